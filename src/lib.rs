@@ -1,0 +1,5 @@
+//! Suyuan 溯源 folds the life of VAT invoices into the state of each taxpayer, traces every fen of input tax to its
+//! origin, and says what it found. The list below is the map, in reading order: **a module uses only those listed above
+//! it** (`tests/it/layout.rs` checks it).
+
+pub mod model;

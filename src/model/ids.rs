@@ -1,0 +1,193 @@
+//! Identifiers: short strings kept inline, checked once where they are parsed. No meaning is read out of them here,
+//! apart from the check character of a taxpayer id.
+
+use std::fmt;
+
+/// The longest identifier, in bytes of UTF-8. The longest form of the contract, `legacy:` and 24 bytes, just fits.
+pub const ID_BYTES_MAX: usize = 31;
+
+/// A short string of at most [`ID_BYTES_MAX`] bytes without control characters, kept inline so that copying one costs
+/// no allocation. Ordered as its text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id {
+    // Padded with zeros, which no identifier contains: so the derived order is that of the text.
+    bytes: [u8; ID_BYTES_MAX],
+    len: u8,
+}
+
+/// Why a text is not an identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// Nothing between the quotes.
+    #[error("is empty")]
+    Empty,
+    /// More than [`ID_BYTES_MAX`] bytes.
+    #[error("is longer than {ID_BYTES_MAX} bytes")]
+    TooLong,
+    /// A control character, or a blank at either end.
+    #[error("has a control character, or a blank at an end")]
+    Blank,
+    /// Not one of the three forms of an invoice number.
+    #[error("is not an invoice number: 20 digits, 10 or 12 digits, dash and 8 digits, or `legacy:` and up to 24 bytes")]
+    NotAnInvoiceNo,
+}
+
+impl Id {
+    /// No identifier at all: sorts before every other, and stands where a key has none.
+    pub const EMPTY: Self = Self { bytes: [0; ID_BYTES_MAX], len: 0 };
+
+    /// Checks and keeps a text.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        if text.is_empty() {
+            return Err(IdError::Empty);
+        }
+        if text.len() > ID_BYTES_MAX {
+            return Err(IdError::TooLong);
+        }
+        if text.trim() != text || text.chars().any(char::is_control) {
+            return Err(IdError::Blank);
+        }
+        let mut bytes = [0; ID_BYTES_MAX];
+        bytes[..text.len()].copy_from_slice(text.as_bytes());
+        let len = u8::try_from(text.len()).expect("checked against ID_BYTES_MAX above");
+        Ok(Self { bytes, len })
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("made from a str, cut nowhere")
+    }
+
+    /// Whether this is [`Id::EMPTY`].
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The 24 hexadecimal digits that name something by what it is about: the same parts give the same id anywhere.
+    pub fn derived(kind: &str, parts: &[&str]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(kind.as_bytes());
+        for part in parts {
+            hasher.update(&[0]);
+            hasher.update(part.as_bytes());
+        }
+        let hex = hasher.finalize().to_hex();
+        Self::parse(&hex[..24]).expect("24 hexadecimal digits are an identifier")
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A taxpayer id: opaque, but for the check character of the 18-character Unified Social Credit Code.
+pub type TaxpayerId = Id;
+
+/// Whether the check character of an 18-character Unified Social Credit Code is right; `true` for every other form.
+/// Source: GB 32100-2015, weights 3^(i-1) mod 31 over an alphabet without I, O, S, V and Z.
+pub fn check_character_holds(id: TaxpayerId) -> bool {
+    const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
+    let text = id.as_str().as_bytes();
+    if text.len() != 18 {
+        return true;
+    }
+    let mut sum = 0;
+    let mut weight = 1;
+    for byte in &text[..17] {
+        let Some(value) = ALPHABET.iter().position(|c| c == byte) else {
+            return false;
+        };
+        sum += value * weight;
+        weight = weight * 3 % 31;
+    }
+    text[17] == ALPHABET[(31 - sum % 31) % 31]
+}
+
+/// An invoice number in one of the contract's three forms. Made only by [`InvoiceNo::parse`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InvoiceNo(Id);
+
+impl InvoiceNo {
+    /// Sorts before every invoice number; bounds scans, names nothing.
+    pub const FIRST: Self = Self(Id::EMPTY);
+
+    /// Checks one of the three forms: 20 digits; 10 or 12 digits, dash, 8 digits; `legacy:` and 1 to 24 bytes.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        let lawful = match text.split_once('-') {
+            _ if text.starts_with("legacy:") => text.len() > "legacy:".len(),
+            Some((code, number)) => {
+                matches!(code.len(), 10 | 12) && number.len() == 8 && digits(code) && digits(number)
+            }
+            None => text.len() == 20 && digits(text),
+        };
+        if !lawful {
+            return Err(IdError::NotAnInvoiceNo);
+        }
+        Id::parse(text).map(Self)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The text as an identifier.
+    pub fn id(self) -> Id {
+        self.0
+    }
+}
+
+impl fmt::Debug for InvoiceNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for InvoiceNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_ordered_as_its_text() {
+        let id = |text| Id::parse(text).unwrap();
+        assert!(id("A") < id("AB") && id("AB") < id("B") && Id::EMPTY < id("A"));
+        assert_eq!(id("购方甲").as_str(), "购方甲");
+        assert_eq!(Id::parse("A\n"), Err(IdError::Blank));
+        assert_eq!(Id::parse(&"9".repeat(32)), Err(IdError::TooLong));
+    }
+
+    #[test]
+    fn the_three_forms_of_an_invoice_number_and_nothing_else() {
+        for good in ["24312000000012345678", "3100162130-12345678", "031001600211-12345678", "legacy:2017-11459356"] {
+            assert_eq!(InvoiceNo::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "123", "2431200000001234567x", "3100162130-1234567", "310016213-12345678", "legacy:"] {
+            assert_eq!(InvoiceNo::parse(bad), Err(IdError::NotAnInvoiceNo), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_check_character_of_gb_32100() {
+        // Published codes of real bodies: Huawei Technologies, and the standard's own example length of 18.
+        let id = |text| Id::parse(text).unwrap();
+        assert!(check_character_holds(id("914403001922038216")));
+        assert!(!check_character_holds(id("914403001922038215")));
+        assert!(!check_character_holds(id("91440300192203821O")));
+        assert!(check_character_holds(id("A00297")));
+    }
+}

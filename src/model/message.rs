@@ -1,0 +1,204 @@
+//! What entities tell each other. A message is a record of the receiver's journal.
+
+use super::{Event, Fen, Flag, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, TaxpayerId, Vector};
+
+/// One entity's word to another, or to itself later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// An invoice reaches its buyer, with the provenance of its tax. Delivered before any later input of the buyer;
+    /// all others wait for the end of the epoch.
+    Arrival(Box<Arrival>),
+    /// The issuer voided an invoice.
+    Voided(Box<Voided>),
+    /// A red letter that had come before its blue invoice has now met it: what it gives back.
+    Returned(Box<Returned>),
+    /// The authority marked an invoice, or lifted the mark.
+    Marked(Marked),
+    /// Value of this origin stands accused, or no longer does.
+    Taint(Box<Taint>),
+    /// What a taxpayer on a chain tells the chain's case about itself.
+    Report(Box<Report>),
+    /// A time set earlier has come.
+    Timer(Timer),
+    /// A step that had more to do than one step may goes on here.
+    Continue(Box<Continue>),
+    /// A fact read in a partition that does not own its entity.
+    Forwarded(Box<Event>),
+}
+
+/// An invoice as its buyer gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Which.
+    pub invoice_no: InvoiceNo,
+    /// Of what kind.
+    pub invoice_kind: InvoiceKind,
+    /// From whom.
+    pub seller_id: TaxpayerId,
+    /// Event time of its issuance.
+    pub issued_at: Instant,
+    /// Without tax; negative on a red letter.
+    pub amount: Fen,
+    /// The tax; negative on a red letter.
+    pub tax: Fen,
+    /// The invoice it offsets.
+    pub red_of: Option<InvoiceNo>,
+    /// Voided before it arrived (its void was folded first): it brings nothing.
+    pub voided_at: Option<Instant>,
+    /// Amount by goods code, each code once.
+    pub goods: Vec<GoodsAmount>,
+    /// Whose value its tax is; on a red letter, what it gives back (empty while its blue invoice is unknown).
+    pub vector: Vector,
+}
+
+/// How much of an invoice is of one code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoodsAmount {
+    /// Goods or service.
+    pub code: GoodsCode,
+    /// Without tax.
+    pub amount: Fen,
+}
+
+/// A void, as the holder learns of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voided {
+    /// Which.
+    pub invoice_no: InvoiceNo,
+    /// Whose.
+    pub seller_id: TaxpayerId,
+    /// Event time of the void.
+    pub voided_at: Instant,
+    /// What the holder gives up: the invoice's vector less what red letters gave back.
+    pub returned: Vector,
+    /// Where the voided invoice was a red letter: what the holder gets back again.
+    pub restored: Vector,
+}
+
+/// What a red letter gives back once its blue invoice is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// The red letter.
+    pub red_no: InvoiceNo,
+    /// The invoice it offsets.
+    pub blue_no: InvoiceNo,
+    /// Whose they are.
+    pub seller_id: TaxpayerId,
+    /// Its share of the blue invoice's vector.
+    pub returned: Vector,
+}
+
+/// A mark of the authority on an invoice, set or lifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// Which.
+    pub invoice_no: InvoiceNo,
+    /// Whose.
+    pub seller_id: TaxpayerId,
+    /// Event time.
+    pub at: Instant,
+    /// Set, or lifted.
+    pub abnormal: bool,
+}
+
+/// An accusation travelling along recorded provenance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taint {
+    /// Who is accused.
+    pub origin: TaxpayerId,
+    /// Under which case, and which version of it.
+    pub flag: Flag,
+    /// `false`: the accusation is lifted.
+    pub standing: bool,
+    /// Under whose name the receiver took the value: the origin's, or that of a seller who stood for it because its
+    /// own purchase was folded only after the sale.
+    pub named: TaxpayerId,
+    /// Of `whole` fen that stand in that name, so many are the origin's.
+    pub part: Fen,
+    /// See `part`.
+    pub whole: Fen,
+    /// Who tells.
+    pub from: TaxpayerId,
+    /// Invoices between the origin and the receiver.
+    pub hops: u8,
+    /// Event time of what raised or lifted it.
+    pub raised_at: Instant,
+}
+
+/// What one taxpayer on a chain reports to its case: totals, replacing what it reported before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Who is accused.
+    pub origin: TaxpayerId,
+    /// Under which case, and which version of it.
+    pub flag: Flag,
+    /// `false`: the accusation is lifted.
+    pub standing: bool,
+    /// Who reports.
+    pub taxpayer_id: TaxpayerId,
+    /// Invoices between the origin and the reporter.
+    pub hops: u8,
+    /// Tax of the origin that it took.
+    pub taken: Fen,
+    /// Tax of the origin that it deducted, net of reversals.
+    pub deducted: Fen,
+    /// Tax of the origin that it passed on.
+    pub passed: Fen,
+    /// To whom: some of its buyers; further reports bring the others.
+    pub edges: Vec<Edge>,
+    /// Event time of what led to the report.
+    pub at: Instant,
+}
+
+/// Value of the origin that went from the reporter to one buyer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The buyer.
+    pub to: TaxpayerId,
+    /// Tax of the origin.
+    pub tax: Fen,
+    /// Invoices between the two, of whatever origin.
+    pub invoices: u32,
+    /// Event time of the first of them.
+    pub first_at: Instant,
+    /// Event time of the last.
+    pub last_at: Instant,
+}
+
+/// What a time was set for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// A deduction has waited its grace period for its invoice.
+    Claim {
+        /// The invoice claimed.
+        invoice_no: InvoiceNo,
+        /// Its seller, or [`Id::EMPTY`] where the claim names none.
+        seller_id: TaxpayerId,
+    },
+    /// A red letter has waited its grace period for its blue invoice.
+    RedLetter {
+        /// The red letter.
+        red_no: InvoiceNo,
+    },
+    /// A case has changed and is due to be published.
+    CasePublished,
+}
+
+/// Where a step stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Continue {
+    /// An accusation has more buyers to reach.
+    Taint {
+        /// The accusation as it came.
+        taint: Taint,
+        /// The last buyer told.
+        after: TaxpayerId,
+    },
+    /// More timers are due than one step may fire.
+    Timers,
+    /// A lifted case has more taxpayers to forget.
+    Case {
+        /// The last one done.
+        after: Id,
+    },
+}

@@ -1,0 +1,20 @@
+//! The vocabulary: identifiers, money, time, what comes in, what entities tell each other, what goes out. Data and
+//! parsing only; wire formats are in `codec`, decisions in `fold`.
+
+mod event;
+mod ids;
+mod message;
+mod money;
+mod output;
+mod record;
+mod time;
+mod vector;
+
+pub use event::*;
+pub use ids::{ID_BYTES_MAX, Id, IdError, InvoiceNo, TaxpayerId, check_character_holds};
+pub use message::*;
+pub use money::{BasisPoints, Fen};
+pub use output::*;
+pub use record::*;
+pub use time::{DAY_MS, Date, HOUR_MS, Instant, Period, SECOND_MS};
+pub use vector::{Flag, Part, Vector};

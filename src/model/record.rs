@@ -1,0 +1,120 @@
+//! What stands in a journal: records, each addressed to one entity and folded once, in order.
+
+use std::fmt;
+
+use super::{Event, Id, Instant, Message, Text};
+
+/// The kinds of entity. Each is folded by its own folder under `fold/`; the engine treats all alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A firm.
+    Taxpayer,
+    /// A person, phone, address or device.
+    Party,
+    /// A chain or a gang.
+    Case,
+    /// A desk with its tasks.
+    Grid,
+    /// A unit of the authority.
+    Organisation,
+    /// An officer.
+    Officer,
+    /// A task, as far as events are keyed by it.
+    Task,
+    /// Rules and models: one in every partition.
+    Control,
+    /// A partition's timers: one in every partition.
+    Clock,
+}
+
+/// What a record is addressed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Entity {
+    /// Which kind.
+    pub kind: Kind,
+    /// Which one.
+    pub id: Id,
+}
+
+impl Entity {
+    /// A firm.
+    pub fn taxpayer(id: Id) -> Self {
+        Self { kind: Kind::Taxpayer, id }
+    }
+
+    /// A chain or gang.
+    pub fn case(id: Id) -> Self {
+        Self { kind: Kind::Case, id }
+    }
+
+    /// The timers of whatever partition this stands in.
+    pub const CLOCK: Self = Self { kind: Kind::Clock, id: Id::EMPTY };
+    /// The rules in force in whatever partition this stands in.
+    pub const CONTROL: Self = Self { kind: Kind::Control, id: Id::EMPTY };
+}
+
+/// A place in the journal: a partition and the running number of a record in it, from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Which journal.
+    pub partition: u32,
+    /// Which record of it.
+    pub offset: u64,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.partition, self.offset)
+    }
+}
+
+/// Where an input came from: a line of a file, or an offset of a topic's partition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source {
+    /// Number of the file or topic partition, in the order they were named.
+    pub file: u32,
+    /// Line, from 1, or offset.
+    pub line: u64,
+}
+
+/// One entry of a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it stands.
+    pub position: Position,
+    /// The journal's clock: the largest event time folded so far, never going back.
+    pub at: Instant,
+    /// Sequence of the input event that led to it.
+    pub root: u64,
+    /// Whose rows it changes.
+    pub to: Entity,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// An input event, and where it came from.
+    Fact(Source, Box<Event>),
+    /// What another entity, or this one earlier, has to tell.
+    Message(Message),
+    /// Input that could not be read: kept, so that nothing is lost.
+    Refused(Box<Refused>),
+    /// The clock has passed an hour: `Record::at` is the mark.
+    Tick,
+}
+
+/// Input that is no event of the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Where it came from.
+    pub source: Source,
+    /// What is wrong, with the field's name.
+    pub reason: Text,
+    /// The input itself, cut to [`REFUSED_BYTES_MAX`].
+    pub bytes: Text,
+}
+
+/// How much of a refused input is kept, in bytes.
+pub const REFUSED_BYTES_MAX: usize = 4_096;
