@@ -1,0 +1,38 @@
+# The front door. `make` alone lists what it can do. Set-up logic is in deploy/setup.sh; what every
+# cargo call needs in its environment is in deploy/env.sh.
+
+cargo := . deploy/env.sh && cargo
+pure := --lib --no-default-features
+
+.PHONY: help setup build demo test check accept bench
+.NOTPARALLEL:
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## installs what is missing and compiles RocksDB, once per machine
+	@bash deploy/setup.sh
+
+build: setup ## builds the release binary
+	@$(cargo) build --release && echo "$$CARGO_TARGET_DIR/release/suyuan"
+
+demo: setup ## builds, then runs the main job on a made-up world
+	@$(cargo) build --release && exec "$$CARGO_TARGET_DIR/release/suyuan" demo
+
+test: setup ## checks that the pure half stands alone, and runs every test
+	@$(cargo) check $(pure) && cargo test --doc
+	@$(cargo) test --lib --bins --tests
+
+check: setup ## format, clippy with warnings denied, the pure half alone, cargo-deny
+	@$(cargo) fmt --check
+	@$(cargo) clippy --all-targets -- -D warnings
+	@$(cargo) check $(pure) && cargo clippy $(pure) -- -D warnings
+	@. deploy/env.sh && if cargo deny --version >/dev/null 2>&1; then cargo deny check bans licenses sources; \
+	else echo "make check: LEFT OUT: licences and sources of dependencies. For them: cargo install --locked cargo-deny"; fi
+
+accept: setup ## rewrites snapshots and generated files, then shows the difference
+	@. deploy/env.sh && INSTA_UPDATE=always SUYUAN_ACCEPT=1 cargo test --no-fail-fast
+	@git --no-pager diff --stat && git status --short
+
+bench: setup ## the benchmarks, on the release build
+	@$(cargo) build --release && cargo bench
