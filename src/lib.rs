@@ -3,3 +3,5 @@
 //! it** (`tests/it/layout.rs` checks it).
 
 pub mod model;
+pub mod provenance;
+pub mod state;

@@ -1,5 +1,7 @@
 //! Input events: one event is one fact, as the contract names it. Parsed and checked in `codec`; here it is data.
 
+use serde::{Deserialize, Serialize};
+
 use super::{BasisPoints, Date, Entity, Fen, Id, Instant, InvoiceNo, Kind, Period, TaxpayerId};
 
 /// Free text of an event, of at most [`TEXT_BYTES_MAX`] bytes.
@@ -26,7 +28,7 @@ pub struct Event {
 }
 
 /// The first 64 bits of BLAKE3 over the encoded fact and its event time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(pub u64);
 
 /// What an event says. One variant per input event of the contract.
@@ -129,7 +131,7 @@ impl Fact {
 }
 
 /// `general` taxpayers deduct input tax, `small_scale` ones do not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TaxpayerKind {
     /// 一般纳税人.
     General,
@@ -138,7 +140,7 @@ pub enum TaxpayerKind {
 }
 
 /// Credit grade 纳税信用等级.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the five letters are their own meaning, best to worst: A, B, M (new), C, D")]
 pub enum CreditGrade {
     A,
@@ -173,7 +175,7 @@ pub struct Person {
 }
 
 /// Status of a taxpayer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     /// 正常.
     Normal,
@@ -186,7 +188,7 @@ pub enum Status {
 }
 
 /// Kind of invoice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InvoiceKind {
     /// 专用发票.
     Special,
@@ -215,7 +217,7 @@ impl InvoiceKind {
 }
 
 /// What a deduction is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Purpose {
     /// 抵扣.
     Deduct,
@@ -314,7 +316,7 @@ pub struct Line {
 }
 
 /// A 19-digit code of goods or services, as a number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GoodsCode(pub u64);
 
 impl std::fmt::Display for GoodsCode {

@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// The longest identifier, in bytes of UTF-8. The longest form of the contract, `legacy:` and 24 bytes, just fits.
 pub const ID_BYTES_MAX: usize = 31;
 
@@ -76,6 +79,12 @@ impl Id {
     }
 }
 
+impl Default for Id {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
 impl fmt::Debug for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -85,6 +94,29 @@ impl fmt::Debug for Id {
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// Written as its text, for the rows that keep it.
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Id;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an identifier")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Id, E> {
+                if text.is_empty() { Ok(Id::EMPTY) } else { Id::parse(text).map_err(E::custom) }
+            }
+        }
+        deserializer.deserialize_str(Text)
     }
 }
 
@@ -112,7 +144,7 @@ pub fn check_character_holds(id: TaxpayerId) -> bool {
 }
 
 /// An invoice number in one of the contract's three forms. Made only by [`InvoiceNo::parse`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InvoiceNo(Id);
 
 impl InvoiceNo {

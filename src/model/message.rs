@@ -1,5 +1,7 @@
 //! What entities tell each other. A message is a record of the receiver's journal.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Event, Fen, Flag, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, TaxpayerId, Vector};
 
 /// One entity's word to another, or to itself later.
@@ -166,7 +168,7 @@ pub struct Edge {
 }
 
 /// What a time was set for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Timer {
     /// A deduction has waited its grace period for its invoice.
     Claim {

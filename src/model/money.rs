@@ -1,10 +1,12 @@
 //! Money and rates: integers only, and sums that cannot wrap.
 
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 /// An amount in fen, one hundredth of a yuan; negative on a red-letter invoice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fen(pub i64);
 
 impl Fen {

@@ -1,5 +1,7 @@
 //! What goes out: findings, chains, tasks, and input that could not be used.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Fen, Id, Instant, InvoiceNo, Period, Position, Source, TaxpayerId, Text};
 
 /// One record for the outside.
@@ -18,7 +20,7 @@ pub enum Output {
 }
 
 /// Whether a finding stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SignalStatus {
     /// It does.
     Open,
@@ -27,7 +29,7 @@ pub enum SignalStatus {
 }
 
 /// One finding about one taxpayer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signal {
     /// Derived from taxpayer, typology and what it is about.
     pub signal_id: Id,
@@ -64,7 +66,7 @@ pub struct Signal {
 }
 
 /// One number behind a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Name of the indicator.
     pub indicator: Text,
@@ -79,7 +81,7 @@ pub struct Evidence {
 }
 
 /// What a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum About {
     /// One invoice.
     Invoice {
@@ -168,7 +170,7 @@ pub struct CaseEdge {
 }
 
 /// Where a task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TaskStatus {
     /// Somebody should act.
     Open,
@@ -177,7 +179,7 @@ pub enum TaskStatus {
 }
 
 /// One taxpayer's findings, merged. Grid, organisation and officer stay empty until there is a desk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// Derived from taxpayer and count.
     pub task_id: Id,

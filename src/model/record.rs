@@ -1,11 +1,13 @@
 //! What stands in a journal: records, each addressed to one entity and folded once, in order.
 
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 
 use super::{Event, Id, Instant, Message, Text};
 
 /// The kinds of entity. Each is folded by its own folder under `fold/`; the engine treats all alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// A firm.
     Taxpayer,
@@ -28,7 +30,7 @@ pub enum Kind {
 }
 
 /// What a record is addressed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Entity {
     /// Which kind.
     pub kind: Kind,
@@ -54,7 +56,7 @@ impl Entity {
 }
 
 /// A place in the journal: a partition and the running number of a record in it, from 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
     /// Which journal.
     pub partition: u32,
@@ -69,7 +71,7 @@ impl fmt::Display for Position {
 }
 
 /// Where an input came from: a line of a file, or an offset of a topic's partition.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// Number of the file or topic partition, in the order they were named.
     pub file: u32,

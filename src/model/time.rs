@@ -1,6 +1,8 @@
 //! Event time. Instants are counted in milliseconds since 1970 UTC; dates, months and hours of the tax calendar are
 //! those of China Standard Time, UTC+8. Nothing here reads a clock.
 
+use serde::{Deserialize, Serialize};
+
 use std::fmt;
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, Timelike};
@@ -14,7 +16,7 @@ pub const DAY_MS: i64 = 24 * HOUR_MS;
 const CHINA_OFFSET_MS: i64 = 8 * HOUR_MS;
 
 /// A moment of event time: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Instant(pub i64);
 
 impl Instant {
@@ -79,7 +81,7 @@ impl fmt::Display for Instant {
 }
 
 /// A day: days since 1970-01-01.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Date(pub i32);
 
 impl Date {
@@ -107,7 +109,7 @@ impl fmt::Display for Date {
 }
 
 /// A tax period, that is a month of the tax calendar: months since January of the year 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Period(pub i32);
 
 impl Period {

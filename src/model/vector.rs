@@ -1,5 +1,7 @@
 //! A provenance vector: whose value the tax of one invoice is. Travels with the invoice from seller to buyer.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Fen, TaxpayerId};
 
 /// The origins of one invoice's tax. `tax` = parts + remainder, always.
@@ -25,7 +27,7 @@ pub struct Part {
 }
 
 /// A standing accusation of an origin. A later version of the same case replaces an earlier one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flag {
     /// The case the accusation opened.
     pub case_id: super::Id,

@@ -1,0 +1,442 @@
+//! Keys: which row of an entity. Their bytes sort as the keys do, so a scan means the same in memory and on disk.
+
+use crate::model::{Entity, GoodsCode, Id, Instant, InvoiceNo, Kind, Period};
+use crate::provenance::Ordinal;
+
+/// A side of a trade, seen from the keeper of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// What the keeper sold.
+    Sold,
+    /// What it bought.
+    Bought,
+}
+
+/// Kinds of facts kept as history, to be told apart when they come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "one for each event type that has no row of its own")]
+pub enum HistoryOf {
+    Registered,
+    Changed,
+    StatusChanged,
+    QuotaGranted,
+    MarkedAbnormal,
+    MarkLifted,
+    Verified,
+    Declared,
+    Observed,
+    Defined,
+    Acted,
+    Published,
+}
+
+/// Which row of an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// Taxpayer: what nearly every event touches.
+    Profile,
+    /// Any kind: a fact without a row of its own, by its identity.
+    History {
+        /// Of which type.
+        of: HistoryOf,
+        /// What else its identity has, hashed; 0 where nothing.
+        detail: u64,
+        /// Event time, where that is part of its identity; else the epoch.
+        at: Instant,
+    },
+    /// Taxpayer: sums of a month, both sides.
+    Month(Period),
+    /// Taxpayer: an invoice on its issuer's side.
+    Issued(InvoiceNo),
+    /// Taxpayer: an invoice on its holder's side.
+    Held {
+        /// Which.
+        invoice_no: InvoiceNo,
+        /// Whose; [`Id::EMPTY`] for what was said without naming the seller.
+        seller_id: Id,
+    },
+    /// Taxpayer: trade with one counterparty.
+    Partner(Side, Id),
+    /// Taxpayer: trade in one code of goods.
+    Goods(Side, GoodsCode),
+    /// Taxpayer: the ordinal of an origin.
+    OriginIndex(Id),
+    /// Taxpayer: what it took from an origin.
+    Origin(Ordinal),
+    /// Taxpayer: what of an origin it passed on to one buyer.
+    Passed(Ordinal, Id),
+    /// Taxpayer: a sale that the pool could not cover, while it may be settled.
+    Deficit(Instant, InvoiceNo),
+    /// Taxpayer: a red letter whose blue invoice is not known yet.
+    WaitingRed {
+        /// The invoice it offsets.
+        blue_no: InvoiceNo,
+        /// The red letter.
+        red_no: InvoiceNo,
+    },
+    /// Taxpayer: a finding.
+    Signal(Id),
+    /// Taxpayer: its task.
+    Task,
+    /// Taxpayer: an accusation that reached it.
+    Taint {
+        /// Who is accused.
+        origin: Id,
+        /// In whose name the value came.
+        named: Id,
+    },
+    /// Case: what it is about.
+    CaseHead,
+    /// Case: a taxpayer on it.
+    CaseNode(Id),
+    /// Case: its taxpayers, largest first.
+    CaseRank {
+        /// `i64::MAX` less the tax.
+        descending: i64,
+        /// Who.
+        taxpayer_id: Id,
+    },
+    /// Case: value from one taxpayer to another.
+    CaseEdge {
+        /// Seller.
+        from: Id,
+        /// Buyer.
+        to: Id,
+    },
+    /// Clock: a time somebody waits for.
+    Timer {
+        /// When it fires, at the first tick not before.
+        due: Instant,
+        /// Who waits.
+        to: Entity,
+        /// What for, hashed.
+        what: u64,
+    },
+    /// Control: the rule set in force.
+    Rules,
+}
+
+/// Bytes that are no key.
+#[derive(Debug, thiserror::Error)]
+#[error("these bytes are not a row's key (tag {tag})")]
+pub struct KeyError {
+    tag: u8,
+}
+
+/// Where an entity's keys begin: kind, id, zero.
+pub(super) fn write_entity(entity: &Entity, out: &mut Vec<u8>) {
+    out.push(match entity.kind {
+        Kind::Taxpayer => 0,
+        Kind::Party => 1,
+        Kind::Case => 2,
+        Kind::Grid => 3,
+        Kind::Organisation => 4,
+        Kind::Officer => 5,
+        Kind::Task => 6,
+        Kind::Control => 7,
+        Kind::Clock => 8,
+    });
+    write_id(entity.id, out);
+}
+
+fn write_id(id: Id, out: &mut Vec<u8>) {
+    out.extend_from_slice(id.as_str().as_bytes());
+    out.push(0);
+}
+
+fn write_i64(value: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&(value.cast_unsigned() ^ (1 << 63)).to_be_bytes());
+}
+
+impl Key {
+    /// Appends the entity's prefix: every key of the entity begins with it, and no key of another.
+    pub fn write_prefix(entity: &Entity, out: &mut Vec<u8>) {
+        write_entity(entity, out);
+    }
+
+    /// Appends the bytes of a row's full key.
+    pub fn write(&self, entity: &Entity, out: &mut Vec<u8>) {
+        write_entity(entity, out);
+        out.push(self.tag());
+        match self {
+            Self::Profile | Self::Task | Self::CaseHead | Self::Rules => {}
+            Self::History { of, detail, at } => {
+                out.push(*of as u8);
+                out.extend_from_slice(&detail.to_be_bytes());
+                write_i64(at.0, out);
+            }
+            Self::Month(period) => write_i64(i64::from(period.0), out),
+            Self::Issued(no) => write_id(no.id(), out),
+            Self::Held { invoice_no, seller_id } => {
+                write_id(invoice_no.id(), out);
+                write_id(*seller_id, out);
+            }
+            Self::Partner(side, id) => {
+                out.push(*side as u8);
+                write_id(*id, out);
+            }
+            Self::Goods(side, code) => {
+                out.push(*side as u8);
+                out.extend_from_slice(&code.0.to_be_bytes());
+            }
+            Self::OriginIndex(id) | Self::Signal(id) | Self::CaseNode(id) => write_id(*id, out),
+            Self::Origin(ordinal) => out.extend_from_slice(&ordinal.0.to_be_bytes()),
+            Self::Passed(ordinal, buyer) => {
+                out.extend_from_slice(&ordinal.0.to_be_bytes());
+                write_id(*buyer, out);
+            }
+            Self::Deficit(at, no) => {
+                write_i64(at.0, out);
+                write_id(no.id(), out);
+            }
+            Self::WaitingRed { blue_no, red_no } => {
+                write_id(blue_no.id(), out);
+                write_id(red_no.id(), out);
+            }
+            Self::Taint { origin, named } => {
+                write_id(*origin, out);
+                write_id(*named, out);
+            }
+            Self::CaseRank { descending, taxpayer_id } => {
+                write_i64(*descending, out);
+                write_id(*taxpayer_id, out);
+            }
+            Self::CaseEdge { from, to } => {
+                write_id(*from, out);
+                write_id(*to, out);
+            }
+            Self::Timer { due, to, what } => {
+                write_i64(due.0, out);
+                write_entity(to, out);
+                out.extend_from_slice(&what.to_be_bytes());
+            }
+        }
+    }
+
+    /// Reads a full key back.
+    pub fn read(bytes: &[u8]) -> Result<(Entity, Self), KeyError> {
+        let mut reader = Reader { bytes, tag: 255 };
+        let entity = reader.entity()?;
+        let tag = reader.byte()?;
+        reader.tag = tag;
+        let key = match tag {
+            0 => Self::Profile,
+            1 => Self::History { of: reader.history_of()?, detail: reader.u64()?, at: Instant(reader.i64()?) },
+            2 => Self::Month(Period(i32::try_from(reader.i64()?).map_err(|_| KeyError { tag })?)),
+            3 => Self::Issued(reader.invoice_no()?),
+            4 => Self::Held { invoice_no: reader.invoice_no()?, seller_id: reader.id()? },
+            5 => Self::Partner(reader.side()?, reader.id()?),
+            6 => Self::Goods(reader.side()?, GoodsCode(reader.u64()?)),
+            7 => Self::OriginIndex(reader.id()?),
+            8 => Self::Origin(reader.ordinal()?),
+            9 => Self::Passed(reader.ordinal()?, reader.id()?),
+            10 => Self::Deficit(Instant(reader.i64()?), reader.invoice_no()?),
+            11 => Self::WaitingRed { blue_no: reader.invoice_no()?, red_no: reader.invoice_no()? },
+            12 => Self::Signal(reader.id()?),
+            13 => Self::Task,
+            14 => Self::Taint { origin: reader.id()?, named: reader.id()? },
+            15 => Self::CaseHead,
+            16 => Self::CaseNode(reader.id()?),
+            17 => Self::CaseRank { descending: reader.i64()?, taxpayer_id: reader.id()? },
+            18 => Self::CaseEdge { from: reader.id()?, to: reader.id()? },
+            19 => Self::Timer { due: Instant(reader.i64()?), to: reader.entity()?, what: reader.u64()? },
+            20 => Self::Rules,
+            _ => return Err(KeyError { tag }),
+        };
+        if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
+    }
+
+    /// Place of the variant in the order of the enum; never reused.
+    fn tag(&self) -> u8 {
+        match self {
+            Self::Profile => 0,
+            Self::History { .. } => 1,
+            Self::Month(_) => 2,
+            Self::Issued(_) => 3,
+            Self::Held { .. } => 4,
+            Self::Partner(..) => 5,
+            Self::Goods(..) => 6,
+            Self::OriginIndex(_) => 7,
+            Self::Origin(_) => 8,
+            Self::Passed(..) => 9,
+            Self::Deficit(..) => 10,
+            Self::WaitingRed { .. } => 11,
+            Self::Signal(_) => 12,
+            Self::Task => 13,
+            Self::Taint { .. } => 14,
+            Self::CaseHead => 15,
+            Self::CaseNode(_) => 16,
+            Self::CaseRank { .. } => 17,
+            Self::CaseEdge { .. } => 18,
+            Self::Timer { .. } => 19,
+            Self::Rules => 20,
+        }
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    tag: u8,
+}
+
+impl Reader<'_> {
+    fn fail(&self) -> KeyError {
+        KeyError { tag: self.tag }
+    }
+
+    fn take(&mut self, count: usize) -> Result<&[u8], KeyError> {
+        let (head, tail) = self.bytes.split_at_checked(count).ok_or(KeyError { tag: self.tag })?;
+        self.bytes = tail;
+        Ok(head)
+    }
+
+    fn byte(&mut self) -> Result<u8, KeyError> {
+        Ok(self.take(1)?[0])
+    }
+
+    fn u64(&mut self) -> Result<u64, KeyError> {
+        let bytes = self.take(8)?;
+        Ok(u64::from_be_bytes(bytes.try_into().expect("eight were taken")))
+    }
+
+    fn i64(&mut self) -> Result<i64, KeyError> {
+        Ok((self.u64()? ^ (1 << 63)).cast_signed())
+    }
+
+    fn ordinal(&mut self) -> Result<Ordinal, KeyError> {
+        let bytes = self.take(4)?;
+        Ok(Ordinal(u32::from_be_bytes(bytes.try_into().expect("four were taken"))))
+    }
+
+    fn id(&mut self) -> Result<Id, KeyError> {
+        let end = self.bytes.iter().position(|b| *b == 0).ok_or(KeyError { tag: self.tag })?;
+        let text = std::str::from_utf8(self.take(end)?).map_err(|_| KeyError { tag: 255 })?;
+        let id = if text.is_empty() { Id::EMPTY } else { Id::parse(text).map_err(|_| KeyError { tag: 255 })? };
+        self.take(1)?;
+        Ok(id)
+    }
+
+    fn invoice_no(&mut self) -> Result<InvoiceNo, KeyError> {
+        let id = self.id()?;
+        if id.is_empty() { Ok(InvoiceNo::FIRST) } else { InvoiceNo::parse(id.as_str()).map_err(|_| self.fail()) }
+    }
+
+    fn side(&mut self) -> Result<Side, KeyError> {
+        match self.byte()? {
+            0 => Ok(Side::Sold),
+            1 => Ok(Side::Bought),
+            _ => Err(self.fail()),
+        }
+    }
+
+    fn entity(&mut self) -> Result<Entity, KeyError> {
+        let kind = match self.byte()? {
+            0 => Kind::Taxpayer,
+            1 => Kind::Party,
+            2 => Kind::Case,
+            3 => Kind::Grid,
+            4 => Kind::Organisation,
+            5 => Kind::Officer,
+            6 => Kind::Task,
+            7 => Kind::Control,
+            8 => Kind::Clock,
+            _ => return Err(self.fail()),
+        };
+        Ok(Entity { kind, id: self.id()? })
+    }
+
+    fn history_of(&mut self) -> Result<HistoryOf, KeyError> {
+        use HistoryOf as H;
+        const ALL: [HistoryOf; 12] = [
+            H::Registered,
+            H::Changed,
+            H::StatusChanged,
+            H::QuotaGranted,
+            H::MarkedAbnormal,
+            H::MarkLifted,
+            H::Verified,
+            H::Declared,
+            H::Observed,
+            H::Defined,
+            H::Acted,
+            H::Published,
+        ];
+        let at = self.byte()?;
+        ALL.get(usize::from(at)).copied().ok_or_else(|| self.fail())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_id() -> impl Strategy<Value = Id> {
+        prop_oneof![Just(Id::EMPTY), "[A-C甲乙]{1,9}".prop_map(|text| Id::parse(&text).unwrap())]
+    }
+
+    fn any_no() -> impl Strategy<Value = InvoiceNo> {
+        prop_oneof![
+            Just(InvoiceNo::FIRST),
+            "[0-1]{20}|legacy:[a-b]{1,3}".prop_map(|text| InvoiceNo::parse(&text).unwrap())
+        ]
+    }
+
+    fn any_key() -> impl Strategy<Value = Key> {
+        let side = prop_oneof![Just(Side::Sold), Just(Side::Bought)];
+        prop_oneof![
+            Just(Key::Profile),
+            (any::<u64>(), any::<i64>()).prop_map(|(detail, at)| Key::History {
+                of: HistoryOf::Observed,
+                detail,
+                at: Instant(at)
+            }),
+            any::<i32>().prop_map(|p| Key::Month(Period(p))),
+            any_no().prop_map(Key::Issued),
+            (any_no(), any_id()).prop_map(|(invoice_no, seller_id)| Key::Held { invoice_no, seller_id }),
+            (side.clone(), any_id()).prop_map(|(side, id)| Key::Partner(side, id)),
+            (side, any::<u64>()).prop_map(|(side, code)| Key::Goods(side, GoodsCode(code))),
+            any_id().prop_map(Key::OriginIndex),
+            any::<u32>().prop_map(|o| Key::Origin(Ordinal(o))),
+            (any::<u32>(), any_id()).prop_map(|(o, id)| Key::Passed(Ordinal(o), id)),
+            (any::<i64>(), any_no()).prop_map(|(at, no)| Key::Deficit(Instant(at), no)),
+            (any_no(), any_no()).prop_map(|(blue_no, red_no)| Key::WaitingRed { blue_no, red_no }),
+            any_id().prop_map(Key::Signal),
+            Just(Key::Task),
+            (any_id(), any_id()).prop_map(|(origin, named)| Key::Taint { origin, named }),
+            Just(Key::CaseHead),
+            any_id().prop_map(Key::CaseNode),
+            (any::<i64>(), any_id()).prop_map(|(descending, taxpayer_id)| Key::CaseRank { descending, taxpayer_id }),
+            (any_id(), any_id()).prop_map(|(from, to)| Key::CaseEdge { from, to }),
+            (any::<i64>(), any_id(), any::<u64>()).prop_map(|(due, id, what)| Key::Timer {
+                due: Instant(due),
+                to: Entity::taxpayer(id),
+                what
+            }),
+            Just(Key::Rules),
+        ]
+    }
+
+    fn bytes(id: Id, key: &Key) -> Vec<u8> {
+        let mut out = Vec::new();
+        key.write(&Entity::taxpayer(id), &mut out);
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_read_back_and_their_bytes_sort_as_they_do(
+            a in (any_id(), any_key()), b in (any_id(), any_key()),
+        ) {
+            let read = Key::read(&bytes(a.0, &a.1)).unwrap();
+            prop_assert_eq!(read, (Entity::taxpayer(a.0), a.1));
+            prop_assert_eq!(bytes(a.0, &a.1).cmp(&bytes(b.0, &b.1)), a.cmp(&b));
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            drop(Key::read(&bytes));
+        }
+    }
+}

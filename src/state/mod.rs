@@ -1,0 +1,34 @@
+//! State as typed rows: what each kind of entity keeps, under which key, and the small interface through which the fold
+//! reads and writes them. How rows are cached and persisted is not known here.
+//!
+//! Rows are written with postcard, which writes no names: renaming a field changes no byte. Adding, removing or
+//! reordering fields does, and then [`ROWS_VERSION`] goes up: older rows are not read but folded again from the journal.
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::wildcard_enum_match_arm
+)]
+
+mod books;
+mod case;
+mod control;
+mod key;
+mod memory;
+mod row;
+mod taxpayer;
+
+pub use books::{Books, Rows};
+pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
+pub use control::{NotedFact, RulesInForce, TimerRow};
+pub use key::{HistoryOf, Key, KeyError, Side};
+pub use memory::Memory;
+pub use row::{Row, RowError, RowType};
+pub use taxpayer::{
+    Arrived, Claim, ClaimKind, Dated, Goods, Held, Issue, Issued, Mark, Month, OriginRow, Partner, Passed, Profile,
+    Quota, SeenOnce, SignalRow, TaintVisit, TaskRow, Totals, Void, WaitingRed,
+};
+
+/// Version of the encoding of keys and rows.
+pub const ROWS_VERSION: u32 = 1;

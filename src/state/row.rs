@@ -1,0 +1,129 @@
+//! The closed list of rows, and their bytes.
+
+use serde::{Deserialize, Serialize};
+
+use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
+use super::control::{NotedFact, RulesInForce, TimerRow};
+use super::taxpayer::{
+    Goods, Held, Issued, Month, OriginRow, Partner, Passed, Profile, SignalRow, TaintVisit, TaskRow, WaitingRed,
+};
+use crate::provenance::Ordinal;
+
+/// A row's value could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored row is damaged or of another version: {0}")]
+pub struct RowError(#[from] postcard::Error);
+
+/// A kind of row: one variant of [`Row`].
+pub trait RowType: Sized {
+    /// As a row.
+    fn wrap(self) -> Row;
+    /// Out of a row; `None` where it is of another kind.
+    fn unwrap(row: Row) -> Option<Self>;
+    /// Seen in a row.
+    fn peek(row: &Row) -> Option<&Self>;
+    /// Seen in a row, to be changed.
+    fn peek_mut(row: &mut Row) -> Option<&mut Self>;
+}
+
+macro_rules! rows {
+    ($($(#[$doc:meta])* $name:ident($kind:ty)),* $(,)?) => {
+        /// A row of any kind. The order of the variants is part of the encoding: new ones go last.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Row {
+            $($(#[$doc])* $name(Box<$kind>)),*
+        }
+
+        impl Row {
+            /// What it takes in memory, in bytes, about.
+            pub fn heap_bytes(&self) -> usize {
+                match self {
+                    $(Self::$name(row) => size_of::<$kind>() + row.beyond_bytes()),*
+                }
+            }
+        }
+
+        $(impl RowType for $kind {
+            fn wrap(self) -> Row {
+                Row::$name(Box::new(self))
+            }
+            fn unwrap(row: Row) -> Option<Self> {
+                if let Row::$name(row) = row { Some(*row) } else { None }
+            }
+            fn peek(row: &Row) -> Option<&Self> {
+                if let Row::$name(row) = row { Some(row) } else { None }
+            }
+            fn peek_mut(row: &mut Row) -> Option<&mut Self> {
+                if let Row::$name(row) = row { Some(row) } else { None }
+            }
+        })*
+    };
+}
+
+rows! {
+    /// [`super::Key::Profile`].
+    Profile(Profile),
+    /// [`super::Key::History`].
+    Noted(NotedFact),
+    /// [`super::Key::Month`].
+    Month(Month),
+    /// [`super::Key::Issued`].
+    Issued(Issued),
+    /// [`super::Key::Held`].
+    Held(Held),
+    /// [`super::Key::Partner`].
+    Partner(Partner),
+    /// [`super::Key::Goods`].
+    Goods(Goods),
+    /// [`super::Key::OriginIndex`].
+    OriginIndex(Ordinal),
+    /// [`super::Key::Origin`].
+    Origin(OriginRow),
+    /// [`super::Key::Passed`].
+    Passed(Passed),
+    /// [`super::Key::Deficit`] and [`super::Key::CaseRank`]: the key says it all.
+    Nothing(()),
+    /// [`super::Key::WaitingRed`].
+    WaitingRed(WaitingRed),
+    /// [`super::Key::Signal`].
+    Signal(SignalRow),
+    /// [`super::Key::Task`].
+    Task(TaskRow),
+    /// [`super::Key::Taint`].
+    Taint(TaintVisit),
+    /// [`super::Key::CaseHead`].
+    CaseHead(CaseHead),
+    /// [`super::Key::CaseNode`].
+    CaseNode(CaseNodeRow),
+    /// [`super::Key::CaseEdge`].
+    CaseEdge(CaseEdgeRow),
+    /// [`super::Key::Timer`].
+    Timer(TimerRow),
+    /// [`super::Key::Rules`].
+    Rules(RulesInForce),
+}
+
+impl Row {
+    /// Appends the row's bytes.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let taken = std::mem::take(out);
+        *out = postcard::to_extend(self, taken)
+            .expect("rows have no part that postcard refuses, and a Vec takes any write");
+    }
+
+    /// Reads a row back. Never panics, whatever the bytes.
+    pub fn read(bytes: &[u8]) -> Result<Self, RowError> {
+        Ok(postcard::from_bytes(bytes)?)
+    }
+}
+
+/// What a row takes in memory beyond its own size.
+pub(super) trait Beyond {
+    /// In bytes, about.
+    fn beyond_bytes(&self) -> usize {
+        0
+    }
+}
+
+impl Beyond for () {}
+impl Beyond for Ordinal {}

@@ -1,0 +1,411 @@
+//! Rows of a taxpayer. The profile is touched by nearly every event and stays small; everything that grows with
+//! invoices, partners, months or origins is a row of its own.
+
+use serde::{Deserialize, Serialize};
+
+use super::row::Beyond;
+use crate::model::{
+    CreditGrade, Date, Fen, Fingerprint, Flag, Id, Instant, InvoiceKind, InvoiceNo, Period, Position, Purpose, Signal,
+    Status, Task, TaxpayerId, TaxpayerKind,
+};
+use crate::provenance::{Blend, Ledger};
+
+/// A value and the event time since which it holds: a later fact that is older changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dated<T> {
+    /// What holds; `None` before anything was said.
+    pub value: Option<T>,
+    /// Since when.
+    pub since: Instant,
+}
+
+impl<T> Default for Dated<T> {
+    fn default() -> Self {
+        Self { value: None, since: Instant::default() }
+    }
+}
+
+impl<T> Dated<T> {
+    /// Takes over what was said for `at`, unless something later was said already.
+    pub fn say(&mut self, value: T, at: Instant) {
+        if self.value.is_none() || at >= self.since {
+            *self = Self { value: Some(value), since: at };
+        }
+    }
+}
+
+/// What a firm may issue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// Per invoice, without tax.
+    pub max_amount: Fen,
+    /// Invoices a month.
+    pub monthly_count: u32,
+}
+
+/// What nearly every event of a taxpayer touches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Event time of the first fact or message folded.
+    pub known_since: Instant,
+    /// General or small-scale; one never registered counts as general.
+    pub kind: Dated<TaxpayerKind>,
+    /// When it registered, by its registration.
+    pub registered_on: Option<Date>,
+    /// Industry, GB/T 4754, as a number.
+    pub industry: Dated<u16>,
+    /// Region, GB/T 2260, as a number.
+    pub region: Dated<u32>,
+    /// Credit grade.
+    pub credit_grade: Dated<CreditGrade>,
+    /// Status.
+    pub status: Dated<Status>,
+    /// Hash of the legal representative; `since` is the last time it was another.
+    pub representative: Dated<u64>,
+    /// Whether the representative was ever another.
+    pub representative_changed: bool,
+    /// Quota for special invoices.
+    pub quota: Dated<Quota>,
+    /// Totals of value.
+    pub ledger: Ledger,
+    /// Input tax not yet passed on, by origin.
+    pub pool: Blend,
+    /// Ordinals given out, without its own.
+    pub origins: u32,
+    /// Sales that may still be settled.
+    pub deficits: u32,
+    /// Event time of the latest of them.
+    pub last_deficit_at: Instant,
+    /// Red letters waiting for their blue invoice.
+    pub waiting_reds: u32,
+    /// Claims that name no seller.
+    pub unnamed_claims: u32,
+    /// The accusation against itself, if one stands.
+    pub flag: Option<Flag>,
+    /// Accusations against itself so far.
+    pub flags: u32,
+    /// Accused origins in its books.
+    pub tainted_origins: u32,
+    /// Event time of the last blue invoice it issued.
+    pub last_issued_at: Instant,
+    /// Tasks so far.
+    pub tasks: u32,
+    /// Findings that stand.
+    pub open_signals: u32,
+}
+
+/// Counts and sums of invoices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// How many.
+    pub count: u32,
+    /// Without tax.
+    pub amount: Fen,
+    /// Tax.
+    pub tax: Fen,
+}
+
+impl Totals {
+    /// Counts one in.
+    pub fn add(&mut self, amount: Fen, tax: Fen) {
+        self.count = self.count.saturating_add(1);
+        self.amount += amount;
+        self.tax += tax;
+    }
+
+    /// Counts one out again.
+    pub fn remove(&mut self, amount: Fen, tax: Fen) {
+        self.count = self.count.saturating_sub(1);
+        self.amount -= amount;
+        self.tax -= tax;
+    }
+}
+
+/// Sums of a month: invoices by the month of issue, deductions by their period.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Month {
+    /// All invoices issued, voided ones and red letters too.
+    pub sold: Totals,
+    /// Of those, voided.
+    pub sold_void: Totals,
+    /// Of those, red letters.
+    pub sold_red: Totals,
+    /// Of those, without an amount.
+    pub sold_zero: u32,
+    /// Of those, blue ones at 90 % of the cap or above.
+    pub near_cap: u32,
+    /// All invoices received as a buyer, voided ones and red letters too.
+    pub bought: Totals,
+    /// Of those, voided.
+    pub bought_void: Totals,
+    /// Of those, red letters.
+    pub bought_red: Totals,
+    /// Deductions of this period.
+    pub deducted: Totals,
+    /// Reversals of this period.
+    pub reversed: Totals,
+    /// Tax of this month's sales that the pool did not cover, net of settlements and returns, without `opening`.
+    pub originated: Fen,
+    /// Tax of this month's sales that the pool covered.
+    pub drawn: Fen,
+    /// Tax that arrived into the pool by invoices of this month.
+    pub arrived: Fen,
+    /// Tax of its own origin that came back to it through two or more others, in goods it sells itself.
+    pub returned_own: Fen,
+    /// Buyers whose first invoice ever was of this month.
+    pub new_buyers: u32,
+    /// Buyers with an invoice of this month.
+    pub buyers: u32,
+    /// Sellers whose first invoice ever was of this month.
+    pub new_sellers: u32,
+    /// Sum over arrivals of this month of tax × days since 1970, for the mean day value came in.
+    pub arrived_days: i128,
+    /// The same for what the pool covered of this month's sales.
+    pub drawn_days: i128,
+    /// The latest return for this month: sales, output tax, input tax, transferred out, payable.
+    pub declared: Dated<[Fen; 5]>,
+}
+
+/// An invoice on its issuer's side.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issued {
+    /// The invoice; `None` while only its void, mark or red letter is known.
+    pub issue: Option<Issue>,
+    /// Its void.
+    pub void: Option<Void>,
+    /// The latest mark of the authority.
+    pub mark: Option<Mark>,
+    /// Red letters that name it, not voided: how many, and their (negative) amounts and tax.
+    pub reds: Totals,
+    /// What of its vector stands, net of returns.
+    pub vector: Blend,
+    /// Of the vector's own slice: what the pool could not cover and nothing has settled yet.
+    pub short: Fen,
+    /// Of `short`: `opening`.
+    pub opening: bool,
+    /// Of the vector's own slice: what later arrivals settled, by their origins.
+    pub settled: Blend,
+}
+
+/// What an invoice says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// Hash of the event.
+    pub fingerprint: Fingerprint,
+    /// Where it stands.
+    pub position: Position,
+    /// Event time.
+    pub issued_at: Instant,
+    /// Kind.
+    pub invoice_kind: InvoiceKind,
+    /// Buyer.
+    pub buyer_id: Option<TaxpayerId>,
+    /// Without tax.
+    pub amount: Fen,
+    /// Tax.
+    pub tax: Fen,
+    /// The invoice it offsets.
+    pub red_of: Option<InvoiceNo>,
+}
+
+/// A void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Void {
+    /// Hash of the event.
+    pub fingerprint: Fingerprint,
+    /// Where it stands.
+    pub position: Position,
+    /// Event time.
+    pub at: Instant,
+}
+
+/// A mark of the authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Event time.
+    pub at: Instant,
+    /// Set or lifted.
+    pub abnormal: bool,
+}
+
+/// An invoice on its holder's side.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The invoice; `None` while only claims, a receipt or a void are known.
+    pub arrived: Option<Arrived>,
+    /// Booked.
+    pub received: Option<SeenOnce>,
+    /// Deductions and reversals, in the order of folding.
+    pub claims: Vec<Claim>,
+    /// Voided, at this event time.
+    pub voided_at: Option<Instant>,
+    /// The latest mark of the authority.
+    pub mark: Option<Mark>,
+    /// Red letters that name it, not voided.
+    pub reds: Totals,
+    /// What of its vector stands, net of returns: tells which origins a deduction is of.
+    pub vector: Blend,
+}
+
+/// What arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrived {
+    /// Where the arrival stands.
+    pub position: Position,
+    /// Event time of the issuance.
+    pub issued_at: Instant,
+    /// Kind.
+    pub invoice_kind: InvoiceKind,
+    /// Without tax.
+    pub amount: Fen,
+    /// Tax.
+    pub tax: Fen,
+    /// The invoice it offsets.
+    pub red_of: Option<InvoiceNo>,
+}
+
+/// A fact that may come once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenOnce {
+    /// Hash of the event.
+    pub fingerprint: Fingerprint,
+    /// Where it stands.
+    pub position: Position,
+    /// Event time.
+    pub at: Instant,
+}
+
+/// A deduction or its reversal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Which of the two.
+    pub kind: ClaimKind,
+    /// For which period.
+    pub period: Period,
+    /// Tax.
+    pub tax: Fen,
+    /// Event time.
+    pub at: Instant,
+    /// Hash of the event.
+    pub fingerprint: Fingerprint,
+    /// Where it stands.
+    pub position: Position,
+}
+
+/// A deduction with its purpose, or a reversal with its reason's hash: both are part of the identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClaimKind {
+    /// `invoice_deducted`.
+    Deduct(Purpose),
+    /// `deduction_reversed`.
+    Reverse(u64),
+}
+
+/// Trade with one counterparty, red letters and voids taken off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partner {
+    /// Blue invoices less voids; amounts net of red letters and voids.
+    pub totals: Totals,
+    /// Event time of the first invoice.
+    pub first_at: Instant,
+    /// Event time of the last.
+    pub last_at: Instant,
+    /// Month of the last one counted in [`Month::buyers`].
+    pub counted_in: Period,
+}
+
+/// Trade in one code of goods, voids taken off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Goods {
+    /// Invoices with such a line, and the amounts of the lines; tax is not kept.
+    pub totals: Totals,
+}
+
+/// An origin in a taxpayer's books.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginRow {
+    /// Who.
+    pub id: TaxpayerId,
+    /// Fewest invoices between it and the keeper.
+    pub hops: u8,
+    /// Through which neighbour it first came so near.
+    pub via: TaxpayerId,
+    /// Tax that came from it, net of what voids and red letters took back.
+    pub taken: Fen,
+    /// Of that, deducted, net of reversals.
+    pub deducted: Fen,
+    /// The accusation it stands under, if any.
+    pub flag: Option<Flag>,
+}
+
+/// Value of one origin that went to one buyer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// Named as the origin's in vectors sent; for the own origin, net of what was settled.
+    pub direct: Fen,
+    /// Sent in the keeper's own name, and settled later by this origin's value.
+    pub settled: Fen,
+}
+
+/// A red letter that waits for its blue invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRed {
+    /// Event time of the red letter.
+    pub issued_at: Instant,
+}
+
+/// A finding that was made, as it was last published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignalRow(pub Signal);
+
+/// The task, as it was last published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow(pub Task);
+
+/// An accusation that reached the keeper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaintVisit {
+    /// Under which version of which case.
+    pub flag: Flag,
+    /// Whether it stands.
+    pub standing: bool,
+    /// Of `whole` fen in the name it came under, so many are the origin's.
+    pub part: Fen,
+    /// See `part`.
+    pub whole: Fen,
+    /// Invoices between the origin and the keeper.
+    pub hops: u8,
+}
+
+impl Beyond for Profile {
+    fn beyond_bytes(&self) -> usize {
+        self.pool.heap_bytes()
+    }
+}
+impl Beyond for Issued {
+    fn beyond_bytes(&self) -> usize {
+        self.vector.heap_bytes() + self.settled.heap_bytes()
+    }
+}
+impl Beyond for Held {
+    fn beyond_bytes(&self) -> usize {
+        self.vector.heap_bytes() + self.claims.capacity() * size_of::<Claim>()
+    }
+}
+impl Beyond for SignalRow {
+    fn beyond_bytes(&self) -> usize {
+        512 + self.0.text_zh.len() + self.0.text_en.len()
+    }
+}
+impl Beyond for TaskRow {
+    fn beyond_bytes(&self) -> usize {
+        self.0.signals.len() * size_of::<Id>() + self.0.typologies.len() * 32
+    }
+}
+impl Beyond for Month {}
+impl Beyond for Partner {}
+impl Beyond for Goods {}
+impl Beyond for OriginRow {}
+impl Beyond for Passed {}
+impl Beyond for WaitingRed {}
+impl Beyond for TaintVisit {}
