@@ -117,7 +117,7 @@ pub struct Taint {
     pub named: TaxpayerId,
     /// Of `whole` fen that stand in that name, so many are the origin's.
     pub part: Fen,
-    /// See `part`.
+    /// See `part`; zero stands for all that the receiver took in that name.
     pub whole: Fen,
     /// Who tells.
     pub from: TaxpayerId,
@@ -144,8 +144,6 @@ pub struct Report {
     pub taken: Fen,
     /// Tax of the origin that it deducted, net of reversals.
     pub deducted: Fen,
-    /// Tax of the origin that it passed on.
-    pub passed: Fen,
     /// To whom: some of its buyers; further reports bring the others.
     pub edges: Vec<Edge>,
     /// Event time of what led to the report.
@@ -203,4 +201,16 @@ pub enum Continue {
         /// The last one done.
         after: Id,
     },
+}
+
+impl Timer {
+    /// A number of its own among the timers of one entity.
+    pub fn hash(&self) -> u64 {
+        let id = match self {
+            Self::Claim { invoice_no, seller_id } => Id::derived("claim", &[invoice_no.as_str(), seller_id.as_str()]),
+            Self::RedLetter { red_no } => Id::derived("red letter", &[red_no.as_str()]),
+            Self::CasePublished => Id::derived("case", &[]),
+        };
+        u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal")
+    }
 }

@@ -1,8 +1,9 @@
 //! How the fold sees rows: [`Rows`] is what a store offers, [`Books`] one entity's view of it, by type.
 
+use super::control::TimerRow;
 use super::key::Key;
 use super::row::{Row, RowType};
-use crate::model::Entity;
+use crate::model::{Entity, Instant, Timer};
 
 /// Rows of the entities of one partition. Implemented by [`super::Memory`] and by the store's cache.
 ///
@@ -81,5 +82,17 @@ impl<'a> Books<'a> {
     /// The first `limit` keys from `from` on and before `to`.
     pub fn scan(&mut self, from: &Key, to: &Key, limit: usize) -> Vec<Key> {
         self.rows.scan(&self.entity, from, to, limit)
+    }
+
+    /// Sets a time for this entity: `true` where it has come already, so that the caller must see to it now.
+    #[must_use]
+    pub fn set_timer(&mut self, due: Instant, timer: Timer, root: u64) -> bool {
+        let ticked = self.rows.get(&Entity::CLOCK, &Key::Ticked).and_then(|row| Instant::peek(row).copied());
+        if ticked.is_some_and(|ticked| due <= ticked) {
+            return true;
+        }
+        let key = Key::Timer { due, to: self.entity, what: timer.hash() };
+        self.rows.put(&Entity::CLOCK, key, TimerRow { timer, root }.wrap());
+        false
     }
 }

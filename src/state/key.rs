@@ -114,6 +114,8 @@ pub enum Key {
     },
     /// Control: the rule set in force.
     Rules,
+    /// Clock: the last hour it passed.
+    Ticked,
 }
 
 /// Bytes that are no key.
@@ -159,7 +161,7 @@ impl Key {
         write_entity(entity, out);
         out.push(self.tag());
         match self {
-            Self::Profile | Self::Task | Self::CaseHead | Self::Rules => {}
+            Self::Profile | Self::Task | Self::CaseHead | Self::Rules | Self::Ticked => {}
             Self::History { of, detail, at } => {
                 out.push(*of as u8);
                 out.extend_from_slice(&detail.to_be_bytes());
@@ -241,6 +243,7 @@ impl Key {
             18 => Self::CaseEdge { from: reader.id()?, to: reader.id()? },
             19 => Self::Timer { due: Instant(reader.i64()?), to: reader.entity()?, what: reader.u64()? },
             20 => Self::Rules,
+            21 => Self::Ticked,
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -270,6 +273,7 @@ impl Key {
             Self::CaseEdge { .. } => 18,
             Self::Timer { .. } => 19,
             Self::Rules => 20,
+            Self::Ticked => 21,
         }
     }
 }
@@ -415,6 +419,7 @@ mod tests {
                 what
             }),
             Just(Key::Rules),
+            Just(Key::Ticked),
         ]
     }
 

@@ -7,6 +7,7 @@ use super::control::{NotedFact, RulesInForce, TimerRow};
 use super::taxpayer::{
     Goods, Held, Issued, Month, OriginRow, Partner, Passed, Profile, SignalRow, TaintVisit, TaskRow, WaitingRed,
 };
+use crate::model::Instant;
 use crate::provenance::Ordinal;
 
 /// A row's value could not be read.
@@ -101,6 +102,8 @@ rows! {
     Timer(TimerRow),
     /// [`super::Key::Rules`].
     Rules(RulesInForce),
+    /// [`super::Key::Ticked`].
+    Ticked(Instant),
 }
 
 impl Row {
@@ -127,3 +130,4 @@ pub(super) trait Beyond {
 
 impl Beyond for () {}
 impl Beyond for Ordinal {}
+impl Beyond for Instant {}

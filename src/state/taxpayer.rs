@@ -92,6 +92,8 @@ pub struct Profile {
     pub tasks: u32,
     /// Findings that stand.
     pub open_signals: u32,
+    /// Of those, findings that accuse it as a source.
+    pub open_bursts: u32,
 }
 
 /// Counts and sums of invoices.
@@ -158,10 +160,10 @@ pub struct Month {
     pub buyers: u32,
     /// Sellers whose first invoice ever was of this month.
     pub new_sellers: u32,
-    /// Sum over arrivals of this month of tax × days since 1970, for the mean day value came in.
-    pub arrived_days: i128,
+    /// Sum over what arrived into the pool by invoices of this month of tax × day of the month, for the mean day it came.
+    pub arrived_days: i64,
     /// The same for what the pool covered of this month's sales.
-    pub drawn_days: i128,
+    pub drawn_days: i64,
     /// The latest return for this month: sales, output tax, input tax, transferred out, payable.
     pub declared: Dated<[Fen; 5]>,
 }
@@ -237,6 +239,10 @@ pub struct Held {
     pub received: Option<SeenOnce>,
     /// Deductions and reversals, in the order of folding.
     pub claims: Vec<Claim>,
+    /// Standing tax of claims that name no seller and can only mean this invoice.
+    pub lent: Fen,
+    /// Whether a claim has waited out its grace period in vain.
+    pub overdue: bool,
     /// Voided, at this event time.
     pub voided_at: Option<Instant>,
     /// The latest mark of the authority.
@@ -314,10 +320,10 @@ pub struct Partner {
     pub counted_in: Period,
 }
 
-/// Trade in one code of goods, voids taken off.
+/// Trade in one code of goods: red letters taken off, voids not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Goods {
-    /// Invoices with such a line, and the amounts of the lines; tax is not kept.
+    /// Invoices with such a line, and the amounts of those lines; tax is not kept.
     pub totals: Totals,
 }
 
@@ -336,6 +342,8 @@ pub struct OriginRow {
     pub deducted: Fen,
     /// The accusation it stands under, if any.
     pub flag: Option<Flag>,
+    /// Whether accused value came in its name: see [`TaintVisit`].
+    pub stands_for_others: bool,
 }
 
 /// Value of one origin that went to one buyer.
