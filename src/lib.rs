@@ -3,3 +3,4 @@
 //! it** (`tests/it/layout.rs` checks it).
 
 pub mod model;
+pub mod codec;
