@@ -1,0 +1,36 @@
+//! `rules_published` and `model_published` on the wire.
+
+use serde::{Deserialize, Serialize};
+
+use super::Refusal;
+use super::check;
+use crate::model::{self, Text};
+
+/// The longest rule set or model, in bytes: a model that is larger is given by a URI and its digest.
+const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+
+/// A rule set takes effect.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::RulesPublished")]
+pub(super) struct RulesPublished {
+    version: Text,
+    rules: Text,
+}
+
+pub(super) fn check_rules(fact: &model::RulesPublished) -> Result<(), Refusal> {
+    check::text("version", &fact.version)?;
+    check::text_of("rules", &fact.rules, DOCUMENT_BYTES_MAX)
+}
+
+/// A model takes effect.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::ModelPublished")]
+pub(super) struct ModelPublished {
+    version: Text,
+    model: Text,
+}
+
+pub(super) fn check_model(fact: &model::ModelPublished) -> Result<(), Refusal> {
+    check::text("version", &fact.version)?;
+    check::text_of("model", &fact.model, DOCUMENT_BYTES_MAX)
+}

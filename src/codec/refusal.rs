@@ -1,0 +1,56 @@
+//! Why bytes are not the record they should be, and which field says so.
+
+use std::fmt;
+
+/// Input that could not be read, or breaks the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The field, as a path such as `lines[2].tax_fen`; empty where it is the whole.
+    pub field: String,
+    /// What is wrong with it, and what would be right.
+    pub reason: String,
+}
+
+impl Refusal {
+    pub(super) fn new(field: &str, reason: impl Into<String>) -> Self {
+        Self { field: field.into(), reason: reason.into() }
+    }
+
+    /// The same, seen from the record that holds the field in its field `name`.
+    pub(super) fn within(mut self, name: &str) -> Self {
+        if name.is_empty() {
+            return self;
+        }
+        let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
+        self.field = format!("{name}{joint}{}", self.field);
+        self
+    }
+
+    /// The same, seen from the list that holds the field in its item `index`.
+    pub(super) fn at(mut self, index: usize) -> Self {
+        let joint = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
+        self.field = format!("[{index}]{joint}{}", self.field);
+        self
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() { f.write_str(&self.reason) } else { write!(f, "{}: {}", self.field, self.reason) }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_grows_outwards() {
+        let inner = Refusal::new("tax_fen", "is no number");
+        assert_eq!(inner.at(2).within("lines").to_string(), "lines[2].tax_fen: is no number");
+        assert_eq!(Refusal::new("", "is empty").at(0).within("regions").field, "regions[0]");
+        assert_eq!(Refusal::new("x", "is empty").within("").field, "x");
+    }
+}
