@@ -3,5 +3,9 @@
 //! it** (`tests/it/layout.rs` checks it).
 
 pub mod model;
+pub mod codec;
 pub mod provenance;
 pub mod state;
+pub mod risk;
+pub mod fold;
+pub mod drive;

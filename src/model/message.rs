@@ -196,11 +196,6 @@ pub enum Continue {
     },
     /// More timers are due than one step may fire.
     Timers,
-    /// A lifted case has more taxpayers to forget.
-    Case {
-        /// The last one done.
-        after: Id,
-    },
 }
 
 impl Timer {

@@ -70,6 +70,22 @@ impl fmt::Display for Position {
     }
 }
 
+/// Names an input event for good: its place in the input as a whole where one process folds all partitions, otherwise the
+/// position of its fact in its owner's journal. What is said of causes uses this, so that findings do not depend on how
+/// many partitions there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Root(pub u64);
+
+impl Root {
+    const OFFSET_BITS: u32 = 48;
+
+    /// As a position: partition 0 where the input is numbered as a whole.
+    pub fn position(self) -> Position {
+        let partition = u32::try_from(self.0 >> Self::OFFSET_BITS).expect("sixteen bits are left");
+        Position { partition, offset: self.0 & ((1 << Self::OFFSET_BITS) - 1) }
+    }
+}
+
 /// Where an input came from: a line of a file, or an offset of a topic's partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Source {
@@ -86,8 +102,8 @@ pub struct Record {
     pub position: Position,
     /// The journal's clock: the largest event time folded so far, never going back.
     pub at: Instant,
-    /// Sequence of the input event that led to it.
-    pub root: u64,
+    /// The input event that led to it.
+    pub root: Root,
     /// Whose rows it changes.
     pub to: Entity,
     /// What it says.

@@ -55,8 +55,13 @@ impl Instant {
 
     /// The month of the tax calendar.
     pub fn period(self) -> Period {
-        let (year, month) = civil(i64::from(self.date().0));
+        let (year, month, _) = civil(i64::from(self.date().0));
         Period::of(year, month)
+    }
+
+    /// The day of the month of the tax calendar, 1 to 31.
+    pub fn day_of_month(self) -> i64 {
+        i64::from(civil(i64::from(self.date().0)).2)
     }
 
     /// The hour of day of the tax calendar, 0 to 23.
@@ -141,18 +146,19 @@ impl fmt::Display for Period {
     }
 }
 
-/// Year and month of a day counted from 1970, by the shifted-year method (the era begins in March, so that leap days
+/// Year, month and day of month of a day counted from 1970, by the shifted-year method (the era begins in March, so that leap days
 /// come last): chrono's own is several times slower, and this runs for every event.
-fn civil(days: i64) -> (i32, u32) {
+fn civil(days: i64) -> (i32, u32, u32) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (i32::try_from(year).unwrap_or(i32::MAX), u32::try_from(month).unwrap_or(1))
+    (i32::try_from(year).unwrap_or(i32::MAX), u32::try_from(month).unwrap_or(1), u32::try_from(day).unwrap_or(1))
 }
 
 #[cfg(test)]
@@ -173,7 +179,7 @@ mod tests {
     fn months_agree_with_chrono_over_two_centuries() {
         for days in (-40_000..70_000).step_by(13) {
             let date = NaiveDate::from_num_days_from_ce_opt(days + EPOCH_DAYS_FROM_CE).unwrap();
-            assert_eq!(civil(i64::from(days)), (date.year(), date.month()));
+            assert_eq!(civil(i64::from(days)), (date.year(), date.month(), date.day()));
         }
     }
 

@@ -11,7 +11,8 @@ pub struct Ledger {
     pub arrived: i64,
     /// Appeared here: what the pool could not cover, net of settlements and returns.
     pub originated: i64,
-    /// Of `originated`: shortfalls of a firm older than the journal in its first months. No accusation rests on it.
+    /// Of `originated`: shortfalls of a firm older than the journal in its first months, and self-issued purchase vouchers.
+    /// No accusation rests on it.
     pub opening: i64,
     /// Left with invoices, net of what voids and red letters gave back.
     pub passed_on: i64,

@@ -3,7 +3,7 @@
 use super::control::TimerRow;
 use super::key::Key;
 use super::row::{Row, RowType};
-use crate::model::{Entity, Instant, Timer};
+use crate::model::{Entity, Instant, Root, Timer};
 
 /// Rows of the entities of one partition. Implemented by [`super::Memory`] and by the store's cache.
 ///
@@ -86,7 +86,7 @@ impl<'a> Books<'a> {
 
     /// Sets a time for this entity: `true` where it has come already, so that the caller must see to it now.
     #[must_use]
-    pub fn set_timer(&mut self, due: Instant, timer: Timer, root: u64) -> bool {
+    pub fn set_timer(&mut self, due: Instant, timer: Timer, root: Root) -> bool {
         let ticked = self.rows.get(&Entity::CLOCK, &Key::Ticked).and_then(|row| Instant::peek(row).copied());
         if ticked.is_some_and(|ticked| due <= ticked) {
             return true;

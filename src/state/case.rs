@@ -6,7 +6,7 @@ use super::row::Beyond;
 use crate::model::{Fen, Id, Instant, TaxpayerId};
 
 /// What a case is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseHead {
     /// Code of the typology that opened it.
     pub typology: Box<str>,

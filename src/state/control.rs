@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::row::Beyond;
-use crate::model::{Fingerprint, Instant, Position, Timer};
+use crate::model::{Fingerprint, Instant, Position, Root, Timer};
 
 /// A fact without a row of its own: kept to recognise it when it comes again, and as history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct TimerRow {
     /// What for.
     pub timer: Timer,
     /// Sequence of the input event that set it.
-    pub root: u64,
+    pub root: Root,
 }
 
 /// The rule set in force in a partition.

@@ -1,0 +1,32 @@
+//! The fold, driven by hand: a text script in, a transcript out, on rows in memory. Serves unit tests, rule set tests and
+//! the simulator's reference; single-threaded and plain, it is what the parallel engine must agree with.
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::wildcard_enum_match_arm
+)]
+
+mod script;
+#[cfg(test)]
+mod tests;
+mod transcript;
+mod world;
+
+pub use script::{ScriptError, parse};
+pub use world::{Said, World};
+
+/// The rule set that scripts are folded under.
+pub const STANDARD_RULES: &str = include_str!("../../topologies/rules-standard.toml");
+
+/// Feeds a script to a fresh world under the standard rules; returns everything that went out, one line each, led by the
+/// number of the event that caused it.
+pub fn drive(script: &str) -> Result<String, ScriptError> {
+    let mut world = World::new(STANDARD_RULES);
+    for event in parse(script)? {
+        world.feed(event);
+    }
+    world.settle();
+    Ok(transcript::write(world.said()))
+}

@@ -1,0 +1,147 @@
+//! A case: one chain behind one accused origin, collected from the reports of the taxpayers on it.
+
+use super::Fold;
+use super::effects::Effects;
+use crate::model::{
+    Body, CASE_EDGES_MAX, CASE_NODES_MAX, Case, CaseEdge, CaseNode, ChainRole, Edge, Fen, HOUR_MS, Id, Instant,
+    Message, Output, Record, Report, TaxpayerId, Timer,
+};
+use crate::risk::RuleSet;
+use crate::state::{Books, CaseEdgeRow, CaseHead, CaseNodeRow, Key, Rows};
+
+pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+    let mut books = Books::of(rows, record.to);
+    let Body::Message(message) = &record.body else { return };
+    match message {
+        Message::Report(report) => reported(&mut books, record, report, effects),
+        Message::Timer(Timer::CasePublished) => {
+            let (mut head, _) = books.lift::<CaseHead>(Key::CaseHead);
+            head.version += 1;
+            head.publication_due = false;
+            books.put(Key::CaseHead, head);
+            let published = publish(&mut books, &fold.rules);
+            effects.outputs.extend(published.map(|case| Output::Case(Box::new(case))));
+        }
+        // A case is told by reports alone; whatever else is addressed to it changes nothing.
+        Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. })
+        | Message::Arrival(_)
+        | Message::Voided(_)
+        | Message::Returned(_)
+        | Message::Marked(_)
+        | Message::Taint(_)
+        | Message::Continue(_)
+        | Message::Forwarded(_) => {}
+    }
+}
+
+fn reported(books: &mut Books<'_>, record: &Record, report: &Report, effects: &mut Effects) {
+    let (mut head, made) = books.lift::<CaseHead>(Key::CaseHead);
+    if made {
+        head.typology = super::taxpayer::CHAIN_TYPOLOGY.into();
+        head.origin = report.origin;
+        head.opened_at = report.at;
+        head.standing = true;
+    }
+    if report.flag.version >= head.flag_version {
+        head.flag_version = report.flag.version;
+        head.standing = report.standing;
+    }
+    let node_key = Key::CaseNode(report.taxpayer_id);
+    let (node, new) = books.edit_or_new::<CaseNodeRow>(node_key);
+    let before = node.taken;
+    (node.hops, node.taken, node.deducted) = (report.hops, report.taken, report.deducted);
+    head.nodes += u64::from(new);
+    if new || before != report.taken {
+        books.remove(&rank(before, report.taxpayer_id));
+        books.put(rank(report.taken, report.taxpayer_id), ());
+    }
+    for edge in &report.edges {
+        set_edge(books, &mut head, report.taxpayer_id, edge);
+    }
+    if !head.publication_due {
+        head.publication_due = true;
+        let due = Instant(report.at.hour_mark().0 + HOUR_MS);
+        if books.set_timer(due, Timer::CasePublished, record.root) {
+            effects.messages.push((books.entity, Message::Timer(Timer::CasePublished)));
+        }
+    }
+    books.put(Key::CaseHead, head);
+}
+
+fn rank(taken: Fen, taxpayer_id: TaxpayerId) -> Key {
+    Key::CaseRank { descending: i64::MAX - taken.0.max(0), taxpayer_id }
+}
+
+fn set_edge(books: &mut Books<'_>, head: &mut CaseHead, from: TaxpayerId, edge: &Edge) {
+    let key = Key::CaseEdge { from, to: edge.to };
+    let before = books.find::<CaseEdgeRow>(&key).map(|row| row.tax);
+    head.edges += u64::from(before.is_none());
+    let row = CaseEdgeRow { tax: edge.tax, invoices: edge.invoices, first_at: edge.first_at, last_at: edge.last_at };
+    books.put(key, row);
+    let (node, new) = books.edit_or_new::<CaseNodeRow>(Key::CaseNode(from));
+    node.passed += edge.tax - before.unwrap_or(Fen::ZERO);
+    head.nodes += u64::from(new);
+}
+
+/// The case as it stands: its largest taxpayers and the edges among them.
+pub(crate) fn publish(books: &mut Books<'_>, rules: &RuleSet) -> Option<Case> {
+    let head = books.find::<CaseHead>(&Key::CaseHead)?.clone();
+    let from = Key::CaseRank { descending: i64::MIN, taxpayer_id: Id::EMPTY };
+    let to = Key::CaseEdge { from: Id::EMPTY, to: Id::EMPTY };
+    let ranked = books.scan(&from, &to, CASE_NODES_MAX);
+    let ids: Vec<TaxpayerId> = ranked
+        .into_iter()
+        .filter_map(|key| if let Key::CaseRank { taxpayer_id, .. } = key { Some(taxpayer_id) } else { None })
+        .collect();
+    let mut nodes = Vec::with_capacity(ids.len());
+    let mut edges = Vec::new();
+    let mut listed = ids.clone();
+    listed.sort_unstable();
+    for id in ids {
+        let node = books.find::<CaseNodeRow>(&Key::CaseNode(id)).copied().unwrap_or_default();
+        let role = role(&head, id, &node, rules);
+        nodes.push(CaseNode { taxpayer_id: id, role, hop: node.hops, tax: node.taken, deducted: node.deducted });
+        collect_edges(books, id, &listed, &mut edges);
+    }
+    Some(Case {
+        case_id: books.entity.id,
+        typology: head.typology,
+        origin: head.origin,
+        standing: head.standing,
+        nodes,
+        edges,
+        nodes_total: head.nodes,
+        edges_total: head.edges,
+        version: head.version,
+    })
+}
+
+fn role(head: &CaseHead, id: TaxpayerId, node: &CaseNodeRow, rules: &RuleSet) -> ChainRole {
+    if id == head.origin {
+        ChainRole::Source
+    } else if node.passed > Fen::ZERO && node.passed.ratio_bp(node.taken) >= rules.limits.washer_passed_min_bp {
+        ChainRole::Washer
+    } else if node.deducted > Fen::ZERO {
+        ChainRole::Beneficiary
+    } else {
+        ChainRole::Associate
+    }
+}
+
+fn collect_edges(books: &mut Books<'_>, from: TaxpayerId, listed: &[TaxpayerId], edges: &mut Vec<CaseEdge>) {
+    let room = CASE_EDGES_MAX - edges.len();
+    let first = Key::CaseEdge { from, to: Id::EMPTY };
+    let end = Key::Timer { due: Instant(i64::MIN), to: crate::model::Entity::CLOCK, what: 0 };
+    for key in books.scan(&first, &end, room) {
+        let Key::CaseEdge { from: seller, to } = key else { return };
+        if seller != from {
+            return;
+        }
+        if listed.binary_search(&to).is_ok() {
+            if let Some(row) = books.find::<CaseEdgeRow>(&key).copied().filter(|row| row.tax > Fen::ZERO) {
+                let CaseEdgeRow { tax, invoices, first_at, last_at } = row;
+                edges.push(CaseEdge { from, to, tax, invoices, first_at, last_at });
+            }
+        }
+    }
+}

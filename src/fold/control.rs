@@ -1,0 +1,37 @@
+//! Rules and models. A version takes effect at the position of its record, in every partition.
+
+use super::effects::Effects;
+use super::{Fold, register};
+use crate::model::{Body, Fact, Record};
+use crate::risk::RuleSet;
+use crate::state::{Books, Key, Rows, RulesInForce};
+
+pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+    let Body::Fact(source, event) = &record.body else { return };
+    let mut books = Books::of(rows, record.to);
+    if let Fact::RulesPublished(published) = &event.fact {
+        let rules = match RuleSet::parse(&published.rules) {
+            Ok(rules) => rules,
+            Err(error) => {
+                let reason = format!("rule set {} is refused, the one in force stays: {error}", published.version);
+                effects.refuse(record, *source, "rules_refused", reason);
+                return;
+            }
+        };
+        if !register::note(&mut books, record, *source, event, effects) {
+            return;
+        }
+        let before = books.find::<RulesInForce>(&Key::Rules).map(|rules| rules.journal_began);
+        let in_force = RulesInForce {
+            version: published.version.clone(),
+            document: published.rules.clone(),
+            since: record.root.position(),
+            journal_began: before.unwrap_or(event.occurred_at),
+        };
+        fold.rules = rules;
+        fold.journal_began = in_force.journal_began;
+        books.put(Key::Rules, in_force);
+    } else {
+        register::note(&mut books, record, *source, event, effects);
+    }
+}

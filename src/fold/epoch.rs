@@ -1,0 +1,56 @@
+//! Where an epoch ends: every folder of the same input cuts it at the same events, whatever its threads and partitions.
+
+use crate::model::{HOUR_MS, Instant};
+
+/// The most events of one epoch.
+pub const EPOCH_EVENTS_MAX: usize = 4_096;
+/// The longest epoch, of event time: windows begin at full hours, so that an hour ends with an epoch.
+pub const EPOCH_MS: i64 = HOUR_MS / 6;
+
+/// Cuts a sequence of events into epochs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpochCutter {
+    clock: Instant,
+    ticked: Instant,
+    events: usize,
+}
+
+impl EpochCutter {
+    /// Before the first event, or after a restart at these clocks: the largest event time so far and the last tick.
+    pub fn new(clock: Instant, ticked: Instant) -> Self {
+        Self { clock, ticked, events: 0 }
+    }
+
+    /// Whether an event at this time begins a new epoch, so that the one before is to be ended first.
+    pub fn ends_before(&self, at: Instant) -> bool {
+        let window = |at: Instant| at.0.div_euclid(EPOCH_MS);
+        self.events > 0 && (self.events >= EPOCH_EVENTS_MAX || window(at.max(self.clock)) != window(self.clock))
+    }
+
+    /// Takes an event into the present epoch.
+    pub fn take(&mut self, at: Instant) {
+        self.events += 1;
+        self.clock = self.clock.max(at);
+    }
+
+    /// Ends the epoch. Returns the tick to be written to all partitions where an hour has passed.
+    pub fn end(&mut self) -> Option<Instant> {
+        self.events = 0;
+        let mark = self.clock.hour_mark();
+        if mark <= self.ticked {
+            return None;
+        }
+        self.ticked = mark;
+        Some(mark)
+    }
+
+    /// The largest event time so far.
+    pub fn clock(&self) -> Instant {
+        self.clock
+    }
+
+    /// The last tick.
+    pub fn ticked(&self) -> Instant {
+        self.ticked
+    }
+}

@@ -1,0 +1,78 @@
+//! The fold: state and one record in, new state and effects out. No clock, no input or output, no chance; a bad record
+//! is judged, never refused. Each kind of entity has its own folder or file, and knows its own rows only.
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::wildcard_enum_match_arm
+)]
+
+pub(crate) mod case;
+mod control;
+mod effects;
+mod epoch;
+mod register;
+mod taxpayer;
+mod timers;
+
+pub use effects::{EFFECTS_MAX, Effects, Verdict};
+pub use epoch::{EPOCH_EVENTS_MAX, EPOCH_MS, EpochCutter};
+
+use crate::model::{Body, DeadLetter, Entity, Instant, Kind, Output, Record, Refused};
+use crate::risk::RuleSet;
+use crate::state::{Key, RowType, Rows, RulesInForce};
+
+/// What folding needs beside the rows: the rules in force, which are themselves a row.
+#[derive(Clone, Debug)]
+pub struct Fold {
+    rules: RuleSet,
+    journal_began: Instant,
+}
+
+impl Fold {
+    /// Goes on from the rows of a partition: with the rules in force there, or with none before any are published.
+    pub fn open(rows: &mut dyn Rows) -> Self {
+        let in_force = rows.get(&Entity::CONTROL, &Key::Rules).and_then(|row| RulesInForce::peek(row).cloned());
+        let rules = in_force.as_ref().and_then(|rules| RuleSet::parse(&rules.document).ok());
+        Self {
+            rules: rules.unwrap_or_else(RuleSet::silent),
+            journal_began: in_force.map_or(Instant::default(), |rules| rules.journal_began),
+        }
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// Folds one record into the rows of the entity it is addressed to. What it leads to is added to `effects`, whose
+    /// verdict it sets.
+    pub fn step(&mut self, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+        effects.verdict = Verdict::Accepted;
+        if let Body::Refused(refused) = &record.body {
+            effects.outputs.push(dead(refused, record));
+            return;
+        }
+        match record.to.kind {
+            Kind::Taxpayer => taxpayer::step(self, rows, record, effects),
+            Kind::Case => case::step(self, rows, record, effects),
+            Kind::Clock => timers::step(rows, record, effects),
+            Kind::Control => control::step(self, rows, record, effects),
+            Kind::Party | Kind::Grid | Kind::Organisation | Kind::Officer | Kind::Task => {
+                register::step(rows, record, effects);
+            }
+        }
+    }
+}
+
+fn dead(refused: &Refused, record: &Record) -> Output {
+    Output::DeadLetter(Box::new(DeadLetter {
+        source: refused.source,
+        code: "unreadable".into(),
+        reason: refused.reason.clone(),
+        first: None,
+        position: record.root.position(),
+        bytes: refused.bytes.clone(),
+    }))
+}

@@ -1,0 +1,82 @@
+//! Facts that are kept and not folded further: the history of a taxpayer's papers, and, until their desks are built,
+//! everything about grids, organisations, officers and tasks. Tells duplicates and conflicts apart.
+
+use super::effects::{Effects, Seen};
+use crate::model::{Body, Event, Fact, Id, Instant, Record, Source};
+use crate::state::{Books, HistoryOf, Key, NotedFact, Rows};
+
+/// Folds a fact about an entity whose kind has no desk yet.
+pub(super) fn step(rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+    let Body::Fact(source, event) = &record.body else { return };
+    let mut books = Books::of(rows, record.to);
+    note(&mut books, record, *source, event, effects);
+}
+
+/// Notes a fact under its identity. `false` where it was seen before: nothing changes, and the effects say so.
+pub(super) fn note(
+    books: &mut Books<'_>,
+    record: &Record,
+    source: Source,
+    event: &Event,
+    effects: &mut Effects,
+) -> bool {
+    let Some((key, replaces)) = identity(event) else { return true };
+    if let Some(first) = books.find::<NotedFact>(&key) {
+        let seen = Seen { fingerprint: first.fingerprint, position: first.position };
+        if !replaces || seen.fingerprint == event.fingerprint {
+            effects.seen(record, source, event, seen);
+            return false;
+        }
+    }
+    let noted = NotedFact {
+        fingerprint: event.fingerprint,
+        position: record.root.position(),
+        at: event.occurred_at,
+        event: encoded(event),
+    };
+    books.put(key, noted);
+    true
+}
+
+/// The row of a fact's identity, by the contract's table, and whether a later one of it replaces the earlier. `None` for
+/// facts that have rows of their own.
+fn identity(event: &Event) -> Option<(Key, bool)> {
+    let always = Instant::default();
+    let at = event.occurred_at;
+    let (of, detail, at, replaces) = match &event.fact {
+        Fact::TaxpayerRegistered(_) => (HistoryOf::Registered, 0, always, false),
+        Fact::TaxpayerChanged(_) => (HistoryOf::Changed, 0, at, false),
+        Fact::TaxpayerStatusChanged(_) => (HistoryOf::StatusChanged, 0, at, false),
+        Fact::InvoiceQuotaGranted(f) => (HistoryOf::QuotaGranted, f.invoice_kind as u64, at, false),
+        Fact::InvoiceMarkedAbnormal(f) => (HistoryOf::MarkedAbnormal, hash(&[f.invoice_no.as_str()]), at, false),
+        Fact::InvoiceMarkLifted(f) => (HistoryOf::MarkLifted, hash(&[f.invoice_no.as_str()]), at, false),
+        Fact::TaxpayerVerified(_) => (HistoryOf::Verified, 0, at, false),
+        Fact::VatDeclared(f) => (HistoryOf::Declared, hash(&[&f.period.to_string()]), at, false),
+        Fact::Observed(f) => {
+            let source = format!("{:?}", f.source);
+            (HistoryOf::Observed, hash(&[&source, &f.metric, &f.period.to_string()]), at, false)
+        }
+        Fact::OrgDefined(_) | Fact::GridDefined(_) | Fact::OfficerDefined(_) => (HistoryOf::Defined, 0, always, true),
+        Fact::TaskActed(_) => (HistoryOf::Acted, hash(&[event.event_id.as_deref().unwrap_or_default()]), always, false),
+        Fact::RulesPublished(f) => (HistoryOf::Published, hash(&["rules", &f.version]), always, false),
+        Fact::ModelPublished(f) => (HistoryOf::Published, hash(&["model", &f.version]), always, false),
+        Fact::InvoiceIssued(_)
+        | Fact::InvoiceVoided(_)
+        | Fact::InvoiceReceived(_)
+        | Fact::InvoiceDeducted(_)
+        | Fact::DeductionReversed(_) => return None,
+    };
+    Some((Key::History { of, detail, at }, replaces))
+}
+
+/// A number for a part of an identity that is text.
+pub(super) fn hash(parts: &[&str]) -> u64 {
+    let id = Id::derived("identity", parts);
+    u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal")
+}
+
+fn encoded(event: &Event) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    crate::codec::avro::write_event(event, &mut bytes);
+    bytes
+}

@@ -1,0 +1,164 @@
+//! What a buyer claims: receipts, deductions and their reversals, before or after the invoice they are about.
+
+use super::Step;
+use crate::fold::effects::Seen;
+use crate::fold::register::hash;
+use crate::model::{
+    About, DeductionReversed, Event, Fen, Id, InvoiceDeducted, InvoiceNo, InvoiceReceived, Message, Purpose, Source,
+    TaxpayerId, Timer,
+};
+use crate::provenance::Ordinal;
+use crate::risk;
+use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce};
+
+/// The most deductions and reversals of one invoice: a lawful one has one, or three.
+const CLAIMS_MAX: usize = 256;
+
+impl Step<'_> {
+    pub(super) fn received(&mut self, source: Source, event: &Event, received: &InvoiceReceived) {
+        let seller_id = received.seller_id.unwrap_or(Self::UNNAMED);
+        let key = Key::Held { invoice_no: received.invoice_no, seller_id };
+        if let Some(first) = self.books.find::<Held>(&key).and_then(|held| held.received) {
+            self.seen(source, event, Seen { fingerprint: first.fingerprint, position: first.position });
+            return;
+        }
+        let position = self.record.root.position();
+        let (held, _) = self.books.edit_or_new::<Held>(key);
+        held.received = Some(SeenOnce { fingerprint: event.fingerprint, position, at: event.occurred_at });
+    }
+
+    pub(super) fn deducted(&mut self, source: Source, event: &Event, deducted: &InvoiceDeducted) {
+        let claim = Claim {
+            kind: ClaimKind::Deduct(deducted.purpose),
+            period: deducted.period,
+            tax: deducted.tax,
+            at: event.occurred_at,
+            fingerprint: event.fingerprint,
+            position: self.record.root.position(),
+        };
+        let seller_id = deducted.seller_id.unwrap_or(Self::UNNAMED);
+        if self.claim(source, event, deducted.invoice_no, seller_id, claim)
+            && deducted.purpose != Purpose::NotDeductible
+        {
+            self.month(deducted.period).deducted.add(Fen::ZERO, deducted.tax);
+        }
+    }
+
+    pub(super) fn reversed(&mut self, source: Source, event: &Event, reversed: &DeductionReversed) {
+        let claim = Claim {
+            kind: ClaimKind::Reverse(hash(&[&reversed.reason])),
+            period: reversed.period,
+            tax: reversed.tax,
+            at: event.occurred_at,
+            fingerprint: event.fingerprint,
+            position: self.record.root.position(),
+        };
+        let seller_id = reversed.seller_id.unwrap_or(Self::UNNAMED);
+        if self.claim(source, event, reversed.invoice_no, seller_id, claim) {
+            self.month(reversed.period).reversed.add(Fen::ZERO, reversed.tax);
+        }
+    }
+
+    /// Adds a claim to its invoice, or judges it a repeat. `true` where it was added.
+    fn claim(&mut self, source: Source, event: &Event, no: InvoiceNo, seller_id: TaxpayerId, claim: Claim) -> bool {
+        let key = Key::Held { invoice_no: no, seller_id };
+        let held = self.books.find::<Held>(&key);
+        let same =
+            |earlier: &&Claim| (earlier.kind, earlier.period, earlier.at) == (claim.kind, claim.period, claim.at);
+        let earlier = held.and_then(|held| held.claims.iter().find(same)).copied();
+        if let Some(first) = earlier {
+            self.seen(source, event, Seen { fingerprint: first.fingerprint, position: first.position });
+            return false;
+        }
+        if held.is_some_and(|held| held.claims.len() >= CLAIMS_MAX) {
+            let reason = format!("invoice {no} has {CLAIMS_MAX} deductions and reversals already; no more are taken");
+            self.effects.refuse(self.record, source, "too_many_claims", reason);
+            return false;
+        }
+        let first_unnamed = seller_id == Self::UNNAMED && held.is_none_or(|held| held.claims.is_empty());
+        let waits = held.is_none_or(|held| held.arrived.is_none() && !held.overdue);
+        self.profile.unnamed_claims += u32::from(first_unnamed);
+        self.with_held(no, seller_id, |_, held| held.claims.push(claim));
+        if seller_id == Self::UNNAMED {
+            self.lend_unnamed(no);
+        }
+        if waits {
+            let due = claim.at.plus_days(self.rules.limits.grace_days);
+            let timer = Timer::Claim { invoice_no: no, seller_id };
+            if self.books.set_timer(due, timer, self.record.root) {
+                let this = self.books.entity;
+                self.send(this, Message::Timer(timer));
+            }
+        }
+        true
+    }
+
+    pub(super) fn timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Claim { invoice_no, seller_id } => {
+                let key = Key::Held { invoice_no, seller_id };
+                if let Some(held) = self.books.edit::<Held>(&key).filter(|held| held.arrived.is_none()) {
+                    held.overdue = true;
+                    self.now = held.claims.iter().map(|claim| claim.at).max().unwrap_or_default();
+                    self.now = self.now.plus_days(self.rules.limits.grace_days);
+                    self.touch(About::Invoice { seller_id, invoice_no });
+                }
+            }
+            Timer::RedLetter { red_no } => self.red_letter_due(red_no),
+            // A case's own.
+            Timer::CasePublished => {}
+        }
+    }
+
+    /// Claims that name no seller are claims of the only invoice of that number that has arrived; of none where there are
+    /// several. Asked again whenever either side changes, so that the order does not matter.
+    pub(super) fn lend_unnamed(&mut self, no: InvoiceNo) {
+        let unnamed = self.books.find::<Held>(&Key::Held { invoice_no: no, seller_id: Self::UNNAMED });
+        let Some(claims) = unnamed.map(|held| held.claims.clone()).filter(|claims| !claims.is_empty()) else { return };
+        let total: Fen = risk::standing(claims).iter().map(|claim| claim.tax).sum();
+        let sellers = risk::sellers_of(&mut self.books, no);
+        let lent = if sellers.len() == 1 { total } else { Fen::ZERO };
+        for seller in sellers {
+            self.with_held(no, seller, |_, held| held.lent = lent);
+            self.touch(About::Invoice { seller_id: seller, invoice_no: no });
+        }
+        self.touch(About::Invoice { seller_id: Id::EMPTY, invoice_no: no });
+    }
+
+    /// How much of each origin the standing deductions of an invoice are: pro rata of what stands of its vector.
+    pub(super) fn deducted_by_origin(&self, held: &Held) -> Vec<(Ordinal, Fen)> {
+        if held.vector.is_empty() || held.claims.is_empty() && held.lent == Fen::ZERO {
+            return Vec::new();
+        }
+        let own: Fen = match held.claims.as_slice() {
+            // By far the most frequent, and nothing to work out.
+            [Claim { kind: ClaimKind::Deduct(Purpose::Deduct | Purpose::ExportRefund), tax, .. }] => *tax,
+            claims => risk::standing(claims.to_vec()).iter().map(|claim| claim.tax).sum(),
+        };
+        let total = held.vector.total();
+        let deducted = (own + held.lent).min(total).max(Fen::ZERO);
+        if deducted == Fen::ZERO {
+            return Vec::new();
+        }
+        held.vector.slices().iter().map(|slice| (slice.origin, Fen(slice.tax).share(deducted, total))).collect()
+    }
+
+    /// Moves the books from one state of an invoice's deductions to another.
+    pub(super) fn move_deducted(&mut self, before: &[(Ordinal, Fen)], after: &[(Ordinal, Fen)]) {
+        let changes = before.iter().map(|(origin, tax)| (*origin, -*tax)).chain(after.iter().copied());
+        for (origin, tax) in changes {
+            if origin == Ordinal::OWN {
+                continue;
+            }
+            let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(origin)) else { continue };
+            row.deducted += tax;
+            let (id, flagged, stands_for_others) = (row.id, row.flag.is_some(), row.stands_for_others);
+            if flagged {
+                self.touch(About::Origin(id));
+            }
+            if stands_for_others {
+                self.touch_those_behind(id);
+            }
+        }
+    }
+}

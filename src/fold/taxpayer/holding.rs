@@ -1,0 +1,214 @@
+//! Invoices on their holder's side: they arrive, are voided, offset, marked.
+
+use super::Step;
+use super::issuing::{is_red, trade, untrade};
+use crate::model::{
+    About, Arrival, Fen, Fingerprint, Flag, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Vector,
+    Voided,
+};
+use crate::state::{Arrived, Goods, Held, Issue, Key, Mark, Partner, Side};
+
+/// Value back at its origin through so many invoices at least counts as going round: two firms or more.
+const CIRCLE_HOPS_MIN: u8 = 2;
+
+impl Step<'_> {
+    pub(super) fn arrived(&mut self, arrival: &Arrival) {
+        self.now = arrival.issued_at;
+        let (no, seller) = (arrival.invoice_no, arrival.seller_id);
+        let issue = issue_of(arrival, self.books.entity.id, self.record.root.position());
+        self.count_purchase(&issue, seller, &arrival.goods);
+        let enters = arrival.invoice_kind.deductible() && self.is_general() && arrival.voided_at.is_none();
+        let position = issue.position;
+        let red = is_red(&issue);
+        if enters && !red {
+            self.notice_own_value(arrival);
+        }
+        self.with_held(no, seller, |step, held| {
+            held.arrived = Some(Arrived {
+                position,
+                issued_at: arrival.issued_at,
+                invoice_kind: arrival.invoice_kind,
+                amount: arrival.amount,
+                tax: arrival.tax,
+                red_of: arrival.red_of,
+            });
+            held.voided_at = arrival.voided_at;
+            if enters && !red {
+                held.vector = step.bring(&arrival.vector, seller, arrival.issued_at);
+            }
+        });
+        if arrival.voided_at.is_some() {
+            self.count_held_void(&issue, seller);
+        } else if let (true, Some(blue_no)) = (red, arrival.red_of) {
+            self.with_held(blue_no, seller, |step, blue| {
+                blue.reds.add(arrival.amount, arrival.tax);
+                step.give_up(&mut blue.vector, &arrival.vector, arrival.issued_at);
+            });
+        }
+        if self.profile.unnamed_claims > 0 {
+            self.lend_unnamed(no);
+        }
+        self.notice_flags(&arrival.vector, seller);
+        self.touch(About::Period(arrival.issued_at.period()));
+    }
+
+    fn count_purchase(&mut self, issue: &Issue, seller: TaxpayerId, goods: &[GoodsAmount]) {
+        let red = is_red(issue);
+        let (partner, new) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
+        let (new_seller, _) = trade(partner, new, issue, red);
+        let month = self.month(issue.issued_at.period());
+        month.bought.add(issue.amount, issue.tax);
+        if red {
+            month.bought_red.add(issue.amount, issue.tax);
+        }
+        month.new_sellers += u32::from(new_seller);
+        for line in goods {
+            let (row, _) = self.books.edit_or_new::<Goods>(Key::Goods(Side::Bought, line.code));
+            row.totals.add(line.amount, Fen::ZERO);
+        }
+    }
+
+    /// Value of its own that comes back through two firms or more, in goods that it sells itself.
+    fn notice_own_value(&mut self, arrival: &Arrival) {
+        let this = self.books.entity.id;
+        let own = arrival.vector.parts.iter().find(|part| part.origin == this);
+        let Some(Part { tax, hops, .. }) = own.copied() else { return };
+        if hops.saturating_add(1) < CIRCLE_HOPS_MIN || !self.sells_any(&arrival.goods) {
+            return;
+        }
+        self.month(arrival.issued_at.period()).returned_own += tax;
+    }
+
+    /// Whether it sells goods of these codes itself; unknown goods could be any.
+    fn sells_any(&mut self, goods: &[GoodsAmount]) -> bool {
+        goods.is_empty() || goods.iter().any(|line| self.books.has(&Key::Goods(Side::Sold, line.code)))
+    }
+
+    /// Accusations that an arriving vector knows and these books do not.
+    fn notice_flags(&mut self, vector: &Vector, seller: TaxpayerId) {
+        for part in &vector.parts {
+            let Some(flag) = part.flag else { continue };
+            self.notice_flag(part, flag, seller);
+        }
+    }
+
+    fn notice_flag(&mut self, part: &Part, flag: Flag, seller: TaxpayerId) {
+        if part.origin == self.books.entity.id {
+            return;
+        }
+        self.tainted(&crate::model::Taint {
+            origin: part.origin,
+            flag,
+            standing: true,
+            named: part.origin,
+            part: Fen(1),
+            whole: Fen(1),
+            from: seller,
+            hops: part.hops.saturating_add(1),
+            raised_at: self.now,
+        });
+        self.touch(About::Origin(part.origin));
+    }
+
+    pub(super) fn held_voided(&mut self, voided: &Voided) {
+        self.now = voided.voided_at;
+        let (no, seller) = (voided.invoice_no, voided.seller_id);
+        let mut arrived = None;
+        self.with_held(no, seller, |step, held| {
+            held.voided_at = Some(voided.voided_at);
+            arrived = held.arrived;
+            if let Some(arrived) = arrived {
+                step.give_up(&mut held.vector, &voided.returned, arrived.issued_at);
+            }
+        });
+        let Some(arrived) = arrived else { return };
+        let issue = issue_again(&arrived, self.books.entity.id);
+        self.count_held_void(&issue, seller);
+        if let Some(blue_no) = arrived.red_of {
+            self.with_held(blue_no, seller, |step, blue| {
+                blue.reds.remove(arrived.amount, arrived.tax);
+                if let Some(sold) = blue.arrived.filter(|_| !blue.vector.is_empty() || step.is_general()) {
+                    let again = step.bring(&voided.restored, seller, sold.issued_at);
+                    blue.vector.absorb(&again, usize::MAX);
+                }
+            });
+        }
+        self.touch(About::Period(arrived.issued_at.period()));
+    }
+
+    fn count_held_void(&mut self, issue: &Issue, seller: TaxpayerId) {
+        let red = is_red(issue);
+        let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
+        untrade(partner, issue, red);
+        self.month(issue.issued_at.period()).bought_void.add(issue.amount, issue.tax);
+    }
+
+    pub(super) fn held_returned(&mut self, returned: &Returned) {
+        self.with_held(returned.blue_no, returned.seller_id, |step, blue| {
+            if let Some(arrived) = blue.arrived {
+                step.give_up(&mut blue.vector, &returned.returned, arrived.issued_at);
+            }
+        });
+    }
+
+    pub(super) fn held_marked(&mut self, marked: &Marked) {
+        self.now = marked.at;
+        let key = Key::Held { invoice_no: marked.invoice_no, seller_id: marked.seller_id };
+        let (held, _) = self.books.edit_or_new::<Held>(key);
+        if held.mark.is_none_or(|earlier| earlier.at <= marked.at) {
+            held.mark = Some(Mark { at: marked.at, abnormal: marked.abnormal });
+        }
+    }
+
+    /// Changes a held invoice, and keeps true what rests on its claims and its vector: how much of each origin is
+    /// deducted, and the findings about it.
+    pub(super) fn with_held(
+        &mut self,
+        invoice_no: InvoiceNo,
+        seller_id: TaxpayerId,
+        change: impl FnOnce(&mut Self, &mut Held),
+    ) {
+        let key = Key::Held { invoice_no, seller_id };
+        let (mut held, _) = self.books.lift::<Held>(key);
+        let before = self.deducted_by_origin(&held);
+        change(self, &mut held);
+        let after = self.deducted_by_origin(&held);
+        if before != after {
+            self.move_deducted(&before, &after);
+        }
+        let claimed = !held.claims.is_empty() || held.lent != Fen::ZERO;
+        self.books.put(key, held);
+        if claimed {
+            self.touch(About::Invoice { seller_id, invoice_no });
+        }
+    }
+
+    /// Sellers of one number are matched within the buyer: see [`Id::EMPTY`] in [`Key::Held`].
+    pub(super) const UNNAMED: TaxpayerId = Id::EMPTY;
+}
+
+fn issue_of(arrival: &Arrival, buyer: TaxpayerId, position: crate::model::Position) -> Issue {
+    Issue {
+        fingerprint: Fingerprint::default(),
+        position,
+        issued_at: arrival.issued_at,
+        invoice_kind: arrival.invoice_kind,
+        buyer_id: Some(buyer),
+        amount: arrival.amount,
+        tax: arrival.tax,
+        red_of: arrival.red_of,
+    }
+}
+
+fn issue_again(arrived: &Arrived, buyer: TaxpayerId) -> Issue {
+    Issue {
+        fingerprint: Fingerprint::default(),
+        position: arrived.position,
+        issued_at: arrived.issued_at,
+        invoice_kind: arrived.invoice_kind,
+        buyer_id: Some(buyer),
+        amount: arrived.amount,
+        tax: arrived.tax,
+        red_of: arrived.red_of,
+    }
+}

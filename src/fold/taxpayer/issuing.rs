@@ -1,0 +1,361 @@
+//! Invoices on their issuer's side: blue, red, void.
+
+use super::Step;
+use crate::fold::effects::Seen;
+use crate::model::{
+    About, Arrival, Entity, Event, Fen, GoodsAmount, Id, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided, Message,
+    Returned, Source, TaxpayerId, Timer, Vector, Voided,
+};
+use crate::state::{Goods, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
+
+/// Red letters that one late blue invoice may meet at once.
+const WAITING_REDS_MAX: usize = 256;
+/// An invoice counts as near the cap from this share of it on, in basis points. Source: the near-cap share of doc 05.
+const NEAR_CAP_BP: i64 = 9_000;
+
+impl Step<'_> {
+    pub(super) fn issued(&mut self, source: Source, event: &Event, invoice: &Invoice) {
+        let no = invoice.invoice_no;
+        let key = Key::Issued(no);
+        let known = self.books.find::<Issued>(&key).and_then(|issued| issued.issue);
+        if let Some(first) = known {
+            self.seen(source, event, Seen { fingerprint: first.fingerprint, position: first.position });
+            return;
+        }
+        let (mut issued, _) = self.books.lift::<Issued>(key);
+        let issue = Issue {
+            fingerprint: event.fingerprint,
+            position: self.record.root.position(),
+            issued_at: event.occurred_at,
+            invoice_kind: invoice.invoice_kind,
+            buyer_id: invoice.buyer_id,
+            amount: invoice.amount,
+            tax: invoice.tax,
+            red_of: invoice.red_of,
+        };
+        issued.issue = Some(issue);
+        self.doubt_invoice(invoice);
+        let goods = goods_of(invoice);
+        self.count_sale(&issue, &goods);
+        let vector = if issued.void.is_some() {
+            self.count_void(&issue, no);
+            Vector::default()
+        } else if is_red(&issue) {
+            self.red_letter(no, &issue)
+        } else if issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(self.books.entity.id) {
+            self.begin(&mut issued, &issue);
+            self.named(&issued.vector)
+        } else {
+            self.draw(&mut issued, &issue, no);
+            self.report_tainted_sale(&issued, &issue);
+            self.named(&issued.vector)
+        };
+        if let Some(buyer) = issue.buyer_id {
+            let voided_at = issued.void.map(|void| void.at);
+            self.deliver(buyer, no, &issue, voided_at, goods, vector);
+            if let Some(mark) = issued.mark {
+                let marked = crate::model::Marked {
+                    invoice_no: no,
+                    seller_id: invoice.seller_id,
+                    at: mark.at,
+                    abnormal: mark.abnormal,
+                };
+                self.send(Entity::taxpayer(buyer), Message::Marked(marked));
+            }
+        }
+        if self.profile.waiting_reds > 0 && !is_red(&issue) {
+            self.meet_waiting_reds(&mut issued, no, &issue);
+        }
+        self.books.put(key, issued);
+        self.touch_months(&issue);
+    }
+
+    fn deliver(
+        &mut self,
+        buyer: TaxpayerId,
+        invoice_no: InvoiceNo,
+        issue: &Issue,
+        voided_at: Option<crate::model::Instant>,
+        goods: Vec<GoodsAmount>,
+        vector: Vector,
+    ) {
+        let arrival = Arrival {
+            invoice_no,
+            invoice_kind: issue.invoice_kind,
+            seller_id: self.books.entity.id,
+            issued_at: issue.issued_at,
+            amount: issue.amount,
+            tax: issue.tax,
+            red_of: issue.red_of,
+            voided_at,
+            goods,
+            vector,
+        };
+        self.send(Entity::taxpayer(buyer), Message::Arrival(Box::new(arrival)));
+    }
+
+    fn touch_months(&mut self, issue: &Issue) {
+        let period = issue.issued_at.period();
+        self.touch(About::Period(period));
+        if self.now.period() != period {
+            self.touch(About::Period(self.now.period()));
+        }
+    }
+
+    fn count_sale(&mut self, issue: &Issue, goods: &[GoodsAmount]) {
+        let (period, at) = (issue.issued_at.period(), issue.issued_at);
+        let cap = self.profile.quota.value.map_or(Fen::ZERO, |quota| quota.max_amount);
+        let red = is_red(issue);
+        let (mut new_buyer, mut buyer_counted) = (false, true);
+        if let Some(buyer) = issue.buyer_id {
+            let (partner, new) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Sold, buyer));
+            (new_buyer, buyer_counted) = trade(partner, new, issue, red);
+        }
+        let month = self.month(period);
+        month.sold.add(issue.amount, issue.tax);
+        if red {
+            month.sold_red.add(issue.amount, issue.tax);
+        }
+        month.sold_zero += u32::from(issue.amount == Fen::ZERO);
+        month.near_cap += u32::from(!red && cap > Fen::ZERO && issue.amount.ratio_bp(cap) >= NEAR_CAP_BP);
+        month.new_buyers += u32::from(new_buyer);
+        month.buyers += u32::from(!buyer_counted);
+        if !red {
+            self.profile.last_issued_at = self.profile.last_issued_at.max(at);
+        }
+        for line in goods {
+            let (row, _) = self.books.edit_or_new::<Goods>(Key::Goods(Side::Sold, line.code));
+            row.totals.add(line.amount, Fen::ZERO);
+        }
+    }
+
+    /// A red letter meets its blue invoice, or waits for it. Returns what its buyer gives up.
+    fn red_letter(&mut self, red_no: InvoiceNo, issue: &Issue) -> Vector {
+        let Some(blue_no) = issue.red_of else {
+            self.doubt(
+                "red_without_blue",
+                Some(red_no),
+                format!("red letter {red_no} names no invoice that it offsets"),
+            );
+            return Vector::default();
+        };
+        let blue_key = Key::Issued(blue_no);
+        let known = blue_no != red_no && self.books.find::<Issued>(&blue_key).is_some_and(|blue| blue.issue.is_some());
+        if known {
+            return self.offset(blue_no, issue);
+        }
+        let waiting = Key::WaitingRed { blue_no, red_no };
+        self.books.put(waiting, WaitingRed { issued_at: issue.issued_at });
+        self.profile.waiting_reds += 1;
+        let due = issue.issued_at.plus_days(self.rules.limits.grace_days);
+        let timer = Timer::RedLetter { red_no };
+        if self.books.set_timer(due, timer, self.record.root) {
+            let this = self.books.entity;
+            self.send(this, Message::Timer(timer));
+        }
+        Vector::default()
+    }
+
+    /// Counts a red letter to its blue invoice and takes its share back.
+    fn offset(&mut self, blue_no: InvoiceNo, red: &Issue) -> Vector {
+        let (mut blue, _) = self.books.lift::<Issued>(Key::Issued(blue_no));
+        blue.reds.add(red.amount, red.tax);
+        let returned = self.take_back(&mut blue, blue_no, red.tax.abs());
+        let period = blue.issue.map(|issue| issue.issued_at.period());
+        self.books.put(Key::Issued(blue_no), blue);
+        if let Some(period) = period {
+            self.touch(About::Period(period));
+        }
+        returned
+    }
+
+    fn meet_waiting_reds(&mut self, blue: &mut Issued, blue_no: InvoiceNo, issue: &Issue) {
+        let from = Key::WaitingRed { blue_no, red_no: InvoiceNo::FIRST };
+        let keys = self.books.scan(&from, &Key::Signal(Id::EMPTY), WAITING_REDS_MAX);
+        for key in keys {
+            let Key::WaitingRed { blue_no: waits_for, red_no } = key else { return };
+            if waits_for != blue_no {
+                return;
+            }
+            self.books.remove(&key);
+            self.profile.waiting_reds -= 1;
+            let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
+            let Some(red) = red else { continue };
+            blue.reds.add(red.amount, red.tax);
+            let returned = self.take_back(blue, blue_no, red.tax.abs());
+            if let Some(buyer) = issue.buyer_id {
+                let returned = Returned { red_no, blue_no, seller_id: self.books.entity.id, returned };
+                self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
+            }
+        }
+    }
+
+    pub(super) fn voided(&mut self, source: Source, event: &Event, voided: &InvoiceVoided) {
+        let no = voided.invoice_no;
+        let key = Key::Issued(no);
+        if let Some(first) = self.books.find::<Issued>(&key).and_then(|issued| issued.void) {
+            self.seen(source, event, Seen { fingerprint: first.fingerprint, position: first.position });
+            return;
+        }
+        self.doubt_void(no);
+        let (mut issued, _) = self.books.lift::<Issued>(key);
+        let position = self.record.root.position();
+        issued.void = Some(Void { fingerprint: event.fingerprint, position, at: event.occurred_at });
+        if let Some(issue) = issued.issue {
+            self.count_void(&issue, no);
+            let (returned, restored) = self.undo(&mut issued, no, &issue);
+            if let Some(buyer) = issue.buyer_id {
+                let seller_id = self.books.entity.id;
+                let voided = Voided { invoice_no: no, seller_id, voided_at: event.occurred_at, returned, restored };
+                self.send(Entity::taxpayer(buyer), Message::Voided(Box::new(voided)));
+            }
+            self.touch_months(&issue);
+        }
+        self.books.put(key, issued);
+    }
+
+    /// Takes a voided invoice's value back; where it was a red letter, lets what it took back go out again.
+    fn undo(&mut self, issued: &mut Issued, no: InvoiceNo, issue: &Issue) -> (Vector, Vector) {
+        if !is_red(issue) {
+            let all = issued.vector.total();
+            return (self.take_back(issued, no, all), Vector::default());
+        }
+        let Some(blue_no) = issue.red_of else { return Default::default() };
+        let waiting = Key::WaitingRed { blue_no, red_no: no };
+        if self.books.has(&waiting) {
+            self.books.remove(&waiting);
+            self.profile.waiting_reds -= 1;
+            return Default::default();
+        }
+        let blue_key = Key::Issued(blue_no);
+        let (mut blue, _) = self.books.lift::<Issued>(blue_key);
+        blue.reds.remove(issue.amount, issue.tax);
+        let restored = match blue.issue.filter(|_| blue.void.is_none()) {
+            Some(sold) => self.send_again(&mut blue, blue_no, &sold, issue.tax.abs()),
+            None => Vector::default(),
+        };
+        self.books.put(blue_key, blue);
+        (Vector::default(), restored)
+    }
+
+    /// Draws anew what a red letter, itself voided, had taken back of a sale.
+    fn send_again(&mut self, blue: &mut Issued, blue_no: InvoiceNo, sold: &Issue, tax: Fen) -> Vector {
+        let room = sold.tax - blue.vector.total();
+        let again = Issue { tax: tax.min(room).max(Fen::ZERO), ..*sold };
+        let mut drawn = Issued::default();
+        self.forget_deficit(sold.issued_at, blue_no);
+        self.draw(&mut drawn, &again, blue_no);
+        let restored = self.named(&drawn.vector);
+        blue.vector.absorb(&drawn.vector, usize::MAX);
+        blue.short += drawn.short;
+        if drawn.short == Fen::ZERO && blue.short > Fen::ZERO {
+            self.owe(sold.issued_at, blue_no);
+        }
+        restored
+    }
+
+    /// Counts a void off what its invoice had been counted to.
+    fn count_void(&mut self, issue: &Issue, no: InvoiceNo) {
+        let red = is_red(issue);
+        if let Some(buyer) = issue.buyer_id {
+            let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Sold, buyer));
+            untrade(partner, issue, red);
+        }
+        self.month(issue.issued_at.period()).sold_void.add(issue.amount, issue.tax);
+        if issue.issued_at.period() != self.now.period() {
+            let reason = format!("invoice {no} of {} is voided in {}", issue.issued_at.period(), self.now.period());
+            self.doubt("voided_in_another_month", Some(no), reason);
+        }
+    }
+
+    /// A red letter's grace period is over.
+    pub(super) fn red_letter_due(&mut self, red_no: InvoiceNo) {
+        let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
+        let Some(blue_no) = red.and_then(|red| red.red_of) else { return };
+        if self.books.has(&Key::WaitingRed { blue_no, red_no }) {
+            let days = self.rules.limits.grace_days;
+            let reason =
+                format!("red letter {red_no} offsets invoice {blue_no}, which has not come within {days} days");
+            self.doubt("red_without_blue", Some(red_no), reason);
+        }
+    }
+
+    fn doubt_invoice(&mut self, invoice: &Invoice) {
+        let no = Some(invoice.invoice_no);
+        if invoice.amount == Fen::ZERO {
+            self.doubt("zero_amount", no, format!("invoice {} has no amount", invoice.invoice_no));
+        }
+        if let Some(line) = invoice.lines.iter().find(|line| !line.rate.is_lawful()) {
+            let reason =
+                format!("invoice {} has a rate of {} bp, which never existed", invoice.invoice_no, line.rate.0);
+            self.doubt("unknown_rate", no, reason);
+        }
+        let amount: Fen = invoice.lines.iter().map(|line| line.amount).sum();
+        let tax: Fen = invoice.lines.iter().map(|line| line.tax).sum();
+        if !invoice.lines.is_empty() && (amount, tax) != (invoice.amount, invoice.tax) {
+            let reason = format!(
+                "the lines of invoice {} add up to {amount} and tax {tax}, the invoice says {} and {}",
+                invoice.invoice_no, invoice.amount, invoice.tax
+            );
+            self.doubt("lines_do_not_add_up", no, reason);
+        }
+    }
+
+    fn doubt_void(&mut self, no: InvoiceNo) {
+        if no.as_str().len() == 20 {
+            let reason = format!("invoice {no} is fully digital, and such are red-lettered, never voided");
+            self.doubt("digital_invoice_voided", Some(no), reason);
+        }
+    }
+}
+
+/// A red letter: names the invoice it offsets, or is negative.
+pub(super) fn is_red(issue: &Issue) -> bool {
+    issue.red_of.is_some() || issue.amount < Fen::ZERO || issue.tax < Fen::ZERO
+}
+
+/// Counts an invoice to a counterparty. Returns whether it is the first ever, and whether its month counted it already.
+pub(super) fn trade(partner: &mut Partner, new: bool, issue: &Issue, red: bool) -> (bool, bool) {
+    let at = issue.issued_at;
+    partner.totals.amount += issue.amount;
+    partner.totals.tax += issue.tax;
+    if red {
+        return (false, true);
+    }
+    let first = new || partner.totals.count == 0 && partner.first_at == crate::model::Instant::default();
+    partner.totals.count = partner.totals.count.saturating_add(1);
+    partner.first_at = if first { at } else { partner.first_at.min(at) };
+    partner.last_at = partner.last_at.max(at);
+    let counted = partner.counted_in == at.period();
+    partner.counted_in = at.period();
+    (first, counted)
+}
+
+/// Counts a void off a counterparty.
+pub(super) fn untrade(partner: &mut Partner, issue: &Issue, red: bool) {
+    partner.totals.amount -= issue.amount;
+    partner.totals.tax -= issue.tax;
+    if !red {
+        partner.totals.count = partner.totals.count.saturating_sub(1);
+    }
+}
+
+/// Amounts by goods code, each once, in the order of the codes.
+fn goods_of(invoice: &Invoice) -> Vec<GoodsAmount> {
+    let mut goods: Vec<GoodsAmount> =
+        invoice.lines.iter().map(|line| GoodsAmount { code: line.goods_code, amount: line.amount }).collect();
+    goods.sort_unstable_by_key(|line| line.code);
+    goods.dedup_by(|next, kept| {
+        let same = next.code == kept.code;
+        if same {
+            kept.amount += next.amount;
+        }
+        same
+    });
+    goods
+}
+
+/// The invoice of a row, where it has one that was not voided.
+fn standing_issue(issued: Option<&Issued>) -> Option<Issue> {
+    issued.filter(|issued| issued.void.is_none()).and_then(|issued| issued.issue)
+}

@@ -1,0 +1,155 @@
+//! A taxpayer: its papers, the invoices it issues and holds, what it claims, whose value passes through it, and what is
+//! found about it. One record in, one pass: the handlers change rows and name what they touched; then whatever rests on
+//! that is judged again.
+
+mod claims;
+mod holding;
+mod issuing;
+mod judge;
+mod papers;
+mod taint;
+mod value;
+
+use super::Fold;
+use super::effects::{Effects, Seen};
+use super::register;
+use crate::model::{
+    About, Body, Doubt, Entity, Event, Fact, Instant, InvoiceNo, Message, Output, Period, Record, Source,
+    check_character_holds,
+};
+use crate::risk::RuleSet;
+use crate::state::{Books, Key, Month, Profile, Rows};
+
+/// The typology whose findings open a chain.
+pub(super) const CHAIN_TYPOLOGY: &str = "source_burst";
+
+/// One record being folded into one taxpayer.
+struct Step<'a> {
+    books: Books<'a>,
+    profile: Profile,
+    rules: &'a RuleSet,
+    journal_began: Instant,
+    record: &'a Record,
+    effects: &'a mut Effects,
+    /// Event time of what is being folded.
+    now: Instant,
+    /// What findings may rest on and has changed.
+    touched: Vec<About>,
+}
+
+pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+    let mut books = Books::of(rows, record.to);
+    let (profile, new) = books.lift::<Profile>(Key::Profile);
+    let mut step = Step {
+        books,
+        profile,
+        rules: &fold.rules,
+        journal_began: fold.journal_began,
+        record,
+        effects,
+        now: record.at,
+        touched: Vec::new(),
+    };
+    match &record.body {
+        Body::Fact(source, event) => step.fact(*source, event),
+        Body::Message(Message::Forwarded(event)) => step.fact(Source::default(), event),
+        Body::Message(message) => step.message(message),
+        // Addressed to the clock and to nobody.
+        Body::Tick | Body::Refused(_) => {}
+    }
+    if new {
+        step.met();
+    }
+    step.judge_touched();
+    debug_assert!(step.profile.ledger.balances(step.profile.pool.total()), "value appeared or vanished");
+    let Step { mut books, profile, .. } = step;
+    books.put(Key::Profile, profile);
+}
+
+impl Step<'_> {
+    fn fact(&mut self, source: Source, event: &Event) {
+        self.now = event.occurred_at;
+        match &event.fact {
+            Fact::InvoiceIssued(invoice) => self.issued(source, event, invoice),
+            Fact::InvoiceVoided(voided) => self.voided(source, event, voided),
+            Fact::InvoiceReceived(received) => self.received(source, event, received),
+            Fact::InvoiceDeducted(deducted) => self.deducted(source, event, deducted),
+            Fact::DeductionReversed(reversed) => self.reversed(source, event, reversed),
+            Fact::TaxpayerRegistered(_)
+            | Fact::TaxpayerChanged(_)
+            | Fact::TaxpayerStatusChanged(_)
+            | Fact::InvoiceQuotaGranted(_)
+            | Fact::InvoiceMarkedAbnormal(_)
+            | Fact::InvoiceMarkLifted(_)
+            | Fact::TaxpayerVerified(_)
+            | Fact::VatDeclared(_)
+            | Fact::Observed(_) => {
+                if register::note(&mut self.books, self.record, source, event, self.effects) {
+                    self.paper(event);
+                }
+            }
+            // Facts about other kinds of entity are never addressed to a taxpayer.
+            Fact::OrgDefined(_)
+            | Fact::GridDefined(_)
+            | Fact::OfficerDefined(_)
+            | Fact::TaskActed(_)
+            | Fact::RulesPublished(_)
+            | Fact::ModelPublished(_) => {}
+        }
+    }
+
+    fn message(&mut self, message: &Message) {
+        match message {
+            Message::Arrival(arrival) => self.arrived(arrival),
+            Message::Voided(voided) => self.held_voided(voided),
+            Message::Returned(returned) => self.held_returned(returned),
+            Message::Marked(marked) => self.held_marked(marked),
+            Message::Taint(taint) => self.tainted(taint),
+            Message::Timer(timer) => self.timer(*timer),
+            Message::Continue(cursor) => self.continued(cursor),
+            // A case's own, and unwrapped above.
+            Message::Report(_) | Message::Forwarded(_) => {}
+        }
+    }
+
+    /// The first record about a taxpayer.
+    fn met(&mut self) {
+        self.profile.known_since = self.now;
+        if !check_character_holds(self.books.entity.id) {
+            let reason =
+                format!("the check character of taxpayer id {} is wrong (GB 32100-2015)", self.books.entity.id);
+            self.doubt("check_character", None, reason);
+        }
+    }
+
+    /// Says that an accepted event should be looked at.
+    fn doubt(&mut self, code: &str, invoice_no: Option<InvoiceNo>, reason: String) {
+        self.effects.outputs.push(Output::Doubt(Box::new(Doubt {
+            code: code.into(),
+            taxpayer_id: self.books.entity.id,
+            invoice_no,
+            reason: reason.into(),
+            at: self.now,
+            position: self.record.root.position(),
+        })));
+    }
+
+    fn seen(&mut self, source: Source, event: &Event, seen: Seen) {
+        self.effects.seen(self.record, source, event, seen);
+    }
+
+    fn send(&mut self, to: Entity, message: Message) {
+        self.effects.messages.push((to, message));
+    }
+
+    /// Has what rests on `about` judged when the step ends.
+    fn touch(&mut self, about: About) {
+        if !self.touched.contains(&about) {
+            self.touched.push(about);
+        }
+    }
+
+    fn month(&mut self, period: Period) -> &mut Month {
+        self.books.edit_or_new::<Month>(Key::Month(period)).0
+    }
+}

@@ -1,0 +1,129 @@
+//! A taxpayer's papers: registration, status, quota, credit, declarations, marks. Each value holds since its own event
+//! time, so papers that come late or out of order leave the same state.
+
+use super::Step;
+use crate::fold::register::hash;
+use crate::model::{
+    About, Entity, Event, Fact, Fen, Instant, InvoiceKind, InvoiceMark, Marked, Message, Person, Role, Status,
+    TaxpayerChanged, TaxpayerRegistered,
+};
+use crate::state::{Issued, Key, Mark, Quota};
+
+impl Step<'_> {
+    /// Folds a fact that was noted for the first time.
+    pub(super) fn paper(&mut self, event: &Event) {
+        let at = event.occurred_at;
+        match &event.fact {
+            Fact::TaxpayerRegistered(registered) => self.registered(registered, at),
+            Fact::TaxpayerChanged(changed) => self.changed(changed, at),
+            Fact::TaxpayerStatusChanged(changed) => {
+                self.profile.status.say(changed.status, at);
+                if changed.status == Status::Deregistered {
+                    self.expire();
+                }
+                // A source is judged by its last months: see `risk::source_burst`.
+                let period = self.profile.last_issued_at.period();
+                self.touch(About::Period(period));
+            }
+            Fact::InvoiceQuotaGranted(granted) => {
+                if granted.invoice_kind == InvoiceKind::Special {
+                    let quota = Quota { max_amount: granted.max_amount, monthly_count: granted.monthly_count };
+                    self.profile.quota.say(quota, at);
+                }
+            }
+            Fact::InvoiceMarkedAbnormal(mark) => self.marked(mark, at, true),
+            Fact::InvoiceMarkLifted(mark) => self.marked(mark, at, false),
+            Fact::VatDeclared(declared) => {
+                let figures = [
+                    declared.sales,
+                    declared.output_tax,
+                    declared.input_tax,
+                    declared.transferred_out,
+                    declared.payable_tax,
+                ];
+                self.month(declared.period).declared.say(figures, at);
+            }
+            // Kept as history; findings that read them come later.
+            Fact::TaxpayerVerified(_) | Fact::Observed(_) => {}
+            // Have rows of their own, or are about others.
+            Fact::InvoiceIssued(_)
+            | Fact::InvoiceVoided(_)
+            | Fact::InvoiceReceived(_)
+            | Fact::InvoiceDeducted(_)
+            | Fact::DeductionReversed(_)
+            | Fact::OrgDefined(_)
+            | Fact::GridDefined(_)
+            | Fact::OfficerDefined(_)
+            | Fact::TaskActed(_)
+            | Fact::RulesPublished(_)
+            | Fact::ModelPublished(_) => {}
+        }
+    }
+
+    fn registered(&mut self, registered: &TaxpayerRegistered, at: Instant) {
+        let profile = &mut self.profile;
+        profile.registered_on = Some(registered.registered_on);
+        profile.kind.say(registered.kind, at);
+        profile.industry.say(number(&registered.industry), at);
+        profile.region.say(number(&registered.region), at);
+        if let Some(grade) = registered.credit_grade {
+            profile.credit_grade.say(grade, at);
+        }
+        self.people(&registered.people, registered.registered_on.start().min(at));
+    }
+
+    fn changed(&mut self, changed: &TaxpayerChanged, at: Instant) {
+        let profile = &mut self.profile;
+        if let Some(kind) = changed.kind {
+            profile.kind.say(kind, at);
+        }
+        if let Some(industry) = &changed.industry {
+            profile.industry.say(number(industry), at);
+        }
+        if let Some(region) = &changed.region {
+            profile.region.say(number(region), at);
+        }
+        if let Some(grade) = changed.credit_grade {
+            profile.credit_grade.say(grade, at);
+        }
+        self.people(&changed.people, at);
+    }
+
+    fn people(&mut self, people: &[Person], at: Instant) {
+        let Some(person) = people.iter().find(|person| person.role == Role::LegalRepresentative) else { return };
+        let who = hash(&[&person.person_id]);
+        let representative = &mut self.profile.representative;
+        if representative.value == Some(who) {
+            // The same person, named again: since the earlier of the two times.
+            representative.since = representative.since.min(at);
+            return;
+        }
+        self.profile.representative_changed |= representative.value.is_some();
+        representative.say(who, at);
+    }
+
+    fn marked(&mut self, mark: &InvoiceMark, at: Instant, abnormal: bool) {
+        let (issued, _) = self.books.edit_or_new::<Issued>(Key::Issued(mark.invoice_no));
+        if issued.mark.is_some_and(|earlier| earlier.at > at) {
+            return;
+        }
+        issued.mark = Some(Mark { at, abnormal });
+        let buyer = issued.issue.and_then(|issue| issue.buyer_id);
+        if let Some(buyer) = buyer {
+            let marked = Marked { invoice_no: mark.invoice_no, seller_id: mark.seller_id, at, abnormal };
+            self.send(Entity::taxpayer(buyer), Message::Marked(marked));
+        }
+    }
+
+    /// A firm that deregisters takes nothing further: what is left in its pool expires.
+    fn expire(&mut self) {
+        let left = std::mem::take(&mut self.profile.pool).total();
+        self.profile.ledger.expired += left.0;
+        debug_assert!(left >= Fen::ZERO, "a pool is never negative");
+    }
+}
+
+/// A code of digits, checked at the edge, as a number.
+fn number<N: std::str::FromStr + Default>(digits: &str) -> N {
+    digits.parse().unwrap_or_default()
+}

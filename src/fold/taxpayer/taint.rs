@@ -1,0 +1,205 @@
+//! Accusations: raised against oneself as a source, and followed along recorded provenance, a bounded number of buyers at
+//! a step. Each accusation visits a taxpayer once per version and name; what changes afterwards is reported by whoever
+//! sees it change.
+
+use super::{CHAIN_TYPOLOGY, Step};
+use crate::model::{About, Continue, Edge, Entity, Fen, Flag, Id, Message, Report, Taint, TaxpayerId};
+use crate::provenance::Ordinal;
+use crate::risk;
+use crate::state::{CaseHead, Issue, Issued, Key, OriginRow, Partner, Passed, Side, TaintVisit};
+
+/// Buyers that one step tells: each may be told twice, and reported once.
+const BUYERS_PER_STEP: usize = 256;
+/// Accusations looked up at once for value in another's name.
+const NAMES_MAX: usize = 64;
+
+impl Step<'_> {
+    /// A finding accuses this taxpayer as a source, or the last such finding was withdrawn.
+    pub(super) fn accuse(&mut self, standing: bool) {
+        let this = self.books.entity.id;
+        if standing {
+            self.profile.flags += 1;
+        }
+        // Versions count up over all accusations of a taxpayer: odd ones stand, even ones are lifted.
+        let version = 2 * self.profile.flags - u32::from(standing);
+        let flag = Flag { case_id: CaseHead::id(CHAIN_TYPOLOGY, this, self.profile.flags), version };
+        self.profile.flag = standing.then_some(flag);
+        let taint = Taint {
+            origin: this,
+            flag,
+            standing,
+            named: this,
+            part: Fen(1),
+            whole: Fen(1),
+            from: this,
+            hops: 0,
+            raised_at: self.now,
+        };
+        self.follow(&taint, Ordinal::OWN, Id::EMPTY);
+    }
+
+    /// An accusation arrives.
+    pub(super) fn tainted(&mut self, taint: &Taint) {
+        if taint.origin == self.books.entity.id {
+            return;
+        }
+        let key = Key::Taint { origin: taint.origin, named: taint.named };
+        let before = self.books.find::<TaintVisit>(&key).copied();
+        if before.is_some_and(|visit| visit.flag.version >= taint.flag.version) {
+            return;
+        }
+        let Some(ordinal) = self.books.find::<Ordinal>(&Key::OriginIndex(taint.named)).copied() else { return };
+        self.now = self.now.max(taint.raised_at);
+        let row = self.books.edit::<OriginRow>(&Key::Origin(ordinal)).expect("every indexed origin has its row");
+        let whole = if taint.whole == Fen::ZERO { row.taken } else { taint.whole };
+        if taint.named == taint.origin {
+            let (was, is) = (row.flag.is_some(), taint.standing);
+            row.flag = taint.standing.then_some(taint.flag);
+            self.profile.tainted_origins += u32::from(is && !was);
+            self.profile.tainted_origins -= u32::from(was && !is);
+        } else {
+            row.stands_for_others = true;
+        }
+        let (part, flag, standing, hops) = (taint.part.min(whole), taint.flag, taint.standing, taint.hops);
+        self.books.put(key, TaintVisit { flag, standing, part, whole, hops });
+        self.touch(About::Origin(taint.origin));
+        let onward = Taint { part, whole, ..*taint };
+        self.follow(&onward, ordinal, Id::EMPTY);
+    }
+
+    /// A step that had more to do goes on.
+    pub(super) fn continued(&mut self, cursor: &Continue) {
+        match cursor {
+            Continue::Taint { taint, after } => {
+                let ordinal = if taint.named == self.books.entity.id {
+                    Some(Ordinal::OWN)
+                } else {
+                    self.books.find::<Ordinal>(&Key::OriginIndex(taint.named)).copied()
+                };
+                self.now = taint.raised_at;
+                if let Some(ordinal) = ordinal {
+                    self.follow(taint, ordinal, *after);
+                }
+            }
+            // The clock's own.
+            Continue::Timers => {}
+        }
+    }
+
+    /// Tells the buyers to whom the accused value went, from the one after `after` on, and the case.
+    fn follow(&mut self, taint: &Taint, ordinal: Ordinal, after: TaxpayerId) {
+        let from = Key::Passed(ordinal, after);
+        let end = Key::Passed(Ordinal(ordinal.0.saturating_add(1)), Id::EMPTY);
+        let keys = self.books.scan(&from, &end, BUYERS_PER_STEP + 1);
+        let more = keys.len() > BUYERS_PER_STEP;
+        let mut edges = Vec::new();
+        let mut last = after;
+        for key in keys.into_iter().take(BUYERS_PER_STEP) {
+            let Key::Passed(_, buyer) = key else { break };
+            if buyer == after && !after.is_empty() {
+                continue;
+            }
+            last = buyer;
+            self.tell(taint, ordinal, buyer);
+            edges.extend(self.edge(taint, ordinal, buyer));
+        }
+        self.report(taint.origin, taint.flag, taint.standing, taint.hops, edges);
+        if more {
+            let this = self.books.entity;
+            self.send(this, Message::Continue(Box::new(Continue::Taint { taint: *taint, after: last })));
+        }
+    }
+
+    fn tell(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId) {
+        let limits = &self.rules.limits;
+        let (hops_max, tax_min) = (limits.taint_hops_max, limits.taint_tax_min());
+        let this = self.books.entity.id;
+        if taint.hops >= hops_max || buyer == taint.origin || buyer == this {
+            return;
+        }
+        let Some(passed) = self.books.find::<Passed>(&Key::Passed(ordinal, buyer)).copied() else { return };
+        let onward = Taint { from: this, hops: taint.hops + 1, ..*taint };
+        if passed.direct.share(taint.part, taint.whole) >= tax_min {
+            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(onward)));
+        }
+        if ordinal != Ordinal::OWN && passed.settled.share(taint.part, taint.whole) >= tax_min {
+            let part = passed.settled.share(taint.part, taint.whole);
+            let own_name = Taint { named: this, part, whole: Fen::ZERO, ..onward };
+            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(own_name)));
+        }
+    }
+
+    fn edge(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId) -> Option<Edge> {
+        let passed = self.books.find::<Passed>(&Key::Passed(ordinal, buyer)).copied()?;
+        let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
+        let tax = (passed.direct + settled).share(taint.part, taint.whole);
+        if tax < self.rules.limits.taint_tax_min() {
+            return None;
+        }
+        let partner = self.books.find::<Partner>(&Key::Partner(Side::Sold, buyer)).copied().unwrap_or_default();
+        Some(Edge {
+            to: buyer,
+            tax,
+            invoices: partner.totals.count,
+            first_at: partner.first_at,
+            last_at: partner.last_at,
+        })
+    }
+
+    fn report(&mut self, origin: TaxpayerId, flag: Flag, standing: bool, hops: u8, edges: Vec<Edge>) {
+        let this = self.books.entity.id;
+        let (taken, deducted) = if origin == this {
+            (Fen(self.profile.ledger.originated - self.profile.ledger.opening), Fen::ZERO)
+        } else {
+            let value = risk::tainted(&mut self.books, origin);
+            (value.taken, value.deducted)
+        };
+        let report = Report { origin, flag, standing, taxpayer_id: this, hops, taken, deducted, edges, at: self.now };
+        self.send(Entity::case(flag.case_id), Message::Report(Box::new(report)));
+    }
+
+    /// Tells the case about a new sale of value that stands accused.
+    pub(super) fn report_tainted_sale(&mut self, issued: &Issued, issue: &Issue) {
+        let Some(buyer) = issue.buyer_id else { return };
+        if self.profile.flag.is_none() && self.profile.tainted_origins == 0 {
+            return;
+        }
+        for slice in issued.vector.slices().to_vec() {
+            let (origin, flag) = self.origin(slice.origin);
+            let Some(flag) = flag else { continue };
+            let taint = Taint {
+                origin,
+                flag,
+                standing: true,
+                named: origin,
+                part: Fen(1),
+                whole: Fen(1),
+                from: origin,
+                hops: slice.hops,
+                raised_at: self.now,
+            };
+            let edges: Vec<Edge> = self.edge(&taint, slice.origin, buyer).into_iter().collect();
+            self.report(origin, flag, true, slice.hops, edges);
+        }
+    }
+
+    /// Tells the case what changed in these books about an accused origin.
+    pub(super) fn report_again(&mut self, origin: TaxpayerId) {
+        let key = Key::Taint { origin, named: origin };
+        let visit = self.books.find::<TaintVisit>(&key).copied();
+        let Some(visit) = visit.filter(|visit| visit.standing) else { return };
+        self.report(origin, visit.flag, true, visit.hops, Vec::new());
+    }
+
+    /// Has findings judged about every accused origin whose value came in the name of `named`.
+    pub(super) fn touch_those_behind(&mut self, named: TaxpayerId) {
+        let from = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
+        for key in self.books.scan(&from, &Key::CaseHead, NAMES_MAX) {
+            if let Key::Taint { origin, named: name } = key
+                && name == named
+            {
+                self.touch(About::Origin(origin));
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Passing time. A tick fires what has become due in its partition, oldest first, a bounded number at once.
+
+use super::effects::{EFFECTS_MAX, Effects};
+use crate::model::{Body, Continue, Entity, Instant, Message, Record};
+use crate::state::{Key, RowType, Rows, TimerRow};
+
+pub(super) fn step(rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+    if let Body::Tick = record.body {
+        rows.put(&Entity::CLOCK, Key::Ticked, record.at.wrap());
+    }
+    fire(rows, effects);
+}
+
+fn fire(rows: &mut dyn Rows, effects: &mut Effects) {
+    let ticked = rows.get(&Entity::CLOCK, &Key::Ticked).and_then(|row| Instant::peek(row).copied());
+    let Some(ticked) = ticked else { return };
+    let from = Key::Timer { due: Instant(i64::MIN), to: Entity::CLOCK, what: 0 };
+    let due = rows.scan(&Entity::CLOCK, &from, &Key::Rules, EFFECTS_MAX);
+    let limit_reached = due.len() == EFFECTS_MAX;
+    for (fired, key) in due.into_iter().enumerate() {
+        let Key::Timer { due, to, .. } = key else { return };
+        if due > ticked {
+            return;
+        }
+        if limit_reached && fired == EFFECTS_MAX - 1 {
+            effects.messages.push((Entity::CLOCK, Message::Continue(Box::new(Continue::Timers))));
+            return;
+        }
+        let timer = rows.get(&Entity::CLOCK, &key).and_then(|row| TimerRow::peek(row).map(|row| row.timer));
+        rows.remove(&Entity::CLOCK, &key);
+        if let Some(timer) = timer {
+            effects.messages.push((to, Message::Timer(timer)));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Value that comes back to where it began.
+
+use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use crate::model::{About, Fen};
+use crate::state::Side;
+
+/// See `doc`.
+pub(super) static TYPOLOGY: Typology = Typology {
+    code: "circular",
+    name_zh: "环开/对开",
+    since: "0.1.0",
+    subject: Subject::Period,
+    doc: "Within three months, much of the value a firm issued came back to it through other firms, in goods that it \
+          sells itself: invoices that go round without goods. Seen by provenance, value arriving at its own origin, so \
+          no cycle is searched for and its length does not matter. Looks alike and is honest: two firms that trade both \
+          ways in different goods, whose goods codes do not meet.",
+    parameters: &[
+        Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
+        Parameter { name: "tax_min_fen", doc: "Less tax coming back than this in three months is not looked at." },
+        Parameter { name: "share_min_bp", doc: "Tax coming back over tax issued, at least, in basis points." },
+    ],
+    accuses_source: false,
+    check,
+};
+
+fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
+    let [score, tax_min, share_min] = view.parameters(&TYPOLOGY)?;
+    let About::Period(period) = *about else { return None };
+    let (mut issued, mut returned) = (Fen::ZERO, Fen::ZERO);
+    if view.month(period).returned_own == Fen::ZERO {
+        return None;
+    }
+    for months in 0..3 {
+        let month = view.month(period.minus(months));
+        issued += month.sold.tax - month.sold_void.tax;
+        returned += month.returned_own;
+    }
+    let share = returned.ratio_bp(issued);
+    if returned.0 < tax_min || share < share_min {
+        return None;
+    }
+    let sentence = Sentence {
+        zh: format!(
+            "至{period}的三个月内，该户开出的税额中有{returned}元（占{}%）经其他企业以同类货物流回本户；请核实是否环开、对开。",
+            share / 100
+        ),
+        en: format!(
+            "In the three months to {period}, {returned} yuan of the tax this firm issued ({} %) came back to it through \
+             others in goods it sells itself; check for invoices that go round without goods.",
+            share / 100
+        ),
+    };
+    let both: Vec<_> = view.partners(Side::Bought, 8).into_iter().map(|(id, _)| id).collect();
+    Some(
+        Finding::new(score, returned, sentence)
+            .number("returned_own_tax", returned.0, tax_min, "fen", "3 months")
+            .number("returned_share", share, share_min, "bp", "3 months")
+            .with(both),
+    )
+}

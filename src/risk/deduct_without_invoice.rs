@@ -1,0 +1,77 @@
+//! A deduction whose invoice nobody issued, or could be any of several.
+
+use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use crate::model::{About, Fen};
+
+/// See `doc`.
+pub(super) static TYPOLOGY: Typology = Typology {
+    code: "deduct_without_invoice",
+    name_zh: "无票抵扣",
+    since: "0.1.0",
+    subject: Subject::Invoice,
+    doc: "A deduction has waited its grace period (limits.grace_days) and no invoice of that number has arrived at \
+          this buyer; or the deduction names no seller and several invoices of that number have arrived, so that it \
+          cannot be said which is meant. Withdrawn when the invoice arrives, however late, or the deduction is \
+          reversed. Looks alike and is honest: the deduction's event arrives before its invoice's.",
+    parameters: &[
+        Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
+        Parameter { name: "score_ambiguous", doc: "Score where several invoices could be meant, 0 to 1000." },
+    ],
+    accuses_source: false,
+    check,
+};
+
+fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
+    let [score, score_ambiguous] = view.parameters(&TYPOLOGY)?;
+    let About::Invoice { seller_id, invoice_no } = *about else { return None };
+    let held = view.held(seller_id, invoice_no)?;
+    if held.arrived.is_some() {
+        return None;
+    }
+    let standing = super::view::standing(held.claims);
+    let last = standing.last()?;
+    let stake: Fen = standing.iter().map(|claim| claim.tax).sum();
+    let sellers = if seller_id.is_empty() { view.sellers_of(invoice_no) } else { Vec::new() };
+    let count = i64::try_from(sellers.len()).unwrap_or(i64::MAX);
+    let days = view.limits().grace_days;
+    match sellers.len() {
+        0 if held.overdue => {
+            let sentence = Sentence {
+                zh: format!(
+                    "{}抵扣了发票{invoice_no}的税额{stake}元，但{days}天内未见该发票开具；请核实其真伪并责令转出。",
+                    last.period
+                ),
+                en: format!(
+                    "{stake} yuan of tax on invoice {invoice_no} was deducted for {}, but no such invoice has been \
+                     issued to this buyer within {days} days; verify it, and have the tax transferred out.",
+                    last.period
+                ),
+            };
+            Some(
+                Finding::new(score, stake, sentence)
+                    .number("invoices_found", 0, 1, "invoices", "grace period")
+                    .number("tax_deducted", stake.0, 0, "fen", "life of the invoice")
+                    .with((!seller_id.is_empty()).then_some(seller_id)),
+            )
+        }
+        0 | 1 => None,
+        _ => {
+            let sentence = Sentence {
+                zh: format!(
+                    "{}抵扣发票{invoice_no}的税额{stake}元时未注明销方，而有多张同号发票；请核实所抵扣的是哪一张。",
+                    last.period
+                ),
+                en: format!(
+                    "The deduction of {stake} yuan on invoice {invoice_no} for {} names no seller, and several sellers \
+                     issued that number to this buyer; find out which is meant.",
+                    last.period
+                ),
+            };
+            Some(
+                Finding::new(score_ambiguous, stake, sentence)
+                    .number("invoices_found", count, 1, "invoices", "life of the invoice")
+                    .with(sellers),
+            )
+        }
+    }
+}

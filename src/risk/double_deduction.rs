@@ -1,0 +1,46 @@
+//! The same invoice, deducted twice.
+
+use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use crate::model::{About, Fen};
+
+/// See `doc`.
+pub(super) static TYPOLOGY: Typology = Typology {
+    code: "double_deduction",
+    name_zh: "重复抵扣",
+    since: "0.1.0",
+    subject: Subject::Invoice,
+    doc: "The same invoice is deducted again while an earlier deduction of it stands. The tax on an invoice may be \
+          deducted once (Provisional Regulations on VAT, article 8); whoever transferred the first deduction out may \
+          deduct again. Stands while two or more deductions of the invoice stand, whatever their periods; withdrawn \
+          when all but one are reversed. Looks alike and is honest: deduct, reverse, deduct again.",
+    parameters: &[Parameter { name: "score", doc: "Score of the finding, 0 to 1000." }],
+    accuses_source: false,
+    check,
+};
+
+fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
+    let [score] = view.parameters(&TYPOLOGY)?;
+    let About::Invoice { seller_id, invoice_no } = *about else { return None };
+    let standing = view.standing(seller_id, invoice_no).claims;
+    let [first, again @ ..] = standing.as_slice() else { return None };
+    let last = again.last()?;
+    let stake: Fen = again.iter().map(|claim| claim.tax).sum();
+    let sentence = Sentence {
+        zh: format!(
+            "发票{invoice_no}已在{}抵扣，又在{}重复抵扣，多抵税额{stake}元；请核实并责令转出。",
+            first.period, last.period
+        ),
+        en: format!(
+            "Invoice {invoice_no} was deducted for {} and again for {}: {stake} yuan of tax too much; verify, and have \
+             it transferred out.",
+            first.period, last.period
+        ),
+    };
+    let count = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+    Some(
+        Finding::new(score, stake, sentence)
+            .number("standing_deductions", count, 1, "deductions", "life of the invoice")
+            .number("tax_deducted_again", stake.0, 0, "fen", "life of the invoice")
+            .with((!seller_id.is_empty()).then_some(seller_id)),
+    )
+}

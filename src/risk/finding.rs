@@ -1,0 +1,61 @@
+//! A finding with its evidence: numbers as data, and one sentence in Chinese and in English.
+
+use crate::model::{Evidence, Fen, Id, TaxpayerId};
+
+/// What a check has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// 0 to 1000.
+    pub score: u16,
+    /// Tax at stake.
+    pub stake: Fen,
+    /// The numbers.
+    pub evidence: Vec<Evidence>,
+    /// The sentence.
+    pub sentence: Sentence,
+    /// Whom else to look at, at most [`COUNTERPARTIES_MAX`].
+    pub counterparties: Vec<TaxpayerId>,
+    /// The chain it belongs to.
+    pub case_id: Option<Id>,
+}
+
+/// The most counterparties a finding names.
+pub(super) const COUNTERPARTIES_MAX: usize = 8;
+
+/// One sentence an officer can act on: who, how many, how much, against which limit, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
+impl Finding {
+    /// A finding without evidence yet.
+    pub fn new(score: i64, stake: Fen, sentence: Sentence) -> Self {
+        let score = u16::try_from(score.clamp(0, 1_000)).expect("clamped to a thousand");
+        Self { score, stake, evidence: Vec::new(), sentence, counterparties: Vec::new(), case_id: None }
+    }
+
+    /// Adds a number: what was seen, and the limit it was held against.
+    #[must_use]
+    pub fn number(mut self, indicator: &str, observed: i64, threshold: i64, unit: &str, window: &str) -> Self {
+        self.evidence.push(Evidence {
+            indicator: indicator.into(),
+            observed,
+            threshold,
+            unit: unit.into(),
+            window: window.into(),
+        });
+        self
+    }
+
+    /// Adds somebody to look at; beyond [`COUNTERPARTIES_MAX`] the first stay.
+    #[must_use]
+    pub fn with(mut self, counterparties: impl IntoIterator<Item = TaxpayerId>) -> Self {
+        let room = COUNTERPARTIES_MAX.saturating_sub(self.counterparties.len());
+        self.counterparties.extend(counterparties.into_iter().take(room));
+        self
+    }
+}

@@ -1,0 +1,118 @@
+//! What is found, and by which rule: one file per typology, each with its declaration, its check and its sentence; the
+//! list of them all; rule sets, which hold every threshold; and how findings add up to a task.
+//!
+//! A check answers one question, from rows alone: does this finding about this subject stand now? So a finding is made,
+//! refreshed and withdrawn by asking again whenever something it rests on has changed (`fold/taxpayer/judge.rs`).
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::wildcard_enum_match_arm
+)]
+
+mod circular;
+mod deduct_after_void;
+mod deduct_without_invoice;
+mod double_deduction;
+mod false_deduction;
+mod finding;
+mod pass_through;
+mod rules;
+mod scoring;
+mod source_burst;
+mod view;
+
+pub use finding::{Finding, Sentence};
+pub use rules::{Limits, RuleSet, RulesError};
+pub use scoring::{merge, response};
+pub use view::View;
+pub(crate) use view::{sellers_of, standing, tainted};
+
+use crate::model::{About, Id, TaxpayerId};
+
+/// What a typology's findings are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One invoice that the taxpayer claims.
+    Invoice,
+    /// One month of the taxpayer.
+    Period,
+    /// Value of one accused origin in the taxpayer's books.
+    Origin,
+}
+
+/// One kind of risk: its name, its rule and its words.
+pub struct Typology {
+    /// Stable code, never reused.
+    pub code: &'static str,
+    /// Its name in Chinese.
+    pub name_zh: &'static str,
+    /// The version of Suyuan that first had it.
+    pub since: &'static str,
+    /// What its findings are about.
+    pub subject: Subject,
+    /// The page that `suyuan explain` prints: what it means, on which law or source it rests, what honest trade looks like
+    /// it.
+    pub doc: &'static str,
+    /// The numbers a rule set gives it, in the order the check takes them.
+    pub parameters: &'static [Parameter],
+    /// Whether such a finding accuses its taxpayer as a source, so that value of it is tainted from then on.
+    pub accuses_source: bool,
+    /// Whether the finding stands now.
+    pub check: fn(&mut View<'_, '_>, &About) -> Option<Finding>,
+}
+
+/// A number that a rule set gives a typology.
+pub struct Parameter {
+    /// Its name in the rule set, unit last.
+    pub name: &'static str,
+    /// What moving it does.
+    pub doc: &'static str,
+}
+
+/// Every typology, in the order they are checked.
+pub static ALL: &[&Typology] = &[
+    &deduct_without_invoice::TYPOLOGY,
+    &double_deduction::TYPOLOGY,
+    &deduct_after_void::TYPOLOGY,
+    &source_burst::TYPOLOGY,
+    &pass_through::TYPOLOGY,
+    &circular::TYPOLOGY,
+    &false_deduction::TYPOLOGY,
+];
+
+/// The typology of a code.
+pub fn typology(code: &str) -> Option<&'static Typology> {
+    ALL.iter().find(|typology| typology.code == code).copied()
+}
+
+/// The id of a finding: whom it is about, what kind it is, and what it is about.
+pub fn signal_id(taxpayer_id: TaxpayerId, typology: &Typology, about: &About) -> Id {
+    let taxpayer = taxpayer_id.as_str();
+    match about {
+        About::Invoice { seller_id, invoice_no } => {
+            Id::derived("signal", &[taxpayer, typology.code, "invoice", seller_id.as_str(), invoice_no.as_str()])
+        }
+        About::Period(period) => Id::derived("signal", &[taxpayer, typology.code, "period", &period.to_string()]),
+        About::Origin(origin) => Id::derived("signal", &[taxpayer, typology.code, "origin", origin.as_str()]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_every_typology_explains_itself() {
+        let codes: BTreeSet<_> = ALL.iter().map(|typology| typology.code).collect();
+        assert_eq!(codes.len(), ALL.len());
+        for typology in ALL {
+            assert!(typology.doc.len() > 100 && !typology.name_zh.is_empty(), "{}", typology.code);
+            assert!(typology.parameters.iter().any(|p| p.name == "score"), "{} has no score", typology.code);
+            assert!(typology.parameters.iter().all(|p| !p.doc.is_empty()), "{}", typology.code);
+        }
+    }
+}

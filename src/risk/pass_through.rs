@@ -1,0 +1,80 @@
+//! A firm through which value only passes.
+
+use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use crate::model::{About, Fen};
+use crate::state::Side;
+
+/// See `doc`.
+pub(super) static TYPOLOGY: Typology = Typology {
+    code: "pass_through",
+    name_zh: "管道洗票",
+    since: "0.1.0",
+    subject: Subject::Period,
+    doc: "In one month nearly all the tax a firm takes in goes out again within days, with hardly any value added, to \
+          few buyers, by a firm that is new or trades with partners it did not know before. Source of the pattern: \
+          washers re-issue within days at a margin under 1 to 2 %. Looks alike and is honest: a commodity trader with \
+          thin margins and steady partners.",
+    parameters: &[
+        Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
+        Parameter { name: "tax_min_fen", doc: "Less tax out than this in the month is not looked at." },
+        Parameter { name: "margin_max_bp", doc: "Added value over tax out, at most, in basis points." },
+        Parameter { name: "days_max", doc: "Days from in to out, at most, in the mean over the month." },
+        Parameter { name: "buyers_max", doc: "Buyers of the month, at most." },
+        Parameter { name: "new_days", doc: "How long a firm counts as new." },
+        Parameter {
+            name: "new_partners_min_bp",
+            doc: "For an older firm: share of partners first met this month or the last.",
+        },
+    ],
+    accuses_source: false,
+    check,
+};
+
+fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
+    let [score, tax_min, margin_max, days_max, buyers_max, new_days, new_partners_min] = view.parameters(&TYPOLOGY)?;
+    let About::Period(period) = *about else { return None };
+    let month = view.month(period);
+    let out = month.sold.tax - month.sold_void.tax;
+    let added = month.originated;
+    if out.0 < tax_min || i64::from(month.buyers) > buyers_max || month.drawn <= Fen::ZERO {
+        return None;
+    }
+    if added.abs().ratio_bp(out) > margin_max || out.ratio_bp(month.arrived) < 10_000 - 10 * margin_max {
+        return None;
+    }
+    let days = month.drawn_days / month.drawn.0.max(1) - month.arrived_days / month.arrived.0.max(1);
+    if days > days_max || days < -days_max {
+        return None;
+    }
+    let new = view.age_days(view.profile.last_issued_at).is_some_and(|age| (0..=new_days).contains(&age));
+    let met = i64::from(month.new_buyers) + i64::from(month.new_sellers);
+    let partners =
+        i64::try_from(view.partners(Side::Sold, 64).len() + view.partners(Side::Bought, 64).len()).unwrap_or(i64::MAX);
+    let new_share = met * 10_000 / partners.max(1);
+    if !new && new_share < new_partners_min {
+        return None;
+    }
+    let sentence = Sentence {
+        zh: format!(
+            "{period}进项税额{}元，销项税额{out}元，增值仅{added}元（{}%），平均{days}天即转手，购方{}户；请核实货物流与资金流，排查过票。",
+            month.arrived,
+            added.ratio_bp(out) / 100,
+            month.buyers,
+        ),
+        en: format!(
+            "In {period}, {} yuan of tax came in and {out} yuan went out to {} buyers after {days} days in the mean, with \
+             {added} yuan added; check goods and payments for a paper-only trade.",
+            month.arrived, month.buyers,
+        ),
+    };
+    let counterparties = view.partners(Side::Bought, 4).into_iter().chain(view.partners(Side::Sold, 4));
+    let counterparties: Vec<_> = counterparties.map(|(id, _)| id).collect();
+    Some(
+        Finding::new(score, out, sentence)
+            .number("added_value_over_output", added.ratio_bp(out), margin_max, "bp", "month")
+            .number("mean_days_in_to_out", days, days_max, "days", "month")
+            .number("buyers", i64::from(month.buyers), buyers_max, "taxpayers", "month")
+            .number("new_partner_share", new_share, new_partners_min, "bp", "month")
+            .with(counterparties),
+    )
+}

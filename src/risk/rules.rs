@@ -1,0 +1,228 @@
+//! Rule sets: every number that a finding, a task or the provenance depends on, read from TOML. A rule set names each
+//! parameter of each typology it switches on, and nothing else: what it forgets or misspells is refused with its place.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{ALL, Typology};
+use crate::model::Fen;
+
+/// A rule set that was read and checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSet {
+    /// Its version's name.
+    pub version: Box<str>,
+    /// The numbers that are not of one typology.
+    pub limits: Limits,
+    /// For each typology of [`ALL`], its parameters in their declared order; `None` where it is switched off.
+    parameters: Vec<Option<Vec<i64>>>,
+}
+
+/// The numbers of a rule set that are not of one typology.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Origins a pool keeps exactly.
+    pub pool_origins: usize,
+    /// Origins an invoice's vector keeps exactly, one of them for the seller's own.
+    pub vector_origins: usize,
+    /// How long after a sale a purchase issued before it may still settle it.
+    pub settle_days: i64,
+    /// Months from the journal's beginning in which the shortfalls of an older firm accuse nobody.
+    pub opening_months: i64,
+    /// How long a deduction, or a red letter, waits for its invoice.
+    pub grace_days: i64,
+    /// How many invoices away from an accused origin its accusation travels.
+    pub taint_hops_max: u8,
+    /// Less tainted tax than this, in fen, is not followed to a buyer.
+    pub taint_tax_min_fen: i64,
+    /// A taxpayer on a chain counts as washer when it passed on at least so much of what it took, in basis points.
+    pub washer_passed_min_bp: i64,
+    /// The least scores of levels 2 to 5.
+    pub level_scores: [u16; 4],
+}
+
+impl Limits {
+    /// See `taint_tax_min_fen`.
+    pub fn taint_tax_min(&self) -> Fen {
+        Fen(self.taint_tax_min_fen)
+    }
+}
+
+/// Why a document is not a rule set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// It is not the TOML that a rule set is; the text names line and column.
+    #[error("{0}")]
+    Syntax(String),
+    /// It names a typology that this program does not have.
+    #[error("[typologies.{0}] is no typology of this program; it has {known}", known = known())]
+    UnknownTypology(String),
+    /// It names a parameter that the typology does not have.
+    #[error("[typologies.{typology}] has no parameter `{name}`; it has {known}")]
+    UnknownParameter {
+        /// Where.
+        typology: &'static str,
+        /// What.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// It forgets one.
+    #[error("[typologies.{typology}] lacks `{name}`: {doc}")]
+    MissingParameter {
+        /// Where.
+        typology: &'static str,
+        /// What.
+        name: &'static str,
+        /// What it is for.
+        doc: &'static str,
+    },
+    /// A number no rule can work with.
+    #[error("[{place}] {name} = {value}: {expected}")]
+    OutOfRange {
+        /// The table.
+        place: &'static str,
+        /// The key.
+        name: &'static str,
+        /// What it says.
+        value: i64,
+        /// What it may say.
+        expected: &'static str,
+    },
+}
+
+fn known() -> String {
+    ALL.iter().map(|typology| typology.code).collect::<Vec<_>>().join(", ")
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: String,
+    limits: Limits,
+    #[serde(default)]
+    typologies: BTreeMap<String, BTreeMap<String, i64>>,
+}
+
+impl RuleSet {
+    /// The rules before any are published: nothing is found, and value flows by the usual limits.
+    pub fn silent() -> Self {
+        let limits = Limits {
+            pool_origins: 16,
+            vector_origins: 8,
+            settle_days: 31,
+            opening_months: 0,
+            grace_days: 30,
+            taint_hops_max: 0,
+            taint_tax_min_fen: 1,
+            washer_passed_min_bp: 10_000,
+            level_scores: [1_000; 4],
+        };
+        Self { version: "none".into(), limits, parameters: vec![None; ALL.len()] }
+    }
+
+    /// Reads and checks a document.
+    pub fn parse(document: &str) -> Result<Self, RulesError> {
+        let document: Document = toml::from_str(document).map_err(|error| RulesError::Syntax(error.to_string()))?;
+        check_limits(&document.limits)?;
+        if let Some(name) = document.typologies.keys().find(|name| super::typology(name).is_none()) {
+            return Err(RulesError::UnknownTypology(name.clone()));
+        }
+        let parameters = ALL
+            .iter()
+            .map(|typology| document.typologies.get(typology.code).map(|given| order(typology, given)).transpose())
+            .collect::<Result<_, _>>()?;
+        Ok(Self { version: document.version.into(), limits: document.limits, parameters })
+    }
+
+    /// The parameters of a typology, in their declared order; `None` where it is switched off.
+    pub fn parameters<const N: usize>(&self, typology: &Typology) -> Option<[i64; N]> {
+        let at = ALL.iter().position(|known| known.code == typology.code)?;
+        let given = self.parameters[at].as_deref()?;
+        Some(given.try_into().expect("a check takes as many parameters as its typology declares"))
+    }
+
+    /// Whether a typology is switched on.
+    pub fn has(&self, typology: &Typology) -> bool {
+        ALL.iter().position(|known| known.code == typology.code).is_some_and(|at| self.parameters[at].is_some())
+    }
+}
+
+fn order(typology: &'static Typology, given: &BTreeMap<String, i64>) -> Result<Vec<i64>, RulesError> {
+    if let Some(name) = given.keys().find(|name| typology.parameters.iter().all(|p| p.name != name.as_str())) {
+        let known = typology.parameters.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
+        return Err(RulesError::UnknownParameter { typology: typology.code, name: name.clone(), known });
+    }
+    let pick = |parameter: &'static super::Parameter| {
+        let missing =
+            RulesError::MissingParameter { typology: typology.code, name: parameter.name, doc: parameter.doc };
+        let value = *given.get(parameter.name).ok_or(missing)?;
+        if (0..=1_000_000_000_000_000).contains(&value) {
+            return Ok(value);
+        }
+        Err(RulesError::OutOfRange {
+            place: typology.code,
+            name: parameter.name,
+            value,
+            expected: "give a number from 0 to 10^15",
+        })
+    };
+    typology.parameters.iter().map(pick).collect()
+}
+
+fn check_limits(limits: &Limits) -> Result<(), RulesError> {
+    let size = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+    let ranges = [
+        ("pool_origins", size(limits.pool_origins), 1..=256, "give 1 to 256"),
+        ("vector_origins", size(limits.vector_origins), 1..=64, "give 1 to 64"),
+        ("settle_days", limits.settle_days, 0..=366, "give 0 to 366"),
+        ("opening_months", limits.opening_months, 0..=24, "give 0 to 24"),
+        ("grace_days", limits.grace_days, 0..=366, "give 0 to 366"),
+        ("taint_tax_min_fen", limits.taint_tax_min_fen, 1..=i64::MAX, "give at least 1"),
+        ("washer_passed_min_bp", limits.washer_passed_min_bp, 0..=10_000, "give 0 to 10000"),
+    ];
+    for (name, value, lawful, expected) in ranges {
+        if !lawful.contains(&value) {
+            return Err(RulesError::OutOfRange { place: "limits", name, value, expected });
+        }
+    }
+    if !limits.level_scores.is_sorted() || limits.level_scores[3] > 1_000 {
+        let value = i64::from(limits.level_scores[3]);
+        let expected = "give four scores from 0 to 1000, rising";
+        return Err(RulesError::OutOfRange { place: "limits", name: "level_scores", value, expected });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: impl FnOnce(String) -> String) -> RulesError {
+        RuleSet::parse(&change(crate::risk::rules::tests::STANDARD.into())).unwrap_err()
+    }
+
+    pub(crate) const STANDARD: &str = include_str!("../../topologies/rules-standard.toml");
+
+    #[test]
+    fn the_standard_rule_set_switches_on_every_typology() {
+        let rules = RuleSet::parse(STANDARD).unwrap();
+        assert!(ALL.iter().all(|typology| rules.has(typology)));
+    }
+
+    #[test]
+    fn what_a_rule_set_misspells_or_forgets_is_named() {
+        let cases = [
+            (with(|text| text.replace("[typologies.circular]", "[typologies.circle]")), "circle"),
+            (with(|text| text.replace("margin_max_bp", "margin_bp")), "`margin_bp`; it has"),
+            (with(|text| text.replace("settle_days = 31", "settle_days = 999")), "settle_days = 999"),
+            (with(|text| text.replace("settle_days = 31", "settle_dayz = 31")), "settle_dayz"),
+            (with(|text| text.replace("margin_max_bp = ", "# margin_max_bp = ")), "lacks `margin_max_bp`"),
+        ];
+        for (error, part) in cases {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+}

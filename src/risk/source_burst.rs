@@ -1,0 +1,95 @@
+//! A firm that sells what it never bought, much and fast.
+
+use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use crate::model::{About, Fen, Status};
+use crate::state::Side;
+
+/// See `doc`.
+pub(super) static TYPOLOGY: Typology = Typology {
+    code: "source_burst",
+    name_zh: "暴力虚开",
+    since: "0.1.0",
+    subject: Subject::Period,
+    doc: "A firm that is new, has a new legal representative, or has since gone missing, issues much tax within two \
+          months that its input does not explain: its own origin, net of what is left in its pool, is nearly all it \
+          issues. Counts double when the invoices are near its cap. Source of the pattern: the documented cases of \
+          building-materials and coal shells (whole quota within days, near the cap, then missing). Looks alike and is \
+          honest: a fast-growing new firm with real input, whose pool covers what it sells; a firm that sells first and \
+          gets its purchase invoice later, which settles the sale; an old firm in the journal's first months.",
+    parameters: &[
+        Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
+        Parameter { name: "score_near_cap", doc: "Added where most invoices are near the cap." },
+        Parameter { name: "score_missing", doc: "Added where the firm has gone missing or abnormal." },
+        Parameter { name: "new_days", doc: "How long a firm, or its representative, counts as new." },
+        Parameter { name: "own_tax_min_fen", doc: "Less unexplained tax than this in two months is no burst." },
+        Parameter { name: "own_share_min_bp", doc: "Unexplained tax over tax issued, at least, in basis points." },
+        Parameter {
+            name: "near_cap_min_bp",
+            doc: "Share of invoices near the cap that counts as most, in basis points.",
+        },
+    ],
+    accuses_source: true,
+    check,
+};
+
+fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
+    let [score, score_near_cap, score_missing, new_days, own_tax_min, own_share_min, near_cap_min] =
+        view.parameters(&TYPOLOGY)?;
+    let About::Period(period) = *about else { return None };
+    let (this, before) = (view.month(period), view.month(period.minus(1)));
+    // Red letters are counted with a minus, voids in `sold` and `sold_void` alike.
+    let issued = this.sold.tax + before.sold.tax - this.sold_void.tax - before.sold_void.tax;
+    let own = this.originated + before.originated - view.profile.pool.total();
+    if own.0 < own_tax_min || own.ratio_bp(issued) < own_share_min {
+        return None;
+    }
+    let last_at = view.profile.last_issued_at;
+    let age = view.age_days(last_at).filter(|days| (0..=new_days).contains(days));
+    let representative = view.representative_days(last_at).filter(|days| (0..=new_days).contains(days));
+    let vanished = matches!(view.profile.status.value, Some(Status::Missing | Status::Abnormal));
+    if age.is_none() && representative.is_none() && !vanished {
+        return None;
+    }
+    let invoices = i64::from(this.sold.count) + i64::from(before.sold.count);
+    let near_cap = (i64::from(this.near_cap) + i64::from(before.near_cap)) * 10_000 / invoices.max(1);
+    let score =
+        score + if near_cap >= near_cap_min { score_near_cap } else { 0 } + if vanished { score_missing } else { 0 };
+    let (why_zh, why_en) = reason(age, representative);
+    let sentence = Sentence {
+        zh: format!(
+            "{why_zh}在两个月内（至{period}）开票{invoices}张、税额{issued}元，其中{own}元没有进项来源（{}%）{}；请立即核实经营场所与货物，控制开票。",
+            own.ratio_bp(issued) / 100,
+            if vanished { "，现已失联或非正常" } else { "" },
+        ),
+        en: format!(
+            "{why_en} issued {invoices} invoices with {issued} yuan of tax in the two months to {period}; {own} yuan of it \
+             ({} %) has no input behind it{}; visit the premises now and stop its issuing.",
+            own.ratio_bp(issued) / 100,
+            if vanished { ", and the firm has since gone missing or abnormal" } else { "" },
+        ),
+    };
+    let buyers = view.partners(Side::Sold, super::finding::COUNTERPARTIES_MAX);
+    let mut finding = Finding::new(score, own.max(Fen::ZERO), sentence)
+        .number("own_origin_tax", own.0, own_tax_min, "fen", "2 months")
+        .number("own_origin_share", own.ratio_bp(issued), own_share_min, "bp", "2 months")
+        .number("near_cap_share", near_cap, near_cap_min, "bp", "2 months")
+        .with(buyers.into_iter().map(|(id, _)| id));
+    if let Some(days) = age {
+        finding = finding.number("days_since_registration", days, new_days, "days", "at the last invoice");
+    }
+    if let Some(days) = representative {
+        finding = finding.number("days_since_new_representative", days, new_days, "days", "at the last invoice");
+    }
+    Some(finding)
+}
+
+fn reason(age: Option<i64>, representative: Option<i64>) -> (String, String) {
+    match (age, representative) {
+        (Some(days), _) => (format!("该户登记{days}天，"), format!("This firm, registered {days} days before,")),
+        (None, Some(days)) => (
+            format!("该户更换法定代表人{days}天，"),
+            format!("This firm, {days} days after its representative changed,"),
+        ),
+        (None, None) => ("该户".into(), "This firm".into()),
+    }
+}

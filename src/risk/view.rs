@@ -1,0 +1,180 @@
+//! What a check sees: one taxpayer's rows, to be read and no more, and the rule set in force.
+
+use super::Typology;
+use super::rules::{Limits, RuleSet};
+use crate::model::{DAY_MS, Fen, GoodsCode, Id, Instant, InvoiceNo, Period, TaxpayerId};
+use crate::provenance::Ordinal;
+use crate::state::{Books, Claim, ClaimKind, Held, Key, Month, OriginRow, Partner, Profile, Side, TaintVisit};
+
+/// One taxpayer's rows, and the rules.
+pub struct View<'a, 'b> {
+    books: &'a mut Books<'b>,
+    /// The profile, which is in the fold's hands while a step runs.
+    pub profile: &'a Profile,
+    rules: &'a RuleSet,
+}
+
+/// Deductions that stand, oldest first, of one invoice.
+pub struct Standing {
+    /// Each with its period, tax and event time.
+    pub claims: Vec<Claim>,
+}
+
+/// Accused value of one origin in a taxpayer's books.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TaintedValue {
+    /// Taken, net of voids and red letters.
+    pub taken: Fen,
+    /// Of that, deducted, net of reversals.
+    pub deducted: Fen,
+    /// Fewest invoices between the origin and the taxpayer.
+    pub hops: u8,
+    /// The case of the accusation.
+    pub case_id: Option<Id>,
+    /// The neighbour it came through.
+    pub via: TaxpayerId,
+}
+
+impl<'a, 'b> View<'a, 'b> {
+    /// A view on one taxpayer.
+    pub fn new(books: &'a mut Books<'b>, profile: &'a Profile, rules: &'a RuleSet) -> Self {
+        Self { books, profile, rules }
+    }
+
+    /// Whom it is on.
+    pub fn taxpayer(&self) -> TaxpayerId {
+        self.books.entity.id
+    }
+
+    /// The numbers the rule set gives a typology; `None` where it is switched off.
+    pub fn parameters<const N: usize>(&self, typology: &Typology) -> Option<[i64; N]> {
+        self.rules.parameters(typology)
+    }
+
+    /// The numbers that are not of one typology.
+    pub fn limits(&self) -> &Limits {
+        &self.rules.limits
+    }
+
+    /// A month's sums; zero where there is none.
+    pub fn month(&mut self, period: Period) -> Month {
+        self.books.find::<Month>(&Key::Month(period)).cloned().unwrap_or_default()
+    }
+
+    /// An invoice on the holder's side.
+    pub fn held(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Option<Held> {
+        self.books.find::<Held>(&Key::Held { invoice_no, seller_id }).cloned()
+    }
+
+    /// Sellers from whom an invoice of this number arrived, at most three: two are already too many.
+    pub fn sellers_of(&mut self, invoice_no: InvoiceNo) -> Vec<TaxpayerId> {
+        sellers_of(self.books, invoice_no)
+    }
+
+    /// The deductions of an invoice that stand, those that name no seller and can only mean it included.
+    pub fn standing(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Standing {
+        let mut claims = self.held(seller_id, invoice_no).map(|held| held.claims).unwrap_or_default();
+        if !seller_id.is_empty() && self.profile.unnamed_claims > 0 && self.sellers_of(invoice_no) == [seller_id] {
+            claims.extend(self.held(Id::EMPTY, invoice_no).map(|held| held.claims).unwrap_or_default());
+        }
+        Standing { claims: standing(claims) }
+    }
+
+    /// Trade with one counterparty.
+    pub fn partner(&mut self, side: Side, id: TaxpayerId) -> Option<Partner> {
+        self.books.find::<Partner>(&Key::Partner(side, id)).copied()
+    }
+
+    /// The first `limit` counterparties of a side, in the order of their ids.
+    pub fn partners(&mut self, side: Side, limit: usize) -> Vec<(TaxpayerId, Partner)> {
+        let end = match side {
+            Side::Sold => Key::Partner(Side::Bought, Id::EMPTY),
+            Side::Bought => Key::Goods(Side::Sold, GoodsCode(0)),
+        };
+        let keys = self.books.scan(&Key::Partner(side, Id::EMPTY), &end, limit);
+        keys.into_iter()
+            .filter_map(|key| match (key, self.books.find::<Partner>(&key)) {
+                (Key::Partner(_, id), Some(partner)) => Some((id, *partner)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How long the firm has existed, in days up to `at`; `None` where that is not known.
+    pub fn age_days(&self, at: Instant) -> Option<i64> {
+        self.profile.registered_on.map(|on| (at.0 - on.start().0).div_euclid(DAY_MS))
+    }
+
+    /// How long its legal representative has been the present one, in days up to `at`, where there was another before.
+    pub fn representative_days(&self, at: Instant) -> Option<i64> {
+        self.profile.representative_changed.then(|| at.days_since(self.profile.representative.since))
+    }
+
+    /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it.
+    pub fn tainted(&mut self, origin: TaxpayerId) -> TaintedValue {
+        tainted(self.books, origin)
+    }
+}
+
+/// Sellers from whom an invoice of this number arrived, at most three.
+pub(crate) fn sellers_of(books: &mut Books<'_>, invoice_no: InvoiceNo) -> Vec<TaxpayerId> {
+    let from = Key::Held { invoice_no, seller_id: Id::EMPTY };
+    let to = Key::Partner(Side::Sold, Id::EMPTY);
+    let mut sellers = Vec::new();
+    for key in books.scan(&from, &to, 5) {
+        if let Key::Held { invoice_no: no, seller_id } = key {
+            if no == invoice_no && books.find::<Held>(&key).is_some_and(|held| held.arrived.is_some()) {
+                sellers.push(seller_id);
+            }
+        }
+    }
+    sellers.truncate(3);
+    sellers
+}
+
+/// Of deductions and reversals, the deductions that stand: a reversal takes back the oldest standing one of its period.
+/// Decided by event times alone, whatever the order of folding.
+pub(crate) fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
+    claims.sort_unstable_by_key(|claim| (claim.at, matches!(claim.kind, ClaimKind::Reverse(_)), claim.fingerprint.0));
+    let mut standing: Vec<Claim> = Vec::new();
+    for claim in claims {
+        match claim.kind {
+            ClaimKind::Deduct(crate::model::Purpose::NotDeductible) => {}
+            ClaimKind::Deduct(_) => standing.push(claim),
+            ClaimKind::Reverse(_) => {
+                if let Some(at) = standing.iter().position(|earlier| earlier.period == claim.period) {
+                    standing.remove(at);
+                }
+            }
+        }
+    }
+    standing
+}
+
+/// See [`View::tainted`].
+pub(crate) fn tainted(books: &mut Books<'_>, origin: TaxpayerId) -> TaintedValue {
+    let from = Key::Taint { origin, named: Id::EMPTY };
+    let mut value = TaintedValue { hops: u8::MAX, ..TaintedValue::default() };
+    for key in books.scan(&from, &Key::CaseHead, TAINT_NAMES_MAX) {
+        let Key::Taint { origin: of, named } = key else { break };
+        if of != origin {
+            break;
+        }
+        let Some(visit) = books.find::<TaintVisit>(&key).copied().filter(|visit| visit.standing) else { continue };
+        let Some(ordinal) = books.find::<Ordinal>(&Key::OriginIndex(named)).copied() else { continue };
+        let Some(row) = books.find::<OriginRow>(&Key::Origin(ordinal)).copied() else { continue };
+        let whole = if visit.whole == Fen::ZERO { row.taken } else { visit.whole };
+        let part = if visit.part >= whole { whole } else { visit.part };
+        value.taken += row.taken.share(part, whole);
+        value.deducted += row.deducted.share(part, whole);
+        value.case_id = Some(visit.flag.case_id);
+        if visit.hops < value.hops {
+            value.hops = visit.hops;
+            value.via = row.via;
+        }
+    }
+    value
+}
+
+/// Under how many names value of one origin is looked for: its own, and those of sellers who stood for it.
+const TAINT_NAMES_MAX: usize = 64;
