@@ -103,7 +103,8 @@ impl Fact {
         }
     }
 
-    /// The entity this fact is about, that is whose partition folds it: the key of its topic.
+    /// The entity this fact is about, that is whose partition folds it; rules and models are folded by every
+    /// partition.
     pub fn owner(&self) -> Entity {
         let (kind, id) = match self {
             Self::TaxpayerRegistered(f) => (Kind::Taxpayer, f.taxpayer_id),
@@ -123,8 +124,7 @@ impl Fact {
             Self::GridDefined(f) => (Kind::Grid, f.grid_id),
             Self::OfficerDefined(f) => (Kind::Officer, f.officer_id),
             Self::TaskActed(f) => (Kind::Task, f.task_id),
-            Self::RulesPublished(_) => (Kind::Control, Id::parse("rules").expect("a short word is an id")),
-            Self::ModelPublished(_) => (Kind::Control, Id::parse("model").expect("a short word is an id")),
+            Self::RulesPublished(_) | Self::ModelPublished(_) => return Entity::CONTROL,
         };
         Entity { kind, id }
     }

@@ -271,7 +271,8 @@ impl Step<'_> {
     /// A red letter's grace period is over.
     pub(super) fn red_letter_due(&mut self, red_no: InvoiceNo) {
         let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
-        let Some(blue_no) = red.and_then(|red| red.red_of) else { return };
+        let Some((red, blue_no)) = red.and_then(|red| Some((red, red.red_of?))) else { return };
+        self.now = red.issued_at.plus_days(self.rules.limits.grace_days);
         if self.books.has(&Key::WaitingRed { blue_no, red_no }) {
             let days = self.rules.limits.grace_days;
             let reason =

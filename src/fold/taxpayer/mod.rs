@@ -31,7 +31,8 @@ struct Step<'a> {
     journal_began: Instant,
     record: &'a Record,
     effects: &'a mut Effects,
-    /// Event time of what is being folded.
+    /// Event time of what is being folded; set by each handler from what it is given, for a partition's clock depends on
+    /// what else the partition holds.
     now: Instant,
     /// What findings may rest on and has changed.
     touched: Vec<About>,
@@ -47,7 +48,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         journal_began: fold.journal_began,
         record,
         effects,
-        now: record.at,
+        now: Instant::default(),
         touched: Vec::new(),
     };
     match &record.body {

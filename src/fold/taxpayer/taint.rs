@@ -49,7 +49,7 @@ impl Step<'_> {
             return;
         }
         let Some(ordinal) = self.books.find::<Ordinal>(&Key::OriginIndex(taint.named)).copied() else { return };
-        self.now = self.now.max(taint.raised_at);
+        self.now = taint.raised_at;
         let row = self.books.edit::<OriginRow>(&Key::Origin(ordinal)).expect("every indexed origin has its row");
         let whole = if taint.whole == Fen::ZERO { row.taken } else { taint.whole };
         if taint.named == taint.origin {

@@ -107,10 +107,12 @@ impl Step<'_> {
         ledger.opening += issue.tax.0;
     }
 
-    /// A firm older than the journal began with stock that the journal has not seen.
+    /// A firm older than the journal, by as many months as it is given, began with stock that the journal has not seen.
     fn is_opening(&self, issued_at: Instant) -> bool {
-        let older = self.profile.registered_on.is_none_or(|on| on.start() < self.journal_began);
-        older && issued_at < self.journal_began.plus_days(MONTH_DAYS * self.rules.limits.opening_months)
+        let months = MONTH_DAYS * self.rules.limits.opening_months;
+        let older = self.journal_began.plus_days(-months);
+        self.profile.registered_on.is_none_or(|on| on.start() <= older)
+            && issued_at < self.journal_began.plus_days(months)
     }
 
     pub(super) fn owe(&mut self, issued_at: Instant, invoice_no: InvoiceNo) {

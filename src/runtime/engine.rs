@@ -1,0 +1,355 @@
+//! The embedded engine: opens or goes on with a folder, takes inputs, and commits turns.
+//!
+//! A turn ends with an epoch, once it has enough events: so an input always makes the same turns, whenever it was
+//! interrupted, and the digest, which is chained frame by frame, is always the same.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant as Moment};
+
+use super::counters::Counters;
+use super::epoch::{self, Epoch, Item};
+use super::error::Error;
+use super::partition::Partition;
+use super::progress::{PartitionProgress, Progress};
+use crate::codec::{self, Refusal, journal};
+use crate::fold::EpochCutter;
+use crate::intake::Input;
+use crate::log::{self, Header, Log, Turn};
+use crate::model::{Body, Event, Fact, Instant, Position, Root, RulesPublished, Source};
+use crate::store::{self, Applied, Shared, SharedSettings, Store};
+
+/// Events after which a turn ends with its epoch.
+const TURN_EVENTS: usize = 16_384;
+/// How long changed rows wait at most before they are written.
+const PERSIST_EVERY: Duration = Duration::from_secs(5);
+
+/// What an engine is opened with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Partitions: part of the journal, fixed when it begins.
+    pub partitions: u32,
+    /// Threads that fold.
+    pub threads: usize,
+    /// The rule set document in force from the journal's first record on.
+    pub rules: String,
+    /// Its version.
+    pub rules_version: String,
+    /// Rows kept in memory, all partitions together, in bytes.
+    pub cache_bytes_max: usize,
+    /// Whether a commit waits for the disk.
+    pub durable: bool,
+}
+
+/// Where the time went.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Phases {
+    /// Folding.
+    pub fold: Duration,
+    /// Writing turns to the journal.
+    pub commit: Duration,
+    /// Writing rows.
+    pub persist: Duration,
+}
+
+/// A folder being written.
+pub struct Engine {
+    dir: PathBuf,
+    log: Log,
+    partitions: Vec<Partition>,
+    settings: Settings,
+    cutter: EpochCutter,
+    progress: Progress,
+    epoch: Vec<Item>,
+    epochs: Vec<Epoch>,
+    events: usize,
+    phases: Phases,
+    persisted_at: Moment,
+}
+
+impl Engine {
+    /// Opens a folder: begins a journal there, or goes on with the one that is there, folding again in silence whatever
+    /// the rows lack of it.
+    pub fn open(dir: &Path, settings: Settings) -> Result<Self, Error> {
+        let wanted = Header::default()
+            .with("partitions", settings.partitions)
+            .with("rules version", &settings.rules_version)
+            .with("rules digest", blake3::hash(settings.rules.as_bytes()).to_hex());
+        let journal = dir.join("journal");
+        let log_settings = log::Settings { durable: settings.durable, ..log::Settings::default() };
+        let (log, progress) = match Log::open(&journal, log_settings.clone()) {
+            Ok((log, recovered)) => {
+                recovered.header.require(&journal, &wanted)?;
+                (log, read_progress(dir, &recovered)?)
+            }
+            Err(log::Error::Missing { .. }) => (Log::create(&journal, &wanted, log_settings)?, None),
+            Err(error) => return Err(error.into()),
+        };
+        let fresh = Progress {
+            clock: Instant(i64::MIN),
+            ticked: Instant(i64::MIN),
+            partitions: vec![
+                PartitionProgress { clock: Instant(i64::MIN), ..PartitionProgress::default() };
+                settings.partitions as usize
+            ],
+            ..Progress::default()
+        };
+        let progress = progress.unwrap_or(fresh);
+        let partitions = open_partitions(dir, &settings, &log, &progress)?;
+        Ok(Self {
+            dir: dir.into(),
+            log,
+            partitions,
+            cutter: EpochCutter::new(progress.clock, progress.ticked),
+            progress,
+            settings,
+            epoch: Vec::new(),
+            epochs: Vec::new(),
+            events: 0,
+            phases: Phases::default(),
+            persisted_at: Moment::now(),
+        })
+    }
+
+    /// How far it has come, committed.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Where the time went.
+    pub fn phases(&self) -> Phases {
+        self.phases
+    }
+
+    /// The partitions, to be read.
+    pub fn partitions(&self) -> &[Partition] {
+        &self.partitions
+    }
+
+    /// The partitions, to be read through their caches.
+    pub fn partitions_mut(&mut self) -> &mut [Partition] {
+        &mut self.partitions
+    }
+
+    /// The journal.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Begins an input, or goes on with it where it was interrupted: returns how many of its events are to be skipped.
+    pub fn begin_input(&mut self, identity: &str, files: &[String]) -> u64 {
+        if self.progress.input == identity && !self.progress.input_ended {
+            return self.progress.counters.events;
+        }
+        self.progress.input = identity.into();
+        self.progress.input_ended = false;
+        self.progress.counters = Counters::default();
+        self.progress.files.extend(files.iter().cloned());
+        0
+    }
+
+    /// What to add to the file numbers of the input at hand.
+    pub fn first_file(&self, files: usize) -> u32 {
+        u32::try_from(self.progress.files.len().saturating_sub(files)).unwrap_or(u32::MAX)
+    }
+
+    /// Takes one input event; commits a turn when there is enough for one.
+    pub fn feed(&mut self, input: Input) -> Result<(), Error> {
+        let at = input.body.as_ref().map_or(self.cutter.clock(), |event| event.occurred_at);
+        if self.cutter.ends_before(at) {
+            self.end_epoch();
+            if self.events >= TURN_EVENTS {
+                self.commit()?;
+            }
+        }
+        if self.progress.roots == 0 {
+            self.publish_rules(at);
+        }
+        self.cutter.take(at);
+        self.progress.roots += 1;
+        let body = match input.body {
+            Ok(event) => Body::Fact(input.source, Box::new(event)),
+            Err(refused) => Body::Refused(Box::new(refused)),
+        };
+        self.push(Root(self.progress.roots), at, input.row_head, body);
+        Ok(())
+    }
+
+    /// Commits what has been fed, and says that the input is at its end.
+    pub fn end_input(&mut self) -> Result<(), Error> {
+        self.end_epoch();
+        self.progress.input_ended = true;
+        self.commit()
+    }
+
+    /// Persists everything and closes.
+    pub fn close(self) -> Result<Progress, Error> {
+        for partition in self.partitions {
+            partition.store.close()?;
+        }
+        Ok(self.progress)
+    }
+
+    fn publish_rules(&mut self, at: Instant) {
+        let fact = Fact::RulesPublished(RulesPublished {
+            version: self.settings.rules_version.as_str().into(),
+            rules: self.settings.rules.as_str().into(),
+        });
+        let fingerprint = codec::fingerprint(at, &fact);
+        let event = Event { occurred_at: at, event_id: None, source_system: None, fingerprint, fact };
+        self.push(Root(0), at, false, Body::Fact(Source::default(), Box::new(event)));
+    }
+
+    fn push(&mut self, root: Root, at: Instant, row_head: bool, body: Body) {
+        self.epoch.push(Item::new(root, at, row_head, body, self.settings.partitions));
+        self.events += 1;
+    }
+
+    fn end_epoch(&mut self) {
+        if self.epoch.is_empty() {
+            return;
+        }
+        let items = std::mem::take(&mut self.epoch);
+        let tick = self.cutter.end();
+        self.epochs.push(Epoch { items, tick, clock: self.cutter.clock() });
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        let began = Moment::now();
+        epoch::run(&mut self.partitions, &self.epochs, self.settings.threads);
+        self.epochs.clear();
+        self.events = 0;
+        let folded = Moment::now();
+        self.phases.fold += folded - began;
+        self.write_turn()?;
+        let committed = Moment::now();
+        self.phases.commit += committed - folded;
+        self.persist()?;
+        self.phases.persist += committed.elapsed();
+        Ok(())
+    }
+
+    fn write_turn(&mut self) -> Result<(), Error> {
+        let mut frames = Vec::new();
+        let mut outputs = Vec::new();
+        for (partition, progress) in self.partitions.iter_mut().zip(&mut self.progress.partitions) {
+            if let Some(failure) = partition.store.take_failure() {
+                return Err(failure.into());
+            }
+            let part = partition.end_turn();
+            frames.extend(part.frames);
+            outputs.extend(part.outputs);
+            self.progress.counters.add(&part.counters);
+            progress.clone_from(partition.progress());
+        }
+        outputs.sort_by_key(|(root, to, _)| (*root, *to));
+        (self.progress.clock, self.progress.ticked) = (self.cutter.clock(), self.cutter.ticked());
+        let turn = Turn {
+            number: self.log.last_turn() + 1,
+            input_consumed: self.progress.counters.events,
+            progress: self.progress.write(),
+            frames,
+            outputs: outputs.into_iter().flat_map(|(_, _, bytes)| bytes).collect(),
+        };
+        self.log.append(&turn)?;
+        for partition in &mut self.partitions {
+            let offset = partition.progress().offset;
+            partition.store.settle(Applied { turn: turn.number, offset, attached: Vec::new() });
+        }
+        Ok(())
+    }
+
+    fn persist(&mut self) -> Result<(), Error> {
+        let due = self.persisted_at.elapsed() >= PERSIST_EVERY;
+        let stores: Vec<&mut Store> = self
+            .partitions
+            .iter_mut()
+            .map(|partition| &mut partition.store)
+            .filter(|store| due || store.wants_persisting())
+            .collect();
+        if stores.is_empty() {
+            return Ok(());
+        }
+        self.persisted_at = Moment::now();
+        let threads = self.settings.threads.clamp(1, stores.len());
+        let mut shares: Vec<Vec<&mut Store>> = (0..threads).map(|_| Vec::new()).collect();
+        for (at, store) in stores.into_iter().enumerate() {
+            shares[at % threads].push(store);
+        }
+        std::thread::scope(|scope| {
+            let persist_share = |share: Vec<&mut Store>| -> Result<(), store::Error> {
+                share.into_iter().try_for_each(|store| store.persist(false))
+            };
+            let threads: Vec<_> =
+                shares.into_iter().map(|share| scope.spawn(move || persist_share(share))).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().expect("persisting returns its errors"))
+        })?;
+        Ok(())
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+}
+
+fn read_progress(dir: &Path, recovered: &log::Recovered) -> Result<Option<Progress>, Error> {
+    if recovered.turn == 0 {
+        return Ok(None);
+    }
+    let unreadable =
+        |refusal| Error::Unreadable { dir: dir.into(), place: format!("turn {}", recovered.turn), refusal };
+    Progress::read(&recovered.progress).map(Some).map_err(unreadable)
+}
+
+fn open_partitions(dir: &Path, settings: &Settings, log: &Log, progress: &Progress) -> Result<Vec<Partition>, Error> {
+    let shared = Shared::new(&SharedSettings::default());
+    let options = store::Options { cache_bytes_max: settings.cache_bytes_max / settings.partitions as usize };
+    let open = |number: u32| -> Result<Partition, Error> {
+        let store = Store::open(&state_dir(dir, number), &shared, &options)?;
+        bring_up(dir, number, store, log, progress)
+    };
+    let threads = u32::try_from(settings.threads.max(1)).unwrap_or(1);
+    let opened: Vec<Vec<Result<Partition, Error>>> = std::thread::scope(|scope| {
+        let open = &open;
+        let share = |first: u32| (first..settings.partitions).step_by(threads as usize).map(open).collect();
+        let handles: Vec<_> = (0..threads).map(|first| scope.spawn(move || share(first))).collect();
+        handles.into_iter().map(|handle| handle.join().expect("opening returns its errors")).collect()
+    });
+    let mut partitions = opened.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
+    partitions.sort_by_key(|partition| partition.number);
+    Ok(partitions)
+}
+
+/// Where a partition's rows are.
+pub fn state_dir(dir: &Path, partition: u32) -> PathBuf {
+    dir.join("state").join(format!("{partition:04}"))
+}
+
+/// Folds what the rows lack of the committed journal.
+fn bring_up(dir: &Path, number: u32, store: Store, log: &Log, progress: &Progress) -> Result<Partition, Error> {
+    let committed = progress.partitions[number as usize].clone();
+    let applied = store.applied().map_or(0, |applied| applied.offset);
+    if applied > committed.offset {
+        let (applied, committed) = (applied, committed.offset);
+        return Err(Error::AheadOfJournal { dir: dir.into(), partition: number, applied, committed });
+    }
+    let mut partition = Partition::new(number, store, committed.clone());
+    if applied == committed.offset {
+        return Ok(partition);
+    }
+    for frame in log.read_from(number, applied) {
+        let frame = frame?.frame;
+        let mut bytes = frame.bytes.as_slice();
+        for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
+            let position = Position { partition: number, offset };
+            let unreadable =
+                |refusal: Refusal| Error::Unreadable { dir: dir.into(), place: position.to_string(), refusal };
+            let record = journal::read_record(&mut bytes, position).map_err(unreadable)?;
+            if offset >= applied {
+                partition.refold(&record);
+            }
+        }
+    }
+    partition.store.settle(Applied { turn: log.last_turn(), offset: committed.offset, attached: Vec::new() });
+    Ok(partition)
+}

@@ -1,0 +1,226 @@
+//! Epochs on threads. Each thread owns some partitions and walks the events in input order: it folds those its partitions
+//! own, and the arrivals of invoices at its partitions' taxpayers; for an arrival that another thread is still making, it
+//! waits. All dependencies point to earlier events, so somebody can always go on. Between epochs one thread delivers all
+//! other messages, in an order that knows nothing of threads and partitions.
+
+use std::sync::{Mutex, MutexGuard, OnceLock};
+
+use super::gate::Gate;
+use super::partition::Partition;
+use super::partitioner::partition_of;
+use crate::model::{Body, Entity, Fact, Instant, Kind, Message, Root};
+
+/// An input event on its way into the fold.
+pub(super) struct Item {
+    pub(super) root: Root,
+    pub(super) at: Instant,
+    pub(super) to: Entity,
+    /// `None` where every partition folds it.
+    pub(super) owner: Option<u32>,
+    /// The partition its arrival goes to.
+    pub(super) buyer: Option<u32>,
+    pub(super) row_head: bool,
+    body: Mutex<Option<Body>>,
+    arrival: OnceLock<Option<(Entity, Message)>>,
+}
+
+impl Item {
+    pub(super) fn new(root: Root, at: Instant, row_head: bool, body: Body, partitions: u32) -> Self {
+        let (to, buyer) = match &body {
+            Body::Fact(_, event) => {
+                let buyer = match &event.fact {
+                    Fact::InvoiceIssued(invoice) => invoice.buyer_id.map(Entity::taxpayer),
+                    _ => None,
+                };
+                (event.fact.owner(), buyer)
+            }
+            Body::Message(_) | Body::Refused(_) | Body::Tick => (Entity::CLOCK, None),
+        };
+        let owner = match (&body, to.kind) {
+            (Body::Refused(_), _) => Some(u32::try_from(root.0 % u64::from(partitions)).expect("below a u32")),
+            (_, Kind::Control) => None,
+            _ => Some(partition_of(&to, partitions)),
+        };
+        let buyer = buyer.map(|buyer| partition_of(&buyer, partitions));
+        Self { root, at, to, owner, buyer, row_head, body: Mutex::new(Some(body)), arrival: OnceLock::new() }
+    }
+
+    fn body(&self) -> Body {
+        self.body.lock().expect("nobody panics holding it").take().expect("each item is folded once")
+    }
+}
+
+/// A run of items, and how it ends.
+pub(super) struct Epoch {
+    pub(super) items: Vec<Item>,
+    /// Where an hour has passed: its mark.
+    pub(super) tick: Option<Instant>,
+    /// Largest event time so far.
+    pub(super) clock: Instant,
+}
+
+/// A message that waits for the end of its epoch.
+struct Waiting {
+    root: Root,
+    parent: u32,
+    from: u32,
+    to: Entity,
+    message: Message,
+}
+
+/// Folds epochs, one after another, on so many threads.
+pub(super) fn run(partitions: &mut [Partition], epochs: &[Epoch], threads: usize) {
+    let count = u32::try_from(partitions.len()).expect("partitions are few");
+    let threads = threads.clamp(1, partitions.len());
+    let partitions: Vec<Mutex<&mut Partition>> = partitions.iter_mut().map(Mutex::new).collect();
+    let run = Run {
+        partitions,
+        count,
+        threads,
+        gate: Gate::new(threads),
+        outboxes: (0..threads).map(|_| Mutex::new(Vec::new())).collect(),
+    };
+    std::thread::scope(|scope| {
+        for thread in 1..threads {
+            let run = &run;
+            scope.spawn(move || run.thread(thread, epochs));
+        }
+        run.thread(0, epochs);
+    });
+}
+
+struct Run<'a> {
+    partitions: Vec<Mutex<&'a mut Partition>>,
+    count: u32,
+    threads: usize,
+    gate: Gate,
+    /// What each thread's partitions have to say at the end of the epoch.
+    outboxes: Vec<Mutex<Vec<Waiting>>>,
+}
+
+type Guard<'g, 'a> = MutexGuard<'g, &'a mut Partition>;
+
+impl<'a> Run<'a> {
+    fn thread(&self, thread: usize, epochs: &[Epoch]) {
+        let _watch = self.gate.watch();
+        for epoch in epochs {
+            self.fold_items(thread, epoch);
+            if !self.gate.meet() {
+                return;
+            }
+            if thread == 0 {
+                self.end_epoch(epoch);
+            }
+            if !self.gate.meet() {
+                return;
+            }
+        }
+    }
+
+    fn lock(&self, partition: u32) -> Guard<'_, 'a> {
+        self.partitions[partition as usize].lock().expect("a thread that panics ends the run")
+    }
+
+    fn owns(&self, thread: usize, partition: u32) -> bool {
+        partition as usize % self.threads == thread
+    }
+
+    fn fold_items(&self, thread: usize, epoch: &Epoch) {
+        let mut own: Vec<Option<Guard<'_, 'a>>> =
+            (0..self.count).map(|partition| self.owns(thread, partition).then(|| self.lock(partition))).collect();
+        let mut outbox = self.outboxes[thread].lock().expect("a thread that panics ends the run");
+        for item in &epoch.items {
+            match item.owner {
+                None => fold_everywhere(item, &mut own, &mut outbox),
+                Some(owner) => {
+                    if let Some(partition) = &mut own[owner as usize] {
+                        fold_fact(item, partition, &mut outbox);
+                    }
+                    let buyer = item.buyer.and_then(|buyer| own[buyer as usize].as_mut());
+                    if let Some(partition) = buyer {
+                        if !self.gate.wait(|| item.arrival.get().is_some()) {
+                            return;
+                        }
+                        fold_arrival(item, partition, &mut outbox);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Delivers what waits, in rounds until quiet; marks the hour where one has passed.
+    fn end_epoch(&self, epoch: &Epoch) {
+        self.rounds(epoch.clock);
+        let Some(mark) = epoch.tick else { return };
+        let root = epoch.items.last().map_or(Root::default(), |item| item.root);
+        let mut fired = Vec::new();
+        for number in 0..self.count {
+            let mut partition = self.lock(number);
+            partition.fold_record(mark, root, Entity::CLOCK, Body::Tick);
+            collect(&mut partition, root, 0, &mut fired);
+        }
+        fired.sort_by_key(|waiting| waiting.to);
+        self.deliver(epoch.clock, fired);
+    }
+
+    fn rounds(&self, clock: Instant) {
+        let mut waiting = Vec::new();
+        for outbox in &self.outboxes {
+            waiting.append(&mut outbox.lock().expect("a thread that panics ends the run"));
+        }
+        self.deliver(clock, waiting);
+    }
+
+    fn deliver(&self, clock: Instant, mut waiting: Vec<Waiting>) {
+        while !waiting.is_empty() {
+            waiting.sort_by_key(|waiting| (waiting.root, waiting.parent));
+            let mut next = Vec::new();
+            for (rank, Waiting { root, from, to, message, .. }) in (0..).zip(waiting) {
+                let number = if to.kind == Kind::Clock { from } else { partition_of(&to, self.count) };
+                let mut partition = self.lock(number);
+                partition.fold_record(clock, root, to, Body::Message(message));
+                collect(&mut partition, root, rank, &mut next);
+            }
+            waiting = next;
+        }
+    }
+}
+
+fn fold_everywhere(item: &Item, own: &mut [Option<Guard<'_, '_>>], outbox: &mut Vec<Waiting>) {
+    let body = item.body.lock().expect("nobody panics holding it").clone().expect("it is never taken away");
+    for partition in own.iter_mut().flatten() {
+        let outputs = partition.outputs();
+        let verdict = partition.fold_record(item.at, item.root, item.to, body.clone());
+        match partition.number {
+            // The rules that a journal begins with are nobody's input.
+            0 if item.root == Root::default() => {}
+            0 => partition.count(item.row_head, verdict),
+            _ => partition.hush(outputs),
+        }
+        collect(partition, item.root, 0, outbox);
+    }
+}
+
+fn fold_fact(item: &Item, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
+    let body = item.body();
+    let refused = matches!(body, Body::Refused(_));
+    let verdict = partition.fold_record(item.at, item.root, item.to, body);
+    partition.count(item.row_head, if refused { crate::fold::Verdict::Refused } else { verdict });
+    let arrival = partition.effects.messages.iter().position(|(_, message)| matches!(message, Message::Arrival(_)));
+    let arrival = arrival.map(|at| partition.effects.messages.remove(at));
+    collect(partition, item.root, 0, outbox);
+    item.arrival.set(arrival).expect("each item is folded once");
+}
+
+fn fold_arrival(item: &Item, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
+    if let Some((to, message)) = item.arrival.get().and_then(Option::as_ref) {
+        partition.fold_record(item.at, item.root, *to, Body::Message(message.clone()));
+        collect(partition, item.root, 1, outbox);
+    }
+}
+
+fn collect(partition: &mut Partition, root: Root, parent: u32, into: &mut Vec<Waiting>) {
+    let from = partition.number;
+    let messages = partition.effects.messages.drain(..);
+    into.extend(messages.map(|(to, message)| Waiting { root, parent, from, to, message }));
+}

@@ -1,0 +1,61 @@
+//! What can stop the engine. Bad input cannot: it is judged, and goes on as a dead letter.
+
+use std::path::PathBuf;
+
+use crate::codec::Refusal;
+use crate::{log, store};
+
+/// Why the engine cannot go on. What was committed stays committed; opening it again goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The journal.
+    #[error(transparent)]
+    Log(#[from] log::Error),
+    /// The rows.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The folder belongs to another run.
+    #[error("{dir} belongs to another run: {why}")]
+    OtherRun {
+        /// The folder.
+        dir: PathBuf,
+        /// What differs and what to do.
+        why: String,
+    },
+    /// The rows are ahead of the journal.
+    #[error(
+        "the rows of partition {partition} stand for {applied} records, the journal in {dir} has {committed}: the journal \
+         was cut or exchanged; restore it, or delete {dir}/state to fold the rows again from what is there"
+    )]
+    AheadOfJournal {
+        /// The folder.
+        dir: PathBuf,
+        /// Which partition.
+        partition: u32,
+        /// What the rows stand for.
+        applied: u64,
+        /// What the journal has.
+        committed: u64,
+    },
+    /// A committed record or its progress cannot be read.
+    #[error("the journal in {dir} holds what this program cannot read at {place}: {refusal}; it was written by another version, or is damaged")]
+    Unreadable {
+        /// The folder.
+        dir: PathBuf,
+        /// Partition and offset, or turn.
+        place: String,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+    /// The disk, beside journal and rows.
+    #[error("cannot {what} {path}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,22 @@
+//! The loop around the fold, embedded: takes input, cuts it into epochs and turns, folds them on threads, commits each
+//! turn in one durable write, and persists rows behind it. What comes out does not depend on threads or partitions.
+//!
+//! ```text
+//! inputs ─► Engine ─► turn: epochs ─► partitions, on threads ─► journal (one write) ─► rows, when it suits
+//! ```
+
+mod counters;
+mod engine;
+mod epoch;
+mod error;
+mod gate;
+mod partition;
+mod partitioner;
+mod progress;
+
+pub use counters::Counters;
+pub use engine::{Engine, Phases, Settings};
+pub use error::Error;
+pub use partition::Partition;
+pub use partitioner::partition_of;
+pub use progress::{PartitionProgress, Progress};
