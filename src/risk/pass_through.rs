@@ -17,7 +17,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     parameters: &[
         Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
         Parameter { name: "tax_min_fen", doc: "Less tax out than this in the month is not looked at." },
-        Parameter { name: "margin_max_bp", doc: "Added value over tax out, at most, in basis points." },
+        Parameter { name: "margin_max_bp", doc: "Difference of tax out and tax in, over tax out, at most, in basis points." },
         Parameter { name: "days_max", doc: "Days from in to out, at most, in the mean over the month." },
         Parameter { name: "buyers_max", doc: "Buyers of the month, at most." },
         Parameter { name: "new_days", doc: "How long a firm counts as new." },
@@ -35,11 +35,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let About::Period(period) = *about else { return None };
     let month = view.month(period);
     let out = month.sold.tax - month.sold_void.tax;
-    let added = month.originated;
+    let retained = out - month.arrived;
     if out.0 < tax_min || i64::from(month.buyers) > buyers_max || month.drawn <= Fen::ZERO {
         return None;
     }
-    if added.abs().ratio_bp(out) > margin_max || out.ratio_bp(month.arrived) < 10_000 - 10 * margin_max {
+    if retained.abs().ratio_bp(out) > margin_max {
         return None;
     }
     let days = month.drawn_days / month.drawn.0.max(1) - month.arrived_days / month.arrived.0.max(1);
@@ -51,19 +51,21 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let partners =
         i64::try_from(view.partners(Side::Sold, 64).len() + view.partners(Side::Bought, 64).len()).unwrap_or(i64::MAX);
     let new_share = met * 10_000 / partners.max(1);
-    if !new && new_share < new_partners_min {
+    // At the journal's beginning every partner is new: that says nothing yet.
+    let known_long = view.profile.known_since.period() <= period.minus(2);
+    if !new && !(known_long && new_share >= new_partners_min) {
         return None;
     }
     let sentence = Sentence {
         zh: format!(
-            "{period}进项税额{}元，销项税额{out}元，增值仅{added}元（{}%），平均{days}天即转手，购方{}户；请核实货物流与资金流，排查过票。",
+            "{period}进项税额{}元，销项税额{out}元，差额仅{retained}元（{}%），平均{days}天即转手，购方{}户；请核实货物流与资金流，排查过票。",
             month.arrived,
-            added.ratio_bp(out) / 100,
+            retained.ratio_bp(out) / 100,
             month.buyers,
         ),
         en: format!(
             "In {period}, {} yuan of tax came in and {out} yuan went out to {} buyers after {days} days in the mean, with \
-             {added} yuan added; check goods and payments for a paper-only trade.",
+             {retained} yuan kept; check goods and payments for a paper-only trade.",
             month.arrived, month.buyers,
         ),
     };
@@ -71,7 +73,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let counterparties: Vec<_> = counterparties.map(|(id, _)| id).collect();
     Some(
         Finding::new(score, out, sentence)
-            .number("added_value_over_output", added.ratio_bp(out), margin_max, "bp", "month")
+            .number("retained_over_output", retained.ratio_bp(out), margin_max, "bp", "month")
             .number("mean_days_in_to_out", days, days_max, "days", "month")
             .number("buyers", i64::from(month.buyers), buyers_max, "taxpayers", "month")
             .number("new_partner_share", new_share, new_partners_min, "bp", "month")
