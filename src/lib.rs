@@ -9,3 +9,16 @@ pub mod state;
 pub mod risk;
 pub mod fold;
 pub mod drive;
+
+// Above: pure. Below: the shell.
+
+#[cfg(feature = "shell")]
+pub mod log;
+#[cfg(feature = "shell")]
+pub mod store;
+#[cfg(feature = "shell")]
+pub mod intake;
+#[cfg(feature = "shell")]
+pub mod runtime;
+#[cfg(feature = "shell")]
+pub mod cli;

@@ -1,2 +1,19 @@
-//! The binary: parse, run, exit code.
-fn main() {}
+//! The binary: parse, run, exit code. 0 on success, 2 on wrong usage (clap's own), 1 otherwise.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use suyuan::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has seen enough.
+        Err(error) if suyuan::cli::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("suyuan: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, Identifier, InvoiceNumber, List, Moment, Money, Optional, mirrors};
+use super::form::{Form, List, Optional, mirrors};
+use super::identifiers::{Identifier, InvoiceNumber};
 use super::invoice_issued::InvoiceKind;
+use super::measures::{Moment, Money};
 use super::quantity::Goods;
 use super::vector::Vector;
 use crate::model::{self, Fen, GoodsCode, Instant, InvoiceNo, TaxpayerId};

@@ -2,70 +2,16 @@
 //! panicking, and reserves no more memory than a small multiple of what is there: a length is held against the bytes
 //! that are left before it is believed.
 
-use std::fmt;
-
 use serde::de::value::U32Deserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::Refusal;
+use super::fault::Fault;
 
 /// The fewest bytes an item is taken to have when room is made for a list: so that a false count reserves little.
 const ITEM_BYTES_GUESSED: usize = 8;
 /// The most bytes a number has: 64 bits, seven to a byte.
 const NUMBER_BYTES_MAX: usize = 10;
-
-/// A refusal in a box, so that the results of the good path stay small.
-#[derive(Debug)]
-pub(super) struct Fault(Box<Refusal>);
-
-impl Fault {
-    pub(super) fn unsupported(what: &str) -> Self {
-        Self::new(format!("{what} has no place in our records"))
-    }
-
-    fn new(reason: impl Into<String>) -> Self {
-        Self(Box::new(Refusal::new("", reason)))
-    }
-
-    fn ended() -> Self {
-        Self::new("the bytes end within it; the record is cut short")
-    }
-
-    fn within(self, name: &str) -> Self {
-        Self(Box::new(self.0.within(name)))
-    }
-
-    fn at(self, index: usize) -> Self {
-        Self(Box::new(self.0.at(index)))
-    }
-}
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        *fault.0
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Fault {}
-
-impl de::Error for Fault {
-    fn custom<T: fmt::Display>(reason: T) -> Self {
-        Self::new(reason.to_string())
-    }
-}
-
-impl serde::ser::Error for Fault {
-    fn custom<T: fmt::Display>(reason: T) -> Self {
-        Self::new(reason.to_string())
-    }
-}
 
 /// Bytes, read from the front.
 pub(super) struct Reader<'de> {
@@ -96,7 +42,18 @@ impl<'de> Reader<'de> {
         Ok(byte)
     }
 
+    /// A zigzag varint. Lengths and places of branches nearly all have one byte.
     fn long(&mut self) -> Result<i64, Fault> {
+        if let Some((&byte, rest)) = self.rest.split_first()
+            && byte < 0x80
+        {
+            self.rest = rest;
+            return Ok(i64::from(byte >> 1) ^ -i64::from(byte & 1));
+        }
+        self.long_of_many_bytes()
+    }
+
+    fn long_of_many_bytes(&mut self) -> Result<i64, Fault> {
         let mut bits = 0;
         for (place, &byte) in self.rest.iter().take(NUMBER_BYTES_MAX).enumerate() {
             bits |= u64::from(byte & 0x7f) << (7 * place);

@@ -4,11 +4,15 @@
 //! Fields stand in their order, a struct is a record, a tuple is a part of the record around it, an enum is a union (or
 //! an enum where no variant carries anything), an `Option` is `["null", X]`. A field that serde skips is written as one
 //! zero byte: null, the empty list and the empty string alike.
+//!
+//! Why not `serde_avro_fast`: measured on the same wire type, it reads a fifth slower and writes six times slower, since
+//! it looks every field up in its schema; and it calls itself human-readable when it writes, so that one wire type could
+//! not serve JSON and Avro.
 
 use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
 
-use super::avro_read::Fault;
+use super::fault::Fault;
 
 /// Appends one datum.
 pub(super) fn write<T: Serialize>(value: &T, out: &mut Vec<u8>) {

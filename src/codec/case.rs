@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, Identifier, List, Moment, Money, mirrors};
+use super::form::{Form, List, mirrors};
+use super::identifiers::Identifier;
+use super::measures::{Moment, Money};
 use crate::model::{self, Fen, Id, Instant, TaxpayerId, Text};
 
 /// One chain or gang.

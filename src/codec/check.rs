@@ -6,7 +6,7 @@ use super::{
     directory, invoice_issued, published, receipt_and_deduction, status_and_quota, task_acted, taxpayer_changed,
     taxpayer_registered, verified_and_declared, void_and_marks,
 };
-use crate::model::{Event, Fact, Fen, Instant, TEXT_BYTES_MAX, Text};
+use crate::model::{Date, Event, Fact, Fen, Instant, Period, TEXT_BYTES_MAX, Text};
 
 /// Refuses an event that the contract does not allow.
 pub(super) fn event(event: &Event) -> Result<(), Refusal> {
@@ -20,7 +20,7 @@ pub(super) fn event(event: &Event) -> Result<(), Refusal> {
         Fact::InvoiceQuotaGranted(fact) => status_and_quota::check_quota(fact),
         Fact::InvoiceIssued(fact) => invoice_issued::check(fact),
         Fact::InvoiceVoided(_) | Fact::InvoiceReceived(_) => Ok(()),
-        Fact::InvoiceDeducted(fact) => money("tax_fen", fact.tax),
+        Fact::InvoiceDeducted(fact) => receipt_and_deduction::check_deduction(fact),
         Fact::DeductionReversed(fact) => receipt_and_deduction::check_reversal(fact),
         Fact::InvoiceMarkedAbnormal(fact) | Fact::InvoiceMarkLifted(fact) => void_and_marks::check_mark(fact),
         Fact::TaxpayerVerified(fact) => verified_and_declared::check_verification(fact),
@@ -42,6 +42,25 @@ fn moment(field: &str, at: Instant) -> Result<(), Refusal> {
     let (earliest, latest) = (Instant::EVENT_MIN, Instant::EVENT_MAX);
     Err(Refusal::new(field, format!("{at} is not between {earliest} and {latest}")))
 }
+
+/// A month of the years 0 to 9999, which is what JSON can say.
+pub(super) fn period(field: &str, period: Period) -> Result<(), Refusal> {
+    if (Period::of(0, 1)..=Period::of(9_999, 12)).contains(&period) {
+        return Ok(());
+    }
+    Err(Refusal::new(field, format!("month {} is not one of the years 0 to 9999", period.0)))
+}
+
+/// A day of the years 0 to 9999, which is what JSON can say.
+pub(super) fn day(field: &str, day: Date) -> Result<(), Refusal> {
+    if (FIRST_DAY..=LAST_DAY).contains(&day) {
+        return Ok(());
+    }
+    Err(Refusal::new(field, format!("day {} is not one of the years 0 to 9999", day.0)))
+}
+
+const FIRST_DAY: Date = Date(-719_528);
+const LAST_DAY: Date = Date(2_932_896);
 
 /// At most 100 billion yuan either way.
 pub(super) fn money(field: &str, amount: Fen) -> Result<(), Refusal> {
@@ -109,6 +128,13 @@ mod tests {
         assert!(money("tax_fen", Fen::EVENT_MAX + Fen(1)).is_err() && money("tax_fen", Fen(i64::MIN)).is_err());
         assert!(text("name", &"x".repeat(TEXT_BYTES_MAX).into()).is_ok());
         assert!(text("name", &"x".repeat(TEXT_BYTES_MAX + 1).into()).is_err());
+    }
+
+    #[test]
+    fn days_and_months_have_four_digits_of_year() {
+        assert_eq!((FIRST_DAY.to_string(), LAST_DAY.to_string()), ("0000-01-01".into(), "9999-12-31".into()));
+        assert!(day("registered_on", LAST_DAY).is_ok() && day("registered_on", Date(i32::MAX)).is_err());
+        assert!(period("period", Period::of(9_999, 12)).is_ok() && period("period", Period(-1)).is_err());
     }
 
     #[test]

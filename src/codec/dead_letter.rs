@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, Identifier, InvoiceNumber, Moment, Optional, mirrors};
+use super::form::{Form, Optional, mirrors};
+use super::identifiers::{Identifier, InvoiceNumber};
 use super::journal::{Place, Source};
+use super::measures::Moment;
 use crate::model::{self, Instant, InvoiceNo, Position, TaxpayerId, Text};
 
 /// Input that could not be used.

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Form, Identifier, List, Optional, OptionalList, Words, mirrors};
+use super::form::{Form, List, Optional, OptionalList, Words, mirrors};
+use super::identifiers::Identifier;
 use crate::model::{self, Id, TaxpayerId, Text};
 
 /// An organisation of the tax authority.

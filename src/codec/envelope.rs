@@ -11,7 +11,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, IntoDeserializ
 use serde::forward_to_deserialize_any;
 
 use super::event::{EventType, PayloadOf};
-use super::form::{Moment, Read};
+use super::form::Read;
+use super::measures::Moment;
 use crate::model::{Event, Fingerprint, Instant, Text};
 
 /// Reads an event of a known type. Its fingerprint is left to the caller.

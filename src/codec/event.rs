@@ -9,8 +9,9 @@ use serde::ser::{SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::directory::{GridDefined, OfficerDefined, OrgDefined};
-use super::form::{Form, Moment, Read, Written};
+use super::form::{Form, Read, Written};
 use super::invoice_issued::InvoiceIssued;
+use super::measures::Moment;
 use super::published::{ModelPublished, RulesPublished};
 use super::receipt_and_deduction::{DeductionReversed, InvoiceDeducted, InvoiceReceived};
 use super::status_and_quota::{InvoiceQuotaGranted, TaxpayerStatusChanged};

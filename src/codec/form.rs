@@ -1,6 +1,6 @@
-//! How single values stand on the wire: as text in JSON, as numbers in Avro. Each form reads and writes one type of the
-//! model; the wire types name them with serde's `with`. A form takes what the model type can hold and no more; limits
-//! of the contract are in `check`.
+//! The ways in which model types stand on the wire, and how they combine: optional ones, lists, boxes. Each form writes
+//! and reads one type of the model; the wire types name them with serde's `with`. A form takes what the model type can
+//! hold and no more; limits of the contract are in `check`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,8 +8,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-use super::moment;
-use crate::model::{BasisPoints, Date, Fen, Id, Instant, InvoiceNo, Period, Text};
+use crate::model::Text;
 
 /// A way to write a model type and to read it back.
 pub(super) trait Form {
@@ -175,169 +174,4 @@ pub(super) fn parsed<'de, D: Deserializer<'de>, T, E: fmt::Display>(
         }
     }
     deserializer.deserialize_str(Parsed { expected, parse })
-}
-
-/// An identifier.
-pub(super) struct Identifier;
-
-impl Form for Identifier {
-    type Model = Id;
-
-    fn serialize<S: Serializer>(model: &Id, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(model.as_str())
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
-        parsed(deserializer, "an identifier", Id::parse)
-    }
-}
-
-/// An identifier, or none: the empty text.
-pub(super) struct IdentifierOrEmpty;
-
-impl Form for IdentifierOrEmpty {
-    type Model = Id;
-
-    fn serialize<S: Serializer>(model: &Id, serializer: S) -> Result<S::Ok, S::Error> {
-        Identifier::serialize(model, serializer)
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
-        parsed(
-            deserializer,
-            "an identifier or nothing",
-            |text| {
-                if text.is_empty() { Ok(Id::EMPTY) } else { Id::parse(text) }
-            },
-        )
-    }
-}
-
-/// An identifier that the model keeps as [`Id::EMPTY`] where it is absent on the wire.
-pub(super) struct IdentifierOrAbsent;
-
-impl Form for IdentifierOrAbsent {
-    type Model = Id;
-
-    fn serialize<S: Serializer>(model: &Id, serializer: S) -> Result<S::Ok, S::Error> {
-        Optional::<Identifier>::serialize(&Some(*model).filter(|id| !id.is_empty()), serializer)
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
-        Ok(Optional::<Identifier>::deserialize(deserializer)?.unwrap_or(Id::EMPTY))
-    }
-}
-
-/// An invoice number.
-pub(super) struct InvoiceNumber;
-
-impl Form for InvoiceNumber {
-    type Model = InvoiceNo;
-
-    fn serialize<S: Serializer>(model: &InvoiceNo, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(model.as_str())
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<InvoiceNo, D::Error> {
-        parsed(deserializer, "an invoice number", InvoiceNo::parse)
-    }
-}
-
-/// An amount of money: an integer number of fen.
-pub(super) struct Money;
-
-impl Form for Money {
-    type Model = Fen;
-
-    fn serialize<S: Serializer>(model: &Fen, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(model.0)
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fen, D::Error> {
-        i64::deserialize(deserializer).map(Fen)
-    }
-}
-
-/// A rate: an integer number of basis points.
-pub(super) struct Rate;
-
-impl Form for Rate {
-    type Model = BasisPoints;
-
-    fn serialize<S: Serializer>(model: &BasisPoints, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i32(model.0)
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BasisPoints, D::Error> {
-        i32::deserialize(deserializer).map(BasisPoints)
-    }
-}
-
-/// A moment: RFC 3339 with an offset in JSON, `timestamp-millis` in Avro.
-pub(super) struct Moment;
-
-impl Form for Moment {
-    type Model = Instant;
-
-    fn serialize<S: Serializer>(model: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return serializer.collect_str(model);
-        }
-        serializer.serialize_i64(model.0)
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Instant, D::Error> {
-        if deserializer.is_human_readable() {
-            return parsed(deserializer, "a moment such as 2026-03-01T09:12:33+08:00", |text| {
-                moment::parse(text).ok_or("is no moment in RFC 3339 with an offset, such as 2026-03-01T09:12:33+08:00")
-            });
-        }
-        i64::deserialize(deserializer).map(Instant)
-    }
-}
-
-/// A day: `YYYY-MM-DD` in JSON, the logical type `date` in Avro.
-pub(super) struct Day;
-
-impl Form for Day {
-    type Model = Date;
-
-    fn serialize<S: Serializer>(model: &Date, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return serializer.collect_str(model);
-        }
-        serializer.serialize_i32(model.0)
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
-        if deserializer.is_human_readable() {
-            return parsed(deserializer, "a day such as 2026-03-01", |text| {
-                Date::parse(text).ok_or("is no day of the calendar, such as 2026-03-01")
-            });
-        }
-        i32::deserialize(deserializer).map(Date)
-    }
-}
-
-/// A tax period: `YYYY-MM` in JSON, months since January of the year 0 in Avro.
-pub(super) struct Month;
-
-impl Form for Month {
-    type Model = Period;
-
-    fn serialize<S: Serializer>(model: &Period, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return serializer.collect_str(model);
-        }
-        serializer.serialize_i32(model.0)
-    }
-
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
-        if deserializer.is_human_readable() {
-            return parsed(deserializer, "a tax period such as 2026-03", |text| {
-                Period::parse(text).ok_or("is no tax period, such as 2026-03")
-            });
-        }
-        i32::deserialize(deserializer).map(Period)
-    }
 }

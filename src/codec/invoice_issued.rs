@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Form, Identifier, InvoiceNumber, List, Money, Optional, Rate, mirrors};
+use super::form::{Form, List, Optional, mirrors};
+use super::identifiers::{Identifier, InvoiceNumber};
+use super::measures::{Money, Rate};
 use super::quantity::{Decimal, Goods};
 use crate::model::{self, BasisPoints, Fen, GoodsCode, INVOICE_LINES_MAX, InvoiceNo, Quantity, TaxpayerId, Text};
 

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::avro_read::Reader;
 use super::event::Kept;
-use super::form::{Boxed, Form, Moment, Read, Written, mirrors};
+use super::form::{Boxed, Form, Read, Written, mirrors};
+use super::measures::Moment;
 use super::message::{Entity, Message};
 use super::output::Output;
 use super::{Refusal, avro_write};

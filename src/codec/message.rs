@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::accusation::{Report, Taint};
 use super::arrival::{Arrival, Marked, Returned, Voided};
 use super::event::Kept;
-use super::form::{Boxed, Form, IdentifierOrEmpty, mirrors};
+use super::form::{Boxed, Form, mirrors};
+use super::identifiers::IdentifierOrEmpty;
 use super::timer::{Continue, Timer};
 use crate::model::{self, Event, Id};
 

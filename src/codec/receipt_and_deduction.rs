@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Form, Identifier, InvoiceNumber, Money, Month, Optional};
+use super::form::{Form, Optional};
+use super::identifiers::{Identifier, InvoiceNumber};
+use super::measures::{Money, Month};
 use crate::model::{self, Fen, InvoiceNo, Period, TaxpayerId, Text};
 
 /// The buyer booked an invoice 接收/入账.
@@ -37,6 +39,11 @@ pub(super) struct InvoiceDeducted {
     purpose: model::Purpose,
 }
 
+pub(super) fn check_deduction(fact: &model::InvoiceDeducted) -> Result<(), Refusal> {
+    check::period("period", fact.period)?;
+    check::money("tax_fen", fact.tax)
+}
+
 /// What a deduction is for.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "model::Purpose", rename_all = "snake_case")]
@@ -64,6 +71,7 @@ pub(super) struct DeductionReversed {
 }
 
 pub(super) fn check_reversal(fact: &model::DeductionReversed) -> Result<(), Refusal> {
+    check::period("period", fact.period)?;
     check::money("tax_fen", fact.tax)?;
     check::text("reason", &fact.reason)
 }

@@ -4,8 +4,10 @@ use serde::de::Deserializer;
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, Identifier, IdentifierOrAbsent, InvoiceNumber, List, Moment, Money, Month, Optional, mirrors};
+use super::form::{Form, List, Optional, mirrors};
+use super::identifiers::{Identifier, IdentifierOrAbsent, InvoiceNumber};
 use super::journal::Place;
+use super::measures::{Moment, Money, Month};
 use crate::model::{self, Fen, Id, Instant, InvoiceNo, Period, Position, TaxpayerId, Text};
 
 /// One finding about one taxpayer.

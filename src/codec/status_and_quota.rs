@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Form, Identifier, Money};
+use super::form::Form;
+use super::identifiers::Identifier;
 use super::invoice_issued::InvoiceKind;
+use super::measures::Money;
 use crate::model::{self, Fen, TaxpayerId, Text};
 
 /// A taxpayer became normal, abnormal, missing or deregistered.

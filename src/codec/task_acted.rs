@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Form, Identifier, Money, Optional, OptionalList, Words, mirrors};
+use super::form::{Form, Optional, OptionalList, Words, mirrors};
+use super::identifiers::Identifier;
+use super::measures::Money;
 use crate::model::{self, Fen, Id, Text};
 
 /// An officer acted on a task.

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Form, Identifier, Money, Optional, OptionalList};
+use super::form::{Form, Optional, OptionalList};
+use super::identifiers::Identifier;
+use super::measures::Money;
 use super::taxpayer_registered::{
     CreditGrade, INDUSTRY_DIGITS, Person, REGION_DIGITS, STREET_DIGITS, TaxpayerKind, check_person,
 };

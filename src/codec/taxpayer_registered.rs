@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Day, Form, Identifier, List, Money, Optional, mirrors};
+use super::form::{Form, List, Optional, mirrors};
+use super::identifiers::Identifier;
+use super::measures::{Day, Money};
 use crate::model::{self, Date, Fen, TaxpayerId, Text};
 
 /// A registration 税务登记.
@@ -33,6 +35,7 @@ pub(super) struct TaxpayerRegistered {
 
 pub(super) fn check(fact: &model::TaxpayerRegistered) -> Result<(), Refusal> {
     check::text("name", &fact.name)?;
+    check::day("registered_on", fact.registered_on)?;
     check::digits("industry", &fact.industry, INDUSTRY_DIGITS)?;
     check::digits("region", &fact.region, REGION_DIGITS)?;
     check::optional_digits("street", fact.street.as_ref(), STREET_DIGITS)?;

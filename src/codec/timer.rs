@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::accusation::Taint;
-use super::form::{Form, Identifier, IdentifierOrEmpty, InvoiceNumber, mirrors};
+use super::form::{Form, mirrors};
+use super::identifiers::{Identifier, IdentifierOrEmpty, InvoiceNumber};
 use crate::model::{self, InvoiceNo, TaxpayerId};
 
 /// What a time was set for.

@@ -4,7 +4,9 @@ use serde::de::{Deserializer, Error};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, Identifier, List, Money, Optional, mirrors};
+use super::form::{Form, List, Optional, mirrors};
+use super::identifiers::Identifier;
+use super::measures::Money;
 use crate::model::{self, Fen, Id, TaxpayerId};
 
 /// Whose value the tax of one invoice is.

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Form, Identifier, Money, Month};
+use super::form::Form;
+use super::identifiers::Identifier;
+use super::measures::{Money, Month};
 use crate::model::{self, Fen, Period, TaxpayerId, Text};
 
 /// Somebody looked at a taxpayer, and what came of it.
@@ -55,6 +57,7 @@ pub(super) struct VatDeclared {
 }
 
 pub(super) fn check_declaration(fact: &model::VatDeclared) -> Result<(), Refusal> {
+    check::period("period", fact.period)?;
     check::money("sales_fen", fact.sales)?;
     check::money("output_tax_fen", fact.output_tax)?;
     check::money("input_tax_fen", fact.input_tax)?;
@@ -79,6 +82,7 @@ pub(super) struct Observed {
 
 pub(super) fn check_observation(fact: &model::Observed) -> Result<(), Refusal> {
     check::text("metric", &fact.metric)?;
+    check::period("period", fact.period)?;
     check::text("unit", &fact.unit)
 }
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Refusal;
 use super::check;
-use super::form::{Form, Identifier, InvoiceNumber};
+use super::form::Form;
+use super::identifiers::{Identifier, InvoiceNumber};
 use crate::model::{self, InvoiceNo, TaxpayerId, Text};
 
 /// An invoice was voided by its issuer 作废.

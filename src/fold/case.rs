@@ -84,7 +84,7 @@ fn set_edge(books: &mut Books<'_>, head: &mut CaseHead, from: TaxpayerId, edge: 
 }
 
 /// The case as it stands: its largest taxpayers and the edges among them.
-pub(crate) fn publish(books: &mut Books<'_>, rules: &RuleSet) -> Option<Case> {
+pub fn publish(books: &mut Books<'_>, rules: &RuleSet) -> Option<Case> {
     let head = books.find::<CaseHead>(&Key::CaseHead)?.clone();
     let from = Key::CaseRank { descending: i64::MIN, taxpayer_id: Id::EMPTY };
     let to = Key::CaseEdge { from: Id::EMPTY, to: Id::EMPTY };

@@ -8,7 +8,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
-pub(crate) mod case;
+mod case;
 mod control;
 mod effects;
 mod epoch;
@@ -16,6 +16,7 @@ mod register;
 mod taxpayer;
 mod timers;
 
+pub use case::publish as published_case;
 pub use effects::{EFFECTS_MAX, Effects, Verdict};
 pub use epoch::{EPOCH_EVENTS_MAX, EPOCH_MS, EpochCutter};
 

@@ -18,7 +18,10 @@ fn read_all(bytes: &[u8]) -> Result<(), TestCaseError> {
         if let Ok(event) = avro::read_event(schema.name, bytes) {
             let mut again = Vec::new();
             avro::write_event(&event, &mut again);
-            prop_assert_eq!(avro::read_event(schema.name, &again), Ok(event));
+            prop_assert_eq!(avro::read_event(schema.name, &again), Ok(event.clone()));
+            let mut line = Vec::new();
+            json::write_event(&event, &mut line);
+            prop_assert_eq!(json::read_event(&line), Ok(event));
         }
     }
     let position = Position { partition: 1, offset: 2 };
@@ -51,10 +54,18 @@ fn good() -> Vec<Vec<u8>> {
         write(&mut bytes);
         good.push(bytes);
     };
-    events().iter().for_each(|event| add(&|bytes| avro::write_event(event, bytes)));
-    records().iter().for_each(|record| add(&|bytes| journal::write_record(record, bytes)));
-    messages().iter().for_each(|message| add(&|bytes| journal::write_message(&Entity::CLOCK, message, bytes)));
-    outputs().iter().for_each(|output| add(&|bytes| journal::write_output(output, bytes)));
+    for event in &events() {
+        add(&|bytes| avro::write_event(event, bytes));
+    }
+    for record in &records() {
+        add(&|bytes| journal::write_record(record, bytes));
+    }
+    for message in &messages() {
+        add(&|bytes| journal::write_message(&Entity::CLOCK, message, bytes));
+    }
+    for output in &outputs() {
+        add(&|bytes| journal::write_output(output, bytes));
+    }
     good
 }
 

@@ -64,6 +64,8 @@ fn a_refusal_names_the_field() {
         ("invoice_issued", "/event_id", json!(long), "event_id"),
         ("invoice_issued", "/source_system", json!(3), "source_system"),
         ("taxpayer_registered", "/registered_on", json!("2026-02-30"), "registered_on"),
+        ("taxpayer_registered", "/registered_on", json!("2026-1-05"), "registered_on"),
+        ("taxpayer_registered", "/registered_on", json!("+2026-1-05"), "registered_on"),
         ("taxpayer_registered", "/industry", json!("F512"), "industry"),
         ("taxpayer_registered", "/region", json!("4403"), "region"),
         ("taxpayer_registered", "/street", json!("440305"), "street"),
@@ -189,12 +191,13 @@ fn a_quantity_may_be_a_number_and_lines_need_not_add_up() {
 
 #[test]
 fn avro_holds_the_contract_too_and_the_journal_does_not() {
-    let odd = |change: fn(&mut Event)| {
+    type Change = fn(&mut Event);
+    let odd = |change: Change| {
         let mut event = events()[4].clone();
         change(&mut event);
         event
     };
-    let cases: [(fn(&mut Event), &str); 3] = [
+    let cases: [(Change, &str); 3] = [
         (|event| event.occurred_at = Instant(0), "occurred_at"),
         (|event| event.source_system = Some("x".repeat(TEXT_BYTES_MAX + 1).into()), "source_system"),
         (
@@ -243,13 +246,7 @@ fn a_part_below_zero_is_no_part() {
     let (red_no, blue_no, seller_id) = (invoice.invoice_no, invoice.invoice_no, invoice.seller_id);
     let message = Message::Returned(Box::new(Returned { red_no, blue_no, seller_id, returned }));
     let position = Position::default();
-    let record = Record {
-        position,
-        at: event.occurred_at,
-        root: crate::model::Root(1),
-        to: Entity::CLOCK,
-        body: Body::Message(message),
-    };
+    let record = Record { position, at: event.occurred_at, root: crate::model::Root(1), to: Entity::CLOCK, body: Body::Message(message) };
     let mut bytes = Vec::new();
     journal::write_record(&record, &mut bytes);
     let mut rest = &bytes[..];

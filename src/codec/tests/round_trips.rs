@@ -92,7 +92,9 @@ fn member<'a>(value: &'a apache_avro::types::Value, name: &str) -> &'a apache_av
 fn records_stand_one_after_the_other() {
     let records = records();
     let mut bytes = Vec::new();
-    records.iter().for_each(|record| journal::write_record(record, &mut bytes));
+    for record in &records {
+        journal::write_record(record, &mut bytes);
+    }
     let mut rest = &bytes[..];
     for record in &records {
         assert_eq!(journal::read_record(&mut rest, record.position).as_ref(), Ok(record));

@@ -65,6 +65,18 @@ fn every_event_begins_with_its_time_and_ends_with_where_it_came_from() {
     }
 }
 
+#[test]
+#[allow(clippy::disallowed_methods, reason = "lists the folder, to find files that nothing names")]
+fn every_file_is_listed() {
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas")).unwrap();
+    let mut files: Vec<String> = folder.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    files.retain(|file| file != "README.md" && file != "openapi.json");
+    files.sort();
+    let mut listed: Vec<String> = all().map(|one| format!("{}.v{}.avsc", one.name, one.version)).collect();
+    listed.sort();
+    assert_eq!(files, listed);
+}
+
 /// A schema with every name replaced by what it names, and without what only the outermost record has.
 fn expanded(json: &Json, named: &BTreeMap<String, Json>) -> Json {
     match json {

@@ -1,0 +1,146 @@
+//! What `replay`, `import` and `demo` share: inputs into an engine, with progress.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::interrupt::Interrupt;
+use crate::drive::STANDARD_RULES;
+use crate::intake::{Intake, InputIdentity, Mapping, Order};
+use crate::model::Source;
+use crate::risk::RuleSet;
+use crate::runtime::{Engine, Settings};
+
+/// Choices about input that several subcommands offer.
+#[derive(clap::Args)]
+pub(super) struct InputArgs {
+    /// Files of events: JSON Lines, plain, gzip or zstd, or CSV with --mapping; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// How columns of a CSV file make events; see topologies/mappings/.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mapping: Option<PathBuf>,
+    /// `time` merges the files by event time, `given` takes them as they are, one after another.
+    #[arg(long, value_enum, default_value_t = OrderArg::Time)]
+    pub(super) order: OrderArg,
+}
+
+/// See [`InputArgs::order`].
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum OrderArg {
+    Time,
+    Given,
+}
+
+/// Choices about the engine.
+#[derive(clap::Args)]
+pub(super) struct EngineArgs {
+    /// Threads that fold; what comes out does not depend on it. Default: the cores.
+    #[arg(long, value_name = "N")]
+    pub(super) threads: Option<usize>,
+    /// Memory for rows, in MiB. Less is slower, never wrong.
+    #[arg(long, value_name = "MIB", default_value_t = 1_024)]
+    pub(super) cache_mib: usize,
+}
+
+impl EngineArgs {
+    /// An engine's settings under a rule set, the standard one where none is named.
+    pub(super) fn settings(&self, rules: Option<&Path>, partitions: u32) -> anyhow::Result<Settings> {
+        let document = match rules {
+            None => STANDARD_RULES.to_owned(),
+            Some(path) => {
+                std::fs::read_to_string(path).with_context(|| format!("cannot read rule set {}", path.display()))?
+            }
+        };
+        let shown = rules.map_or("the standard rule set".into(), |path| path.display().to_string());
+        let parsed = RuleSet::parse(&document).with_context(|| format!("{shown} is not a rule set"))?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Settings {
+            partitions,
+            threads: self.threads.unwrap_or(cores).max(1),
+            rules: document,
+            rules_version: parsed.version.into(),
+            cache_bytes_max: self.cache_mib.max(1) << 20,
+            durable: true,
+        })
+    }
+}
+
+impl InputArgs {
+    pub(super) fn mapping(&self) -> anyhow::Result<Option<Mapping>> {
+        Ok(self.mapping.as_deref().map(Mapping::load).transpose()?)
+    }
+
+    pub(super) fn open(&self) -> anyhow::Result<Intake> {
+        let order = match self.order {
+            OrderArg::Time => Order::Time,
+            OrderArg::Given => Order::Given,
+        };
+        Ok(Intake::open(&self.files, self.mapping()?.as_ref(), order)?)
+    }
+}
+
+/// How long waiting for input took: the rest of the time is in [`crate::runtime::Phases`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Waited(pub(super) Duration);
+
+/// Folds an input to its end, or until somebody wants to stop. Goes on where the same input was interrupted.
+pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Waited> {
+    let interrupt = Interrupt::listen()?;
+    let identity = intake.fingerprint()?;
+    let begun = engine.progress();
+    if !begun.input.is_empty() && !begun.input_ended {
+        identity.may_resume(&InputIdentity::from_text(&begun.input)).map_err(|why| {
+            anyhow::anyhow!("{} was interrupted while it took another input: {why}", engine.dir().display())
+        })?;
+    }
+    let files = intake.file_names().to_vec();
+    let skipped = engine.begin_input(&identity.to_string(), &files);
+    let first_file = engine.first_file(files.len());
+    let bar = progress_bar("events");
+    if skipped > 0 {
+        bar.suspend(|| eprintln!("going on after {skipped} events that are committed already"));
+    }
+    bar.set_position(skipped);
+    let (mut taken, mut waited) = (0, Duration::ZERO);
+    loop {
+        let asked = Instant::now();
+        let batch = intake.next_batch()?;
+        waited += asked.elapsed();
+        let Some(batch) = batch else { break };
+        let count = batch.len() as u64;
+        for mut input in batch {
+            taken += 1;
+            if taken <= skipped {
+                continue;
+            }
+            input.source = shifted(input.source, first_file);
+            if let Err(refused) = &mut input.body {
+                refused.source = input.source;
+            }
+            engine.feed(input)?;
+        }
+        bar.inc(if taken <= skipped { 0 } else { count });
+        if interrupt.wants_stop() {
+            bar.abandon();
+            bail!("stopped; what is committed stays, and the same command goes on from there");
+        }
+    }
+    engine.end_input()?;
+    bar.finish_and_clear();
+    Ok(Waited(waited))
+}
+
+fn shifted(source: Source, first_file: u32) -> Source {
+    Source { file: source.file + first_file, ..source }
+}
+
+/// A line of progress on standard error; nothing where that is no terminal.
+pub(super) fn progress_bar(what: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+    let style = ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{per_sec}}  {{elapsed}}"));
+    bar.set_style(style.expect("the template is a valid one"));
+    bar
+}

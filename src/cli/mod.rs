@@ -1,0 +1,92 @@
+//! The command line: one file per subcommand.
+#![allow(clippy::print_stdout, reason = "printing is what a command line is for")]
+
+mod completions;
+mod data;
+mod demo;
+mod folding;
+mod import;
+mod interrupt;
+mod replay;
+mod results;
+
+use std::io;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// Follows VAT invoices through their life, traces every fen of input tax to its origin, and says what it found.
+///
+/// Amounts are in yuan on screen, in fen in files. Progress goes to standard error, results to standard output.
+#[derive(Parser)]
+#[command(name = "suyuan", version, after_help = "Examples:\n  \
+    suyuan demo\n  \
+    suyuan replay events.jsonl.gz --out run1\n  \
+    suyuan tasks --data run1 --min-level 3\n  \
+    suyuan trace down 91440300MA5EXAMPLE --data run1\n  \
+    suyuan explain source_burst")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// How much is said about the program's own work, on standard error.
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, env = "SUYUAN_LOG_LEVEL")]
+    log_level: LogLevel,
+}
+
+/// See [`Cli::log_level`].
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes a small world with planted fraud, folds it, and shows what was found
+    Demo(demo::Args),
+    /// Folds files of events into a folder, and writes what was found beside it
+    Replay(replay::Args),
+    /// Adds files of events to a data folder
+    Import(import::Args),
+    /// Prints completions for a shell
+    Completions(completions::Args),
+}
+
+impl Cli {
+    /// Runs what was asked for.
+    pub fn run(self) -> anyhow::Result<()> {
+        tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(self.log_level.name()))
+            .with_writer(io::stderr)
+            .init();
+        match self.command {
+            Command::Demo(args) => demo::run(&args),
+            Command::Replay(args) => replay::run(&args),
+            Command::Import(args) => import::run(&args),
+            Command::Completions(args) => completions::run(&args),
+        }
+    }
+}
+
+/// Whether an error is only that nobody reads our output any more (`suyuan signals | head`).
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let closed = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    error.chain().any(closed)
+}

@@ -1,0 +1,136 @@
+//! `suyuan replay`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context;
+use serde::Serialize;
+
+use super::folding::{self, EngineArgs, InputArgs};
+use super::results;
+use crate::runtime::Engine;
+
+/// Arguments of `suyuan replay`.
+#[derive(clap::Args)]
+#[command(after_help = "Writes signals.jsonl, cases.jsonl, tasks.jsonl, dead-letters.jsonl, doubts.jsonl and digest.txt \
+    into DIR, beside the journal and the rows, and prints a summary of one line of JSON. After a kill the same command \
+    goes on from what was committed.\n\nExamples:\n  \
+    suyuan replay events.jsonl.gz --out run1\n  \
+    suyuan replay sales.csv.gz purchases.csv.gz --mapping topologies/mappings/contest-2020.toml --out real")]
+pub(super) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    /// The folder to fold into; made where there is none.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The rule set. Default: the standard one.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Journals to divide the entities among; findings do not depend on it, the digest does.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    partitions: u32,
+    #[command(flatten)]
+    engine: EngineArgs,
+}
+
+/// The summary: one line of JSON.
+#[derive(Serialize)]
+struct Summary {
+    events: u64,
+    seconds: f64,
+    events_per_second: u64,
+    rows: u64,
+    accepted: u64,
+    duplicates: u64,
+    conflicting: u64,
+    taxpayers: u64,
+    signals: u64,
+    tasks: u64,
+    cases: u64,
+    dead_letters: u64,
+    doubts: u64,
+    digest: String,
+    phases: PhaseSeconds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_memory_bytes: Option<u64>,
+}
+
+/// Where the time of the main thread went, in seconds: parsing runs beside it, so only waiting for it counts.
+#[derive(Serialize)]
+struct PhaseSeconds {
+    waiting_for_input: f64,
+    fold: f64,
+    commit: f64,
+    persist: f64,
+    results: f64,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let settings = args.engine.settings(args.rules.as_deref(), args.partitions)?;
+    let intake = args.input.open()?;
+    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
+    let mut engine = Engine::open(&args.out, settings)?;
+    refuse_another_input(&engine, &intake)?;
+    let waited = if engine.progress().input_ended {
+        eprintln!("{} holds this run already, to its end", args.out.display());
+        folding::Waited::default()
+    } else {
+        folding::fold(&mut engine, intake)?
+    };
+    let writing = Instant::now();
+    let totals = results::write(&mut engine, &args.out)?;
+    let results = writing.elapsed().as_secs_f64();
+    let phases = engine.phases();
+    let closing = Instant::now();
+    let progress = engine.close()?;
+    let seconds = began.elapsed().as_secs_f64();
+    let counters = progress.counters;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a rate to look at")]
+    let events_per_second = (counters.events as f64 / seconds) as u64;
+    let summary = Summary {
+        events: counters.events,
+        seconds,
+        events_per_second,
+        rows: counters.rows,
+        accepted: counters.accepted,
+        duplicates: counters.duplicates,
+        conflicting: counters.conflicting,
+        taxpayers: totals.taxpayers,
+        signals: totals.signals,
+        tasks: totals.tasks,
+        cases: totals.cases,
+        dead_letters: counters.dead_letters,
+        doubts: totals.doubts,
+        digest: progress.digest(),
+        phases: PhaseSeconds {
+            waiting_for_input: waited.0.as_secs_f64(),
+            fold: phases.fold.as_secs_f64(),
+            commit: phases.commit.as_secs_f64(),
+            persist: (phases.persist + closing.elapsed()).as_secs_f64(),
+            results,
+        },
+        peak_memory_bytes: peak_memory_bytes(),
+    };
+    println!("{}", serde_json::to_string(&summary)?);
+    Ok(())
+}
+
+/// A replay is of one input: its folder takes no other.
+fn refuse_another_input(engine: &Engine, intake: &crate::intake::Intake) -> anyhow::Result<()> {
+    let begun = &engine.progress().input;
+    if begun.is_empty() {
+        return Ok(());
+    }
+    let earlier = crate::intake::InputIdentity::from_text(begun);
+    let same = intake.fingerprint()?.may_resume(&earlier);
+    same.map_err(|why| anyhow::anyhow!("{} holds another run: {why}", engine.dir().display()))
+}
+
+/// The most memory this process has had resident, where the system says so.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1_024)
+}
