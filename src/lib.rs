@@ -9,6 +9,7 @@ pub mod state;
 pub mod risk;
 pub mod fold;
 pub mod drive;
+pub mod topology;
 
 // Above: pure. Below: the shell.
 
@@ -20,5 +21,7 @@ pub mod store;
 pub mod intake;
 #[cfg(feature = "shell")]
 pub mod runtime;
+#[cfg(feature = "shell")]
+pub mod sim;
 #[cfg(feature = "shell")]
 pub mod cli;

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::interrupt::Interrupt;
 use crate::drive::STANDARD_RULES;
-use crate::intake::{Intake, InputIdentity, Mapping, Order};
+use crate::intake::{InputIdentity, Intake, Mapping, Order};
 use crate::model::Source;
 use crate::risk::RuleSet;
 use crate::runtime::{Engine, Settings};

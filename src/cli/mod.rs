@@ -3,8 +3,9 @@
 
 mod completions;
 mod data;
-mod demo;
+mod evaluate;
 mod folding;
+mod generate;
 mod import;
 mod interrupt;
 mod replay;
@@ -19,12 +20,16 @@ use tracing_subscriber::EnvFilter;
 ///
 /// Amounts are in yuan on screen, in fen in files. Progress goes to standard error, results to standard output.
 #[derive(Parser)]
-#[command(name = "suyuan", version, after_help = "Examples:\n  \
+#[command(
+    name = "suyuan",
+    version,
+    after_help = "Examples:\n  \
     suyuan demo\n  \
     suyuan replay events.jsonl.gz --out run1\n  \
     suyuan tasks --data run1 --min-level 3\n  \
     suyuan trace down 91440300MA5EXAMPLE --data run1\n  \
-    suyuan explain source_burst")]
+    suyuan explain source_burst"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -57,12 +62,14 @@ impl LogLevel {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Makes a small world with planted fraud, folds it, and shows what was found
-    Demo(demo::Args),
     /// Folds files of events into a folder, and writes what was found beside it
     Replay(replay::Args),
     /// Adds files of events to a data folder
     Import(import::Args),
+    /// Makes a world of events with planted fraud, and says which fraud
+    Generate(generate::Args),
+    /// Measures tasks against the labels of a made world
+    Evaluate(evaluate::Args),
     /// Prints completions for a shell
     Completions(completions::Args),
 }
@@ -70,14 +77,12 @@ enum Command {
 impl Cli {
     /// Runs what was asked for.
     pub fn run(self) -> anyhow::Result<()> {
-        tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::new(self.log_level.name()))
-            .with_writer(io::stderr)
-            .init();
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(self.log_level.name())).with_writer(io::stderr).init();
         match self.command {
-            Command::Demo(args) => demo::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Import(args) => import::run(&args),
+            Command::Generate(args) => generate::run(&args),
+            Command::Evaluate(args) => evaluate::run(&args),
             Command::Completions(args) => completions::run(&args),
         }
     }

@@ -12,11 +12,13 @@ use crate::runtime::Engine;
 
 /// Arguments of `suyuan replay`.
 #[derive(clap::Args)]
-#[command(after_help = "Writes signals.jsonl, cases.jsonl, tasks.jsonl, dead-letters.jsonl, doubts.jsonl and digest.txt \
+#[command(
+    after_help = "Writes signals.jsonl, cases.jsonl, tasks.jsonl, dead-letters.jsonl, doubts.jsonl and digest.txt \
     into DIR, beside the journal and the rows, and prints a summary of one line of JSON. After a kill the same command \
     goes on from what was committed.\n\nExamples:\n  \
     suyuan replay events.jsonl.gz --out run1\n  \
-    suyuan replay sales.csv.gz purchases.csv.gz --mapping topologies/mappings/contest-2020.toml --out real")]
+    suyuan replay sales.csv.gz purchases.csv.gz --mapping topologies/mappings/contest-2020.toml --out real"
+)]
 pub(super) struct Args {
     #[command(flatten)]
     input: InputArgs,
@@ -86,7 +88,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let progress = engine.close()?;
     let seconds = began.elapsed().as_secs_f64();
     let counters = progress.counters;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a rate to look at")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a rate to look at"
+    )]
     let events_per_second = (counters.events as f64 / seconds) as u64;
     let summary = Summary {
         events: counters.events,

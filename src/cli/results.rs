@@ -146,11 +146,7 @@ fn write_lines<'a>(file: &mut dyn Write, lines: impl IntoIterator<Item = &'a Vec
 }
 
 /// Writes a file under another name and gives it its own when it is whole.
-fn whole_file(
-    dir: &Path,
-    name: &str,
-    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+fn whole_file(dir: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let (path, unfinished) = (dir.join(name), dir.join(format!(".{name}.unfinished")));
     let attempt = || -> anyhow::Result<()> {
         let mut file = BufWriter::new(File::create(&unfinished)?);

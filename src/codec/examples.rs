@@ -4,8 +4,8 @@ use super::json;
 use crate::model::{
     About, Arrival, Body, Case, CaseEdge, CaseNode, ChainRole, Continue, DeadLetter, Doubt, Edge, Entity, Event,
     Evidence, Fen, Flag, GoodsAmount, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Kind, Marked, Message, Output,
-    Part, Period, Position, Record, Refused, Report, Root, Returned, Signal, SignalStatus, Source, Taint, Task, TaskStatus,
-    Timer, Vector, Voided,
+    Part, Period, Position, Record, Refused, Report, Returned, Root, Signal, SignalStatus, Source, Taint, Task,
+    TaskStatus, Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.

@@ -11,7 +11,11 @@ fn told(script: &str) -> String {
 
 /// Only the findings and accusations: what stands at the end of tasks is told by them.
 fn found(script: &str) -> String {
-    told(script).lines().filter(|line| line.contains("found") || line.contains("withdrawn")).collect::<Vec<_>>().join("\n")
+    told(script)
+        .lines()
+        .filter(|line| line.contains("found") || line.contains("withdrawn"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 const BURST: &str = "

@@ -17,7 +17,10 @@ pub(super) static TYPOLOGY: Typology = Typology {
     parameters: &[
         Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
         Parameter { name: "tax_min_fen", doc: "Less tax out than this in the month is not looked at." },
-        Parameter { name: "margin_max_bp", doc: "Difference of tax out and tax in, over tax out, at most, in basis points." },
+        Parameter {
+            name: "margin_max_bp",
+            doc: "Difference of tax out and tax in, over tax out, at most, in basis points.",
+        },
         Parameter { name: "days_max", doc: "Days from in to out, at most, in the mean over the month." },
         Parameter { name: "buyers_max", doc: "Buyers of the month, at most." },
         Parameter { name: "new_days", doc: "How long a firm counts as new." },

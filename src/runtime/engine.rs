@@ -279,8 +279,7 @@ impl Engine {
             let persist_share = |share: Vec<&mut Store>| -> Result<(), store::Error> {
                 share.into_iter().try_for_each(|store| store.persist(false))
             };
-            let threads: Vec<_> =
-                shares.into_iter().map(|share| scope.spawn(move || persist_share(share))).collect();
+            let threads: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || persist_share(share))).collect();
             threads.into_iter().try_for_each(|thread| thread.join().expect("persisting returns its errors"))
         })?;
         Ok(())
@@ -309,9 +308,9 @@ fn open_partitions(dir: &Path, settings: &Settings, log: &Log, progress: &Progre
         bring_up(dir, number, store, log, progress)
     };
     let threads = u32::try_from(settings.threads.max(1)).unwrap_or(1);
+    let share = |first: u32| (first..settings.partitions).step_by(threads as usize).map(&open).collect::<Vec<_>>();
+    let share = &share;
     let opened: Vec<Vec<Result<Partition, Error>>> = std::thread::scope(|scope| {
-        let open = &open;
-        let share = |first: u32| (first..settings.partitions).step_by(threads as usize).map(open).collect();
         let handles: Vec<_> = (0..threads).map(|first| scope.spawn(move || share(first))).collect();
         handles.into_iter().map(|handle| handle.join().expect("opening returns its errors")).collect()
     });

@@ -38,7 +38,9 @@ pub enum Error {
         committed: u64,
     },
     /// A committed record or its progress cannot be read.
-    #[error("the journal in {dir} holds what this program cannot read at {place}: {refusal}; it was written by another version, or is damaged")]
+    #[error(
+        "the journal in {dir} holds what this program cannot read at {place}: {refusal}; it was written by another version, or is damaged"
+    )]
     Unreadable {
         /// The folder.
         dir: PathBuf,

@@ -27,7 +27,7 @@ impl Gate {
             self.waiting.store(0, Ordering::Release);
             self.passed.fetch_add(1, Ordering::AcqRel);
         } else {
-            self.wait(|| self.passed.load(Ordering::Acquire) != passed);
+            return self.wait(|| self.passed.load(Ordering::Acquire) != passed);
         }
         !self.failed.load(Ordering::Acquire)
     }

@@ -120,8 +120,7 @@ impl Partition {
         hasher.update(&self.hashed);
         self.progress.digest = *hasher.finalize().as_bytes();
         self.hashed.clear();
-        let next =
-            Frame { partition: self.number, first_offset: self.progress.offset, count: 0, bytes: Vec::new() };
+        let next = Frame { partition: self.number, first_offset: self.progress.offset, count: 0, bytes: Vec::new() };
         self.turn.frames.push(std::mem::replace(&mut self.frame, next));
     }
 

@@ -38,8 +38,13 @@ mod tests {
     #[test]
     fn hashes_are_those_of_kafka() {
         // From Apache Kafka's own UtilsTest.
-        let cases: [(&str, i32); 5] =
-            [("21", -973_932_308), ("foobar", -790_332_482), ("a-little-bit-long-string", -985_981_536), ("a-little-bit-longer-string", -1_486_304_829), ("abc", 479_470_107)];
+        let cases: [(&str, i32); 5] = [
+            ("21", -973_932_308),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+            ("a-little-bit-longer-string", -1_486_304_829),
+            ("abc", 479_470_107),
+        ];
         for (text, hash) in cases {
             assert_eq!(murmur2(text.as_bytes()), hash.cast_unsigned(), "{text}");
         }

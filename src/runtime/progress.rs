@@ -50,8 +50,7 @@ impl Progress {
     /// Reads it back.
     pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
         let refuse = |reason: String| Refusal { field: "progress".into(), reason };
-        let (version, rest) =
-            postcard::take_from_bytes::<u32>(bytes).map_err(|error| refuse(error.to_string()))?;
+        let (version, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(|error| refuse(error.to_string()))?;
         if version != VERSION {
             return Err(refuse(format!("it is of version {version}, this program reads {VERSION}")));
         }

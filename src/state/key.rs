@@ -250,7 +250,7 @@ impl Key {
     }
 
     /// Place of the variant in the order of the enum; never reused.
-    fn tag(&self) -> u8 {
+    pub fn tag(&self) -> u8 {
         match self {
             Self::Profile => 0,
             Self::History { .. } => 1,

@@ -246,7 +246,13 @@ fn a_part_below_zero_is_no_part() {
     let (red_no, blue_no, seller_id) = (invoice.invoice_no, invoice.invoice_no, invoice.seller_id);
     let message = Message::Returned(Box::new(Returned { red_no, blue_no, seller_id, returned }));
     let position = Position::default();
-    let record = Record { position, at: event.occurred_at, root: crate::model::Root(1), to: Entity::CLOCK, body: Body::Message(message) };
+    let record = Record {
+        position,
+        at: event.occurred_at,
+        root: crate::model::Root(1),
+        to: Entity::CLOCK,
+        body: Body::Message(message),
+    };
     let mut bytes = Vec::new();
     journal::write_record(&record, &mut bytes);
     let mut rest = &bytes[..];

@@ -1,0 +1,202 @@
+//! `suyuan generate`: writes the events of a seeded world, and the truth about it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+
+use anyhow::Context as _;
+use clap::Args as ClapArgs;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::codec;
+use crate::model::{Date, Event};
+use crate::sim::label::Label;
+use crate::sim::world::{Settings, World};
+
+/// Events handed from the maker to the writer at a time.
+const BATCH_EVENTS: usize = 2_048;
+/// Batches the maker may be ahead.
+const BATCHES_AHEAD: usize = 16;
+
+/// Write the events of a seeded world, honest firms and planted fraud, and the labels that say who is who.
+///
+/// The same arguments give the same bytes. There are about three events to an invoice: its issuance, its receipt and
+/// its deduction; below twenty invoices a taxpayer, registrations and monthly returns make it more.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    /// Everything drawn follows from it.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// How many firms there are, fraudsters among them.
+    #[arg(long, value_name = "NUMBER", default_value_t = 2_000)]
+    pub taxpayers: u32,
+    /// About how many invoices they issue in all.
+    #[arg(long, value_name = "NUMBER", default_value_t = 200_000)]
+    pub invoices: u64,
+    /// Where the events go, JSON Lines in order of time; `-` for standard output. Compressed if the name ends in `.gz`
+    /// or `.zst`.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Where the labels go, JSON Lines.
+    #[arg(long, value_name = "FILE")]
+    pub labels: PathBuf,
+    /// Months in which firms trade. Receipts, deductions and returns go on to the 15th of the month after.
+    #[arg(long, value_name = "NUMBER", default_value_t = 12)]
+    pub months: u32,
+    /// The first day.
+    #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-01-01", value_parser = date)]
+    pub start: Date,
+    /// Firms that take part in schemes, in basis points of all.
+    #[arg(long, value_name = "BASIS_POINTS", default_value_t = 50)]
+    pub fraud_bp: u32,
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "is not a day such as 2025-01-01".into())
+}
+
+/// The last line on standard output.
+#[derive(Debug, Serialize)]
+struct Summary {
+    events: u64,
+    by_type: BTreeMap<&'static str, u64>,
+    taxpayers: usize,
+    invoices: u64,
+    schemes: usize,
+    labels: usize,
+    seconds: f64,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let started = std::time::Instant::now();
+    let Args { seed, taxpayers, invoices, months, start, fraud_bp, .. } = *args;
+    let world = World::new(Settings { seed, taxpayers, invoices, months, start, fraud_bp })?;
+    write_labels(&args.labels, world.labels())?;
+    let (taxpayers, schemes, labels) = (world.taxpayers(), world.schemes(), world.labels().len());
+
+    let mut out = Out::create(&args.out)?;
+    let progress = progress(invoices.saturating_mul(3));
+    let by_type = write_events(world, &mut out, &progress)
+        .and_then(|by_type| out.finish().map(|()| by_type))
+        .with_context(|| format!("cannot write {}: is there room, and may it be written?", args.out.display()))?;
+    progress.finish_and_clear();
+
+    let summary = Summary {
+        events: by_type.values().sum(),
+        invoices: by_type.get("invoice_issued").copied().unwrap_or(0),
+        by_type,
+        taxpayers,
+        schemes,
+        labels,
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    let mut line = serde_json::to_string(&summary).context("cannot write the summary as JSON")?;
+    line.push('\n');
+    io::stdout().lock().write_all(line.as_bytes()).context("cannot write the summary to standard output")
+}
+
+fn write_labels(path: &Path, labels: &[Label]) -> anyhow::Result<()> {
+    let create = || -> io::Result<()> {
+        let mut file = BufWriter::new(File::create(path)?);
+        for label in labels {
+            writeln!(file, "{label}")?;
+        }
+        file.flush()
+    };
+    create().with_context(|| format!("cannot write {}: name a file in a folder that exists", path.display()))
+}
+
+/// Makes events on a thread of its own, and writes them on this one. Returns how many of each type there were.
+fn write_events(world: World, out: &mut Out, progress: &ProgressBar) -> io::Result<BTreeMap<&'static str, u64>> {
+    let mut counts = BTreeMap::new();
+    let (to_writer, batches) = mpsc::sync_channel::<Vec<Event>>(BATCHES_AHEAD);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut world = world.peekable();
+            while world.peek().is_some() {
+                let batch = world.by_ref().take(BATCH_EVENTS).collect();
+                if to_writer.send(batch).is_err() {
+                    return; // The writer has failed, and says why.
+                }
+            }
+        });
+        let mut bytes = Vec::new();
+        for batch in batches {
+            bytes.clear();
+            for event in &batch {
+                *counts.entry(event.fact.type_name()).or_insert(0) += 1;
+                write_line(event, &mut bytes);
+            }
+            out.write_all(&bytes)?;
+            progress.inc(batch.len() as u64);
+        }
+        Ok(counts)
+    })
+}
+
+/// The one place where an event becomes a line.
+fn write_line(event: &Event, out: &mut Vec<u8>) {
+    codec::json::write_event(event, out);
+    out.push(b'\n');
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(events: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = "{wide_bar} {human_pos} of about {human_len} events, {per_sec}, {eta} left";
+    let bar = ProgressBar::with_draw_target(Some(events), ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template(style) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// Where events go, compressed as the name says.
+enum Out {
+    Plain(BufWriter<Box<dyn Write>>),
+    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
+    Zstd(zstd::Encoder<'static, BufWriter<File>>),
+}
+
+impl Out {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        if path.as_os_str() == "-" {
+            return Ok(Self::Plain(BufWriter::new(Box::new(io::stdout()))));
+        }
+        let create = || -> io::Result<Self> {
+            let file = File::create(path)?;
+            Ok(match path.extension().and_then(|extension| extension.to_str()) {
+                Some("gz") => {
+                    Self::Gzip(flate2::write::GzEncoder::new(BufWriter::new(file), flate2::Compression::fast()))
+                }
+                Some("zst") => Self::Zstd(zstd::Encoder::new(BufWriter::new(file), 1)?),
+                _ => Self::Plain(BufWriter::new(Box::new(file))),
+            })
+        };
+        create().with_context(|| format!("cannot create {}: name a file in a folder that exists", path.display()))
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Plain(out) => out.write_all(bytes),
+            Self::Gzip(out) => out.write_all(bytes),
+            Self::Zstd(out) => out.write_all(bytes),
+        }
+    }
+
+    /// Ends the compressed stream, and sees to it that everything is out.
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Plain(mut out) => out.flush(),
+            Self::Gzip(out) => out.finish()?.flush(),
+            Self::Zstd(out) => out.finish()?.flush(),
+        }
+    }
+}

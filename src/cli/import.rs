@@ -1,0 +1,110 @@
+//! `suyuan import`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+
+use super::data::DataArgs;
+use super::folding::{self, EngineArgs, InputArgs};
+use crate::intake;
+use crate::runtime::Engine;
+use crate::topology::{EMBEDDED, Topology};
+
+/// Refused lines that `--check` shows.
+const REFUSED_SHOWN: usize = 20;
+
+/// Arguments of `suyuan import`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Events that were imported before are recognised and change nothing. After a kill the same command \
+    goes on from what was committed.\n\nExamples:\n  \
+    suyuan import events-2026-03.jsonl.zst\n  \
+    suyuan import sales.csv.gz --mapping topologies/mappings/contest-2020.toml --check\n  \
+    zcat events.jsonl.gz | suyuan import - --data /srv/suyuan"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    /// What runs where. Default: everything in this process.
+    #[arg(long, value_name = "FILE")]
+    topology: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
+    /// Only read: counts, what would be refused and why, what is doubtful. Writes nothing.
+    #[arg(long)]
+    check: bool,
+    /// Threads that fold. Default: the cores.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+/// The summary: one line of JSON.
+#[derive(Serialize)]
+struct Summary {
+    events: u64,
+    rows: u64,
+    accepted: u64,
+    duplicates: u64,
+    conflicting: u64,
+    dead_letters: u64,
+    digest: String,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    if args.check {
+        return check(args);
+    }
+    let shown = args.topology.as_ref().map_or("the embedded topology".into(), |path| path.display().to_string());
+    let document = match &args.topology {
+        None => EMBEDDED.to_owned(),
+        Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read topology {shown}"))?,
+    };
+    let topology = Topology::parse(&document).with_context(|| format!("{shown} is not a topology"))?;
+    let beside = args.topology.as_deref().and_then(std::path::Path::parent);
+    let rules = topology.rules.as_ref().map(|rules| beside.unwrap_or("".as_ref()).join(rules));
+    let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };
+    let settings = engine.settings(rules.as_deref(), topology.partitions)?;
+    let intake = args.input.open()?;
+    let dir = args.data.dir()?;
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let mut engine = Engine::open(&dir, settings)?;
+    folding::fold(&mut engine, intake)?;
+    let progress = engine.close()?;
+    let counters = progress.counters;
+    let summary = Summary {
+        events: counters.events,
+        rows: counters.rows,
+        accepted: counters.accepted,
+        duplicates: counters.duplicates,
+        conflicting: counters.conflicting,
+        dead_letters: counters.dead_letters,
+        digest: progress.digest(),
+    };
+    println!("{}", serde_json::to_string(&summary)?);
+    Ok(())
+}
+
+fn check(args: &Args) -> anyhow::Result<()> {
+    let found = intake::check(&args.input.files, args.input.mapping()?.as_ref(), REFUSED_SHOWN)?;
+    println!("rows     {:>12}", found.rows);
+    for (name, count) in &found.events {
+        println!("  {name:<26} {count:>12}");
+    }
+    println!("refused  {:>12}", found.refused);
+    let file = |number: u32| found.file_names.get(number as usize).map_or("?", String::as_str);
+    for refused in &found.first_refused {
+        println!("  {}:{}: {}", file(refused.source.file), refused.source.line, refused.reason);
+    }
+    for (code, doubtful) in &found.doubtful {
+        let first = doubtful.first;
+        println!("doubtful {:>12}  {code}, first at {}:{}", doubtful.events, file(first.file), first.line);
+    }
+    if let (Some(first), Some(last)) = (found.first_at, found.last_at) {
+        println!("from {first} to {last}");
+    }
+    if let Some(failure) = found.failure {
+        bail!("the input could not be read to its end: {failure}");
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! What can stop the reading of input as a whole. A single line that is no event stops nothing: it is delivered as
+//! refused.
+
+use std::io;
+
+/// Why input cannot be read, or not be read on.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the sentence of each variant says it")]
+pub enum Error {
+    #[error("no input is named: name files, or - for standard input")]
+    NoInput,
+    #[error("standard input is named twice: it can be read only once")]
+    StandardInputTwice,
+    #[error("cannot open {file}")]
+    Open {
+        file: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{file} is a folder: name the files in it")]
+    Folder { file: String },
+    #[error("{file} is {what}, which is not read here: save it as JSON Lines or as CSV (with --mapping)")]
+    NotText { file: String, what: &'static str },
+    #[error("cannot read on in {file} at line {line}: everything before it was read")]
+    Read {
+        file: String,
+        line: u64,
+        #[source]
+        source: io::Error,
+    },
+    #[error(
+        "{file} is not in the order found a moment ago at line {line}: it was changed while being read; start again"
+    )]
+    Changed { file: String, line: u64 },
+    #[error("{file} has no header: its first line should name the columns")]
+    NoHeader { file: String },
+    #[error("{file}, line {line}: the header is not {encoding}; set `encoding` in {mapping} to what the file is in")]
+    HeaderEncoding { file: String, line: u64, encoding: &'static str, mapping: String },
+    #[error("{file}, line {line}: no layout of {mapping} fits its columns ({found}); {wanted}")]
+    NoLayout { file: String, line: u64, mapping: String, found: String, wanted: String },
+    #[error("{file}, line {line}: the column {column} is there twice, and {mapping} reads it: rename one of them")]
+    ColumnTwice { file: String, line: u64, column: String, mapping: String },
+    #[error("cannot read the mapping file {file}")]
+    MappingOpen {
+        file: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{file}, line {line}: {what}")]
+    Mapping { file: String, line: usize, what: String },
+    #[error("cannot sort outside memory in {folder}: free space there, or set TMPDIR to a folder that has some")]
+    Sort {
+        folder: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("cannot start a thread to read input with")]
+    Thread {
+        #[source]
+        source: io::Error,
+    },
+    #[error("a thread that reads input ended before its time; please report what it printed")]
+    ThreadEnded,
+}

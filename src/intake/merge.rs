@@ -1,0 +1,240 @@
+//! Brings all inputs into one order. A file that is in order of time is merged as it is read; everything else goes
+//! through the sorter first. Runs on its own thread and delivers batches; nothing here depends on timing.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+
+use super::lines::{BLOCK_BYTES, BLOCK_ROWS, End, Lines};
+use super::parse::{Item, Parser};
+use super::source::Name;
+use super::spill::Sorter;
+use super::stream::Stream;
+use super::{Error, Input, InputFile, Mapping, Opened, Order, scan};
+use crate::model::{Instant, Source};
+
+/// The most files that are merged while they are read. What is beyond goes through the sorter, so that neither open files
+/// nor memory grow with the number of inputs.
+pub const FILES_AT_ONCE_MAX: usize = 32;
+/// Threads that parse one input while no other is read.
+const PARSERS: usize = 2;
+
+/// What is to be read, and how.
+pub(super) struct Plan {
+    /// In the order they were named.
+    pub files: Vec<InputFile>,
+    /// For those that are not JSON Lines.
+    pub mapping: Option<Mapping>,
+    /// In which order.
+    pub order: Order,
+    /// What the sorter may hold in memory.
+    pub sort_bytes_max: usize,
+}
+
+/// What goes to the reader of an intake.
+#[derive(Debug)]
+pub(super) enum Delivery {
+    /// Events, at least one.
+    Batch(Vec<Input>),
+    /// Nothing follows.
+    End(Result<(), Error>),
+}
+
+/// Nobody reads any more.
+struct Unwanted;
+
+/// Gathers batches.
+pub(super) struct Output {
+    sender: SyncSender<Delivery>,
+    batch: Vec<Input>,
+    bytes: usize,
+}
+
+impl Output {
+    /// To a reader.
+    pub(super) fn new(sender: SyncSender<Delivery>) -> Self {
+        Self { sender, batch: Vec::with_capacity(BLOCK_ROWS), bytes: 0 }
+    }
+
+    fn push(&mut self, item: Item) -> Result<(), Unwanted> {
+        self.bytes += item.end - item.start;
+        self.batch.push(Input { source: item.source, row_head: item.place == 0, body: item.body });
+        if self.batch.len() < BLOCK_ROWS && self.bytes < BLOCK_BYTES {
+            return Ok(());
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), Unwanted> {
+        self.bytes = 0;
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BLOCK_ROWS));
+        self.sender.send(Delivery::Batch(batch)).map_err(|_| Unwanted)
+    }
+}
+
+impl Plan {
+    /// Reads everything into `output`.
+    pub(super) fn run(self, mut output: Output) {
+        let result = match self.order {
+            Order::Given => self.one_after_another(&mut output),
+            Order::Time => self.by_time(&mut output),
+        };
+        // Whoever does not read any more does not miss the end either.
+        if output.flush().is_ok() {
+            output.sender.send(Delivery::End(result)).ok();
+        }
+    }
+
+    fn one_after_another(self, output: &mut Output) -> Result<(), Error> {
+        for file in self.files {
+            let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref())?;
+            let stream = Stream::start(blocks, &parser, PARSERS)?;
+            merge(vec![Cursor::new(stream, None)], output)?;
+        }
+        Ok(())
+    }
+
+    fn by_time(self, output: &mut Output) -> Result<(), Error> {
+        let in_order = in_order(&self.files);
+        let mut sorter = Sorter::new(self.sort_bytes_max);
+        let mut ready = Vec::new();
+        for (file, in_order) in self.files.into_iter().zip(in_order) {
+            let shown = file.name.shown.clone();
+            let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref())?;
+            match parser {
+                Parser::Json if in_order && ready.len() < FILES_AT_ONCE_MAX => ready.push((blocks, shown)),
+                Parser::Json | Parser::Mapped(_) => {
+                    let mut stream = Stream::start(blocks, &parser, PARSERS)?;
+                    while let Some(parsed) = stream.next() {
+                        sorter.add(parsed)?;
+                    }
+                }
+            }
+        }
+        let alone = ready.is_empty() || (ready.len() == 1 && sorter.is_empty());
+        let parsers = if alone { PARSERS } else { 1 };
+        let mut cursors = Vec::new();
+        for (blocks, shown) in ready {
+            cursors.push(Cursor::new(Stream::start(blocks, &Parser::Json, parsers)?, Some(shown)));
+        }
+        if !sorter.is_empty() {
+            let spilled = Box::new(sorter.finish()?);
+            cursors.push(Cursor::new(Stream::start(spilled, &Parser::Json, parsers)?, None));
+        }
+        merge(cursors, output)
+    }
+}
+
+impl InputFile {
+    fn into_opened(self, mapping: Option<&Mapping>) -> Result<Opened, Error> {
+        match self.opened {
+            Some(opened) => Ok(opened),
+            None => Self::open(self.number, &self.name, mapping),
+        }
+    }
+}
+
+/// Which files are in order of time. Looks at as many at once as there are cores.
+fn in_order(files: &[InputFile]) -> Vec<bool> {
+    let names: Vec<&Name> = files.iter().map(|file| &file.name).collect();
+    let mut found = vec![false; files.len()];
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    let share = files.len().div_ceil(threads);
+    thread::scope(|scope| {
+        for (names, found) in names.chunks(share).zip(found.chunks_mut(share)) {
+            scope.spawn(move || {
+                for (name, found) in names.iter().zip(found) {
+                    // What can be read once only, and what a mapping reads, is sorted in any case.
+                    let text = if name.again { name.open().ok() } else { None };
+                    *found = text.is_some_and(|text| text.json && scan::is_sorted(Lines::new(text.reader)));
+                }
+            });
+        }
+    });
+    found
+}
+
+/// Where a stream stands in the merge.
+struct Cursor {
+    stream: Stream,
+    items: std::vec::IntoIter<Item>,
+    head: Option<Item>,
+    failure: Option<Error>,
+    /// The name of a file that was found in order, and must still be.
+    in_order: Option<String>,
+    last: Instant,
+}
+
+impl Cursor {
+    fn new(stream: Stream, in_order: Option<String>) -> Self {
+        let (items, last) = (Vec::new().into_iter(), Instant::EVENT_MIN);
+        Self { stream, items, head: None, failure: None, in_order, last }
+    }
+
+    /// Steps to the next item, and returns the one before it.
+    fn step(&mut self) -> Result<Option<Item>, Error> {
+        let next = loop {
+            if let Some(item) = self.items.next() {
+                break Some(item);
+            }
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
+            let Some(parsed) = self.stream.next() else {
+                break None;
+            };
+            self.items = parsed.items.into_iter();
+            if let Some(End::Failed(failure)) = parsed.end {
+                self.failure = Some(failure);
+            }
+        };
+        if let (Some(item), Some(file)) = (&next, &self.in_order) {
+            let at = item.at.unwrap_or(self.last);
+            if at < self.last {
+                return Err(Error::Changed { file: file.clone(), line: item.source.line });
+            }
+            self.last = at;
+        }
+        Ok(std::mem::replace(&mut self.head, next))
+    }
+
+    /// Its place in the order.
+    fn key(&self) -> Option<(Instant, Source, u32)> {
+        self.head.as_ref().map(|item| (item.at.unwrap_or(Instant::EVENT_MIN), item.source, item.place))
+    }
+}
+
+/// Merges streams into `output`, until one fails or all have ended. What was read before a failure is delivered.
+fn merge(mut cursors: Vec<Cursor>, output: &mut Output) -> Result<(), Error> {
+    let mut heap = BinaryHeap::with_capacity(cursors.len());
+    for (index, cursor) in cursors.iter_mut().enumerate() {
+        cursor.step()?;
+        heap.extend(cursor.key().map(|key| Reverse((key, index))));
+    }
+    while let Some(mut least) = heap.peek_mut() {
+        let cursor = &mut cursors[least.0.1];
+        let stepped = cursor.step();
+        let (item, failure) = match stepped {
+            Ok(item) => (item, None),
+            Err(failure) => (cursor.head.take(), Some(failure)),
+        };
+        if let Some(item) = item
+            && output.push(item).is_err()
+        {
+            return Ok(());
+        }
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        match cursor.key() {
+            Some(key) => least.0.0 = key,
+            None => drop(PeekMut::pop(least)),
+        }
+    }
+    Ok(())
+}

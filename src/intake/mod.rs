@@ -1,0 +1,208 @@
+//! Input events in, from files and standard input: JSON Lines (plain, gzip, zstd) and CSV by a mapping file, in order of
+//! time or in the order given. What cannot be read as an event is delivered as refused, in its place. What the events
+//! mean, and whether one was seen before, is for others to say; topics are read elsewhere.
+//!
+//! ```text
+//! source ─► lines / table ─► parse ──────────────────────────► merge ─► Intake, in batches
+//!  file      blocks of rows    events ─► spill, sorts what is not in order ─┘
+//! ```
+
+mod check;
+mod error;
+mod identity;
+mod lines;
+mod mapping;
+mod merge;
+mod parse;
+mod scan;
+mod source;
+mod spill;
+mod stream;
+mod table;
+
+#[cfg(test)]
+mod real_data;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+
+pub use self::check::{Check, DOUBTS, Doubtful, RefusedAt, check};
+pub use self::error::Error;
+pub use self::identity::InputIdentity;
+pub use self::lines::LINE_BYTES_MAX;
+use self::lines::{Blocks, JsonLines, Lines};
+pub use self::mapping::Mapping;
+pub use self::merge::FILES_AT_ONCE_MAX;
+use self::merge::{Output, Plan};
+use self::parse::Parser;
+use self::source::{Name, Text};
+pub use self::spill::{RUNS_MAX, SORT_BYTES_MAX};
+pub use self::table::{RECORD_BYTES_MAX, RECORD_LINES_MAX};
+use crate::model::{Event, Refused, Source};
+
+/// Batches that wait for the reader of an [`Intake`].
+const BATCHES_WAITING: usize = 4;
+
+/// In which order several files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By event time, then file, then line, then place within the row.
+    Time,
+    /// File after file, each in its own order.
+    Given,
+}
+
+/// One event, or one row that is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Which file and line.
+    pub source: Source,
+    /// Whether this is the first event of its row: rows are counted by it.
+    pub row_head: bool,
+    /// The event, or why there is none.
+    pub body: Result<Event, Refused>,
+}
+
+/// Input being read, on threads of its own. An iterator; [`Intake::next_batch`] is the faster way. After an error nothing
+/// follows, and everything that could be read before it was delivered.
+#[derive(Debug)]
+pub struct Intake {
+    file_names: Vec<String>,
+    identity: identity::Pending,
+    batches: Receiver<merge::Delivery>,
+    batch: std::vec::IntoIter<Input>,
+    ended: bool,
+}
+
+impl Intake {
+    /// Opens files, `-` being standard input, and starts to read them. A mapping reads those among them that are not
+    /// JSON Lines.
+    pub fn open(inputs: &[PathBuf], mapping: Option<&Mapping>, order: Order) -> Result<Self, Error> {
+        Self::open_with(inputs, mapping, order, SORT_BYTES_MAX)
+    }
+
+    /// The same, sorting with so many bytes of memory.
+    fn open_with(
+        inputs: &[PathBuf],
+        mapping: Option<&Mapping>,
+        order: Order,
+        sort_bytes_max: usize,
+    ) -> Result<Self, Error> {
+        if inputs.is_empty() {
+            return Err(Error::NoInput);
+        }
+        let names = inputs.iter().map(|path| Name::look(path)).collect::<Result<Vec<Name>, Error>>()?;
+        if names.iter().filter(|name| name.is_standard_input()).count() > 1 {
+            return Err(Error::StandardInputTwice);
+        }
+        let identity = identity::Pending::new(&names, order, mapping);
+        let file_names = names.iter().map(|name| name.shown.clone()).collect();
+        let mut files = Vec::with_capacity(names.len());
+        for (number, name) in (0..).zip(names) {
+            // Opened here already, so that what is missing or of no use is known before anything is read.
+            let opened = InputFile::open(number, &name, mapping)?;
+            let opened = if name.again { None } else { Some(opened) };
+            files.push(InputFile { number, name, opened });
+        }
+        let plan = Plan { files, mapping: mapping.cloned(), order, sort_bytes_max };
+        let (sender, batches) = sync_channel(BATCHES_WAITING);
+        stream::spawn("intake-merge", move || plan.run(Output::new(sender)))?;
+        Ok(Self { file_names, identity, batches, batch: Vec::new().into_iter(), ended: false })
+    }
+
+    /// The next events, at least one; `None` at the end.
+    pub fn next_batch(&mut self) -> Result<Option<Vec<Input>>, Error> {
+        let rest = std::mem::take(&mut self.batch);
+        if rest.len() > 0 {
+            return Ok(Some(rest.collect()));
+        }
+        if self.ended {
+            return Ok(None);
+        }
+        match self.batches.recv() {
+            Ok(merge::Delivery::Batch(batch)) => return Ok(Some(batch)),
+            Ok(merge::Delivery::End(Ok(()))) => self.ended = true,
+            Ok(merge::Delivery::End(Err(error))) => {
+                self.ended = true;
+                return Err(error);
+            }
+            Err(_) => {
+                self.ended = true;
+                return Err(Error::ThreadEnded);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The files, in the order of [`Source::file`], as messages name them.
+    pub fn file_names(&self) -> &[String] {
+        &self.file_names
+    }
+
+    /// What this input is, so that a run that is taken up again can tell whether it is still the same. Reads the
+    /// beginning and the end of each file.
+    pub fn fingerprint(&self) -> Result<InputIdentity, Error> {
+        self.identity.read()
+    }
+}
+
+impl Iterator for Intake {
+    type Item = Result<Input, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(input) = self.batch.next() {
+                return Some(Ok(input));
+            }
+            match self.next_batch() {
+                Ok(Some(batch)) => self.batch = batch.into_iter(),
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// One of the inputs.
+struct InputFile {
+    number: u32,
+    name: Name,
+    /// Standard input and pipes, which can be opened only once.
+    opened: Option<Opened>,
+}
+
+/// An input about to be read.
+struct Opened {
+    blocks: Box<dyn Blocks>,
+    parser: Parser,
+}
+
+impl InputFile {
+    /// Opens an input, and finds out what it is.
+    fn open(number: u32, name: &Name, mapping: Option<&Mapping>) -> Result<Opened, Error> {
+        let Text { reader, marked, json } = name.open()?;
+        let mut lines = Lines::new(reader);
+        let shown = name.shown.clone();
+        let Some(mapping) = mapping.filter(|_| !json) else {
+            let blocks = Box::new(JsonLines { lines, file: number, shown });
+            return Ok(Opened { blocks, parser: Parser::Json });
+        };
+        let mut header = Vec::new();
+        while header.trim_ascii().is_empty() {
+            header.clear();
+            let cut = lines.append(&mut header);
+            let line = lines.line + 1;
+            match cut.map_err(|source| Error::Read { file: shown.clone(), line, source })? {
+                lines::Cut::Line | lines::Cut::Overlong => {}
+                lines::Cut::End => return Err(Error::NoHeader { file: shown }),
+            }
+        }
+        let bound = mapping.bind(&mapping::Header { file: &shown, line: lines.line, bytes: &header, marked })?;
+        let (delimiter, width, ahead, failure) = (bound.delimiter(), bound.width(), VecDeque::new(), None);
+        let blocks = Box::new(table::Records { lines, file: number, shown, delimiter, width, ahead, failure });
+        Ok(Opened { blocks, parser: Parser::Mapped(Box::new(bound)) })
+    }
+}

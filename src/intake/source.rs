@@ -1,0 +1,119 @@
+//! Opens one input: a file, or standard input; plain, gzip or zstd by its first bytes, whatever its name says; without
+//! its byte order mark. Decompresses as it goes, so that no input, however it unfolds, is held in memory.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use super::Error;
+
+/// Bytes read from a file, or out of a decompressor, at a time.
+const READ_BYTES: usize = 256 * 1_024;
+/// How much is looked at to tell what an input is.
+const HEAD_BYTES: u64 = 64;
+/// The most history a zstd frame may refer to, as a power of two: what `zstd -d` itself takes without being asked.
+const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// One input by name.
+#[derive(Clone, Debug)]
+pub(super) struct Name {
+    /// Where it is; empty for standard input.
+    pub path: PathBuf,
+    /// As errors and reports say it.
+    pub shown: String,
+    /// Whether it is a regular file, which can be read twice. Standard input and pipes cannot.
+    pub again: bool,
+}
+
+/// An input opened for reading, decompressed.
+pub(super) struct Text {
+    /// Its bytes, after the byte order mark.
+    pub reader: Box<dyn BufRead + Send>,
+    /// Whether there was a mark, which says that the text is UTF-8.
+    pub marked: bool,
+    /// Whether it looks like JSON Lines: empty, or an object first.
+    pub json: bool,
+}
+
+impl Name {
+    /// Looks at what is named, without reading it.
+    pub(super) fn look(path: &Path) -> Result<Self, Error> {
+        if path.as_os_str() == "-" {
+            return Ok(Self { path: PathBuf::new(), shown: "standard input".into(), again: false });
+        }
+        let shown = path.display().to_string();
+        let metadata = path.metadata().map_err(|source| Error::Open { file: shown.clone(), source })?;
+        if metadata.is_dir() {
+            return Err(Error::Folder { file: shown });
+        }
+        Ok(Self { path: path.to_owned(), shown, again: metadata.is_file() })
+    }
+
+    /// Whether this is standard input.
+    pub(super) fn is_standard_input(&self) -> bool {
+        self.path.as_os_str().is_empty()
+    }
+
+    /// Opens it from its beginning.
+    pub(super) fn open(&self) -> Result<Text, Error> {
+        let raw: Box<dyn Read + Send> = if self.is_standard_input() {
+            Box::new(io::stdin())
+        } else {
+            let file = File::open(&self.path).map_err(|source| Error::Open { file: self.shown.clone(), source })?;
+            Box::new(file)
+        };
+        let failed = |source| Error::Read { file: self.shown.clone(), line: 1, source };
+        let reader = decompressed(raw).map_err(failed)?;
+        let (head, reader) = peek(reader, HEAD_BYTES).map_err(failed)?;
+        if let Some(what) = not_text(&head) {
+            return Err(Error::NotText { file: self.shown.clone(), what });
+        }
+        let marked = head.starts_with(MARK);
+        let start = if marked { MARK.len() } else { 0 };
+        let json = head.len() == start || head[start..].trim_ascii_start().starts_with(b"{");
+        let mut head = Cursor::new(head);
+        head.set_position(start as u64);
+        Ok(Text { reader: Box::new(head.chain(reader)), marked, json })
+    }
+}
+
+/// Recognises gzip (any number of members) and zstd (any number of frames) by their first bytes.
+fn decompressed(raw: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>> {
+    let (head, rest) = peek(raw, 4)?;
+    let gzip = head.starts_with(b"\x1f\x8b");
+    let frame = head == b"\x28\xb5\x2f\xfd";
+    let skippable = head.len() == 4 && head[0] & 0xf0 == 0x50 && head[1..] == *b"\x2a\x4d\x18";
+    let raw = BufReader::with_capacity(READ_BYTES, Cursor::new(head).chain(rest));
+    if gzip {
+        let decoder = flate2::bufread::MultiGzDecoder::new(raw);
+        return Ok(Box::new(BufReader::with_capacity(READ_BYTES, decoder)));
+    }
+    if frame || skippable {
+        let mut decoder = zstd::Decoder::with_buffer(raw)?;
+        decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+        return Ok(Box::new(BufReader::with_capacity(READ_BYTES, decoder)));
+    }
+    Ok(Box::new(raw))
+}
+
+/// The first bytes, and a reader for what follows them. Reads on where a pipe gives fewer at a time.
+fn peek<R: Read>(mut reader: R, bytes: u64) -> io::Result<(Vec<u8>, R)> {
+    let mut head = Vec::new();
+    reader.by_ref().take(bytes).read_to_end(&mut head)?;
+    Ok((head, reader))
+}
+
+/// What people hand over by mistake, told by its first bytes: each would be refused line by line otherwise.
+fn not_text(head: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 6] = [
+        (b"PK\x03\x04", "a spreadsheet or another zip archive"),
+        (b"\xd0\xcf\x11\xe0", "a spreadsheet of the old format"),
+        (b"Obj\x01", "an Avro container"),
+        (b"%PDF", "a PDF document"),
+        (b"\xff\xfe", "text in UTF-16"),
+        (b"\xfe\xff", "text in UTF-16"),
+    ];
+    known.into_iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, what)| what)
+}

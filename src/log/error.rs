@@ -1,0 +1,189 @@
+//! What can go wrong with a journal on disk, and what the caller is to do about it.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::header::Difference;
+
+/// What a caller does about an error. Callers branch on this, never on text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// The same call may succeed later, with nothing changed but time.
+    Retry,
+    /// This partition cannot go on until somebody has repaired it; others can.
+    Park,
+    /// Nothing can go on until somebody has acted.
+    Stop,
+}
+
+/// A failure of the embedded journal.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused.
+    #[error(
+        "cannot {doing} {}: what was committed before is safe; see to the disk (room, rights, health) and start again",
+        path.display()
+    )]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Somebody else has the folder.
+    #[error("{} is in use by another process: wait until it has ended, or choose another folder", dir.display())]
+    Locked {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// There is a journal where one was to be made.
+    #[error("{} already holds a journal: open it to go on, or choose another folder", dir.display())]
+    Exists {
+        /// Where.
+        dir: PathBuf,
+    },
+    /// There is no journal.
+    #[error("{} holds no journal: check the folder's name, or begin a new journal there", dir.display())]
+    Missing {
+        /// Where.
+        dir: PathBuf,
+    },
+    /// The journal was begun with other input, rules or partitions.
+    #[error(
+        "the journal in {} was begun with other settings ({}): give the same again, or choose another folder",
+        dir.display(),
+        List(differences)
+    )]
+    Differs {
+        /// Where.
+        dir: PathBuf,
+        /// Field by field.
+        differences: Vec<Difference>,
+    },
+    /// A header field that cannot be written on a line of its own.
+    #[error(
+        "the header field {name:?} has a control character, or a name of other than letters, digits, `_`, `-`, `.`"
+    )]
+    HeaderField {
+        /// Which.
+        name: String,
+    },
+    /// Written by a program that came after this one.
+    #[error(
+        "{} has format {found}, and this program knows formats up to {known}: open it with the program that wrote it, or a \
+         newer one",
+        path.display()
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The latest known here.
+        known: u32,
+    },
+    /// Bytes that were committed are not what they were.
+    #[error(
+        "{} is damaged at byte {position}: {what}. Nothing was changed; put the file back from a copy, or begin a new \
+         journal from the input",
+        path.display()
+    )]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// From which byte on.
+        position: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// A turn that is not the next one.
+    #[error(
+        "turn {found} was given to the journal where turn {expected} is next: a fault of this program, please report it"
+    )]
+    TurnOutOfOrder {
+        /// The next one.
+        expected: u64,
+        /// What came.
+        found: u64,
+    },
+    /// A frame that does not go on where its partition ended.
+    #[error(
+        "partition {partition} goes on at offset {expected}, and a frame of {count} records at {found} was given to the \
+         journal: a fault of this program, please report it"
+    )]
+    FrameOutOfOrder {
+        /// Whose frame.
+        partition: u32,
+        /// Where it ends.
+        expected: u64,
+        /// What came.
+        found: u64,
+        /// How many records.
+        count: u32,
+    },
+    /// More than fits into one turn.
+    #[error("{what} of turn {turn} has {found}, and at most {max} are allowed: commit smaller turns")]
+    TooLarge {
+        /// Which turn.
+        turn: u64,
+        /// Which part of it.
+        what: &'static str,
+        /// How much.
+        found: u64,
+        /// The limit.
+        max: u64,
+    },
+    /// An earlier append failed.
+    #[error("an earlier write to {} failed, so nothing more is written: open the journal again", dir.display())]
+    Poisoned {
+        /// Where.
+        dir: PathBuf,
+    },
+}
+
+impl Error {
+    /// What the caller does about it.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Locked { .. } => Remedy::Retry,
+            // All partitions of a process share one journal: there is nothing to park by itself.
+            Self::Io { .. }
+            | Self::Exists { .. }
+            | Self::Missing { .. }
+            | Self::Differs { .. }
+            | Self::HeaderField { .. }
+            | Self::Newer { .. }
+            | Self::Damaged { .. }
+            | Self::TurnOutOfOrder { .. }
+            | Self::FrameOutOfOrder { .. }
+            | Self::TooLarge { .. }
+            | Self::Poisoned { .. } => Remedy::Stop,
+        }
+    }
+
+    /// For `map_err`: what was tried, on what.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    /// Damage at a byte of a file.
+    pub(super) fn damaged(path: &Path, position: u64, what: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), position, what: what.into() }
+    }
+}
+
+struct List<'a>(&'a [Difference]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, difference) in self.0.iter().enumerate() {
+            write!(f, "{}{difference}", if i == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! What a folder's last segment holds: its whole turns, and what a crash left behind them. Looks and changes nothing.
+//!
+//! A crash can leave at most one block that is not whole, at the very end, for each block is synced before the next is
+//! written. So a bad block is cut off only if nothing that was ever a block comes after it; anything else is damage.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use super::error::Error;
+use super::format::{self, Found, Head, MAGIC};
+use super::segment::{Segment, State};
+
+/// How much is read at a time, in bytes.
+const READ_BYTES: usize = 1 << 20;
+
+/// Where the journal ends.
+pub(super) struct Survey {
+    /// After the last whole turn.
+    pub(super) state: State,
+    /// Where that turn ends in the last segment.
+    pub(super) end: u64,
+    /// What follows it there: the rest of a turn that was never committed.
+    pub(super) torn_bytes: u64,
+}
+
+impl State {
+    /// Goes on by one turn, or says why that cannot be the next.
+    pub(super) fn advance(&mut self, head: &Head, progress: &[u8]) -> Result<(), String> {
+        if head.turn != self.turn + 1 {
+            return Err(format!("turn {} stands where turn {} belongs", head.turn, self.turn + 1));
+        }
+        for frame in &head.frames {
+            let next = self.next_offsets.entry(frame.partition).or_default();
+            if *next != frame.first_offset {
+                let (partition, first) = (frame.partition, frame.first_offset);
+                return Err(format!("partition {partition} goes on at offset {first}, and {next} belongs there"));
+            }
+            *next = frame.next_offset();
+        }
+        self.turn = head.turn;
+        self.input_consumed = head.input_consumed;
+        self.progress.clear();
+        self.progress.extend_from_slice(progress);
+        Ok(())
+    }
+}
+
+/// Reads the last segment through.
+pub(super) fn survey(segment: &Segment) -> Result<Survey, Error> {
+    let path = &segment.path;
+    let mut file = File::open(path).map_err(Error::io("open", path))?;
+    file.seek(SeekFrom::Start(segment.head_bytes)).map_err(Error::io("read", path))?;
+    let mut source = BufReader::with_capacity(READ_BYTES, file.take(segment.length - segment.head_bytes));
+    let mut state = segment.before.clone();
+    let mut end = segment.head_bytes;
+    let mut body = Vec::new();
+    loop {
+        let what = match format::read_head(&mut source).map_err(Error::io("read", path))? {
+            Found::End => return Ok(Survey { state, end, torn_bytes: 0 }),
+            Found::Newer(version) => {
+                let (found, known) = (u32::from(version), u32::from(format::VERSION));
+                return Err(Error::Newer { path: path.clone(), found, known });
+            }
+            Found::Bad(what) => what,
+            Found::Head(head) => {
+                body.clear();
+                source.by_ref().take(head.body_bytes()).read_to_end(&mut body).map_err(Error::io("read", path))?;
+                if head.vouches_for(&body) {
+                    let progress = &body[..head.progress_bytes];
+                    state.advance(&head, progress).map_err(|what| Error::damaged(path, end, what))?;
+                    end += head.length;
+                    continue;
+                }
+                if end + head.length < segment.length {
+                    return Err(Error::damaged(path, end, "a block is not what was written, and more follows it"));
+                }
+                "a block is not what was written"
+            }
+        };
+        drop(source);
+        if let Some(position) = block_after(segment, end, state.turn).map_err(Error::io("read", path))? {
+            return Err(Error::damaged(path, end, format!("{what}, and another block follows at byte {position}")));
+        }
+        return Ok(Survey { state, end, torn_bytes: segment.length - end });
+    }
+}
+
+/// Where after `bad` the head of a later turn stands, if one does.
+fn block_after(segment: &Segment, bad: u64, last_turn: u64) -> io::Result<Option<u64>> {
+    let mut file = File::open(&segment.path)?;
+    let mut window = vec![0; READ_BYTES];
+    let mut at = bad + 1;
+    while at < segment.length {
+        file.seek(SeekFrom::Start(at))?;
+        let count = format::fill(&mut (&mut file).take(segment.length - at), &mut window)?;
+        for found in (0..count.saturating_sub(MAGIC.len() - 1)).filter(|&i| window[i..].starts_with(MAGIC)) {
+            let position = at + found as u64;
+            file.seek(SeekFrom::Start(position))?;
+            if let Found::Head(head) = format::read_head(&mut (&mut file).take(segment.length - position))?
+                && head.turn > last_turn
+            {
+                return Ok(Some(position));
+            }
+        }
+        // The windows overlap, so that a head across their border is seen.
+        at += (count.saturating_sub(MAGIC.len() - 1)).max(1) as u64;
+    }
+    Ok(None)
+}

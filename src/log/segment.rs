@@ -1,0 +1,188 @@
+//! Segment files: their names, their heads, and how files come to be whole or not at all.
+//!
+//! A segment is named by the number of its first turn, and its head says what was true before that turn: so the heads
+//! alone are the index by which a reader finds a turn or an offset, and there is nothing beside them to fall out of
+//! step. All numbers are little-endian.
+//!
+//! ```text
+//!  0  "SUYUANJL"
+//!  8  version u16, and its complement u16
+//! 12  length of the head u32
+//! 16  first turn u64
+//! 24  first turn of the segment before u64, and its length in bytes u64; 0 where there is none
+//! 40  input consumed u64
+//! 48  number of partitions u32
+//! 52  length of `progress` u32
+//! 56  per partition: partition u32, next offset u64
+//!     progress of the turn before
+//!     checksum u32 of all this: CRC-32C
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use super::format::{self, Scan, VERSION, Writer};
+
+const MAGIC: &[u8; 8] = b"SUYUANJL";
+const FIXED_BYTES: usize = 56;
+const ENTRY_BYTES: usize = 12;
+const SUFFIX: &str = ".journal";
+/// Written beside, then renamed: a file of this name is the rest of an attempt that came to nothing.
+const NEW_SUFFIX: &str = ".new";
+
+/// What is true between two turns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    /// Number of the last turn; 0 before the first.
+    pub(super) turn: u64,
+    /// What that turn said.
+    pub(super) input_consumed: u64,
+    /// What that turn said.
+    pub(super) progress: Vec<u8>,
+    /// Where each partition goes on; a partition that is not named begins at 0.
+    pub(super) next_offsets: BTreeMap<u32, u64>,
+}
+
+/// One segment, as its head describes it.
+#[derive(Clone, Debug)]
+pub(super) struct Segment {
+    pub(super) path: PathBuf,
+    /// What was true before its first turn.
+    pub(super) before: State,
+    /// First turn and length of the segment before.
+    pub(super) previous: (u64, u64),
+    /// Where its blocks begin.
+    pub(super) head_bytes: u64,
+    /// Where its blocks end.
+    pub(super) length: u64,
+}
+
+impl Segment {
+    pub(super) fn first_turn(&self) -> u64 {
+        self.before.turn + 1
+    }
+
+    /// Makes the file, durably: after this it is there with its whole head, or an error was returned.
+    pub(super) fn create(dir: &Path, before: State, previous: Option<&Segment>) -> Result<Self, Error> {
+        let previous = previous.map_or((0, 0), |segment| (segment.first_turn(), segment.length));
+        let first_turn = before.turn + 1;
+        let head_bytes = FIXED_BYTES + ENTRY_BYTES * before.next_offsets.len() + before.progress.len() + 4;
+        let mut head = vec![0; head_bytes];
+        let size = |value: usize| u32::try_from(value).expect("a turn that was written has fewer");
+        let mut writer = Writer(&mut head);
+        writer.bytes(MAGIC).u16(VERSION).u16(!VERSION).u32(size(head_bytes)).u64(first_turn);
+        writer.u64(previous.0).u64(previous.1).u64(before.input_consumed);
+        writer.u32(size(before.next_offsets.len())).u32(size(before.progress.len()));
+        for (partition, offset) in &before.next_offsets {
+            writer.u32(*partition).u64(*offset);
+        }
+        writer.bytes(&before.progress);
+        let checksum = crc32c::crc32c(&head[..head_bytes - 4]);
+        head[head_bytes - 4..].copy_from_slice(&checksum.to_le_bytes());
+        let name = format!("{first_turn:020}{SUFFIX}");
+        write_whole(dir, &name, &head)?;
+        let head_bytes = head_bytes as u64;
+        Ok(Self { path: dir.join(name), before, previous, head_bytes, length: head_bytes })
+    }
+
+    /// Reads a file's head.
+    fn read(path: PathBuf) -> Result<Self, Error> {
+        let damaged = |what: &str| Error::damaged(&path, 0, what);
+        let file = File::open(&path).map_err(Error::io("open", &path))?;
+        let length = file.metadata().map_err(Error::io("look at", &path))?.len();
+        let mut source = BufReader::new(file);
+        let mut head = vec![0; FIXED_BYTES];
+        let short = "the file is shorter than its head";
+        if format::fill(&mut source, &mut head).map_err(Error::io("read", &path))? < FIXED_BYTES {
+            return Err(damaged(short));
+        }
+        let mut fixed = Scan(&head);
+        let magic = fixed.bytes(8);
+        let (version, complement) = (fixed.u16(), fixed.u16());
+        if magic != MAGIC || version != !complement {
+            return Err(damaged("it does not begin as a journal does"));
+        }
+        if version > VERSION {
+            return Err(Error::Newer { path, found: u32::from(version), known: u32::from(VERSION) });
+        }
+        let head_bytes = u64::from(fixed.u32());
+        let (first_turn, previous, input_consumed) = (fixed.u64(), (fixed.u64(), fixed.u64()), fixed.u64());
+        let (partitions, progress_bytes) = (fixed.size(), fixed.size());
+        let expected = FIXED_BYTES as u64 + ENTRY_BYTES as u64 * partitions as u64 + progress_bytes as u64 + 4;
+        if head_bytes != expected || first_turn == 0 {
+            return Err(damaged("its head is not what was written"));
+        }
+        if length < head_bytes {
+            return Err(damaged(short));
+        }
+        source
+            .by_ref()
+            .take(head_bytes - FIXED_BYTES as u64)
+            .read_to_end(&mut head)
+            .map_err(Error::io("read", &path))?;
+        let (covered, checksum) = head.split_at(head.len() - 4);
+        if head.len() as u64 != head_bytes || crc32c::crc32c(covered).to_le_bytes() != checksum {
+            return Err(damaged("its head is not what was written"));
+        }
+        let mut rest = Scan(&covered[FIXED_BYTES..]);
+        let next_offsets = (0..partitions).map(|_| (rest.u32(), rest.u64())).collect();
+        let before = State { turn: first_turn - 1, input_consumed, progress: rest.0.to_vec(), next_offsets };
+        Ok(Self { path, before, previous, head_bytes, length })
+    }
+
+    /// All segments of a folder, in order, each going on where the one before it ended.
+    pub(super) fn list(dir: &Path) -> Result<Vec<Self>, Error> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(dir).map_err(Error::io("list", dir))? {
+            let name = entry.map_err(Error::io("list", dir))?.file_name();
+            if name.to_str().is_some_and(|name| name.ends_with(SUFFIX)) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        let mut segments: Vec<Self> = Vec::with_capacity(names.len());
+        for name in names {
+            let segment = Self::read(dir.join(&name))?;
+            let named = name.to_str().and_then(|name| name.strip_suffix(SUFFIX)).and_then(|turn| turn.parse().ok());
+            if named != Some(segment.first_turn()) {
+                let what = format!("its first turn is {}, which is not its name", segment.first_turn());
+                return Err(Error::damaged(&segment.path, 0, what));
+            }
+            let before = segments.last().map_or((0, 0), |last| (last.first_turn(), last.length));
+            if segment.previous != before {
+                let (turn, length) = segment.previous;
+                let what = if turn == 0 {
+                    "it is the beginning of a journal, and other files come before it".to_owned()
+                } else {
+                    format!("before it comes {turn:020}{SUFFIX} of {length} bytes, and that is not so here")
+                };
+                return Err(Error::damaged(&segment.path, 0, what));
+            }
+            segments.push(segment);
+        }
+        Ok(segments)
+    }
+}
+
+/// Writes a new file durably, whole or not at all.
+pub(super) fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+    let path = dir.join(name);
+    let beside = dir.join(format!("{name}{NEW_SUFFIX}"));
+    let mut file = File::create(&beside).map_err(Error::io("create", &beside))?;
+    file.write_all(bytes).map_err(Error::io("write", &beside))?;
+    file.sync_all().map_err(Error::io("sync", &beside))?;
+    fs::rename(&beside, &path).map_err(Error::io("rename a file to", &path))?;
+    sync_directory(dir)
+}
+
+/// Makes the names of files in a folder durable.
+pub(super) fn sync_directory(dir: &Path) -> Result<(), Error> {
+    // Elsewhere a folder cannot be opened as a file, and renaming is durable by itself.
+    if cfg!(unix) {
+        File::open(dir).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", dir))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,304 @@
+//! Crashes, damage and rolling over, on real files.
+
+use std::fs;
+use std::path::Path;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::format::Found;
+use super::*;
+
+fn settings(segment_bytes_max: u64) -> Settings {
+    Settings { durable: false, segment_bytes_max }
+}
+
+/// Turn `number`, with frames of `counts` records per partition, going on where `log` stands.
+fn turn(log: &Log, counts: &[u32]) -> Turn {
+    let number = log.last_turn() + 1;
+    let frame = |(partition, &count): (usize, &u32)| {
+        let partition = u32::try_from(partition).unwrap();
+        let first_offset = log.next_offset(partition);
+        let records: Vec<String> = (0..count).map(|i| format!("{partition}@{}", first_offset + u64::from(i))).collect();
+        (count > 0).then(|| Frame { partition, first_offset, count, bytes: records.join(" ").into_bytes() })
+    };
+    Turn {
+        number,
+        input_consumed: number * 10,
+        progress: format!("after {number}").into_bytes(),
+        frames: counts.iter().enumerate().filter_map(frame).collect(),
+        outputs: if number.is_multiple_of(2) { format!("signal {number};").repeat(5).into_bytes() } else { Vec::new() },
+    }
+}
+
+/// A journal with these turns; they are returned as written.
+fn journal(dir: &Path, segment_bytes_max: u64, turns: &[Vec<u32>]) -> Vec<Turn> {
+    let mut log = Log::create(dir, &Header::default().with("partitions", 3), settings(segment_bytes_max)).unwrap();
+    turns
+        .iter()
+        .map(|counts| {
+            let turn = turn(&log, counts);
+            log.append(&turn).unwrap();
+            turn
+        })
+        .collect()
+}
+
+fn all(dir: &Path) -> Vec<Turn> {
+    Reader::open(dir).unwrap().0.turns().map(Result::unwrap).collect()
+}
+
+/// Names and contents of the folder, without the lock.
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+fn last_segment(dir: &Path) -> PathBuf {
+    Segment::list(dir).unwrap().pop().unwrap().path
+}
+
+fn scratch() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn turns_and_frames_are_read_back_from_anywhere(
+        counts in proptest::collection::vec(proptest::collection::vec(0u32..4, 3), 1..12),
+        segment_bytes_max in 1u64..1_500,
+        partition in 0u32..4,
+        offset in 0u64..30,
+        number in 1u64..14,
+    ) {
+        let dir = scratch();
+        let written = journal(dir.path(), segment_bytes_max, &counts);
+        let (log, recovered) = Log::open(dir.path(), settings(segment_bytes_max)).unwrap();
+        let last = written.last().unwrap();
+        prop_assert_eq!((recovered.turn, recovered.input_consumed), (last.number, last.input_consumed));
+        prop_assert_eq!((&recovered.progress, recovered.bytes_cut), (&last.progress, 0));
+        prop_assert_eq!(log.turns().map(Result::unwrap).collect::<Vec<_>>(), written.clone());
+        let later: Vec<Turn> = written.iter().filter(|turn| turn.number >= number).cloned().collect();
+        prop_assert_eq!(log.reader().turns_from(number).map(Result::unwrap).collect::<Vec<_>>(), later);
+        let expected: Vec<TurnFrame> = written
+            .iter()
+            .flat_map(|turn| turn.frames.iter().map(|frame| TurnFrame { turn: turn.number, frame: frame.clone() }))
+            .filter(|TurnFrame { frame, .. }| frame.partition == partition)
+            .filter(|TurnFrame { frame, .. }| frame.first_offset + u64::from(frame.count) > offset)
+            .collect();
+        prop_assert_eq!(log.read_from(partition, offset).map(Result::unwrap).collect::<Vec<_>>(), expected);
+    }
+
+    // Every byte of two blocks is a case of its own.
+    #[test]
+    fn a_file_cut_at_any_byte_of_its_last_blocks_holds_exactly_the_whole_turns(
+        counts in proptest::collection::vec(proptest::collection::vec(0u32..3, 3), 3..6),
+        segment_bytes_max in prop_oneof![Just(u64::MAX), Just(400u64)],
+        garbage in any::<bool>(),
+    ) {
+        let dir = scratch();
+        let written = journal(dir.path(), segment_bytes_max, &counts);
+        let last = Segment::list(dir.path()).unwrap().pop().unwrap();
+        let whole = fs::read(&last.path).unwrap();
+        // Where each turn of the last segment ends.
+        let mut ends = vec![last.head_bytes];
+        for turn in written.iter().filter(|turn| turn.number >= last.first_turn()) {
+            let mut block = Vec::new();
+            format::encode(turn, &mut block).unwrap();
+            ends.push(ends.last().unwrap() + block.len() as u64);
+        }
+        prop_assert_eq!(*ends.last().unwrap(), whole.len() as u64);
+        let two_back = ends[ends.len().saturating_sub(3)];
+        for cut in two_back..=whole.len() as u64 {
+            let mut bytes = whole[..usize::try_from(cut).unwrap()].to_vec();
+            if garbage && !ends.contains(&cut) {
+                // As a file system may: the length is there, the contents are not.
+                let end = *ends.iter().find(|end| **end > cut).unwrap();
+                bytes.resize(usize::try_from(end).unwrap(), 0);
+                if bytes[..] == whole[..bytes.len()] {
+                    continue;
+                }
+            }
+            fs::write(&last.path, &bytes).unwrap();
+            let kept = ends.iter().filter(|end| **end <= cut).count() - 1;
+            let kept_turns = last.before.turn + kept as u64;
+            let expected: Vec<Turn> = written.iter().filter(|turn| turn.number <= kept_turns).cloned().collect();
+            prop_assert_eq!(all(dir.path()), expected.clone());
+            prop_assert_eq!(&fs::read(&last.path).unwrap(), &bytes, "reading changes nothing");
+
+            let (mut log, recovered) = Log::open(dir.path(), settings(segment_bytes_max)).unwrap();
+            prop_assert_eq!((recovered.turn, recovered.bytes_cut), (kept_turns, bytes.len() as u64 - ends[kept]));
+            prop_assert_eq!(recovered.input_consumed, kept_turns * 10);
+            let next = turn(&log, &[1, 0, 2]);
+            log.append(&next).unwrap();
+            drop(log);
+            prop_assert_eq!(all(dir.path()), [expected, vec![next]].concat());
+            // The next cut begins with the same files.
+            for segment in Segment::list(dir.path()).unwrap() {
+                if segment.first_turn() > last.first_turn() {
+                    fs::remove_file(segment.path).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_before_the_last_block_is_damage_and_nothing_is_changed(
+        counts in proptest::collection::vec(proptest::collection::vec(0u32..3, 3), 3..6),
+        place in any::<prop::sample::Index>(),
+        bit in 0u8..8,
+    ) {
+        let dir = scratch();
+        let written = journal(dir.path(), u64::MAX, &counts);
+        let path = last_segment(dir.path());
+        let mut bytes = fs::read(&path).unwrap();
+        let mut block = Vec::new();
+        format::encode(written.last().unwrap(), &mut block).unwrap();
+        let at = place.index(bytes.len() - block.len());
+        bytes[at] ^= 1 << bit;
+        fs::write(&path, &bytes).unwrap();
+        let before = files(dir.path());
+        for error in [
+            Log::open(dir.path(), settings(u64::MAX)).unwrap_err(),
+            Reader::open(dir.path()).unwrap_err(),
+        ] {
+            let Error::Damaged { path: found, position, .. } = &error else {
+                panic!("{error}");
+            };
+            prop_assert!(*position <= at as u64 && *found == path, "{}", error);
+            prop_assert_eq!(error.remedy(), Remedy::Stop);
+        }
+        prop_assert_eq!(files(dir.path()), before);
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), magic in any::<bool>()) {
+        let bytes = if magic { [&b"TURN\x01\x00\xfe\xff"[..], &bytes].concat() } else { bytes };
+        prop_assert!(!matches!(format::read_head(&mut &bytes[..]).unwrap(), Found::Head(_)));
+    }
+}
+
+#[test]
+fn damage_in_an_earlier_segment_is_found_by_whoever_reads_it() {
+    let dir = scratch();
+    journal(dir.path(), 300, &vec![vec![2, 2, 2]; 9]);
+    let segments = Segment::list(dir.path()).unwrap();
+    assert!(segments.len() > 2);
+    let path = &segments[1].path;
+    let mut bytes = fs::read(path).unwrap();
+    let at = bytes.len() - 3;
+    bytes[at] ^= 1;
+    fs::write(path, &bytes).unwrap();
+    let (reader, _) = Reader::open(dir.path()).unwrap();
+    let read: Vec<_> = reader.turns().collect();
+    let whole = usize::try_from(segments[2].first_turn()).unwrap() - 2;
+    assert_eq!(read.len(), whole + 1, "an error ends it");
+    let error = read.last().unwrap().as_ref().unwrap_err();
+    assert!(matches!(error, Error::Damaged { path: found, .. } if found == path), "{error}");
+}
+
+#[test]
+fn an_earlier_segment_that_is_missing_or_short_is_damage() {
+    let dir = scratch();
+    journal(dir.path(), 300, &vec![vec![2, 2, 2]; 9]);
+    let segments = Segment::list(dir.path()).unwrap();
+    let bytes = fs::read(&segments[1].path).unwrap();
+    fs::write(&segments[1].path, &bytes[..bytes.len() - 1]).unwrap();
+    assert!(matches!(Log::open(dir.path(), settings(300)), Err(Error::Damaged { .. })));
+    fs::remove_file(&segments[1].path).unwrap();
+    assert!(matches!(Log::open(dir.path(), settings(300)), Err(Error::Damaged { .. })));
+    fs::write(&segments[1].path, &bytes).unwrap();
+    Log::open(dir.path(), settings(300)).unwrap();
+    fs::remove_file(&segments[0].path).unwrap();
+    assert!(matches!(Log::open(dir.path(), settings(300)), Err(Error::Damaged { .. })));
+}
+
+#[test]
+fn a_newer_format_is_refused_with_what_to_do() {
+    let dir = scratch();
+    journal(dir.path(), u64::MAX, &[vec![1], vec![1]]);
+    let path = last_segment(dir.path());
+    let head_bytes = usize::try_from(Segment::list(dir.path()).unwrap()[0].head_bytes).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for at in [8, head_bytes + 4] {
+        let mut bytes = whole.clone();
+        bytes[at..at + 4].copy_from_slice(&[9, 0, !9, !0]);
+        fs::write(&path, &bytes).unwrap();
+        let error = Log::open(dir.path(), settings(u64::MAX)).unwrap_err();
+        assert!(matches!(error, Error::Newer { found: 9, known: 1, .. }), "{error}");
+        assert!(error.to_string().contains("open it with the program that wrote it"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_folder_has_one_writer_and_any_number_of_readers() {
+    let dir = scratch();
+    let mut log = Log::create(dir.path(), &Header::default(), settings(u64::MAX)).unwrap();
+    log.append(&turn(&log, &[1])).unwrap();
+    let error = Log::open(dir.path(), settings(u64::MAX)).unwrap_err();
+    assert!(matches!(&error, Error::Locked { .. }) && error.remedy() == Remedy::Retry, "{error}");
+    let early = log.reader();
+    log.append(&turn(&log, &[1])).unwrap();
+    assert_eq!((early.turns().count(), all(dir.path()).len(), log.turns().count()), (1, 2, 2));
+    drop(log);
+    Log::open(dir.path(), settings(u64::MAX)).unwrap();
+    let error = Log::create(dir.path(), &Header::default(), settings(u64::MAX)).unwrap_err();
+    assert!(matches!(error, Error::Exists { .. }), "{error}");
+    let elsewhere = scratch();
+    let error = Log::open(elsewhere.path(), settings(u64::MAX)).unwrap_err();
+    assert!(matches!(error, Error::Missing { .. }), "{error}");
+}
+
+#[test]
+fn a_turn_or_frame_out_of_order_is_refused_and_the_next_one_taken() {
+    let dir = scratch();
+    let mut log = Log::create(dir.path(), &Header::default(), Settings::default()).unwrap();
+    log.append(&turn(&log, &[2, 1])).unwrap();
+    let good = turn(&log, &[1, 1]);
+    let gap = Turn { number: 3, ..good.clone() };
+    assert!(matches!(log.append(&gap), Err(Error::TurnOutOfOrder { expected: 2, found: 3 })));
+    let mut repeat = good.clone();
+    repeat.frames[0].first_offset = 1;
+    assert!(matches!(log.append(&repeat), Err(Error::FrameOutOfOrder { expected: 2, found: 1, .. })));
+    let mut empty = good.clone();
+    empty.frames[1].count = 0;
+    assert!(matches!(log.append(&empty), Err(Error::FrameOutOfOrder { count: 0, .. })));
+    let mut twice = good.clone();
+    twice.frames.push(Frame { first_offset: 3, ..twice.frames[0].clone() });
+    log.append(&twice).unwrap();
+    assert_eq!(log.turns().map(Result::unwrap).last(), Some(twice));
+}
+
+#[test]
+fn after_a_failed_write_nothing_more_is_written_until_the_journal_is_opened_again() {
+    let dir = scratch();
+    let mut log = Log::create(dir.path(), &Header::default(), settings(1)).unwrap();
+    log.append(&turn(&log, &[1])).unwrap();
+    // The next turn begins a segment; a folder stands where its file would be written.
+    let blocked = dir.path().join("00000000000000000002.journal.new");
+    fs::create_dir(&blocked).unwrap();
+    let next = turn(&log, &[1]);
+    let error = log.append(&next).unwrap_err();
+    assert!(matches!(&error, Error::Io { path, .. } if *path == blocked), "{error}");
+    fs::remove_dir(&blocked).unwrap();
+    assert!(matches!(log.append(&next), Err(Error::Poisoned { .. })));
+    drop(log);
+    let (mut log, recovered) = Log::open(dir.path(), settings(1)).unwrap();
+    assert_eq!(recovered.turn, 1);
+    log.append(&next).unwrap();
+}
+
+#[test]
+fn a_log_may_be_given_to_a_writer_thread() {
+    fn sendable<T: Send>() {}
+    sendable::<Log>();
+    sendable::<Reader>();
+}

@@ -1,0 +1,348 @@
+//! What must hold of every world, asked of its events alone.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::*;
+use crate::model::{Fact, Fen, Invoice, InvoiceKind, InvoiceNo, TaxpayerId, check_character_holds};
+use crate::sim::label::Part;
+
+fn settings() -> Settings {
+    Settings { seed: 7, taxpayers: 1_000, invoices: 60_000, fraud_bp: 300, ..Settings::default() }
+}
+
+fn events(settings: Settings) -> Vec<Event> {
+    World::new(settings).unwrap().collect()
+}
+
+/// A digest of all events and labels.
+fn digest(settings: Settings) -> String {
+    let world = World::new(settings).unwrap();
+    let mut hasher = blake3::Hasher::new();
+    for label in world.labels() {
+        hasher.update(label.to_string().as_bytes());
+    }
+    for event in world {
+        hasher.update(format!("{event:?}").as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+fn invoices(events: &[Event]) -> impl Iterator<Item = (&Event, &Invoice)> {
+    events.iter().filter_map(|event| match &event.fact {
+        Fact::InvoiceIssued(invoice) => Some((event, &**invoice)),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_same_seed_gives_the_same_world_and_another_seed_another() {
+    let small = Settings { taxpayers: 200, invoices: 4_000, ..settings() };
+    assert_eq!(digest(small.clone()), digest(small.clone()));
+    assert_ne!(digest(small.clone()), digest(Settings { seed: 8, ..small }));
+}
+
+#[test]
+fn events_come_in_order_of_time_within_the_months_and_their_tail() {
+    let events = events(settings());
+    assert!(events.is_sorted_by_key(|event| event.occurred_at));
+    assert_eq!(events[0].occurred_at.to_string(), "2025-01-01T00:00:00+08:00");
+    assert!(events.last().unwrap().occurred_at < Instant::parse("2026-01-16T00:00:00+08:00").unwrap());
+    let last_blue = invoices(&events).filter(|(_, invoice)| invoice.red_of.is_none()).last().unwrap().0;
+    assert!(last_blue.occurred_at < Instant::parse("2026-01-01T00:00:00+08:00").unwrap());
+}
+
+#[test]
+fn there_are_as_many_events_invoices_and_taxpayers_as_asked_for() {
+    for (taxpayers, invoices_wanted, months) in [(1_000, 60_000, 12), (300, 60_000, 12), (1_000, 30_000, 3)] {
+        let settings = Settings { taxpayers, invoices: invoices_wanted, months, ..settings() };
+        let events = events(settings);
+        let count = |name| events.iter().filter(|event| event.fact.type_name() == name).count() as u64;
+        let near = |found: u64, wanted: u64| found.abs_diff(wanted) * 10 <= wanted;
+        assert!(near(events.len() as u64, 3 * invoices_wanted), "{} events", events.len());
+        assert!(near(count("invoice_issued"), invoices_wanted), "{} invoices", count("invoice_issued"));
+        // Who registers in the last days of the last month may not be heard of any more.
+        assert_eq!(count("taxpayer_registered"), u64::from(taxpayers));
+    }
+}
+
+#[test]
+fn identifiers_and_amounts_are_valid() {
+    let events = events(settings());
+    let mut registered = HashSet::new();
+    let mut numbers = HashSet::new();
+    for event in &events {
+        match &event.fact {
+            Fact::TaxpayerRegistered(fact) => {
+                assert!(fact.taxpayer_id.as_str().len() == 18 && check_character_holds(fact.taxpayer_id));
+                assert!(registered.insert(fact.taxpayer_id), "{} twice", fact.taxpayer_id);
+                assert!(fact.registered_on <= event.occurred_at.date());
+                assert_eq!((fact.people.len(), fact.industry.len(), fact.region.len()), (4, 4, 6));
+            }
+            Fact::InvoiceIssued(invoice) => {
+                assert!(registered.contains(&invoice.seller_id), "{} sells unregistered", invoice.seller_id);
+                assert!(numbers.insert(invoice.invoice_no), "{} twice", invoice.invoice_no);
+                check_amounts(invoice);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_amounts(invoice: &Invoice) {
+    assert_eq!(invoice.amount, invoice.lines.iter().map(|line| line.amount).sum());
+    assert_eq!(invoice.tax, invoice.lines.iter().map(|line| line.tax).sum());
+    for line in &invoice.lines {
+        assert!(line.rate.is_lawful() && line.goods_code.to_string().len() == 19);
+        let rounding = line.amount.0 * i64::from(line.rate.0) - line.tax.0 * 10_000;
+        assert!(rounding.abs() <= 5_000, "{}: {} at {:?}", invoice.invoice_no, line.amount, line.rate);
+        assert_eq!(line.amount < Fen::ZERO, invoice.red_of.is_some());
+    }
+    let own_voucher = invoice.buyer_id == Some(invoice.seller_id);
+    assert_eq!(own_voucher, invoice.invoice_kind == InvoiceKind::FarmPurchase);
+}
+
+#[test]
+fn nobody_issues_above_the_cap_of_the_day() {
+    let events = events(settings());
+    let mut caps = HashMap::new();
+    for event in &events {
+        match &event.fact {
+            Fact::InvoiceQuotaGranted(quota) => {
+                caps.insert(quota.taxpayer_id, quota.max_amount);
+            }
+            Fact::InvoiceIssued(invoice) => {
+                let cap = caps.get(&invoice.seller_id).unwrap_or_else(|| panic!("{invoice:?} without a quota"));
+                assert!(invoice.amount <= *cap, "{} above {cap}: {}", invoice.amount, invoice.seller_id);
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn voids_and_red_letters_are_lawful() {
+    let events = events(settings());
+    let mut blue: HashMap<InvoiceNo, (Instant, Fen)> = HashMap::new();
+    let (mut voids, mut whole, mut part) = (0, 0, 0);
+    for event in &events {
+        match &event.fact {
+            Fact::InvoiceIssued(invoice) => match invoice.red_of {
+                None => {
+                    blue.insert(invoice.invoice_no, (event.occurred_at, invoice.amount));
+                }
+                Some(of) if blue[&of].1 == -invoice.amount => whole += 1,
+                Some(of) => {
+                    assert!(-invoice.amount < blue[&of].1, "{} takes back more than there was", invoice.invoice_no);
+                    part += 1;
+                }
+            },
+            Fact::InvoiceVoided(void) => {
+                assert_eq!(blue[&void.invoice_no].0.period(), event.occurred_at.period());
+                assert!(void.invoice_no.as_str().contains('-'), "fully digital invoices cannot be voided");
+                voids += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(voids > 50 && whole > 200 && part > 50, "{voids} voids, {whole} whole and {part} part red letters");
+}
+
+#[test]
+fn a_short_world_holds_what_its_labels_say() {
+    for (months, start) in [(1, "2025-03-01"), (1, "2024-02-20"), (2, "2025-12-15"), (3, "2025-09-01")] {
+        let start = Date::parse(start).unwrap();
+        let world = World::new(Settings { taxpayers: 400, invoices: 8_000, months, start, ..settings() }).unwrap();
+        let (labels, end) = (world.labels().to_vec(), world.calendar.days[world.calendar.trading - 1].start);
+        let mut registered = HashSet::new();
+        for event in world {
+            match &event.fact {
+                Fact::TaxpayerRegistered(fact) => assert!(registered.insert(fact.taxpayer_id)),
+                Fact::InvoiceIssued(invoice) => {
+                    assert!(registered.contains(&invoice.seller_id), "{} sells unregistered", invoice.seller_id);
+                    assert!(invoice.red_of.is_some() || event.occurred_at < end.plus_days(1));
+                }
+                _ => {}
+            }
+        }
+        let last_day = end.plus_days(15);
+        assert!(labels.iter().all(|label| label.evident_at < last_day && registered.contains(&label.taxpayer_id)));
+        assert!(labels.iter().any(|label| label.role.is_fraud()) || months == 1, "nobody had the time for fraud");
+    }
+}
+
+#[test]
+fn every_label_is_about_a_taxpayer_that_exists_and_every_part_is_played() {
+    let settings = settings();
+    let world = World::new(settings.clone()).unwrap();
+    let labels = world.labels().to_vec();
+    let registered: HashSet<TaxpayerId> = world
+        .filter_map(|event| match event.fact {
+            Fact::TaxpayerRegistered(fact) => Some(fact.taxpayer_id),
+            _ => None,
+        })
+        .collect();
+    assert!(labels.iter().all(|label| registered.contains(&label.taxpayer_id)));
+    assert!(labels.iter().all(|label| label.first_at <= label.evident_at), "nothing is evident before it begins");
+    for part in Part::ALL {
+        assert!(labels.iter().any(|label| label.role == part), "nobody plays {}", part.name());
+    }
+    let fraudsters = labels.iter().filter(|label| label.role.is_fraud()).count();
+    assert!((30..=40).contains(&fraudsters), "{fraudsters} of 1000 where 300 basis points were asked for");
+    assert_eq!(World::new(Settings { fraud_bp: 0, ..settings }).unwrap().labels(), []);
+}
+
+/// Output tax and deducted input tax of each taxpayer, net of red letters, voids and reversals, and invoices either way.
+fn sums(events: &[Event]) -> BTreeMap<TaxpayerId, (i64, i64, u32, u32)> {
+    let mut sums = BTreeMap::<TaxpayerId, (i64, i64, u32, u32)>::new();
+    let mut taxes = HashMap::new();
+    for event in events {
+        match &event.fact {
+            Fact::InvoiceIssued(invoice) if invoice.invoice_kind != InvoiceKind::FarmPurchase => {
+                let sum = sums.entry(invoice.seller_id).or_default();
+                (sum.0, sum.2) = (sum.0 + invoice.tax.0, sum.2 + 1);
+                taxes.insert(invoice.invoice_no, invoice.tax.0);
+            }
+            Fact::InvoiceVoided(void) => sums.entry(void.seller_id).or_default().0 -= taxes[&void.invoice_no],
+            Fact::InvoiceDeducted(deducted) => {
+                let sum = sums.entry(deducted.buyer_id).or_default();
+                (sum.1, sum.3) = (sum.1 + deducted.tax.0, sum.3 + 1);
+            }
+            Fact::DeductionReversed(reversed) => sums.entry(reversed.buyer_id).or_default().1 -= reversed.tax.0,
+            _ => {}
+        }
+    }
+    sums
+}
+
+#[test]
+fn established_honest_firms_add_value_to_what_they_buy() {
+    let world = World::new(settings()).unwrap();
+    let cast: HashSet<TaxpayerId> = world.labels().iter().map(|label| label.taxpayer_id).collect();
+    let firms = world.firms.clone();
+    let sums = sums(&world.collect::<Vec<_>>());
+    let (mut plausible, mut all, mut total) = (0, 0, (0, 0));
+    for firm in firms.iter().filter(|firm| firm.established && firm.is_general() && !cast.contains(&firm.id)) {
+        let &(output, input, sales, purchases) = sums.get(&firm.id).unwrap_or(&(0, 0, 0, 0));
+        if firm.tier() == goods::Tier::Producer || sales < 20 || purchases < 40 {
+            continue;
+        }
+        all += 1;
+        total = (total.0 + output, total.1 + input);
+        if !(60..=100).contains(&(input * 100 / output)) {
+            eprintln!(
+                "OFF {} {} {} plan {} r{} in/out {}% sales {sales} purch {purchases} out/plan {}% end {}",
+                firm.id,
+                firm.line_of_business().word,
+                firm.season as u8,
+                0,
+                firm.input_percent,
+                input * 100 / output,
+                0,
+                firm.end_sales_tax
+            );
+        }
+        plausible += u32::from((60..=100).contains(&(input * 100 / output)));
+    }
+    assert!(all > 200, "{all} firms with enough trade to judge");
+    assert!(plausible * 100 >= all * 95, "{plausible} of {all} firms have input tax of 60 to 100 % of output tax");
+    assert!((70..95).contains(&(total.1 * 100 / total.0)), "together {} of {}", total.1, total.0);
+}
+
+#[test]
+fn returns_say_what_the_invoices_say() {
+    let world = World::new(Settings { fraud_bp: 0, ..settings() }).unwrap();
+    let events: Vec<Event> = world.collect();
+    let sums = sums(&events);
+    let mut declared = BTreeMap::<TaxpayerId, (i64, i64)>::new();
+    for event in &events {
+        if let Fact::VatDeclared(filed) = &event.fact {
+            assert!((8..=15).contains(&crate::sim::world::calendar::day_of_month(event.occurred_at.date())));
+            assert_eq!(filed.period, event.occurred_at.period().minus(1));
+            let sum = declared.entry(filed.taxpayer_id).or_default();
+            sum.0 += filed.output_tax.0;
+            sum.1 += filed.input_tax.0 - filed.transferred_out.0;
+        }
+    }
+    let off = |id: &TaxpayerId| {
+        let (said, is) = (declared.get(id).copied().unwrap_or_default(), sums[id]);
+        (said.0 - is.0).abs() > is.0.abs() / 50 || (said.1 - is.1).abs() > is.1.abs() / 20 + 100_000
+    };
+    // What happens in the tail belongs to a month that is filed later.
+    let wrong = sums.keys().filter(|id| off(id)).count();
+    assert!(wrong * 20 < sums.len(), "{wrong} of {} taxpayers filed something else", sums.len());
+}
+
+#[test]
+fn a_deduction_seldom_comes_without_its_receipt_or_twice() {
+    let events = events(Settings { fraud_bp: 0, ..settings() });
+    let mut received = HashSet::new();
+    let mut deducted = HashSet::new();
+    let mut early = 0;
+    for event in &events {
+        match &event.fact {
+            Fact::InvoiceReceived(fact) => assert!(received.insert((fact.buyer_id, fact.invoice_no))),
+            Fact::InvoiceDeducted(fact) => {
+                assert!(deducted.insert((fact.buyer_id, fact.invoice_no)), "{} twice", fact.invoice_no);
+                early += usize::from(!received.contains(&(fact.buyer_id, fact.invoice_no)));
+                let late = event.occurred_at.period().0 - fact.period.0;
+                assert!((0..=1).contains(&late), "{} for {} at {}", fact.invoice_no, fact.period, event.occurred_at);
+            }
+            _ => {}
+        }
+    }
+    let vouchers = invoices(&events).filter(|(_, invoice)| invoice.invoice_kind == InvoiceKind::FarmPurchase).count();
+    assert!(early > vouchers && early < vouchers + deducted.len() / 50, "{early} early, {vouchers} vouchers");
+}
+
+#[test]
+fn each_solo_fraud_is_in_the_events() {
+    let world = World::new(Settings { fraud_bp: 1_000, ..settings() }).unwrap();
+    let of = |code: &str| -> HashSet<TaxpayerId> {
+        world.labels().iter().filter(|label| label.typology == code).map(|label| label.taxpayer_id).collect()
+    };
+    let (phantom, twice, voided) = (of("deduct_without_invoice"), of("double_deduction"), of("deduct_after_void"));
+    assert!(!phantom.is_empty() && !twice.is_empty() && !voided.is_empty());
+    let (mut issued, mut voids, mut deducted) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let mut seen = [HashSet::new(), HashSet::new(), HashSet::new()];
+    for event in world {
+        match event.fact {
+            Fact::InvoiceIssued(invoice) => {
+                issued.insert(invoice.invoice_no);
+            }
+            Fact::InvoiceVoided(void) => {
+                voids.insert(void.invoice_no);
+            }
+            Fact::InvoiceDeducted(fact) => {
+                let again = !deducted.insert((fact.buyer_id, fact.invoice_no));
+                let findings = [!issued.contains(&fact.invoice_no), again, voids.contains(&fact.invoice_no)];
+                for (seen, _) in seen.iter_mut().zip(findings).filter(|(_, found)| *found) {
+                    seen.insert(fact.buyer_id);
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(seen, [phantom, twice, voided]);
+}
+
+#[test]
+fn a_source_issues_much_and_buys_next_to_nothing() {
+    let world = World::new(settings()).unwrap();
+    let sources: HashSet<TaxpayerId> =
+        world.labels().iter().filter(|label| label.role == Part::Source).map(|label| label.taxpayer_id).collect();
+    let sums = sums(&world.collect::<Vec<_>>());
+    assert!(!sources.is_empty());
+    for source in sources {
+        let (output, input, sales, _) = sums[&source];
+        assert!(sales >= 15 && input * 4 < output, "{source}: {sales} invoices, {input} of {output}");
+    }
+}
+
+#[test]
+fn settings_that_make_no_world_say_what_to_ask_for() {
+    let refused = |settings: Settings| World::new(settings).err().unwrap().to_string();
+    assert!(refused(Settings { taxpayers: 3, ..settings() }).contains("ask for 50 to"));
+    assert!(refused(Settings { invoices: u64::MAX, ..settings() }).contains("at most 20000 for each"));
+    assert!(refused(Settings { months: 0, ..settings() }).contains("ask for 1 to 120"));
+    assert!(refused(Settings { fraud_bp: 9_999, ..settings() }).contains("at most 2000"));
+}

@@ -1,0 +1,215 @@
+//! Rows in memory, by entity, as the fold sees them; which of them are to be written, which may be forgotten, and what
+//! is known about keys that are not here. Reads and writes no disk.
+//!
+//! Forgetting is by row, clock-wise: a row that was used since the hand last passed stays for one more round, whoever's
+//! it is, so that a hub of a million rows gives up its old ones like everybody else. What is forgotten of an entity
+//! whose rows were all known leaves a 32-bit hash of its key behind: a key whose hash is not there is on no disk, and
+//! asking for it costs nothing. Most keys of a new invoice are of that sort.
+
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
+
+use super::slots::Slots;
+use crate::model::Entity;
+use crate::state::Key;
+
+/// What an entity takes by itself, in bytes.
+const ENTITY_BYTES: usize = size_of::<EntityRows>() + 2 * size_of::<Entity>();
+/// What a remembered hash takes, in bytes: the set is between half and full.
+const HASH_BYTES: usize = 8;
+/// Part of the bound that is freed at once, so that forgetting is rare.
+const SPARE_PARTS: usize = 16;
+
+/// What an entity's keys that are not cached may be.
+#[derive(Debug)]
+pub(super) enum Beyond {
+    /// Anything.
+    Unknown,
+    /// On disk, if among what was forgotten.
+    Forgotten(Forgotten),
+}
+
+/// Keys that were forgotten while all were known.
+#[derive(Debug, Default)]
+pub(super) struct Forgotten {
+    hashes: FxHashSet<u32>,
+    /// Bit n: there is one with tag n.
+    tags: u64,
+}
+
+/// One entity's rows.
+#[derive(Debug)]
+pub(super) struct EntityRows {
+    pub(super) entity: Entity,
+    pub(super) rows: Slots,
+    pub(super) beyond: Beyond,
+    /// Keys of dirty slots, each once.
+    pub(super) dirty: Vec<Key>,
+    used: bool,
+}
+
+/// What is here, counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    /// All of it, about.
+    pub(super) bytes: usize,
+    /// Of that, what waits to be written.
+    pub(super) dirty_bytes: usize,
+    pub(super) rows: usize,
+    /// Since the store was opened.
+    pub(super) hits: u64,
+    pub(super) known_absent: u64,
+    pub(super) forgotten: u64,
+}
+
+/// All of it.
+#[derive(Debug)]
+pub(super) struct Cache {
+    pub(super) entities: Vec<EntityRows>,
+    index: FxHashMap<Entity, usize>,
+    /// The entity asked for last, which is most often asked for again.
+    last: usize,
+    /// Entities with dirty slots, each once.
+    pub(super) dirty: Vec<Entity>,
+    pub(super) tally: Tally,
+    bytes_max: usize,
+    /// When to forget next: above the bound, where little could be forgotten last time.
+    forget_at: usize,
+    /// The clock's hand.
+    hand: usize,
+}
+
+impl Forgotten {
+    fn hash(key: &Key) -> u32 {
+        let mut hasher = FxHasher::default();
+        key.hash(&mut hasher);
+        // The upper half is the better mixed one.
+        (hasher.finish() >> 32) as u32
+    }
+
+    /// Whether it was not there before.
+    fn add(&mut self, key: &Key) -> bool {
+        self.tags |= 1 << key.tag();
+        self.hashes.insert(Self::hash(key))
+    }
+}
+
+impl Beyond {
+    /// Whether a key that is not cached may be on disk.
+    pub(super) fn may_hold(&self, key: &Key) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Forgotten(keys) => !keys.hashes.is_empty() && keys.hashes.contains(&Forgotten::hash(key)),
+        }
+    }
+
+    /// Whether keys that are not cached may be on disk between these two.
+    pub(super) fn may_hold_between(&self, from: &Key, to: &Key) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Forgotten(keys) => (from.tag()..=to.tag()).any(|tag| keys.tags & (1 << tag) != 0),
+        }
+    }
+}
+
+impl Cache {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        Self {
+            entities: Vec::new(),
+            index: FxHashMap::default(),
+            last: usize::MAX,
+            dirty: Vec::new(),
+            tally: Tally::default(),
+            bytes_max,
+            forget_at: bytes_max,
+            hand: 0,
+        }
+    }
+
+    /// Where an entity is.
+    pub(super) fn find(&mut self, entity: &Entity) -> Option<usize> {
+        if self.entities.get(self.last).is_some_and(|rows| rows.entity == *entity) {
+            return Some(self.last);
+        }
+        self.last = *self.index.get(entity)?;
+        Some(self.last)
+    }
+
+    /// Where an entity is, without noting that it was asked for.
+    pub(super) fn peek(&self, entity: &Entity) -> Option<usize> {
+        self.index.get(entity).copied()
+    }
+
+    /// Adds an entity that is not here.
+    pub(super) fn add(&mut self, entity: Entity, rows: Slots, beyond: Beyond) -> usize {
+        self.tally.bytes += ENTITY_BYTES;
+        self.last = self.entities.len();
+        self.entities.push(EntityRows { entity, rows, beyond, dirty: Vec::new(), used: true });
+        self.index.insert(entity, self.last);
+        self.last
+    }
+
+    /// Whether there is more than may stay.
+    pub(super) fn is_over(&self) -> bool {
+        self.tally.bytes > self.forget_at
+    }
+
+    /// Whether what waits to be written leaves little room for the rest.
+    pub(super) fn is_mostly_dirty(&self) -> bool {
+        self.tally.dirty_bytes > self.bytes_max / 2
+    }
+
+    /// Forgets what has not been used for longest and needs no writing, until there is some room.
+    pub(super) fn forget(&mut self) {
+        let spare = self.bytes_max / SPARE_PARTS;
+        // The first round may find everything used, the second cannot; emptied entities go in the third.
+        let mut steps = 3 * self.entities.len();
+        while self.tally.bytes > self.bytes_max - spare && steps > 0 && !self.entities.is_empty() {
+            steps -= 1;
+            self.hand = if self.hand + 1 < self.entities.len() { self.hand + 1 } else { 0 };
+            self.forget_of(self.hand);
+        }
+        self.forget_at = self.bytes_max.max(self.tally.bytes + spare);
+    }
+
+    fn forget_of(&mut self, at: usize) {
+        let Self { entities, tally, .. } = self;
+        let EntityRows { rows, beyond, dirty, used, .. } = &mut entities[at];
+        rows.forget(tally, |key, slot, tally| {
+            if let Beyond::Forgotten(keys) = beyond
+                && slot.stored
+                && keys.add(key)
+            {
+                tally.bytes += HASH_BYTES;
+            }
+        });
+        if rows.is_empty() && dirty.is_empty() && !*used {
+            self.drop_entity(at);
+        } else {
+            *used = false;
+        }
+    }
+
+    fn drop_entity(&mut self, at: usize) {
+        let gone = self.entities.swap_remove(at);
+        self.index.remove(&gone.entity);
+        let hashes = match &gone.beyond {
+            Beyond::Unknown => 0,
+            Beyond::Forgotten(keys) => keys.hashes.len(),
+        };
+        self.tally.bytes = self.tally.bytes.saturating_sub(ENTITY_BYTES + HASH_BYTES * hashes);
+        self.last = usize::MAX;
+        if let Some(moved) = self.entities.get(at) {
+            self.index.insert(moved.entity, at);
+        }
+    }
+}
+
+impl EntityRows {
+    /// Notes that somebody asked for it.
+    pub(super) fn touch(&mut self) -> &mut Self {
+        self.used = true;
+        self
+    }
+}

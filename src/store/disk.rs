@@ -1,0 +1,248 @@
+//! One RocksDB database: rows by their key's bytes, and one record that says what they stand for. Its own write-ahead
+//! log is off, for the journal is the log; a batch and its position are written together, so whatever RocksDB puts into
+//! files by itself agrees with itself.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rocksdb::{
+    BlockBasedIndexType, BlockBasedOptions, BottommostLevelCompaction, CompactOptions, DB, DBCompressionType,
+    DBRawIterator, FlushOptions, LogLevel, Options as RocksOptions, ReadOptions, WriteBatch, WriteOptions,
+};
+
+use super::error::Error;
+use super::settings::Shared;
+use crate::log::DirectoryLock;
+use crate::model::Entity;
+use crate::state::{Key, ROWS_VERSION, Row};
+
+/// What rows on disk stand for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The last turn folded into them.
+    pub turn: u64,
+    /// Where the partition's journal goes on after it.
+    pub offset: u64,
+    /// What the runtime wants to find with the rows, such as the digest's state.
+    pub attached: Vec<u8>,
+}
+
+/// After every row's key: those begin with the number of a kind.
+const POSITION_KEY: &[u8] = &[255];
+const LOCK: &str = "owner.lock";
+/// What RocksDB reads at once, in bytes; rows are about 100.
+const BLOCK_BYTES: usize = 8 << 10;
+
+/// A database, open.
+pub(super) struct Disk {
+    db: DB,
+    pub(super) dir: PathBuf,
+    pub(super) read_only: bool,
+    read: ReadOptions,
+    write: WriteOptions,
+    key: Vec<u8>,
+    /// Look-ups of rows, of first rows, of ranges.
+    pub(super) reads: Cell<u64>,
+    /// Rows read by them.
+    pub(super) rows_read: Cell<u64>,
+    // Last: given up after the database is closed.
+    _lock: Option<DirectoryLock>,
+}
+
+impl Disk {
+    pub(super) fn open(dir: &Path, shared: &Shared) -> Result<Self, Error> {
+        let io = |doing| move |source| Error::Io { doing, path: dir.to_owned(), source };
+        fs::create_dir_all(dir).map_err(io("create"))?;
+        let lock = DirectoryLock::take(dir, LOCK).map_err(|error| Error::lock(error, dir))?;
+        let db = DB::open(&options(shared), dir).map_err(Error::rocks("open", dir))?;
+        Ok(Self::new(db, dir, false, Some(lock)))
+    }
+
+    pub(super) fn open_read_only(dir: &Path, shared: &Shared) -> Result<Self, Error> {
+        // RocksDB's own sign that a database is there.
+        if !dir.join("CURRENT").is_file() {
+            return Err(Error::Missing { dir: dir.to_owned() });
+        }
+        let db = DB::open_for_read_only(&options(shared), dir, false).map_err(Error::rocks("open", dir))?;
+        Ok(Self::new(db, dir, true, None))
+    }
+
+    fn new(db: DB, dir: &Path, read_only: bool, lock: Option<DirectoryLock>) -> Self {
+        let mut write = WriteOptions::default();
+        write.disable_wal(true);
+        let (dir, read) = (dir.to_owned(), ReadOptions::default());
+        Self {
+            db,
+            dir,
+            read_only,
+            read,
+            write,
+            key: Vec::new(),
+            reads: Cell::new(0),
+            rows_read: Cell::new(0),
+            _lock: lock,
+        }
+    }
+
+    /// What the rows stand for; `None` where none were ever persisted.
+    pub(super) fn applied(&self) -> Result<Option<Applied>, Error> {
+        let missing = || Error::NoPosition { dir: self.dir.clone() };
+        let Some(bytes) = self.db.get_pinned(POSITION_KEY).map_err(Error::rocks("read", &self.dir))? else {
+            let mut rows = self.db.raw_iterator();
+            rows.seek_to_first();
+            rows.status().map_err(Error::rocks("read", &self.dir))?;
+            return if rows.valid() { Err(missing()) } else { Ok(None) };
+        };
+        let (version, rest) = bytes.split_first_chunk().ok_or_else(missing)?;
+        let found = u32::from_le_bytes(*version);
+        if found != ROWS_VERSION {
+            return Err(Error::RowsVersion { dir: self.dir.clone(), found, known: ROWS_VERSION });
+        }
+        let (turn, rest) = rest.split_first_chunk().ok_or_else(missing)?;
+        let (offset, attached) = rest.split_first_chunk().ok_or_else(missing)?;
+        let (turn, offset) = (u64::from_le_bytes(*turn), u64::from_le_bytes(*offset));
+        Ok(Some(Applied { turn, offset, attached: attached.to_vec() }))
+    }
+
+    /// The row under a key.
+    pub(super) fn get(&mut self, entity: &Entity, key: &Key) -> Result<Option<Row>, Error> {
+        self.reads.update(|reads| reads + 1);
+        self.key.clear();
+        key.write(entity, &mut self.key);
+        match self.db.get_pinned_opt(&self.key, &self.read).map_err(Error::rocks("read", &self.dir))? {
+            Some(bytes) => self.row(entity, key, &bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Hands rows of an entity to `each`, from `from` on and before `to` where given, until it returns false. Returns
+    /// whether it came to the end.
+    pub(super) fn range(
+        &self,
+        entity: &Entity,
+        bounds: Option<(&Key, &Key)>,
+        mut each: impl FnMut(Key, &mut dyn FnMut() -> Result<Row, Error>) -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
+        self.reads.update(|reads| reads + 1);
+        let (mut lower, mut upper) = (Vec::new(), Vec::new());
+        if let Some((from, to)) = bounds {
+            from.write(entity, &mut lower);
+            to.write(entity, &mut upper);
+        } else {
+            Key::write_prefix(entity, &mut lower);
+            upper.extend_from_slice(&lower);
+            after_prefix(&mut upper);
+        }
+        let mut read = ReadOptions::default();
+        read.set_iterate_upper_bound(upper);
+        let mut rows = self.db.raw_iterator_opt(read);
+        rows.seek(&lower);
+        while let Some((key, value)) = rows.item() {
+            let (_, key) = self.key(key)?;
+            if !each(key, &mut || self.row(entity, &key, value))? {
+                return Ok(false);
+            }
+            rows.next();
+        }
+        rows.status().map_err(Error::rocks("read", &self.dir))?;
+        Ok(true)
+    }
+
+    /// An iterator over everything that does not disturb the block cache.
+    pub(super) fn iterate(&self) -> DBRawIterator<'_> {
+        let mut read = ReadOptions::default();
+        read.fill_cache(false);
+        read.set_iterate_upper_bound(POSITION_KEY);
+        self.db.raw_iterator_opt(read)
+    }
+
+    /// Reads a full key.
+    pub(super) fn key(&self, bytes: &[u8]) -> Result<(Entity, Key), Error> {
+        Key::read(bytes).map_err(|source| Error::Key { dir: self.dir.clone(), source })
+    }
+
+    /// Reads a row.
+    pub(super) fn row(&self, entity: &Entity, key: &Key, bytes: &[u8]) -> Result<Row, Error> {
+        self.rows_read.update(|rows| rows + 1);
+        Row::read(bytes).map_err(|source| {
+            let key = format!("{key:?} of {:?} {}", entity.kind, entity.id);
+            Error::Row { dir: self.dir.clone(), key, source }
+        })
+    }
+
+    /// Writes a batch together with the position that it brings the rows to.
+    pub(super) fn write(&self, mut batch: WriteBatch, applied: &Applied) -> Result<(), Error> {
+        let mut position = ROWS_VERSION.to_le_bytes().to_vec();
+        position.extend_from_slice(&applied.turn.to_le_bytes());
+        position.extend_from_slice(&applied.offset.to_le_bytes());
+        position.extend_from_slice(&applied.attached);
+        batch.put(POSITION_KEY, position);
+        self.db.write_opt(batch, &self.write).map_err(Error::rocks("write to", &self.dir))
+    }
+
+    /// Puts everything written so far into files, and waits until it is there.
+    pub(super) fn flush(&self) -> Result<(), Error> {
+        let mut flush = FlushOptions::default();
+        flush.set_wait(true);
+        self.db.flush_opt(&flush).map_err(Error::rocks("write files of", &self.dir))
+    }
+
+    /// Merges all files into the lowest level: slow now, smaller and faster to read afterwards.
+    pub(super) fn compact(&self) {
+        let mut compact = CompactOptions::default();
+        compact.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
+        self.db.compact_range_opt(None::<&[u8]>, None::<&[u8]>, &compact);
+    }
+
+    /// Bytes in files.
+    pub(super) fn file_bytes(&self) -> u64 {
+        let bytes = self.db.property_int_value(rocksdb::properties::TOTAL_SST_FILES_SIZE);
+        bytes.ok().flatten().unwrap_or(0)
+    }
+}
+
+/// Turns a prefix that ends with a zero, as every entity's does, into the end of what begins with it.
+pub(super) fn after_prefix(prefix: &mut [u8]) {
+    *prefix.last_mut().expect("a prefix has at least a kind and a zero") = 1;
+}
+
+fn options(shared: &Shared) -> RocksOptions {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(&shared.blocks);
+    table.set_block_size(BLOCK_BYTES);
+    table.set_bloom_filter(10.0, false);
+    table.set_whole_key_filtering(true);
+    table.set_optimize_filters_for_memory(true);
+    // In small parts, so that a look-up brings in kilobytes of them and not megabytes.
+    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    table.set_partition_filters(true);
+    table.set_metadata_block_size(BLOCK_BYTES);
+    table.set_pin_top_level_index_and_filter(true);
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_cache_index_and_filter_blocks_with_high_priority(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+
+    let mut options = RocksOptions::default();
+    options.create_if_missing(true);
+    options.set_block_based_table_factory(&table);
+    options.set_write_buffer_manager(&shared.write_buffers);
+    options.set_write_buffer_size(shared.write_buffers_bytes);
+    options.set_max_write_buffer_number(3);
+    // Each store has one writer, its partition's worker.
+    options.set_allow_concurrent_memtable_write(false);
+    options.set_enable_write_thread_adaptive_yield(false);
+    options.set_memtable_whole_key_filtering(true);
+    options.set_memtable_prefix_bloom_ratio(0.02);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_bottommost_compression_type(DBCompressionType::Zstd);
+    options.set_max_background_jobs(2);
+    options.set_bytes_per_sync(1 << 20);
+    // Opening a store must be quick, and says little to RocksDB's own text log.
+    options.set_skip_stats_update_on_db_open(true);
+    options.set_stats_dump_period_sec(0);
+    options.set_stats_persist_period_sec(0);
+    options.set_keep_log_file_num(2);
+    options.set_log_level(LogLevel::Warn);
+    options
+}

@@ -1,0 +1,96 @@
+//! Everything in a store, in the order of its keys: for lists of findings, tasks and cases, and for queries. What waits
+//! to be written is seen too, and the cache stays as it is.
+
+use super::Store;
+use super::disk::after_prefix;
+use super::error::Error;
+use crate::model::{Entity, Id, Kind};
+use crate::state::{Key, Row};
+
+/// How many unwanted rows are stepped over before RocksDB is asked to find the next wanted one.
+const STEPS_MAX: u32 = 8;
+
+impl Store {
+    /// Hands every row to `each`, ordered by entity and key: of one kind of entity where given, and of each entity only
+    /// the keys from the first on and before the second, where given.
+    pub fn for_each(
+        &self,
+        kind: Option<Kind>,
+        keys: Option<(&Key, &Key)>,
+        each: &mut dyn FnMut(Entity, Key, Row),
+    ) -> Result<(), Error> {
+        let wanted = |key: &Key| keys.is_none_or(|(from, to)| from <= key && key < to);
+        let mut dirty = self.dirty_keys(kind, &wanted).into_iter().peekable();
+        let hand_out_dirty = |entity: &Entity, key: &Key, each: &mut dyn FnMut(Entity, Key, Row)| {
+            if let Some(row) = self.dirty_row(entity, key) {
+                each(*entity, *key, row.clone());
+            }
+        };
+
+        let mut rows = self.disk.iterate();
+        match kind {
+            None => rows.seek_to_first(),
+            Some(kind) => {
+                let mut first = Vec::new();
+                Key::write_prefix(&Entity { kind, id: Id::EMPTY }, &mut first);
+                rows.seek(&first[..1]);
+            }
+        }
+        let mut steps = 0;
+        let mut target = Vec::new();
+        while let Some((key_bytes, row_bytes)) = rows.item() {
+            let (entity, key) = self.disk.key(key_bytes)?;
+            if kind.is_some_and(|kind| entity.kind != kind) {
+                break;
+            }
+            if wanted(&key) {
+                while let Some((entity, key)) = dirty.next_if(|next| *next < (entity, key)) {
+                    hand_out_dirty(&entity, &key, each);
+                }
+                if dirty.next_if_eq(&(entity, key)).is_some() {
+                    hand_out_dirty(&entity, &key, each);
+                } else {
+                    each(entity, key, self.disk.row(&entity, &key, row_bytes)?);
+                }
+                steps = 0;
+                rows.next();
+                continue;
+            }
+            steps += 1;
+            if steps <= STEPS_MAX {
+                rows.next();
+                continue;
+            }
+            steps = 0;
+            target.clear();
+            match keys {
+                Some((from, _)) if key < *from => from.write(&entity, &mut target),
+                _ => {
+                    Key::write_prefix(&entity, &mut target);
+                    after_prefix(&mut target);
+                }
+            }
+            rows.seek(&target);
+        }
+        rows.status().map_err(Error::rocks("read", &self.disk.dir))?;
+        for (entity, key) in dirty {
+            hand_out_dirty(&entity, &key, each);
+        }
+        Ok(())
+    }
+
+    /// Keys of rows that wait to be written, in order.
+    fn dirty_keys(&self, kind: Option<Kind>, wanted: &dyn Fn(&Key) -> bool) -> Vec<(Entity, Key)> {
+        let mut keys = Vec::new();
+        for rows in self.cache.entities.iter().filter(|rows| kind.is_none_or(|kind| rows.entity.kind == kind)) {
+            keys.extend(rows.dirty.iter().filter(|key| wanted(key)).map(|key| (rows.entity, *key)));
+        }
+        keys.sort_unstable();
+        keys
+    }
+
+    fn dirty_row(&self, entity: &Entity, key: &Key) -> Option<&Row> {
+        let at = self.cache.peek(entity)?;
+        self.cache.entities[at].rows.get(key)?.row.as_ref()
+    }
+}

@@ -1,0 +1,154 @@
+//! What can go wrong with the rows on disk, and what the caller is to do about it. Rows can always be made again from
+//! the journal, so no message here is about lost facts.
+
+use std::path::{Path, PathBuf};
+
+use crate::log::{self, Remedy};
+use crate::state::{KeyError, RowError};
+
+/// A failure of the store of one partition.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused.
+    #[error("cannot {doing} {}: see to the disk (room, rights, health) and start again", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// On which folder.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process writes there.
+    #[error("{} is in use by another process: wait until it has ended, or ask the service that runs there", dir.display())]
+    Locked {
+        /// Which folder.
+        dir: PathBuf,
+    },
+    /// There are no rows to be read.
+    #[error("{} holds no state yet: run the service or a replay there first", dir.display())]
+    Missing {
+        /// Which folder.
+        dir: PathBuf,
+    },
+    /// RocksDB refused.
+    #[error("RocksDB cannot {doing} {}: see to the disk (room, rights, health) and start again", dir.display())]
+    Rocks {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// In which folder.
+        dir: PathBuf,
+        /// Why not.
+        #[source]
+        source: rocksdb::Error,
+    },
+    /// RocksDB found its files damaged.
+    #[error("{} is damaged: delete this folder, and its rows are folded again from the journal", dir.display())]
+    Damaged {
+        /// Which folder.
+        dir: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: rocksdb::Error,
+    },
+    /// The record that says what the rows stand for is missing or makes no sense.
+    #[error(
+        "{} does not say up to where its rows were folded: delete this folder, and they are folded again from the journal",
+        dir.display()
+    )]
+    NoPosition {
+        /// Which folder.
+        dir: PathBuf,
+    },
+    /// A key that cannot be read.
+    #[error("{} holds a damaged key: delete this folder, and its rows are folded again from the journal", dir.display())]
+    Key {
+        /// Which folder.
+        dir: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: KeyError,
+    },
+    /// A row that cannot be read.
+    #[error(
+        "the row {key} in {} cannot be read: delete this folder, and its rows are folded again from the journal",
+        dir.display()
+    )]
+    Row {
+        /// Which folder.
+        dir: PathBuf,
+        /// Whose row, and which.
+        key: String,
+        /// What is wrong.
+        #[source]
+        source: RowError,
+    },
+    /// Rows of another version of this program.
+    #[error(
+        "the rows in {} are of version {found}, and this program writes version {known}: delete this folder, and they are \
+         folded again from the journal",
+        dir.display()
+    )]
+    RowsVersion {
+        /// Which folder.
+        dir: PathBuf,
+        /// Theirs.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// Rows were changed since the last settled position.
+    #[error("rows in {} were to be persisted in the middle of a turn: a fault of this program, please report it", dir.display())]
+    Unsettled {
+        /// Which folder.
+        dir: PathBuf,
+    },
+    /// The store was opened for reading.
+    #[error("{} was opened for reading only, so nothing can be persisted: a fault of this program, please report it", dir.display())]
+    ReadOnly {
+        /// Which folder.
+        dir: PathBuf,
+    },
+    /// An earlier failure was reported already.
+    #[error("{} failed before, so nothing more is persisted: open it again", dir.display())]
+    Broken {
+        /// Which folder.
+        dir: PathBuf,
+    },
+}
+
+impl Error {
+    /// What the caller does about it.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Locked { .. } => Remedy::Retry,
+            // One partition's files; the others' are their own.
+            Self::Damaged { .. } | Self::NoPosition { .. } | Self::Key { .. } | Self::Row { .. } => Remedy::Park,
+            Self::Io { .. }
+            | Self::Missing { .. }
+            | Self::Rocks { .. }
+            | Self::RowsVersion { .. }
+            | Self::Unsettled { .. }
+            | Self::ReadOnly { .. }
+            | Self::Broken { .. } => Remedy::Stop,
+        }
+    }
+
+    /// For `map_err`: what RocksDB was asked, where.
+    pub(super) fn rocks(doing: &'static str, dir: &Path) -> impl FnOnce(rocksdb::Error) -> Self {
+        let dir = dir.to_owned();
+        move |source| match source.kind() {
+            rocksdb::ErrorKind::Corruption => Self::Damaged { dir, source },
+            _ => Self::Rocks { doing, dir, source },
+        }
+    }
+
+    /// A lock that could not be taken.
+    pub(super) fn lock(error: log::Error, dir: &Path) -> Self {
+        match error {
+            log::Error::Io { doing, path, source } => Self::Io { doing, path, source },
+            _ => Self::Locked { dir: dir.to_owned() },
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Rows of one partition: in memory as the fold sees them, and behind the commit in a RocksDB database of their own.
+//! What they mean is not known here, and nothing is here only: a store that is deleted is folded again from the journal.
+//!
+//! The order of things, for each turn: fold on [`Store`] as [`crate::state::Rows`], ask [`Store::take_failure`], commit
+//! the turn to the log, [`Store::settle`]. From time to time, between turns, [`Store::persist`]. After a crash
+//! [`Store::applied`] says from where the journal is to be folded again.
+
+mod cache;
+mod disk;
+mod each;
+mod error;
+mod persist;
+mod rows;
+mod settings;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::time::Duration;
+
+use cache::Cache;
+pub use disk::Applied;
+use disk::Disk;
+pub use error::Error;
+pub use settings::{Options, Shared, SharedSettings};
+
+/// Rows of one partition.
+pub struct Store {
+    cache: Cache,
+    disk: Disk,
+    /// What the rows on disk stand for; while `None`, what is not cached does not exist.
+    applied: Option<Applied>,
+    /// What the rows in memory stand for.
+    settled: Option<Applied>,
+    /// Rows were changed since.
+    unsettled: bool,
+    /// What was persisted is in files.
+    in_files: bool,
+    /// The first failure to read.
+    failure: Option<Error>,
+    /// One was reported: nothing more is persisted.
+    broken: bool,
+    counters: Counters,
+    /// Bytes of a key and of a row; kept for their memory.
+    scratch: [Vec<u8>; 2],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counters {
+    persists: u64,
+    rows_written: u64,
+    bytes_written: u64,
+    persist_time: Duration,
+}
+
+/// What a store has done since it was opened, and what it holds now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Memory of the cache, about.
+    pub cache_bytes: usize,
+    /// Of that, what waits to be persisted, about.
+    pub dirty_bytes: usize,
+    /// Rows in the cache, and keys known to have none.
+    pub rows: usize,
+    /// Entities in the cache.
+    pub entities: usize,
+    /// Rows found in the cache.
+    pub hits: u64,
+    /// Keys known to have no row without looking.
+    pub known_absent: u64,
+    /// Rows, or first rows of an entity, or ranges, looked for in RocksDB.
+    pub disk_reads: u64,
+    /// Rows that RocksDB had.
+    pub disk_rows: u64,
+    /// Rows forgotten for want of room.
+    pub forgotten: u64,
+    /// Batches persisted.
+    pub persists: u64,
+    /// Rows in them, removals included.
+    pub rows_written: u64,
+    /// Their size.
+    pub bytes_written: u64,
+    /// Time spent on them.
+    pub persist_time: Duration,
+    /// Size of the database's files now.
+    pub file_bytes: u64,
+}
+
+impl Store {
+    /// Opens the store in a folder of its own, or makes it. One process may have it open so.
+    pub fn open(dir: &Path, shared: &Shared, options: &Options) -> Result<Self, Error> {
+        Self::over(Disk::open(dir, shared)?, options)
+    }
+
+    /// Opens a store to look at it, beside whoever may be writing there. Sees what was in files at that moment; changes
+    /// stay in memory.
+    pub fn open_read_only(dir: &Path, shared: &Shared, options: &Options) -> Result<Self, Error> {
+        Self::over(Disk::open_read_only(dir, shared)?, options)
+    }
+
+    fn over(disk: Disk, options: &Options) -> Result<Self, Error> {
+        let applied = disk.applied()?;
+        Ok(Self {
+            cache: Cache::new(options.cache_bytes_max),
+            settled: applied.clone(),
+            unsettled: false,
+            applied,
+            in_files: true,
+            disk,
+            failure: None,
+            broken: false,
+            counters: Counters::default(),
+            scratch: Default::default(),
+        })
+    }
+
+    /// Merges the database's files: slow now, smaller and faster to read afterwards. For the end of a long replay.
+    pub fn compact(&self) {
+        self.disk.compact();
+    }
+
+    /// What it has done and what it holds.
+    pub fn stats(&self) -> Stats {
+        let tally = &self.cache.tally;
+        Stats {
+            cache_bytes: tally.bytes,
+            dirty_bytes: tally.dirty_bytes,
+            rows: tally.rows,
+            entities: self.cache.entities.len(),
+            hits: tally.hits,
+            known_absent: tally.known_absent,
+            disk_reads: self.disk.reads.get(),
+            disk_rows: self.disk.rows_read.get(),
+            forgotten: tally.forgotten,
+            persists: self.counters.persists,
+            rows_written: self.counters.rows_written,
+            bytes_written: self.counters.bytes_written,
+            persist_time: self.counters.persist_time,
+            file_bytes: self.disk.file_bytes(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Sizes: what all stores of a process share, and what each has for itself.
+
+use rocksdb::{Cache, LruCacheOptions, WriteBufferManager};
+use serde::Deserialize;
+
+/// What the stores of one process have together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SharedSettings {
+    /// Blocks of files kept in memory, with their indexes and filters. Less costs disk reads for rows that are not
+    /// cached as rows.
+    pub block_cache_bytes: usize,
+    /// Rows that were persisted and are not yet in files. Less makes more and smaller files.
+    pub write_buffers_bytes: usize,
+}
+
+impl Default for SharedSettings {
+    fn default() -> Self {
+        Self { block_cache_bytes: 64 << 20, write_buffers_bytes: 64 << 20 }
+    }
+}
+
+/// What one store has for itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// Rows kept in memory as the fold sees them. Rows that were changed since they were last persisted stay beyond
+    /// it, so persist when [`super::Store::wants_persisting`] says so.
+    pub cache_bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_bytes_max: 128 << 20 }
+    }
+}
+
+/// Number of parts of the block cache, each with a lock of its own, as a power of two.
+const BLOCK_CACHE_PARTS_BITS: i32 = 3;
+
+/// Memory of RocksDB, shared by all stores of a process. Cheap to clone.
+#[derive(Clone)]
+pub struct Shared {
+    pub(super) blocks: Cache,
+    pub(super) write_buffers: WriteBufferManager,
+    pub(super) write_buffers_bytes: usize,
+}
+
+impl Shared {
+    /// Made once per process.
+    pub fn new(settings: &SharedSettings) -> Self {
+        // RocksDB would make 64 parts of half a megabyte and more, and what is larger than its part is never kept.
+        let mut blocks = LruCacheOptions::default();
+        blocks.set_capacity(settings.block_cache_bytes);
+        blocks.set_num_shard_bits(BLOCK_CACHE_PARTS_BITS);
+        Self {
+            blocks: Cache::new_lru_cache_opts(&blocks),
+            write_buffers: WriteBufferManager::new_write_buffer_manager(settings.write_buffers_bytes, false),
+            write_buffers_bytes: settings.write_buffers_bytes,
+        }
+    }
+
+    /// What blocks and write buffers take now, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.blocks.get_usage() + self.write_buffers.get_usage()
+    }
+}

@@ -1,0 +1,367 @@
+//! A store against rows in memory, and what happens when things go wrong.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::log::Remedy;
+use crate::model::{Entity, Fingerprint, GoodsCode, Id, Instant, Kind, Period, Position};
+use crate::state::{Key, Memory, NotedFact, ROWS_VERSION, Row, RowType, Rows, Side};
+
+fn scratch() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn shared() -> Shared {
+    Shared::new(&SharedSettings { block_cache_bytes: 1 << 20, write_buffers_bytes: 1 << 20 })
+}
+
+fn open(dir: &Path, cache_bytes_max: usize) -> Store {
+    Store::open(dir, &shared(), &Options { cache_bytes_max }).unwrap()
+}
+
+fn at(turn: u64) -> Applied {
+    Applied { turn, offset: turn * 100, attached: format!("digest {turn}").into_bytes() }
+}
+
+fn id(text: &str) -> Id {
+    Id::parse(text).unwrap()
+}
+
+fn firm(number: usize) -> Entity {
+    Entity::taxpayer(id(&format!("F{number:03}")))
+}
+
+fn row(number: u64, bytes: usize) -> Row {
+    NotedFact {
+        fingerprint: Fingerprint(number),
+        position: Position::default(),
+        at: Instant::default(),
+        event: vec![7; bytes],
+    }
+    .wrap()
+}
+
+fn month(number: i32) -> Key {
+    Key::Month(Period(number))
+}
+
+fn everything(store: &Store) -> Vec<(Entity, Key, Row)> {
+    let mut found = Vec::new();
+    store.for_each(None, None, &mut |entity, key, row| found.push((entity, key, row))).unwrap();
+    found
+}
+
+/// What a folder would hold after a power failure: its files as they are now, without closing anything.
+fn as_after_a_crash(dir: &Path) -> TempDir {
+    let copy = scratch();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path: PathBuf = entry.unwrap().path();
+        fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+    }
+    copy
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Get(Entity, Key),
+    Put(Entity, Key, Row),
+    Edit(Entity, Key, usize),
+    Remove(Entity, Key),
+    Scan(Entity, Key, Key, usize),
+    Each(Option<Kind>, Option<(Key, Key)>),
+    Persist { durable: bool },
+    Reopen { cache_bytes_max: usize },
+}
+
+fn any_entity() -> impl Strategy<Value = Entity> {
+    prop_oneof![
+        (0usize..4).prop_map(firm),
+        Just(Entity::CLOCK),
+        Just(Entity::case(id("F001"))),
+        Just(Entity::taxpayer(id("F0010")))
+    ]
+}
+
+fn any_key() -> impl Strategy<Value = Key> {
+    prop_oneof![
+        Just(Key::Profile),
+        (0i32..60).prop_map(month),
+        (0u64..6).prop_map(|code| Key::Goods(Side::Bought, GoodsCode(code))),
+        "[A-C]{1,2}".prop_map(|text| Key::Signal(id(&text))),
+        Just(Key::Task)
+    ]
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let place = || (any_entity(), any_key());
+    prop_oneof![
+        6 => place().prop_map(|(entity, key)| Step::Get(entity, key)),
+        9 => (place(), any::<u64>(), 0usize..300).prop_map(|((entity, key), n, bytes)| Step::Put(entity, key, row(n, bytes))),
+        6 => (place(), 0usize..400).prop_map(|((entity, key), bytes)| Step::Edit(entity, key, bytes)),
+        4 => place().prop_map(|(entity, key)| Step::Remove(entity, key)),
+        4 => (any_entity(), any_key(), any_key(), 0usize..40)
+            .prop_map(|(entity, from, to, limit)| Step::Scan(entity, from, to, limit)),
+        1 => (prop::option::of(any_entity()), prop::option::of((any_key(), any_key())))
+            .prop_map(|(entity, keys)| Step::Each(entity.map(|entity| entity.kind), keys)),
+        2 => any::<bool>().prop_map(|durable| Step::Persist { durable }),
+        1 => (0usize..20_000).prop_map(|cache_bytes_max| Step::Reopen { cache_bytes_max }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_store_with_next_to_no_cache_is_rows_in_memory_that_fall_back_to_what_was_persisted(
+        steps in proptest::collection::vec(any_step(), 1..250),
+    ) {
+        let dir = scratch();
+        let mut store = open(dir.path(), 3_000);
+        let (mut model, mut persisted) = (Memory::default(), Memory::default());
+        let (mut turn, mut applied) = (0, None);
+        for step in steps {
+            match step {
+                Step::Get(entity, key) => prop_assert_eq!(store.get(&entity, &key), model.get(&entity, &key)),
+                Step::Put(entity, key, row) => {
+                    store.put(&entity, key, row.clone());
+                    model.put(&entity, key, row);
+                }
+                Step::Edit(entity, key, bytes) => {
+                    let found = store.get_mut(&entity, &key).map(|row| NotedFact::peek_mut(row).unwrap());
+                    let wanted = model.get_mut(&entity, &key).map(|row| NotedFact::peek_mut(row).unwrap());
+                    prop_assert_eq!(&found, &wanted);
+                    for row in found.into_iter().chain(wanted) {
+                        row.event = vec![9; bytes];
+                    }
+                }
+                Step::Remove(entity, key) => {
+                    store.remove(&entity, &key);
+                    model.remove(&entity, &key);
+                }
+                Step::Scan(entity, from, to, limit) => {
+                    prop_assert_eq!(store.scan(&entity, &from, &to, limit), model.scan(&entity, &from, &to, limit));
+                }
+                Step::Each(kind, keys) => {
+                    let mut found = Vec::new();
+                    let keys = keys.as_ref().map(|(from, to)| (from, to));
+                    store.for_each(kind, keys, &mut |entity, key, row| found.push(((entity, key), row))).unwrap();
+                    let wanted: Vec<_> = model
+                        .iter()
+                        .filter(|((entity, _), _)| kind.is_none_or(|kind| entity.kind == kind))
+                        .filter(|((_, key), _)| keys.is_none_or(|(from, to)| from <= key && key < to))
+                        .map(|(place, row)| (*place, row.clone()))
+                        .collect();
+                    prop_assert_eq!(found, wanted);
+                }
+                Step::Persist { durable } => {
+                    turn += 1;
+                    store.settle(at(turn));
+                    store.persist(durable).unwrap();
+                    (persisted, applied) = (model.clone(), Some(at(turn)));
+                    let after = everything(&store).len();
+                    prop_assert_eq!(after, model.iter().count());
+                }
+                Step::Reopen { cache_bytes_max } => {
+                    drop(store);
+                    store = open(dir.path(), cache_bytes_max);
+                    model = persisted.clone();
+                    prop_assert_eq!(store.applied(), applied.as_ref());
+                }
+            }
+            prop_assert!(store.take_failure().is_none());
+        }
+        let wanted: Vec<_> = model.iter().map(|((entity, key), row)| (*entity, *key, row.clone())).collect();
+        prop_assert_eq!(everything(&store), wanted);
+        store.settle(at(turn + 1));
+        store.close().unwrap();
+        let wanted: Vec<_> = model.iter().map(|((entity, key), row)| (*entity, *key, row.clone())).collect();
+        let store = Store::open_read_only(dir.path(), &shared(), &Options::default()).unwrap();
+        prop_assert_eq!((everything(&store), store.applied()), (wanted, Some(&at(turn + 1))));
+    }
+}
+
+#[test]
+fn a_power_failure_takes_the_rows_back_to_a_position_that_was_durable() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 1 << 20);
+    assert_eq!(store.applied(), None);
+    for turn in 1..=3 {
+        store.put(&firm(1), Key::Profile, row(turn, 10));
+        store.put(&firm(1), month(i32::try_from(turn).unwrap()), row(turn, 10));
+        store.settle(at(turn));
+        store.persist(turn == 2).unwrap();
+    }
+    let crashed = as_after_a_crash(dir.path());
+    let mut after = open(crashed.path(), 1 << 20);
+    assert_eq!(after.applied(), Some(&at(2)));
+    assert_eq!(after.get(&firm(1), &Key::Profile), Some(&row(2, 10)));
+    assert_eq!(after.scan(&firm(1), &month(0), &month(99), 9), [month(1), month(2)]);
+}
+
+#[test]
+fn rows_of_a_turn_that_is_not_settled_are_not_persisted() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 1 << 20);
+    store.put(&firm(1), Key::Profile, row(1, 10));
+    store.settle(at(1));
+    store.get_mut(&firm(1), &Key::Profile).unwrap();
+    let error = store.persist(true).unwrap_err();
+    assert!(matches!(error, Error::Unsettled { .. }), "{error}");
+    store.settle(at(2));
+    store.persist(true).unwrap();
+    assert_eq!(store.applied(), Some(&at(2)));
+}
+
+#[test]
+fn a_row_made_and_removed_between_two_persists_leaves_no_trace() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 1 << 20);
+    for number in 0..100 {
+        store.put(&firm(1), month(number), row(1, 10));
+        store.remove(&firm(1), &month(number));
+    }
+    store.put(&firm(1), month(7), row(1, 10));
+    store.settle(at(1));
+    store.persist(false).unwrap();
+    let stats = store.stats();
+    assert_eq!((stats.rows_written, stats.rows, stats.dirty_bytes), (1, 1, 0));
+    assert_eq!(everything(&store), [(firm(1), month(7), row(1, 10))]);
+}
+
+#[test]
+fn fresh_data_is_folded_without_looking_at_the_disk() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 200_000);
+    let hub = firm(1);
+    for number in 0..20_000 {
+        assert_eq!(store.get(&hub, &month(number)), None, "a new invoice, say");
+        store.put(&hub, month(number), row(1, 10));
+        store.get_mut(&hub, &month(number)).unwrap();
+        if store.wants_persisting() {
+            store.settle(at(1));
+            store.persist(false).unwrap();
+        }
+    }
+    let stats = store.stats();
+    assert_eq!((stats.disk_reads, stats.known_absent), (0, 20_000));
+    assert!(stats.forgotten > 15_000, "{stats:?}");
+    assert!(stats.cache_bytes < 2 * 200_000 + 20_000 * 8, "{stats:?}");
+    // What was forgotten is found again, and costs a look.
+    assert_eq!(store.get(&hub, &month(3)), Some(&row(1, 10)));
+    assert_eq!(store.stats().disk_reads, 1);
+    assert_eq!(store.scan(&hub, &month(0), &month(99_999), 30_000).len(), 20_000);
+}
+
+#[test]
+fn cold_entities_and_old_rows_of_a_hub_make_room_for_what_is_used() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 300_000);
+    let hub = firm(0);
+    for number in 0..5_000 {
+        store.get_mut(&hub, &Key::Profile);
+        store.put(&hub, Key::Profile, row(1, 10));
+        store.put(&hub, month(number), row(1, 50));
+        store.put(&firm(1 + usize::try_from(number).unwrap()), Key::Profile, row(1, 50));
+        if store.wants_persisting() {
+            store.settle(at(1));
+            store.persist(false).unwrap();
+        }
+    }
+    store.settle(at(2));
+    store.persist(true).unwrap();
+    let reads = store.stats().disk_reads;
+    assert!(store.get(&hub, &Key::Profile).is_some() && store.get(&hub, &month(4_999)).is_some());
+    let stats = store.stats();
+    assert_eq!(stats.disk_reads, reads, "what is used stays");
+    assert!(stats.cache_bytes < 400_000 && stats.entities < 2_000, "{stats:?}");
+    assert_eq!(everything(&store).len(), 10_001);
+}
+
+#[test]
+fn a_store_has_one_writer_and_any_number_of_lookers_on() {
+    let dir = scratch();
+    let error = Store::open_read_only(dir.path(), &shared(), &Options::default()).err().unwrap();
+    assert!(matches!(error, Error::Missing { .. }), "{error}");
+    let mut store = open(dir.path(), 1 << 20);
+    store.put(&firm(1), Key::Task, row(1, 10));
+    store.settle(at(1));
+    store.persist(true).unwrap();
+    let error = Store::open(dir.path(), &shared(), &Options::default()).err().unwrap();
+    assert!(matches!(&error, Error::Locked { .. }) && error.remedy() == Remedy::Retry, "{error}");
+
+    store.put(&firm(2), Key::Task, row(2, 10));
+    store.settle(at(2));
+    store.persist(false).unwrap();
+    let mut looker = Store::open_read_only(dir.path(), &shared(), &Options::default()).unwrap();
+    assert_eq!((looker.applied(), everything(&looker).len()), (Some(&at(1)), 1), "what is in files");
+    assert_eq!(looker.get(&firm(1), &Key::Task), Some(&row(1, 10)));
+    assert!(matches!(looker.persist(true), Err(Error::ReadOnly { .. })));
+    store.put(&firm(3), Key::Task, row(3, 10));
+    store.settle(at(3));
+    store.close().unwrap();
+    let looker = Store::open_read_only(dir.path(), &shared(), &Options::default()).unwrap();
+    assert_eq!((looker.applied(), everything(&looker).len()), (Some(&at(3)), 3));
+}
+
+/// Puts bytes under a key behind the store's back.
+fn spoil(dir: &Path, key: &[u8], value: &[u8]) {
+    let db = rocksdb::DB::open_default(dir).unwrap();
+    db.put(key, value).unwrap();
+}
+
+#[test]
+fn rows_of_another_version_are_refused_with_what_to_do() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 1 << 20);
+    store.put(&firm(1), Key::Task, row(1, 10));
+    store.settle(at(1));
+    store.close().unwrap();
+    spoil(dir.path(), &[255], &[&(ROWS_VERSION + 6).to_le_bytes()[..], &[0; 16]].concat());
+    let error = Store::open(dir.path(), &shared(), &Options::default()).err().unwrap();
+    assert!(matches!(error, Error::RowsVersion { found, known: ROWS_VERSION, .. } if found == ROWS_VERSION + 6));
+    assert!(error.to_string().contains("delete this folder, and they are folded again from the journal"), "{error}");
+    spoil(dir.path(), &[255], b"x");
+    let error = Store::open(dir.path(), &shared(), &Options::default()).err().unwrap();
+    assert!(matches!(error, Error::NoPosition { .. }), "{error}");
+}
+
+#[test]
+fn a_damaged_row_is_remembered_and_nothing_folded_on_top_of_it_is_persisted() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 1 << 20);
+    for number in 0..50 {
+        store.put(&firm(1), month(number), row(1, 10));
+    }
+    store.settle(at(1));
+    store.close().unwrap();
+    let mut key = Vec::new();
+    month(40).write(&firm(1), &mut key);
+    spoil(dir.path(), &key, b"\xff\xff");
+
+    let mut store = open(dir.path(), 1 << 20);
+    assert_eq!(store.get(&firm(1), &month(39)), Some(&row(1, 10)));
+    assert!(store.take_failure().is_none());
+    assert_eq!(store.get(&firm(1), &month(40)), None);
+    store.put(&firm(1), Key::Profile, row(2, 10));
+    let error = store.take_failure().unwrap();
+    assert!(matches!(&error, Error::Row { .. }) && error.remedy() == Remedy::Park, "{error}");
+    store.settle(at(2));
+    assert!(matches!(store.persist(true), Err(Error::Broken { .. })));
+    drop(store);
+    let mut store = open(dir.path(), 1 << 20);
+    assert_eq!(store.applied(), Some(&at(1)));
+    assert_eq!(store.get(&firm(1), &Key::Profile), None);
+    assert!(store.scan(&firm(1), &month(0), &month(99), 99).len() < 50);
+    assert!(matches!(store.take_failure(), Some(Error::Row { .. })));
+}
+
+#[test]
+fn a_store_may_be_given_to_a_worker_thread() {
+    fn sendable<T: Send>() {}
+    sendable::<Store>();
+    sendable::<Shared>();
+}
