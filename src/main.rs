@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use suyuan::cli::Cli;
 
+/// The fold allocates and frees small rows all the time; with this allocator it is faster than with glibc's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.run() {

@@ -9,6 +9,10 @@ use crate::model::{
 use crate::risk::RuleSet;
 use crate::state::{Books, CaseEdgeRow, CaseHead, CaseNodeRow, Key, Rows};
 
+/// A small case is published an hour after it changed, a larger one an hour later for each so many taxpayers, and at least
+/// once a day: what is written of it stays in proportion to what is new.
+const NODES_PER_HOUR: u64 = 32;
+
 pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
     let mut books = Books::of(rows, record.to);
     let Body::Message(message) = &record.body else { return };
@@ -60,7 +64,8 @@ fn reported(books: &mut Books<'_>, record: &Record, report: &Report, effects: &m
     }
     if !head.publication_due {
         head.publication_due = true;
-        let due = Instant(report.at.hour_mark().0 + HOUR_MS);
+        let hours = 1 + i64::try_from(head.nodes / NODES_PER_HOUR).unwrap_or(i64::MAX).min(23);
+        let due = Instant(report.at.hour_mark().0 + hours * HOUR_MS);
         if books.set_timer(due, Timer::CasePublished, record.root) {
             effects.messages.push((books.entity, Message::Timer(Timer::CasePublished)));
         }
@@ -87,7 +92,7 @@ fn set_edge(books: &mut Books<'_>, head: &mut CaseHead, from: TaxpayerId, edge: 
 pub fn publish(books: &mut Books<'_>, rules: &RuleSet) -> Option<Case> {
     let head = books.find::<CaseHead>(&Key::CaseHead)?.clone();
     let from = Key::CaseRank { descending: i64::MIN, taxpayer_id: Id::EMPTY };
-    let to = Key::CaseEdge { from: Id::EMPTY, to: Id::EMPTY };
+    let to = Key::CaseRank { descending: i64::MAX, taxpayer_id: Id::LAST };
     let ranked = books.scan(&from, &to, CASE_NODES_MAX);
     let ids: Vec<TaxpayerId> = ranked
         .into_iter()
@@ -130,18 +135,14 @@ fn role(head: &CaseHead, id: TaxpayerId, node: &CaseNodeRow, rules: &RuleSet) ->
 
 fn collect_edges(books: &mut Books<'_>, from: TaxpayerId, listed: &[TaxpayerId], edges: &mut Vec<CaseEdge>) {
     let room = CASE_EDGES_MAX - edges.len();
-    let first = Key::CaseEdge { from, to: Id::EMPTY };
-    let end = Key::Timer { due: Instant(i64::MIN), to: crate::model::Entity::CLOCK, what: 0 };
-    for key in books.scan(&first, &end, room) {
-        let Key::CaseEdge { from: seller, to } = key else { return };
-        if seller != from {
-            return;
+    for key in books.scan(&Key::CaseEdge { from, to: Id::EMPTY }, &Key::CaseEdge { from, to: Id::LAST }, room) {
+        let Key::CaseEdge { to, .. } = key else { return };
+        if listed.binary_search(&to).is_err() {
+            continue;
         }
-        if listed.binary_search(&to).is_ok() {
-            if let Some(row) = books.find::<CaseEdgeRow>(&key).copied().filter(|row| row.tax > Fen::ZERO) {
-                let CaseEdgeRow { tax, invoices, first_at, last_at } = row;
-                edges.push(CaseEdge { from, to, tax, invoices, first_at, last_at });
-            }
+        if let Some(row) = books.find::<CaseEdgeRow>(&key).copied().filter(|row| row.tax > Fen::ZERO) {
+            let CaseEdgeRow { tax, invoices, first_at, last_at } = row;
+            edges.push(CaseEdge { from, to, tax, invoices, first_at, last_at });
         }
     }
 }

@@ -14,14 +14,12 @@ pub(super) fn step(rows: &mut dyn Rows, record: &Record, effects: &mut Effects) 
 fn fire(rows: &mut dyn Rows, effects: &mut Effects) {
     let ticked = rows.get(&Entity::CLOCK, &Key::Ticked).and_then(|row| Instant::peek(row).copied());
     let Some(ticked) = ticked else { return };
-    let from = Key::Timer { due: Instant(i64::MIN), to: Entity::CLOCK, what: 0 };
-    let due = rows.scan(&Entity::CLOCK, &from, &Key::Rules, EFFECTS_MAX);
+    let from = Key::Timer { due: Instant(i64::MIN), to: Entity::taxpayer(crate::model::Id::EMPTY), what: 0 };
+    let until = Key::Timer { due: Instant(ticked.0 + 1), to: Entity::taxpayer(crate::model::Id::EMPTY), what: 0 };
+    let due = rows.scan(&Entity::CLOCK, &from, &until, EFFECTS_MAX);
     let limit_reached = due.len() == EFFECTS_MAX;
     for (fired, key) in due.into_iter().enumerate() {
-        let Key::Timer { due, to, .. } = key else { return };
-        if due > ticked {
-            return;
-        }
+        let Key::Timer { to, .. } = key else { return };
         if limit_reached && fired == EFFECTS_MAX - 1 {
             effects.messages.push((Entity::CLOCK, Message::Continue(Box::new(Continue::Timers))));
             return;

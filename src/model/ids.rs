@@ -1,7 +1,9 @@
 //! Identifiers: short strings kept inline, checked once where they are parsed. No meaning is read out of them here,
 //! apart from the check character of a taxpayer id.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,11 +13,10 @@ pub const ID_BYTES_MAX: usize = 31;
 
 /// A short string of at most [`ID_BYTES_MAX`] bytes without control characters, kept inline so that copying one costs
 /// no allocation. Ordered as its text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy)]
 pub struct Id {
-    // Padded with zeros, which no identifier contains: so the derived order is that of the text.
-    bytes: [u8; ID_BYTES_MAX],
-    len: u8,
+    /// The text, padded with zeros, which no identifier contains; the last byte is the length.
+    bytes: [u8; ID_BYTES_MAX + 1],
 }
 
 /// Why a text is not an identifier.
@@ -37,7 +38,20 @@ pub enum IdError {
 
 impl Id {
     /// No identifier at all: sorts before every other, and stands where a key has none.
-    pub const EMPTY: Self = Self { bytes: [0; ID_BYTES_MAX], len: 0 };
+    pub const EMPTY: Self = Self { bytes: [0; ID_BYTES_MAX + 1] };
+
+    /// Sorts after every identifier that anybody would give; bounds scans, names nothing.
+    pub const LAST: Self = {
+        // The last character of Unicode, seven times.
+        let mut bytes = [0; ID_BYTES_MAX + 1];
+        let mut at = 0;
+        while at < 28 {
+            bytes[at] = [0xf4, 0x8f, 0xbf, 0xbf][at % 4];
+            at += 1;
+        }
+        bytes[ID_BYTES_MAX] = 28;
+        Self { bytes }
+    };
 
     /// Checks and keeps a text.
     pub fn parse(text: &str) -> Result<Self, IdError> {
@@ -47,23 +61,32 @@ impl Id {
         if text.len() > ID_BYTES_MAX {
             return Err(IdError::TooLong);
         }
-        if text.trim() != text || text.chars().any(char::is_control) {
+        // Nearly all are letters and digits, which can be neither blanks nor controls.
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if !plain && (text.trim() != text || text.chars().any(char::is_control)) {
             return Err(IdError::Blank);
         }
-        let mut bytes = [0; ID_BYTES_MAX];
+        let mut bytes = [0; ID_BYTES_MAX + 1];
         bytes[..text.len()].copy_from_slice(text.as_bytes());
-        let len = u8::try_from(text.len()).expect("checked against ID_BYTES_MAX above");
-        Ok(Self { bytes, len })
+        bytes[ID_BYTES_MAX] = u8::try_from(text.len()).expect("checked against ID_BYTES_MAX above");
+        Ok(Self { bytes })
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("made from a str, cut nowhere")
+        std::str::from_utf8(&self.bytes[..usize::from(self.bytes[ID_BYTES_MAX])]).expect("made from a str, cut nowhere")
     }
 
     /// Whether this is [`Id::EMPTY`].
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.bytes[ID_BYTES_MAX] == 0
+    }
+
+    /// As four numbers whose order is that of the text: comparing them costs less than comparing bytes.
+    fn words(&self) -> [u64; 4] {
+        let word =
+            |at: usize| u64::from_be_bytes(self.bytes[8 * at..8 * at + 8].try_into().expect("eight of 32 bytes"));
+        [word(0), word(1), word(2), word(3)]
     }
 
     /// The 24 hexadecimal digits that name something by what it is about: the same parts give the same id anywhere.
@@ -76,6 +99,34 @@ impl Id {
         }
         let hex = hasher.finalize().to_hex();
         Self::parse(&hex[..24]).expect("24 hexadecimal digits are an identifier")
+    }
+}
+
+impl PartialEq for Id {
+    fn eq(&self, other: &Self) -> bool {
+        self.words() == other.words()
+    }
+}
+
+impl Eq for Id {}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Id {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.words().cmp(&other.words())
+    }
+}
+
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for word in self.words() {
+            state.write_u64(word);
+        }
     }
 }
 
@@ -150,6 +201,8 @@ pub struct InvoiceNo(Id);
 impl InvoiceNo {
     /// Sorts before every invoice number; bounds scans, names nothing.
     pub const FIRST: Self = Self(Id::EMPTY);
+    /// Sorts after every invoice number; bounds scans, names nothing.
+    pub const LAST: Self = Self(Id::LAST);
 
     /// Checks one of the three forms: 20 digits; 10 or 12 digits, dash, 8 digits; `legacy:` and 1 to 24 bytes.
     pub fn parse(text: &str) -> Result<Self, IdError> {
@@ -197,6 +250,7 @@ mod tests {
     #[test]
     fn an_id_is_ordered_as_its_text() {
         let id = |text| Id::parse(text).unwrap();
+        assert!(id("\u{10ffff}") < Id::LAST && Id::LAST.as_str().chars().all(|c| c == char::MAX));
         assert!(id("A") < id("AB") && id("AB") < id("B") && Id::EMPTY < id("A"));
         assert_eq!(id("购方甲").as_str(), "购方甲");
         assert_eq!(Id::parse("A\n"), Err(IdError::Blank));

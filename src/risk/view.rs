@@ -2,7 +2,7 @@
 
 use super::Typology;
 use super::rules::{Limits, RuleSet};
-use crate::model::{DAY_MS, Fen, GoodsCode, Id, Instant, InvoiceNo, Period, TaxpayerId};
+use crate::model::{DAY_MS, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
 use crate::provenance::Ordinal;
 use crate::state::{Books, Claim, ClaimKind, Held, Key, Month, OriginRow, Partner, Profile, Side, TaintVisit};
 
@@ -87,11 +87,7 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// The first `limit` counterparties of a side, in the order of their ids.
     pub fn partners(&mut self, side: Side, limit: usize) -> Vec<(TaxpayerId, Partner)> {
-        let end = match side {
-            Side::Sold => Key::Partner(Side::Bought, Id::EMPTY),
-            Side::Bought => Key::Goods(Side::Sold, GoodsCode(0)),
-        };
-        let keys = self.books.scan(&Key::Partner(side, Id::EMPTY), &end, limit);
+        let keys = self.books.scan(&Key::Partner(side, Id::EMPTY), &Key::Partner(side, Id::LAST), limit);
         keys.into_iter()
             .filter_map(|key| match (key, self.books.find::<Partner>(&key)) {
                 (Key::Partner(_, id), Some(partner)) => Some((id, *partner)),
@@ -119,13 +115,13 @@ impl<'a, 'b> View<'a, 'b> {
 /// Sellers from whom an invoice of this number arrived, at most three.
 pub(crate) fn sellers_of(books: &mut Books<'_>, invoice_no: InvoiceNo) -> Vec<TaxpayerId> {
     let from = Key::Held { invoice_no, seller_id: Id::EMPTY };
-    let to = Key::Partner(Side::Sold, Id::EMPTY);
+    let to = Key::Held { invoice_no, seller_id: Id::LAST };
     let mut sellers = Vec::new();
-    for key in books.scan(&from, &to, 5) {
-        if let Key::Held { invoice_no: no, seller_id } = key {
-            if no == invoice_no && books.find::<Held>(&key).is_some_and(|held| held.arrived.is_some()) {
-                sellers.push(seller_id);
-            }
+    for key in books.scan(&from, &to, SELLERS_MAX) {
+        if let Key::Held { seller_id, .. } = key
+            && books.find::<Held>(&key).is_some_and(|held| held.arrived.is_some())
+        {
+            sellers.push(seller_id);
         }
     }
     sellers.truncate(3);
@@ -151,15 +147,15 @@ pub(crate) fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
     standing
 }
 
+/// Rows of one invoice number that are looked through, claims without an invoice among them.
+const SELLERS_MAX: usize = 16;
+
 /// See [`View::tainted`].
 pub(crate) fn tainted(books: &mut Books<'_>, origin: TaxpayerId) -> TaintedValue {
     let from = Key::Taint { origin, named: Id::EMPTY };
     let mut value = TaintedValue { hops: u8::MAX, ..TaintedValue::default() };
-    for key in books.scan(&from, &Key::CaseHead, TAINT_NAMES_MAX) {
-        let Key::Taint { origin: of, named } = key else { break };
-        if of != origin {
-            break;
-        }
+    for key in books.scan(&from, &Key::Taint { origin, named: Id::LAST }, TAINT_NAMES_MAX) {
+        let Key::Taint { named, .. } = key else { break };
         let Some(visit) = books.find::<TaintVisit>(&key).copied().filter(|visit| visit.standing) else { continue };
         let Some(ordinal) = books.find::<Ordinal>(&Key::OriginIndex(named)).copied() else { continue };
         let Some(row) = books.find::<OriginRow>(&Key::Origin(ordinal)).copied() else { continue };

@@ -72,8 +72,8 @@ impl Engine {
     pub fn open(dir: &Path, settings: Settings) -> Result<Self, Error> {
         let wanted = Header::default()
             .with("partitions", settings.partitions)
-            .with("rules version", &settings.rules_version)
-            .with("rules digest", blake3::hash(settings.rules.as_bytes()).to_hex());
+            .with("rules-version", &settings.rules_version)
+            .with("rules-digest", blake3::hash(settings.rules.as_bytes()).to_hex());
         let journal = dir.join("journal");
         let log_settings = log::Settings { durable: settings.durable, ..log::Settings::default() };
         let (log, progress) = match Log::open(&journal, log_settings.clone()) {
@@ -320,7 +320,7 @@ fn open_partitions(dir: &Path, settings: &Settings, log: &Log, progress: &Progre
 }
 
 /// Where a partition's rows are.
-pub fn state_dir(dir: &Path, partition: u32) -> PathBuf {
+pub(super) fn state_dir(dir: &Path, partition: u32) -> PathBuf {
     dir.join("state").join(format!("{partition:04}"))
 }
 

@@ -3,8 +3,8 @@
 use super::Step;
 use crate::fold::effects::Seen;
 use crate::model::{
-    About, Arrival, Entity, Event, Fen, GoodsAmount, Id, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided, Message,
-    Returned, Source, TaxpayerId, Timer, Vector, Voided,
+    About, Arrival, Entity, Event, Fen, GoodsAmount, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided, Message, Returned,
+    Source, TaxpayerId, Timer, Vector, Voided,
 };
 use crate::state::{Goods, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
 
@@ -171,12 +171,9 @@ impl Step<'_> {
 
     fn meet_waiting_reds(&mut self, blue: &mut Issued, blue_no: InvoiceNo, issue: &Issue) {
         let from = Key::WaitingRed { blue_no, red_no: InvoiceNo::FIRST };
-        let keys = self.books.scan(&from, &Key::Signal(Id::EMPTY), WAITING_REDS_MAX);
+        let keys = self.books.scan(&from, &Key::WaitingRed { blue_no, red_no: InvoiceNo::LAST }, WAITING_REDS_MAX);
         for key in keys {
-            let Key::WaitingRed { blue_no: waits_for, red_no } = key else { return };
-            if waits_for != blue_no {
-                return;
-            }
+            let Key::WaitingRed { red_no, .. } = key else { return };
             self.books.remove(&key);
             self.profile.waiting_reds -= 1;
             let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));

@@ -113,7 +113,7 @@ impl Step<'_> {
     /// Merges the findings that stand into the task; opens, changes or withdraws it.
     fn merge_task(&mut self) {
         let taxpayer_id = self.books.entity.id;
-        let keys = self.books.scan(&Key::Signal(Id::EMPTY), &Key::Task, SIGNALS_MAX);
+        let keys = self.books.scan(&Key::Signal(Id::EMPTY), &Key::Signal(Id::LAST), SIGNALS_MAX);
         let mut open: Vec<Signal> = keys
             .iter()
             .filter_map(|key| self.books.find::<SignalRow>(key).map(|row| row.0.clone()))

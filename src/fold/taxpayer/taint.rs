@@ -89,7 +89,7 @@ impl Step<'_> {
     /// Tells the buyers to whom the accused value went, from the one after `after` on, and the case.
     fn follow(&mut self, taint: &Taint, ordinal: Ordinal, after: TaxpayerId) {
         let from = Key::Passed(ordinal, after);
-        let end = Key::Passed(Ordinal(ordinal.0.saturating_add(1)), Id::EMPTY);
+        let end = Key::Passed(ordinal, Id::LAST);
         let keys = self.books.scan(&from, &end, BUYERS_PER_STEP + 1);
         let more = keys.len() > BUYERS_PER_STEP;
         let mut edges = Vec::new();
@@ -194,7 +194,7 @@ impl Step<'_> {
     /// Has findings judged about every accused origin whose value came in the name of `named`.
     pub(super) fn touch_those_behind(&mut self, named: TaxpayerId) {
         let from = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
-        for key in self.books.scan(&from, &Key::CaseHead, NAMES_MAX) {
+        for key in self.books.scan(&from, &Key::Taint { origin: Id::LAST, named: Id::LAST }, NAMES_MAX) {
             if let Key::Taint { origin, named: name } = key
                 && name == named
             {
