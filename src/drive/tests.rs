@@ -21,11 +21,11 @@ fn found(script: &str) -> String {
 const BURST: &str = "
     at 2026-01-01 | register OLD on=2001-01-01 | issue 900 OLD OLD2 1.00
     at 2026-03-01
-    register S on=2026-02-20 rep=P1 | quota S 100000.00 25
+    register S on=2026-02-20 rep=P1 | quota S 200000.00 25
     at 2026-03-02
-    issue 1 S W 99000.00 | issue 2 S W 99000.00 | issue 3 S W 99000.00 | issue 4 S W 99000.00 | issue 5 S W 99000.00
+    issue 1 S W 198000.00 | issue 2 S W 198000.00 | issue 3 S W 198000.00 | issue 4 S W 198000.00 | issue 5 S W 198000.00
     at 2026-03-10
-    issue 6 S W 99000.00 | issue 7 S W 99000.00 | issue 8 S W 99000.00";
+    issue 6 S W 198000.00 | issue 7 S W 198000.00 | issue 8 S W 198000.00";
 
 #[test]
 fn a_second_deduction_is_found_until_the_first_is_reversed() {
@@ -128,8 +128,17 @@ fn a_void_that_arrives_before_its_invoice_counts_all_the_same() {
 #[test]
 fn a_new_firm_that_sells_what_it_never_bought_is_a_source() {
     assert_snapshot!(told(BURST), @r"
-    #12 found source_burst S: 2026-03, 102960.00 at stake, score 750
+    #8 found source_burst S: 2026-03, 102960.00 at stake, score 750
+    #8 task S level 4 score 750: source_burst
+    #9 now source_burst S: 2026-03, 128700.00 at stake, score 750
+    #9 task S level 4 score 750: source_burst
+    #10 now source_burst S: 2026-03, 154440.00 at stake, score 750
+    #10 task S level 4 score 750: source_burst
+    #11 now source_burst S: 2026-03, 180180.00 at stake, score 750
+    #11 task S level 4 score 750: source_burst
+    #12 now source_burst S: 2026-03, 205920.00 at stake, score 750
     #12 task S level 4 score 750: source_burst
+    #12 case of S: S Source 0 205920.00, W Associate 1 205920.00
     ");
 }
 
@@ -149,8 +158,8 @@ fn a_fast_growing_new_firm_with_real_input_is_none() {
 fn a_firm_that_sells_first_and_gets_its_purchase_invoice_later_is_cleared() {
     assert_snapshot!(found(&format!("{BURST}
         at 2026-03-12
-        issue 50 OLD S 700000.00")), @r"
-    #12 found source_burst S: 2026-03, 102960.00 at stake, score 750
+        issue 50 OLD S 1500000.00")), @r"
+    #8 found source_burst S: 2026-03, 102960.00 at stake, score 750
     #13 withdrawn source_burst S: 2026-03
     #13 task S withdrawn
     ");
@@ -161,15 +170,15 @@ fn the_chain_behind_a_source_is_followed_when_the_source_is_found_last() {
     assert_snapshot!(told("
         at 2026-01-01 | register OLD on=2001-01-01 | issue 900 OLD OLD2 1.00
         at 2026-03-01
-        register S on=2026-02-20 rep=P1 | quota S 100000.00 25 | register B on=2001-01-01
+        register S on=2026-02-20 rep=P1 | quota S 200000.00 25 | register B on=2001-01-01
         at 2026-03-02
-        issue 1 S W 99000.00 | issue 2 S W 99000.00 | issue 3 S W 99000.00 | issue 4 S W 99000.00
+        issue 1 S W 198000.00 | issue 2 S W 198000.00 | issue 3 S W 198000.00 | issue 4 S W 198000.00
         at 2026-03-03
-        issue 11 W B 99500.00 | issue 12 W B 99500.00 | issue 13 W B 99500.00
+        issue 11 W B 199000.00 | issue 12 W B 199000.00 | issue 13 W B 199000.00
         at 2026-03-05
-        deduct 11 B 2026-03 from=W | deduct 12 B 2026-03 from=W | deduct 1 W 2026-03 from=S
+        deduct 11 B 2026-03 from=W | deduct 12 B 2026-03 from=W | deduct 1 W 2026-03 from=S | deduct 2 W 2026-03 from=S
         at 2026-03-10
-        issue 5 S W 99000.00 | issue 6 S W 99000.00 | issue 7 S W 99000.00 | issue 8 S W 99000.00
+        issue 5 S W 198000.00 | issue 6 S W 198000.00 | issue 7 S W 198000.00 | issue 8 S W 198000.00
         at 2026-03-20
         deduct 13 B 2026-03 from=W
         at 2026-03-21
@@ -177,22 +186,37 @@ fn the_chain_behind_a_source_is_followed_when_the_source_is_found_last() {
         at 2026-03-22
         issue 901 OLD OLD2 1.00
     "), @r"
-    #19 found source_burst S: 2026-03, 102960.00 at stake, score 750
+    #9 found source_burst S: 2026-03, 102960.00 at stake, score 750
+    #9 task S level 4 score 750: source_burst
+    #12 case of S: S Source 0 102960.00, W Washer 1 102960.00, B Associate 2 77610.00
+    #14 found false_deduction B: origin S, 51740.00 at stake, score 352
+    #14 task B level 2 score 352: false_deduction
+    #16 found false_deduction W: origin S, 51480.00 at stake, score 352
+    #16 task W level 2 score 352: false_deduction
+    #17 now source_burst S: 2026-03, 128700.00 at stake, score 750
+    #17 task S level 4 score 750: source_burst
+    #17 now false_deduction W: origin S, 51480.00 at stake, score 352
+    #17 task W level 2 score 352: false_deduction
+    #18 now source_burst S: 2026-03, 154440.00 at stake, score 750
+    #18 task S level 4 score 750: source_burst
+    #18 now false_deduction W: origin S, 51480.00 at stake, score 352
+    #18 task W level 2 score 352: false_deduction
+    #19 now source_burst S: 2026-03, 180180.00 at stake, score 750
     #19 task S level 4 score 750: source_burst
-    #19 found false_deduction W: origin S, 12870.00 at stake, score 364
-    #19 task W level 2 score 364: false_deduction
-    #19 found false_deduction B: origin S, 25870.00 at stake, score 420
-    #19 task B level 2 score 420: false_deduction
-    #20 now false_deduction B: origin S, 38805.00 at stake, score 478
-    #20 task B level 2 score 478: false_deduction
-    #20 case of S: S Source 0 102960.00, W Beneficiary 1 102960.00, B Beneficiary 2 38805.00
-    #21 now false_deduction B: origin S, 25870.00 at stake, score 420
-    #21 task B level 2 score 420: false_deduction
-    #22 now false_deduction B: origin S, 12935.00 at stake, score 363
-    #22 task B level 2 score 363: false_deduction
+    #19 now false_deduction W: origin S, 51480.00 at stake, score 352
+    #19 task W level 2 score 352: false_deduction
+    #20 now source_burst S: 2026-03, 205920.00 at stake, score 750
+    #20 task S level 4 score 750: source_burst
+    #20 now false_deduction W: origin S, 51480.00 at stake, score 352
+    #20 task W level 2 score 352: false_deduction
+    #20 case of S: S Source 0 205920.00, W Beneficiary 1 205920.00, B Beneficiary 2 77610.00
+    #21 now false_deduction B: origin S, 77610.00 at stake, score 394
+    #21 task B level 2 score 394: false_deduction
+    #22 now false_deduction B: origin S, 51740.00 at stake, score 352
+    #22 task B level 2 score 352: false_deduction
     #23 withdrawn false_deduction B: origin S
     #23 task B withdrawn
-    #24 case of S: S Source 0 102960.00, W Beneficiary 1 102960.00, B Associate 2 38805.00
+    #24 case of S: S Source 0 205920.00, W Beneficiary 1 205920.00, B Associate 2 77610.00
     ");
 }
 
@@ -200,15 +224,15 @@ fn the_chain_behind_a_source_is_followed_when_the_source_is_found_last() {
 fn an_accusation_that_is_lifted_is_lifted_down_the_chain() {
     assert_snapshot!(found(&format!("{BURST}
         at 2026-03-11
-        deduct 1 W 2026-03 from=S | deduct 2 W 2026-03 from=S
+        deduct 1 W 2026-03 from=S | deduct 2 W 2026-03 from=S | deduct 3 W 2026-03 from=S
         at 2026-03-12
-        issue 50 OLD S 700000.00")), @r"
-    #12 found source_burst S: 2026-03, 102960.00 at stake, score 750
-    #13 found false_deduction W: origin S, 12870.00 at stake, score 364
-    #15 withdrawn source_burst S: 2026-03
-    #15 task S withdrawn
-    #15 withdrawn false_deduction W: origin S
-    #15 task W withdrawn
+        issue 50 OLD S 1500000.00")), @r"
+    #8 found source_burst S: 2026-03, 102960.00 at stake, score 750
+    #14 found false_deduction W: origin S, 51480.00 at stake, score 352
+    #16 withdrawn source_burst S: 2026-03
+    #16 task S withdrawn
+    #16 withdrawn false_deduction W: origin S
+    #16 task W withdrawn
     ");
 }
 

@@ -18,7 +18,7 @@ mod segment;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -113,7 +113,7 @@ const LOCK: &str = "lock";
 impl Log {
     /// Begins a journal in a folder that holds none.
     pub fn create(dir: &Path, header: &Header, settings: Settings) -> Result<Self, Error> {
-        fs::create_dir_all(dir).map_err(Error::io("create", dir))?;
+        segment::create_directory(dir)?;
         let lock = DirectoryLock::take(dir, LOCK)?;
         if Header::read(dir)?.is_some() || !Segment::list(dir)?.is_empty() {
             return Err(Error::Exists { dir: dir.to_owned() });

@@ -135,16 +135,16 @@ impl Segment {
 
     /// All segments of a folder, in order, each going on where the one before it ended.
     pub(super) fn list(dir: &Path) -> Result<Vec<Self>, Error> {
-        let mut names = Vec::new();
+        let mut files = Vec::new();
         for entry in fs::read_dir(dir).map_err(Error::io("list", dir))? {
             let name = entry.map_err(Error::io("list", dir))?.file_name();
             if name.to_str().is_some_and(|name| name.ends_with(SUFFIX)) {
-                names.push(name);
+                files.push(name);
             }
         }
-        names.sort();
-        let mut segments: Vec<Self> = Vec::with_capacity(names.len());
-        for name in names {
+        files.sort();
+        let mut segments: Vec<Self> = Vec::with_capacity(files.len());
+        for name in files {
             let segment = Self::read(dir.join(&name))?;
             let named = name.to_str().and_then(|name| name.strip_suffix(SUFFIX)).and_then(|turn| turn.parse().ok());
             if named != Some(segment.first_turn()) {
@@ -176,6 +176,17 @@ pub(super) fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Er
     file.sync_all().map_err(Error::io("sync", &beside))?;
     fs::rename(&beside, &path).map_err(Error::io("rename a file to", &path))?;
     sync_directory(dir)
+}
+
+/// Makes a folder, and those it stands in, durably.
+pub(super) fn create_directory(dir: &Path) -> Result<(), Error> {
+    let missing: Vec<&Path> =
+        dir.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
+    fs::create_dir_all(dir).map_err(Error::io("create", dir))?;
+    for parent in missing.iter().filter_map(|folder| folder.parent()) {
+        sync_directory(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+    }
+    Ok(())
 }
 
 /// Makes the names of files in a folder durable.

@@ -136,6 +136,7 @@ proptest! {
             let (mut log, recovered) = Log::open(dir.path(), settings(segment_bytes_max)).unwrap();
             prop_assert_eq!((recovered.turn, recovered.bytes_cut), (kept_turns, bytes.len() as u64 - ends[kept]));
             prop_assert_eq!(recovered.input_consumed, kept_turns * 10);
+            prop_assert_eq!(fs::metadata(&last.path).unwrap().len(), ends[kept]);
             let next = turn(&log, &[1, 0, 2]);
             log.append(&next).unwrap();
             drop(log);
@@ -205,6 +206,77 @@ fn damage_in_an_earlier_segment_is_found_by_whoever_reads_it() {
 }
 
 #[test]
+fn a_flipped_bit_never_makes_a_reader_of_one_partition_skip_or_change_a_frame() {
+    let dir = scratch();
+    journal(dir.path(), 200, &vec![vec![2, 1]; 3]);
+    let frames = |dir: &Path| {
+        let read = |(reader, _): (Reader, Header)| reader.read_from(1, 0).collect::<Result<Vec<_>, _>>();
+        Reader::open(dir).and_then(read)
+    };
+    let written = frames(dir.path()).unwrap();
+    assert_eq!(written.len(), 3);
+    let path = &Segment::list(dir.path()).unwrap()[0].path;
+    let whole = fs::read(path).unwrap();
+    let mut found = 0;
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 4;
+        fs::write(path, bytes).unwrap();
+        // What is not found is the whole block's checksum, its progress, and the other partition's frame.
+        match frames(dir.path()) {
+            Ok(frames) => assert_eq!(frames, written, "byte {at}"),
+            Err(error) => found += usize::from(matches!(error, Error::Damaged { .. })),
+        }
+    }
+    assert!(found > whole.len() / 2, "{found} of {}", whole.len());
+}
+
+/// Appends bytes to the last segment behind the journal's back.
+fn add_to_last_segment(dir: &Path, bytes: &[u8]) {
+    let path = last_segment(dir);
+    fs::write(&path, [fs::read(&path).unwrap(), bytes.to_vec()].concat()).unwrap();
+}
+
+#[test]
+fn a_gap_or_a_repeat_is_damage_though_every_checksum_holds() {
+    let dir = scratch();
+    let written = journal(dir.path(), u64::MAX, &[vec![2, 1], vec![2, 1]]);
+    let next = Turn { number: 3, ..written[1].clone() };
+    let repeat = written[1].clone();
+    let mut gap_in_turns = Turn { number: 4, ..next.clone() };
+    gap_in_turns.frames.iter_mut().for_each(|frame| frame.first_offset += u64::from(frame.count));
+    let whole = fs::read(last_segment(dir.path())).unwrap();
+    for (turn, what) in [
+        (repeat, "turn 2 stands where turn 3 belongs"),
+        (gap_in_turns, "turn 4 stands where turn 3 belongs"),
+        (next, "partition 0 goes on at offset 2, and 4 belongs there"),
+    ] {
+        let mut block = Vec::new();
+        format::encode(&turn, &mut block).unwrap();
+        add_to_last_segment(dir.path(), &block);
+        let error = Log::open(dir.path(), settings(u64::MAX)).unwrap_err();
+        let Error::Damaged { position, .. } = &error else { panic!("{error}") };
+        assert_eq!(*position, whole.len() as u64);
+        assert!(error.to_string().contains(what), "{error}");
+        fs::write(last_segment(dir.path()), &whole).unwrap();
+    }
+}
+
+#[test]
+fn a_bad_block_before_an_unfinished_one_is_damage() {
+    let dir = scratch();
+    journal(dir.path(), u64::MAX, &[vec![2, 1], vec![2, 1]]);
+    let path = last_segment(dir.path());
+    let mut bytes = fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    add_to_last_segment(dir.path(), b"TUR");
+    let error = Log::open(dir.path(), settings(u64::MAX)).unwrap_err();
+    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    assert_eq!(fs::metadata(&path).unwrap().len(), bytes.len() as u64 + 3);
+}
+
+#[test]
 fn an_earlier_segment_that_is_missing_or_short_is_damage() {
     let dir = scratch();
     journal(dir.path(), 300, &vec![vec![2, 2, 2]; 9]);
@@ -259,8 +331,9 @@ fn a_folder_has_one_writer_and_any_number_of_readers() {
 
 #[test]
 fn a_turn_or_frame_out_of_order_is_refused_and_the_next_one_taken() {
-    let dir = scratch();
-    let mut log = Log::create(dir.path(), &Header::default(), Settings::default()).unwrap();
+    let scratch = scratch();
+    let dir = scratch.path().join("made/on/the/way");
+    let mut log = Log::create(&dir, &Header::default(), Settings::default()).unwrap();
     log.append(&turn(&log, &[2, 1])).unwrap();
     let good = turn(&log, &[1, 1]);
     let gap = Turn { number: 3, ..good.clone() };

@@ -12,7 +12,7 @@ use crate::state::{Key, Row, Rows};
 
 /// How many of an entity's first rows are read when it is first asked for: profile and months stand first, and an
 /// entity that has no more is then known whole.
-const FIRST_ROWS_MAX: usize = 32;
+const FIRST_ROWS_MAX: usize = 16;
 
 impl Rows for Store {
     fn get(&mut self, entity: &Entity, key: &Key) -> Option<&Row> {
