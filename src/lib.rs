@@ -22,6 +22,8 @@ pub mod intake;
 #[cfg(feature = "shell")]
 pub mod runtime;
 #[cfg(feature = "shell")]
+pub mod query;
+#[cfg(feature = "shell")]
 pub mod sim;
 #[cfg(feature = "shell")]
 pub mod cli;

@@ -1,15 +1,27 @@
 //! The command line: one file per subcommand.
 #![allow(clippy::print_stdout, reason = "printing is what a command line is for")]
 
+mod cases;
 mod completions;
 mod data;
+mod dead_letters;
+mod demo;
 mod evaluate;
+mod explain;
+mod filter;
 mod folding;
 mod generate;
 mod import;
 mod interrupt;
+mod invoice;
+mod read;
 mod replay;
 mod results;
+mod show;
+mod signals;
+mod tasks;
+mod taxpayer;
+mod trace;
 
 use std::io;
 
@@ -62,10 +74,28 @@ impl LogLevel {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Makes a small world with planted fraud, folds it, and shows what was found
+    Demo(demo::Args),
     /// Folds files of events into a folder, and writes what was found beside it
     Replay(replay::Args),
     /// Adds files of events to a data folder
     Import(import::Args),
+    /// Shows the life of one invoice
+    Invoice(invoice::Args),
+    /// Shows all about one taxpayer
+    Taxpayer(taxpayer::Args),
+    /// Follows value up to suppliers or down to customers
+    Trace(trace::Args),
+    /// Lists findings
+    Signals(signals::Args),
+    /// Lists cases, or draws one
+    Cases(cases::Args),
+    /// Lists tasks
+    Tasks(tasks::Args),
+    /// Lists input that could not be used
+    DeadLetters(dead_letters::Args),
+    /// Says what a code means
+    Explain(explain::Args),
     /// Makes a world of events with planted fraud, and says which fraud
     Generate(generate::Args),
     /// Measures tasks against the labels of a made world
@@ -79,8 +109,17 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<()> {
         tracing_subscriber::fmt().with_env_filter(EnvFilter::new(self.log_level.name())).with_writer(io::stderr).init();
         match self.command {
+            Command::Demo(args) => demo::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Import(args) => import::run(&args),
+            Command::Invoice(args) => invoice::run(&args),
+            Command::Taxpayer(args) => taxpayer::run(&args),
+            Command::Trace(args) => trace::run(&args),
+            Command::Signals(args) => signals::run(&args),
+            Command::Cases(args) => cases::run(&args),
+            Command::Tasks(args) => tasks::run(&args),
+            Command::DeadLetters(args) => dead_letters::run(&args),
+            Command::Explain(args) => explain::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
             Command::Completions(args) => completions::run(&args),

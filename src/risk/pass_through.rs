@@ -39,14 +39,14 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let month = view.month(period);
     let out = month.sold.tax - month.sold_void.tax;
     let retained = out - month.arrived;
-    if out.0 < tax_min || i64::from(month.buyers) > buyers_max || month.drawn <= Fen::ZERO {
+    if out.0 < tax_min || !(1..=buyers_max).contains(&i64::from(month.buyers)) || month.drawn <= Fen::ZERO {
         return None;
     }
     if retained.abs().ratio_bp(out) > margin_max {
         return None;
     }
     let days = month.drawn_days / month.drawn.0.max(1) - month.arrived_days / month.arrived.0.max(1);
-    if days > days_max || days < -days_max {
+    if !(0..=days_max).contains(&days) {
         return None;
     }
     let new = view.age_days(view.profile.last_issued_at).is_some_and(|age| (0..=new_days).contains(&age));

@@ -1,0 +1,145 @@
+//! `suyuan cases`: chains, each behind one accused source.
+
+use anyhow::Context as _;
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::filter::{ListArgs, Status};
+use super::show::{Table, color_wanted, fit, money, print, put};
+use super::trace::{GraphFormat, draw};
+use crate::codec::json;
+use crate::model::{Case, ChainRole, Fen, Id};
+use crate::query::{self, Chain, Folder};
+
+/// List cases, those with the most deducted first; or draw one.
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  suyuan cases                                         the 50 heaviest cases that stand
+  suyuan cases --taxpayer 91310000MA1FL0LX06           those it is on
+  suyuan cases 0123456789abcdef01234567                one case as a tree, from its source on
+  suyuan cases 0123456789abcdef01234567 --format dot | dot -Tsvg > case.svg
+  suyuan cases --status all --format jsonl > cases.jsonl")]
+pub(crate) struct Args {
+    /// Which, and where.
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    /// A table or a tree to read, or what other programs read [default: tree for one case, else table].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<CaseFormat>,
+}
+
+/// How cases are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CaseFormat {
+    /// Aligned columns.
+    Table,
+    /// One JSON object a line, as `suyuan replay` writes them.
+    Jsonl,
+    /// Each case as a tree.
+    Tree,
+    /// One case in the language of GraphViz.
+    Dot,
+    /// One case as a Mermaid flowchart.
+    Mermaid,
+    /// One case as one JSON document of nodes and edges.
+    Json,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let format = args.format.unwrap_or(if args.list.id.is_some() { CaseFormat::Tree } else { CaseFormat::Table });
+    let graph = match format {
+        CaseFormat::Dot => Some(GraphFormat::Dot),
+        CaseFormat::Mermaid => Some(GraphFormat::Mermaid),
+        CaseFormat::Json => Some(GraphFormat::Json),
+        CaseFormat::Table | CaseFormat::Jsonl | CaseFormat::Tree => None,
+    };
+    let folder = args.list.read.open()?;
+    if let Some(graph) = graph {
+        let id = args.list.id.context("one drawing is of one case: name it, `suyuan cases ID --format ...`")?;
+        let chain = query::chain(&folder, id)?
+            .with_context(|| format!("there is no case of id {id}: list them with `suyuan cases --status all`"))?;
+        return print(draw(&chain.graph, graph, false).as_bytes());
+    }
+    let listed = query::cases(&folder, &args.list.filter(format != CaseFormat::Jsonl))?;
+    args.list.remark(&listed, "case")?;
+    let text = match format {
+        CaseFormat::Tree => trees(&folder, listed.items.iter().map(|case| case.case_id))?,
+        CaseFormat::Table => table(&folder, &listed.items, args.list.status == Some(Status::All))?,
+        CaseFormat::Jsonl | CaseFormat::Dot | CaseFormat::Mermaid | CaseFormat::Json => {
+            let mut lines = Vec::new();
+            for case in &listed.items {
+                json::write_case(case, &mut lines);
+                lines.push(b'\n');
+            }
+            return print(&lines);
+        }
+    };
+    print(text.as_bytes())
+}
+
+fn trees(folder: &Folder, ids: impl Iterator<Item = Id>) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for id in ids {
+        if let Some(chain) = query::chain(folder, id)? {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            put(&mut text, format_args!("{gap}{}", tree(&chain, color_wanted())));
+        }
+    }
+    Ok(text)
+}
+
+/// A case with its heading, drawn as a tree.
+pub(crate) fn tree(chain: &Chain, colored: bool) -> String {
+    let case = &chain.case;
+    let lifted = if case.standing { "" } else { ", lifted" };
+    let begins = case.nodes.iter().find(|node| node.taxpayer_id == case.origin).map_or(Fen::ZERO, |node| node.tax);
+    let deducted: Fen = case.nodes.iter().map(|node| node.deducted).sum();
+    let taxpayers = format!("{} taxpayers", case.nodes_total);
+    format!(
+        "case {} {}{lifted}: {taxpayers}, {} yuan of tax without a source, {} deducted\n{}",
+        case.case_id,
+        case.typology,
+        money(begins),
+        money(deducted),
+        draw(&chain.graph, GraphFormat::Tree, colored),
+    )
+}
+
+fn table(folder: &Folder, cases: &[Case], with_status: bool) -> anyhow::Result<String> {
+    let mut table = Table::new(&[
+        "case",
+        "typology",
+        "source",
+        "name",
+        ">tax",
+        ">deducted",
+        ">taxpayers",
+        ">beneficiaries",
+        ">edges",
+        "status",
+    ]);
+    for case in cases {
+        let name = folder.name(case.origin)?.map(|name| fit(&name, 20)).unwrap_or_default();
+        let source = case.nodes.iter().find(|node| node.taxpayer_id == case.origin);
+        let deducted: Fen = case.nodes.iter().map(|node| node.deducted).sum();
+        let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary).count();
+        let status = match (with_status, case.standing) {
+            (_, false) => "lifted",
+            (true, true) => "standing",
+            (false, true) => "",
+        };
+        table.row(vec![
+            case.case_id.as_str().into(),
+            (&*case.typology).into(),
+            case.origin.as_str().into(),
+            name.into(),
+            money(source.map_or(Fen::ZERO, |node| node.tax)).into(),
+            money(deducted).into(),
+            case.nodes_total.to_string().into(),
+            beneficiaries.to_string().into(),
+            case.edges_total.to_string().into(),
+            status.into(),
+        ]);
+    }
+    Ok(if table.is_empty() { String::new() } else { table.write("", color_wanted()) })
+}

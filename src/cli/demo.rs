@@ -1,0 +1,142 @@
+//! `suyuan demo`: the main job, from a made-up world to a chain drawn as a tree.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Context;
+
+use super::folding::{self, EngineArgs};
+use super::show::{Table, color_wanted, money, put};
+use super::trace::{GraphFormat, draw};
+use super::{generate, results};
+use crate::intake::{Intake, Order};
+use crate::model::{Case, ChainRole, Date, Fen};
+use crate::query::{self, Filter, Folder};
+use crate::risk;
+use crate::runtime::Engine;
+
+/// Partitions of the demonstration.
+const PARTITIONS: u32 = 4;
+/// Findings that are shown in full.
+const SENTENCES: usize = 4;
+/// The most taxpayers of a case that is drawn: more would not fit a screen.
+const DRAWN_MAX: u64 = 24;
+
+/// Arguments of `suyuan demo`.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  suyuan demo --data /tmp/suyuan-demo --taxpayers 5000 --invoices 300000")]
+pub(super) struct Args {
+    /// Where to fold. Default: `suyuan-demo` in the folder for temporary files, made anew each time.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Another seed is another world.
+    #[arg(long, default_value_t = 8)]
+    seed: u64,
+    /// How many firms.
+    #[arg(long, default_value_t = 3_000)]
+    taxpayers: u32,
+    /// About how many invoices; there are three times as many events.
+    #[arg(long, default_value_t = 100_000)]
+    invoices: u64,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let dir = folder(args)?;
+    let events = dir.join("events.jsonl");
+    eprintln!("1. A world of {} firms, with planted fraud", args.taxpayers);
+    generate::run(&generate::Args {
+        seed: args.seed,
+        taxpayers: args.taxpayers,
+        invoices: args.invoices,
+        out: events.clone(),
+        labels: dir.join("labels.jsonl"),
+        months: 12,
+        start: Date::parse("2025-01-01").context("a valid date")?,
+        fraud_bp: 200,
+    })?;
+    eprintln!("2. Folding it into {}", dir.display());
+    let began = Instant::now();
+    let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
+    let mut engine = Engine::open(&dir, settings)?;
+    folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?)?;
+    let totals = results::write(&mut engine, &dir)?;
+    let progress = engine.close()?;
+    let seconds = began.elapsed().as_secs_f64();
+    eprintln!(
+        "   {} events in {seconds:.1} s: {} findings about {} taxpayers, {} chains",
+        progress.counters.events, totals.signals, totals.tasks, totals.cases
+    );
+    show(&dir)
+}
+
+fn folder(args: &Args) -> anyhow::Result<PathBuf> {
+    let dir = args.data.clone().unwrap_or_else(|| std::env::temp_dir().join("suyuan-demo"));
+    if args.data.is_none() && dir.join("labels.jsonl").exists() {
+        std::fs::remove_dir_all(&dir).with_context(|| format!("cannot clear {}", dir.display()))?;
+    }
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    Ok(dir)
+}
+
+fn show(dir: &Path) -> anyhow::Result<()> {
+    let folder = Folder::open(dir)?;
+    let open = Filter { standing: Some(true), limit: usize::MAX, ..Filter::default() };
+    let tasks = query::tasks(&folder, &open)?.items;
+    let colored = color_wanted();
+    let mut text = String::from("\nWhat was found, by level\n");
+    let mut table = Table::new(&["level", "response", ">tasks", ">tax at stake", "mostly for"]);
+    for level in (1..=5).rev() {
+        let of_level: Vec<_> = tasks.iter().filter(|task| task.level == level).collect();
+        let Some(first) = of_level.first() else { continue };
+        let stake: Fen = of_level.iter().map(|task| task.stake).sum();
+        let mut counted: Vec<(usize, &str)> = risk::ALL
+            .iter()
+            .map(|typology| {
+                let names = |task: &&&crate::model::Task| task.typologies.iter().any(|code| **code == *typology.code);
+                (of_level.iter().filter(names).count(), typology.code)
+            })
+            .filter(|(count, _)| *count > 0)
+            .collect();
+        counted.sort_by_key(|(count, code)| (std::cmp::Reverse(*count), *code));
+        let mostly: Vec<_> = counted.iter().take(3).map(|(count, code)| format!("{code} {count}")).collect();
+        table.row(vec![
+            level.to_string().into(),
+            first.response.to_string().into(),
+            of_level.len().to_string().into(),
+            money(stake).into(),
+            mostly.join(", ").into(),
+        ]);
+    }
+    text += &table.write("  ", colored);
+    text += "\nWhat an officer reads\n";
+    for typology in risk::ALL.iter().rev().take(SENTENCES) {
+        let filter = Filter { typology: Some(typology.code.into()), limit: 1, ..open.clone() };
+        if let Some(signal) = query::signals(&folder, &filter)?.items.first() {
+            put(&mut text, format_args!("  {} {}\n", signal.taxpayer_id, typology.name_zh));
+            put(&mut text, format_args!("    {}\n    {}\n", signal.text_zh, signal.text_en));
+        }
+    }
+    if let Some(case) = best_chain(query::cases(&folder, &open)?.items) {
+        let chain = query::chain(&folder, case.case_id)?.context("a case was there a moment ago")?;
+        text += "\nOne chain, from its source through its washers to who deducted\n";
+        text += &draw(&chain.graph, GraphFormat::Tree, colored);
+    }
+    let dir = dir.display();
+    put(&mut text, format_args!("\nGo on with\n  suyuan tasks --data {dir}\n  suyuan cases --data {dir}\n"));
+    if let Some(task) = tasks.first() {
+        put(&mut text, format_args!("  suyuan taxpayer {} --data {dir}\n", task.taxpayer_id));
+        put(&mut text, format_args!("  suyuan trace down {} --data {dir}\n", task.taxpayer_id));
+    }
+    put(&mut text, format_args!("  suyuan evaluate --labels {dir}/labels.jsonl --tasks {dir}/tasks.jsonl\n"));
+    super::show::print(text.as_bytes())
+}
+
+/// The case that shows most on one screen: all three roles, and the most tax deducted.
+fn best_chain(cases: Vec<Case>) -> Option<Case> {
+    let has = |case: &Case, role| case.nodes.iter().any(|node| node.role == role);
+    let deducted = |case: &Case| case.nodes.iter().map(|node| node.deducted).sum::<Fen>();
+    cases
+        .into_iter()
+        .filter(|case| has(case, ChainRole::Washer) && has(case, ChainRole::Beneficiary))
+        .max_by_key(|case| (case.nodes_total <= DRAWN_MAX, deducted(case), case.case_id))
+}

@@ -1,0 +1,160 @@
+//! What flags of several commands have in common: how they are read, and the filters of lists.
+
+use clap::ValueEnum;
+
+use super::read::{ReadArgs, tell};
+use crate::model::{Date, Fen, Id, Instant, InvoiceNo, TaxpayerId, Text};
+use crate::query::{Filter, Listed};
+use crate::risk;
+
+/// An identifier.
+pub(crate) fn id(text: &str) -> Result<Id, String> {
+    Id::parse(text).map_err(|error| error.to_string())
+}
+
+/// An invoice number.
+pub(crate) fn invoice_no(text: &str) -> Result<InvoiceNo, String> {
+    InvoiceNo::parse(text).map_err(|error| error.to_string())
+}
+
+/// A moment; a day is its first.
+pub(crate) fn since(text: &str) -> Result<Instant, String> {
+    let day = Date::parse(text).map(Date::start);
+    day.or_else(|| Instant::parse(text)).ok_or_else(|| MOMENT.into())
+}
+
+/// A moment; a day is its last.
+pub(crate) fn until(text: &str) -> Result<Instant, String> {
+    let day = Date::parse(text).map(|day| Instant(Date(day.0.saturating_add(1)).start().0 - 1));
+    day.or_else(|| Instant::parse(text)).ok_or_else(|| MOMENT.into())
+}
+
+const MOMENT: &str = "is no time: give a day (2026-03-01) or an instant with its offset (2026-03-01T09:00:00+08:00)";
+
+/// An amount in yuan.
+pub(crate) fn yuan(text: &str) -> Result<Fen, String> {
+    let wrong = || "is no amount: give yuan, with two decimals or none (10000 or 10000.00)".to_owned();
+    let plain = text.replace(['_', ','], "");
+    let (yuan, fen) = plain.split_once('.').unwrap_or((&plain, "00"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(yuan) || !digits(fen) || fen.len() != 2 {
+        return Err(wrong());
+    }
+    format!("{yuan}{fen}").parse().map(Fen).map_err(|_| wrong())
+}
+
+/// The code of a typology.
+pub(crate) fn typology(text: &str) -> Result<Text, String> {
+    let known = || risk::ALL.iter().map(|typology| typology.code).collect::<Vec<_>>().join(", ");
+    let found = risk::typology(text).map(|typology| typology.code.into());
+    found.ok_or_else(|| format!("is no typology; there are {}", known()))
+}
+
+/// Which of what was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Status {
+    /// What stands.
+    #[default]
+    Open,
+    /// What no longer does.
+    Withdrawn,
+    /// Both.
+    All,
+}
+
+/// How a list is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// Aligned columns.
+    #[default]
+    Table,
+    /// One JSON object a line, as `suyuan replay` writes them.
+    Jsonl,
+}
+
+/// Flags that lists of findings, tasks and cases share.
+#[derive(clap::Args)]
+pub(crate) struct ListArgs {
+    /// Only the one of this id, with all there is to say about it.
+    #[arg(value_name = "ID", value_parser = id)]
+    pub(crate) id: Option<Id>,
+    /// Only those about this taxpayer.
+    #[arg(long, value_name = "TAXPAYER", value_parser = id)]
+    pub(crate) taxpayer: Option<TaxpayerId>,
+    /// Only those of this typology; `suyuan explain` lists them.
+    #[arg(long, value_name = "CODE", value_parser = typology)]
+    pub(crate) typology: Option<Text>,
+    /// Only those that stand, or that were withdrawn; one named by its id is shown whatever its status.
+    #[arg(long, value_enum, value_name = "STATUS")]
+    pub(crate) status: Option<Status>,
+    /// Only those raised or opened on this day or later.
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(crate) since: Option<Instant>,
+    /// At most so many, the heaviest first; 0 for all [default: 50 in a table, else all].
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Where they are.
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+/// Rows of a table, unless told otherwise.
+const TABLE_ROWS: usize = 50;
+
+impl ListArgs {
+    /// What is asked, without levels.
+    pub(crate) fn filter(&self, in_table: bool) -> Filter {
+        let status = self.status.unwrap_or(if self.id.is_some() { Status::All } else { Status::Open });
+        let standing = match status {
+            Status::Open => Some(true),
+            Status::Withdrawn => Some(false),
+            Status::All => None,
+        };
+        Filter {
+            id: self.id,
+            taxpayer_id: self.taxpayer,
+            typology: self.typology.clone(),
+            standing,
+            since: self.since,
+            level_min: None,
+            level_max: None,
+            limit: self.limit.unwrap_or(if in_table { TABLE_ROWS } else { 0 }),
+        }
+    }
+
+    /// Says what a list lacks, or that it has nothing.
+    pub(crate) fn remark<T>(&self, listed: &Listed<T>, what: &str) -> anyhow::Result<()> {
+        if let (Some(id), true) = (self.id, listed.items.is_empty()) {
+            anyhow::bail!("there is no {what} of id {id}: list them with `suyuan {what}s --status all`");
+        }
+        if listed.items.is_empty() {
+            tell(&format!("no {what} matches"));
+        }
+        if listed.left_out > 0 {
+            tell(&format!("{} more {what}s match; --limit 0 shows all", listed.left_out));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_its_first_moment_or_its_last() {
+        assert_eq!(since("2026-03-01").unwrap().to_string(), "2026-03-01T00:00:00+08:00");
+        assert_eq!(until("2026-03-01").unwrap().to_string(), "2026-03-01T23:59:59.999+08:00");
+        assert_eq!(since("2026-03-01T09:00:00Z").unwrap().to_string(), "2026-03-01T17:00:00+08:00");
+        assert!(since("yesterday").unwrap_err().contains("2026-03-01"));
+    }
+
+    #[test]
+    fn amounts_are_read_strictly() {
+        assert_eq!(yuan("10000"), Ok(Fen(1_000_000)));
+        assert_eq!(yuan("10,000.05"), Ok(Fen(1_000_005)));
+        for bad in ["", "1.5", "-1", "1.234", "ten", ".50", "99999999999999999999"] {
+            assert!(yuan(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! How a command that only reads opens a data folder.
+
+use super::data::DataArgs;
+use crate::query::{Folder, Journal};
+
+/// What is read, and how.
+#[derive(clap::Args)]
+pub(crate) struct ReadArgs {
+    /// Where it is.
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+    /// Read although another process writes there: shows what it has put into files, which may lack the latest.
+    #[arg(long)]
+    pub(crate) beside: bool,
+}
+
+impl ReadArgs {
+    /// Opens the folder. Says on standard error where its rows are behind its journal.
+    pub(crate) fn open(&self) -> anyhow::Result<Folder> {
+        let dir = self.data.dir()?;
+        let folder = if self.beside { Folder::open_beside(&dir) } else { Folder::open(&dir) }?;
+        if let Some(lag) = folder.lag() {
+            tell(&format!("note: {lag}."));
+        }
+        Ok(folder)
+    }
+
+    /// Opens the journal alone, which is read the same whoever writes there.
+    pub(crate) fn open_journal(&self) -> anyhow::Result<Journal> {
+        Ok(Journal::open(&self.data.dir()?)?)
+    }
+}
+
+/// Says something beside the answer, on standard error.
+pub(crate) fn tell(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,136 @@
+//! `suyuan signals`: what was found.
+
+use clap::Args as ClapArgs;
+
+use super::filter::{ListArgs, ListFormat};
+use super::show::{Cell, Color, TEXT_COLUMNS, Table, clean, color_wanted, fit, minute, money, print, put, wrap};
+use crate::codec::json;
+use crate::model::{Signal, SignalStatus};
+use crate::query::{self, Folder, words};
+use crate::risk;
+
+/// List findings, the highest score first.
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  suyuan signals                                       the 50 heaviest findings that stand
+  suyuan signals --typology false_deduction --since 2026-03-01
+  suyuan signals --taxpayer 91310000MA1FL0LX06 --status all
+  suyuan signals 0123456789abcdef01234567              one finding with its numbers
+  suyuan signals --status all --format jsonl > signals.jsonl")]
+pub(crate) struct Args {
+    /// Which, and where.
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    /// Only those whose score alone asks for at least this level.
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) min_level: Option<u8>,
+    /// Only those whose score alone asks for this level.
+    #[arg(long, value_name = "LEVEL", conflicts_with = "min_level", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) level: Option<u8>,
+    /// A table to read, or JSON Lines.
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let folder = args.list.read.open()?;
+    let mut filter = args.list.filter(args.format == ListFormat::Table);
+    (filter.level_min, filter.level_max) = (args.min_level.or(args.level), args.level);
+    let listed = query::signals(&folder, &filter)?;
+    args.list.remark(&listed, "signal")?;
+    if args.format == ListFormat::Jsonl {
+        let mut lines = Vec::new();
+        for signal in &listed.items {
+            json::write_signal(signal, &mut lines);
+            lines.push(b'\n');
+        }
+        return print(&lines);
+    }
+    if let (Some(_), [signal]) = (args.list.id, listed.items.as_slice()) {
+        return print(page(&folder, signal)?.as_bytes());
+    }
+    print(table(&folder, &listed.items)?.as_bytes())
+}
+
+fn table(folder: &Folder, signals: &[Signal]) -> anyhow::Result<String> {
+    let mut table =
+        Table::new(&["raised", "taxpayer", "name", "typology", ">score", ">at stake", "about", "status", "signal"]);
+    for signal in signals {
+        let name = folder.name(signal.taxpayer_id)?.map(|name| fit(&name, 20)).unwrap_or_default();
+        table.row(vec![
+            minute(signal.raised_at).into(),
+            signal.taxpayer_id.as_str().into(),
+            name.into(),
+            Cell { text: signal.typology.to_string(), color: color(signal) },
+            signal.score.to_string().into(),
+            money(signal.stake).into(),
+            words::about(&signal.about).into(),
+            status(signal).into(),
+            signal.signal_id.as_str().into(),
+        ]);
+    }
+    Ok(if table.is_empty() { String::new() } else { table.write("", color_wanted()) })
+}
+
+fn color(signal: &Signal) -> Option<Color> {
+    (signal.status == SignalStatus::Open).then_some(if signal.score >= GRAVE_SCORE {
+        Color::Red
+    } else {
+        Color::Yellow
+    })
+}
+
+/// Findings of this score and above are shown in red.
+const GRAVE_SCORE: u16 = 700;
+
+fn status(signal: &Signal) -> &'static str {
+    // What stands needs no word in a list of what stands.
+    if signal.status == SignalStatus::Open { "" } else { words::signal_status(signal.status) }
+}
+
+/// All there is to say about one finding.
+fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
+    let typology = risk::typology(&signal.typology).map(|typology| typology.name_zh).unwrap_or_default();
+    let name = folder.name(signal.taxpayer_id)?.map(|name| clean(&name)).unwrap_or_default();
+    let mut text = format!(
+        "signal {}\n  {} {typology}: {} {name}\n  about {}, score {}, {} yuan at stake\n  raised {}, {}{}, version {}\n\n",
+        signal.signal_id,
+        signal.typology,
+        signal.taxpayer_id,
+        words::about(&signal.about),
+        signal.score,
+        money(signal.stake),
+        minute(signal.raised_at),
+        words::signal_status(signal.status),
+        signal.withdrawn_at.map(|at| format!(" {}", minute(at))).unwrap_or_default(),
+        signal.version,
+    );
+    text += &sentences(signal, "  ");
+    let mut numbers = Table::new(&["indicator", ">seen", ">limit", "unit", "window"]);
+    for evidence in &signal.evidence {
+        numbers.row(vec![
+            (&*evidence.indicator).into(),
+            evidence.observed.to_string().into(),
+            evidence.threshold.to_string().into(),
+            (&*evidence.unit).into(),
+            (&*evidence.window).into(),
+        ]);
+    }
+    if !numbers.is_empty() {
+        put(&mut text, format_args!("\n{}", numbers.write("  ", color_wanted())));
+    }
+    let others: Vec<_> = signal.counterparties.iter().map(ToString::to_string).collect();
+    if !others.is_empty() {
+        put(&mut text, format_args!("\n  look also at {}\n", others.join(", ")));
+    }
+    if let Some(case_id) = signal.case_id {
+        put(&mut text, format_args!("  part of case {case_id}: suyuan cases {case_id} --format tree\n"));
+    }
+    Ok(text + &format!("  what it means: suyuan explain {}\n", signal.typology))
+}
+
+/// The finding's sentence, in Chinese and in English.
+pub(crate) fn sentences(signal: &Signal, indent: &str) -> String {
+    format!("{indent}{}\n{}", clean(&signal.text_zh), wrap(&clean(&signal.text_en), indent, TEXT_COLUMNS))
+}

@@ -1,0 +1,116 @@
+//! `suyuan tasks`: one taxpayer's findings, merged and ranked.
+
+use clap::Args as ClapArgs;
+
+use super::filter::{ListArgs, ListFormat};
+use super::show::{Cell, Color, Table, clean, color_wanted, fit, minute, money, print, put};
+use super::signals::sentences;
+use crate::codec::json;
+use crate::model::{Task, TaskStatus};
+use crate::query::{self, Folder, words};
+use crate::state::{Key, SignalRow};
+
+/// List tasks, the highest level first.
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  suyuan tasks --min-level 4                           what asks for an inspection or an audit
+  suyuan tasks --typology source_burst --since 2026-03-01
+  suyuan tasks --taxpayer 91310000MA1FL0LX06 --status all
+  suyuan tasks 0123456789abcdef01234567                one task with its findings
+  suyuan tasks --status all --format jsonl > tasks.jsonl")]
+pub(crate) struct Args {
+    /// Which, and where.
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    /// Only those of at least this level, 1 to 5.
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) min_level: Option<u8>,
+    /// Only those of this level.
+    #[arg(long, value_name = "LEVEL", conflicts_with = "min_level", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) level: Option<u8>,
+    /// A table to read, or JSON Lines.
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    let folder = args.list.read.open()?;
+    let mut filter = args.list.filter(args.format == ListFormat::Table);
+    (filter.level_min, filter.level_max) = (args.min_level.or(args.level), args.level);
+    let listed = query::tasks(&folder, &filter)?;
+    args.list.remark(&listed, "task")?;
+    if args.format == ListFormat::Jsonl {
+        let mut lines = Vec::new();
+        for task in &listed.items {
+            json::write_task(task, &mut lines);
+            lines.push(b'\n');
+        }
+        return print(&lines);
+    }
+    if let (Some(_), [task]) = (args.list.id, listed.items.as_slice()) {
+        return print(page(&folder, task)?.as_bytes());
+    }
+    print(table(&folder, &listed.items, color_wanted())?.as_bytes())
+}
+
+/// Tasks as a table; nothing where there are none.
+pub(crate) fn table(folder: &Folder, tasks: &[Task], colored: bool) -> anyhow::Result<String> {
+    let mut table = Table::new(&[
+        ">level",
+        "response",
+        "taxpayer",
+        "name",
+        ">score",
+        ">at stake",
+        "opened",
+        "typologies",
+        "status",
+        "task",
+    ]);
+    for task in tasks {
+        let open = task.status == TaskStatus::Open;
+        let color = open.then_some(if task.level >= 4 { Color::Red } else { Color::Yellow });
+        let name = folder.name(task.taxpayer_id)?.map(|name| fit(&name, 20)).unwrap_or_default();
+        table.row(vec![
+            Cell { text: task.level.to_string(), color },
+            (&*task.response).into(),
+            task.taxpayer_id.as_str().into(),
+            name.into(),
+            task.score.to_string().into(),
+            money(task.stake).into(),
+            minute(task.opened_at).into(),
+            task.typologies.join(" ").into(),
+            if open { "".into() } else { words::task_status(task.status).into() },
+            task.task_id.as_str().into(),
+        ]);
+    }
+    Ok(if table.is_empty() { String::new() } else { table.write("", colored) })
+}
+
+/// All there is to say about one task.
+fn page(folder: &Folder, task: &Task) -> anyhow::Result<String> {
+    let name = folder.name(task.taxpayer_id)?.map(|name| clean(&name)).unwrap_or_default();
+    let mut text = format!(
+        "task {}\n  {} {name}\n  level {} ({}), score {}, {} yuan at stake\n  opened {}, {}, version {}\n",
+        task.task_id,
+        task.taxpayer_id,
+        task.level,
+        task.response,
+        task.score,
+        money(task.stake),
+        minute(task.opened_at),
+        words::task_status(task.status),
+        task.version,
+    );
+    for id in &task.signals {
+        let Some(SignalRow(signal)) = folder.row(task.taxpayer_id, &Key::Signal(*id))? else { continue };
+        let about = words::about(&signal.about);
+        put(&mut text, format_args!("\n  {} {about}, score {}, signal {id}\n", signal.typology, signal.score));
+        text += &sentences(&signal, "    ");
+    }
+    for case_id in &task.case_ids {
+        put(&mut text, format_args!("\n  case {case_id}: suyuan cases {case_id} --format tree\n"));
+    }
+    Ok(text + &format!("\n  all about the taxpayer: suyuan taxpayer {}\n", task.taxpayer_id))
+}

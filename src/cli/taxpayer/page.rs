@@ -1,0 +1,214 @@
+//! A taxpayer as text to read.
+
+use crate::cli::show::{Table, clean, count_or_blank, minute, money, money_or_blank, put, who};
+use crate::cli::signals::sentences;
+use crate::model::{Fen, Signal, SignalStatus, TaskStatus, TaxpayerId};
+use crate::query::{Household, Papers, Past, Traders, words};
+use crate::state::Totals;
+
+/// As it stands now.
+pub(super) fn household(household: &Household, colored: bool) -> String {
+    let mut text = papers(household.taxpayer_id, &household.papers);
+    if let Some(task) = household.task.as_ref().filter(|task| task.status == TaskStatus::Open) {
+        let (level, response, score, id) = (task.level, &task.response, task.score, task.task_id);
+        let (stake, opened) = (money(task.stake), minute(task.opened_at));
+        put(
+            &mut text,
+            format_args!(
+                "\nTask {id}\n  level {level} ({response}), score {score}, {stake} at stake, since {opened}\n"
+            ),
+        );
+    }
+    text += &findings(&household.findings);
+    text += &months(household, colored);
+    text += &value(household, colored);
+    text += &traders("Suppliers", &household.suppliers, colored);
+    text += &traders("Customers", &household.customers, colored);
+    text
+}
+
+/// As it was at a time.
+pub(super) fn past(past: &Past, colored: bool) -> String {
+    let mut text = format!("as of {}\n{}", past.at, papers(past.taxpayer_id, &past.papers));
+    let all: Vec<Signal> = past.standing.iter().chain(&past.withdrawn).cloned().collect();
+    text += &findings(&all);
+    let mut table =
+        Table::new(&["month", ">sold", ">amount", ">tax", ">bought", ">amount", ">tax", ">deductions", ">tax"]);
+    for (period, sums) in &past.months {
+        let Totals { count, amount, tax } = sums.sold;
+        let bought = sums.bought;
+        table.row(vec![
+            period.to_string().into(),
+            count_or_blank(count).into(),
+            money_or_blank(amount).into(),
+            money_or_blank(tax).into(),
+            count_or_blank(bought.count).into(),
+            money_or_blank(bought.amount).into(),
+            money_or_blank(bought.tax).into(),
+            count_or_blank(sums.deducted.count).into(),
+            money_or_blank(sums.deducted.tax).into(),
+        ]);
+    }
+    if !table.is_empty() {
+        put(&mut text, format_args!("\nMonths, over what had happened by then\n{}", table.write("  ", colored)));
+    }
+    text += "\nScores and sentences of findings are those of now. The pool, what began with the taxpayer, its partners and \
+             its task are known as of now only, and are left out here.\n";
+    text
+}
+
+fn papers(id: TaxpayerId, papers: &Papers) -> String {
+    let mut text = format!("{id} {}\n", papers.name.as_deref().map(clean).unwrap_or_default());
+    let mut line = |name: &str, said: Option<String>| {
+        if let Some(said) = said.filter(|said| !said.is_empty()) {
+            put(&mut text, format_args!("  {name:<12}{}\n", clean(&said)));
+        }
+    };
+    let kind = papers.kind.map(words::taxpayer_kind).unwrap_or_default();
+    line(
+        "registered",
+        papers.registered_on.map(|on| format!("{on}, {kind}")).or_else(|| Some(format!("not seen {kind}"))),
+    );
+    let codes = [("industry", &papers.industry), ("region", &papers.region), ("address", &papers.address)];
+    for (name, code) in codes {
+        line(name, code.as_ref().map(ToString::to_string));
+    }
+    line("capital", papers.capital.map(money));
+    line("credit", papers.credit_grade.map(|grade| words::credit_grade(grade).into()));
+    line(
+        "status",
+        papers.status.as_ref().map(|(status, since, reason)| {
+            let because = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{} since {}{because}", words::status(*status), minute(*since))
+        }),
+    );
+    for person in &papers.people {
+        let phone = person.phone.as_ref().map(|phone| format!(", {phone}")).unwrap_or_default();
+        line(words::officer(person.role), Some(format!(" {}{phone}", person.person_id)));
+    }
+    for (kind, quota) in &papers.quotas {
+        let limit = money(quota.max_amount);
+        line("quota", Some(format!("{} {kind} invoices a month, up to {limit} each", quota.monthly_count)));
+    }
+    line("formerly", papers.former_taxpayer_id.map(|former| former.to_string()));
+    text
+}
+
+fn findings(signals: &[Signal]) -> String {
+    let open = signals.iter().filter(|signal| signal.status == SignalStatus::Open).count();
+    if signals.is_empty() {
+        return "\nNo findings\n".into();
+    }
+    let mut text = format!("\nFindings: {open} open, {} withdrawn\n", signals.len() - open);
+    for signal in signals {
+        let (code, about, score) = (&signal.typology, words::about(&signal.about), signal.score);
+        let (stake, raised) = (money(signal.stake), minute(signal.raised_at));
+        put(&mut text, format_args!("  {code} about {about}, score {score}, {stake} at stake, raised {raised}"));
+        match signal.withdrawn_at {
+            Some(at) => put(&mut text, format_args!(", withdrawn {}\n", minute(at))),
+            None => put(&mut text, format_args!("\n{}", sentences(signal, "    "))),
+        }
+    }
+    text
+}
+
+fn months(household: &Household, colored: bool) -> String {
+    let mut table = Table::new(&[
+        "month",
+        ">sold",
+        ">amount",
+        ">tax",
+        ">void",
+        ">red",
+        ">bought",
+        ">amount",
+        ">tax",
+        ">deducted",
+        ">own origin",
+        ">drawn",
+    ]);
+    for (period, month) in &household.months {
+        table.row(vec![
+            period.to_string().into(),
+            count_or_blank(month.sold.count).into(),
+            money_or_blank(month.sold.amount - month.sold_void.amount).into(),
+            money_or_blank(month.sold.tax - month.sold_void.tax).into(),
+            count_or_blank(month.sold_void.count).into(),
+            count_or_blank(month.sold_red.count).into(),
+            count_or_blank(month.bought.count).into(),
+            money_or_blank(month.bought.amount - month.bought_void.amount).into(),
+            money_or_blank(month.bought.tax - month.bought_void.tax).into(),
+            money_or_blank(month.deducted.tax - month.reversed.tax).into(),
+            money_or_blank(month.originated).into(),
+            money_or_blank(month.drawn).into(),
+        ]);
+    }
+    if table.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\nMonths: invoices by month of issue, net of voids and red letters; deductions by period\n{}",
+        table.write("  ", colored)
+    )
+}
+
+fn value(household: &Household, colored: bool) -> String {
+    let ledger = household.profile.ledger;
+    let pooled = household.profile.pool.total();
+    let lines = [
+        ("arrived", ledger.arrived, "came in with invoices"),
+        ("originated", ledger.originated, "no purchase stands behind"),
+        ("· opening", ledger.opening, "of that, stock from before the journal, or self-issued vouchers"),
+        ("passed on", ledger.passed_on, "left with invoices"),
+        ("withdrawn", ledger.withdrawn, "given up to sellers who voided or red-lettered"),
+        ("expired", ledger.expired, "left over when it deregistered"),
+        ("pooled", pooled.0, "not yet passed on"),
+    ];
+    let mut table = Table::new(&["value", ">tax", ""]);
+    for (name, tax, meaning) in lines.into_iter().filter(|(_, tax, _)| *tax != 0) {
+        table.row(vec![name.into(), money(Fen(tax)).into(), meaning.into()]);
+    }
+    if table.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\nValue\n{}", table.write("  ", colored));
+    let mut pool = Table::new(&["pool of", ">tax", ">hops", "through"]);
+    for share in &household.pool {
+        let whose = if share.origin == household.taxpayer_id {
+            "its own".to_owned()
+        } else {
+            who(share.origin, share.name.as_deref())
+        };
+        let (hops, via) = (share.hops.to_string(), share.via.as_str());
+        pool.row(vec![whose.into(), money(share.tax).into(), hops.into(), via.into()]);
+    }
+    if household.pool_remainder > Fen::ZERO {
+        pool.row(vec!["smaller origins".into(), money(household.pool_remainder).into(), "".into(), "".into()]);
+    }
+    if !pool.is_empty() {
+        put(&mut text, format_args!("\n{}", pool.write("  ", colored)));
+    }
+    text
+}
+
+fn traders(heading: &str, traders: &Traders, colored: bool) -> String {
+    let mut table = Table::new(&["taxpayer", ">invoices", ">amount", ">tax", "first", "last"]);
+    for (id, name, partner) in &traders.largest {
+        table.row(vec![
+            who(*id, name.as_deref()).into(),
+            count_or_blank(partner.totals.count).into(),
+            money(partner.totals.amount).into(),
+            money(partner.totals.tax).into(),
+            partner.first_at.date().to_string().into(),
+            partner.last_at.date().to_string().into(),
+        ]);
+    }
+    if table.is_empty() {
+        return String::new();
+    }
+    let more = match traders.count - traders.largest.len() {
+        0 => String::new(),
+        more => format!(": the {} largest of {}", traders.largest.len(), more + traders.largest.len()),
+    };
+    format!("\n{heading}{more}\n{}", table.write("  ", colored))
+}

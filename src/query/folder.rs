@@ -1,0 +1,208 @@
+//! A data folder, open for reading: its journal, the rows of all partitions, and how far the one is behind the other.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use super::journal::Journal;
+use crate::fold::Fold;
+use crate::model::{Entity, Id, Kind, TaxpayerId};
+use crate::risk::RuleSet;
+use crate::runtime::{Progress, partition_of};
+use crate::state::{Books, Key, Row, RowType};
+use crate::store::{Options, Shared, SharedSettings, Store};
+
+/// A data folder, open for reading. Everything is as of the moment it was opened.
+pub struct Folder {
+    journal: Journal,
+    progress: Progress,
+    stores: Vec<RefCell<Store>>,
+    rules: RuleSet,
+    lag: Option<Lag>,
+    pub(super) names: RefCell<BTreeMap<TaxpayerId, Option<Box<str>>>>,
+}
+
+/// How far rows are behind the journal: what a killed process had not yet written, or a running one has in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// Which folder.
+    pub dir: PathBuf,
+    /// Records that are in the journal and not in the rows.
+    pub records: u64,
+    /// Of so many in all.
+    pub of: u64,
+}
+
+impl std::fmt::Display for Lag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "the rows in {} lack the last {} of {} records of the journal, as the process that wrote them was killed or \
+             is still running; to bring them up, run the same command again (`suyuan replay`, `suyuan import` or \
+             `suyuan run`)",
+            self.dir.display(),
+            self.records,
+            self.of
+        )
+    }
+}
+
+/// Rows handed over at once.
+const PAGE_ROWS: usize = 2_048;
+/// Threads that open partitions.
+const THREADS: u32 = 4;
+/// Memory for blocks of files, all partitions together, and for the rows of each: a query reads little, once.
+const BLOCK_CACHE_BYTES: usize = 32 << 20;
+const ROW_CACHE_BYTES: usize = 16 << 20;
+
+impl Folder {
+    /// Opens a folder that nobody is writing.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        if Journal::is_written(dir)? {
+            return Err(Error::InUse { dir: dir.into() });
+        }
+        Self::open_beside(dir)
+    }
+
+    /// Opens a folder, whoever may be writing there: shows what was put into files so far.
+    pub fn open_beside(dir: &Path) -> Result<Self, Error> {
+        let partitions = Journal::open(dir)?.partitions();
+        let mut stores = open_stores(dir, partitions)?;
+        // After the rows, which follow the journal: so that they cannot be ahead of it.
+        let journal = Journal::open(dir)?;
+        let turn = stores.iter().filter_map(Store::applied).map(|applied| applied.turn).max();
+        let progress = last_progress(&journal, turn.unwrap_or(1).max(1))?;
+        let lag = lag(dir, &stores, &progress)?;
+        let rules = stores.first_mut().map_or_else(RuleSet::silent, |store| Fold::open(store).rules().clone());
+        let stores = stores.into_iter().map(RefCell::new).collect();
+        Ok(Self { journal, progress, stores, rules, lag, names: RefCell::default() })
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        self.journal.dir()
+    }
+
+    /// How far its journal has come.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// How far the rows are behind it, if they are.
+    pub fn lag(&self) -> Option<&Lag> {
+        self.lag.as_ref()
+    }
+
+    /// The rules in force at its end.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// Reads the books of one entity. They are not to be changed, and no other books to be read meanwhile.
+    pub fn books<T>(&self, entity: Entity, read: impl FnOnce(&mut Books<'_>) -> T) -> Result<T, Error> {
+        let partition = partition_of(&entity, self.journal.partitions());
+        let mut store = self.stores[partition as usize].borrow_mut();
+        let answer = read(&mut Books::of(&mut *store, entity));
+        match store.take_failure() {
+            Some(error) => Err(error.into()),
+            None => Ok(answer),
+        }
+    }
+
+    /// A taxpayer's row under a key.
+    pub fn row<T: RowType + Clone>(&self, taxpayer_id: TaxpayerId, key: &Key) -> Result<Option<T>, Error> {
+        self.books(Entity::taxpayer(taxpayer_id), |books| books.find::<T>(key).cloned())
+    }
+
+    /// Hands over an entity's rows of one kind, from a key on and before another, until `each` returns false.
+    pub fn each_row<T: RowType + Clone>(
+        &self,
+        entity: Entity,
+        from: Key,
+        to: Key,
+        mut each: impl FnMut(Key, T) -> bool,
+    ) -> Result<(), Error> {
+        let mut from = from;
+        let mut skip = 0;
+        loop {
+            // The last key of a page is the first of the next: it was handed over already.
+            let page: Vec<(Key, Option<T>)> = self.books(entity, |books| {
+                let keys = books.scan(&from, &to, PAGE_ROWS + skip);
+                keys.into_iter().skip(skip).map(|key| (key, books.find::<T>(&key).cloned())).collect()
+            })?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            (from, skip) = (*last, 1);
+            let whole = page.len() < PAGE_ROWS;
+            for (key, row) in page {
+                if let Some(row) = row
+                    && !each(key, row)
+                {
+                    return Ok(());
+                }
+            }
+            if whole {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands over the rows between two keys of every entity of a kind, partition by partition.
+    pub fn each_of_all(
+        &self,
+        kind: Kind,
+        from: &Key,
+        to: &Key,
+        each: &mut dyn FnMut(Id, Key, Row),
+    ) -> Result<(), Error> {
+        for store in &self.stores {
+            store.borrow().for_each(Some(kind), Some((from, to)), &mut |entity, key, row| each(entity.id, key, row))?;
+        }
+        Ok(())
+    }
+}
+
+fn open_stores(dir: &Path, partitions: u32) -> Result<Vec<Store>, Error> {
+    let settings = SharedSettings { block_cache_bytes: BLOCK_CACHE_BYTES, ..SharedSettings::default() };
+    let shared = Shared::new(&settings);
+    let options = Options { cache_bytes_max: ROW_CACHE_BYTES };
+    let open = |number: u32| {
+        let rows = dir.join("state").join(format!("{number:04}"));
+        Store::open_read_only(&rows, &shared, &options).map(|store| (number, store))
+    };
+    let open = &open;
+    let opened: Vec<_> = std::thread::scope(|scope| {
+        let share = |first: u32| (first..partitions).step_by(THREADS as usize).map(open).collect::<Vec<_>>();
+        let handles: Vec<_> = (0..THREADS.min(partitions)).map(|first| scope.spawn(move || share(first))).collect();
+        handles.into_iter().flat_map(|handle| handle.join().expect("opening returns its errors")).collect()
+    });
+    let mut stores = opened.into_iter().collect::<Result<Vec<_>, _>>()?;
+    stores.sort_by_key(|(number, _)| *number);
+    Ok(stores.into_iter().map(|(_, store)| store).collect())
+}
+
+/// What the last turn says, found from a turn on that is known to be there.
+fn last_progress(journal: &Journal, from: u64) -> Result<Progress, Error> {
+    let mut last = None;
+    for turn in journal.turns_from(from) {
+        let turn = turn?;
+        last = Some((turn.number, turn.progress));
+    }
+    let (turn, bytes) = last.ok_or_else(|| Error::Empty { dir: journal.dir().into() })?;
+    let progress = Progress::read(&bytes);
+    progress.map_err(|refusal| Error::Unreadable { dir: journal.dir().into(), turn, refusal })
+}
+
+fn lag(dir: &Path, stores: &[Store], progress: &Progress) -> Result<Option<Lag>, Error> {
+    let mut lag = Lag { dir: dir.into(), records: 0, of: 0 };
+    for (partition, store) in (0..).zip(stores) {
+        let applied = store.applied().map_or(0, |applied| applied.offset);
+        let committed = progress.partitions.get(partition as usize).map_or(0, |partition| partition.offset);
+        if applied > committed {
+            return Err(Error::AheadOfJournal { dir: dir.into(), partition, applied, committed });
+        }
+        lag.records += committed - applied;
+        lag.of += committed;
+    }
+    Ok((lag.records > 0).then_some(lag))
+}

@@ -1,0 +1,172 @@
+//! Who dealt with whom, as far as was asked: taxpayers, and the value that went from one to another. What a tree, a drawing
+//! or a document is made of.
+
+use std::collections::BTreeMap;
+
+use super::error::Error;
+use super::folder::Folder;
+use crate::fold;
+use crate::model::{Case, ChainRole, Entity, Fen, Id, Instant, TaskStatus, TaxpayerId, Text};
+use crate::state::{Key, TaskRow};
+
+/// Which way a graph was followed from its root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To suppliers.
+    Up,
+    /// To customers.
+    Down,
+}
+
+/// Taxpayers and the value between them.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// Where it was begun.
+    pub root: TaxpayerId,
+    /// Which way it was followed.
+    pub direction: Direction,
+    /// Whose value was followed, where only one origin's was.
+    pub origin: Option<TaxpayerId>,
+    /// The root, then the others as they were met: nearest first, and largest.
+    pub nodes: Vec<Node>,
+    /// Largest first among those of one node.
+    pub edges: Vec<Edge>,
+}
+
+/// A taxpayer of a graph.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Who.
+    pub id: TaxpayerId,
+    /// By which name.
+    pub name: Option<Box<str>>,
+    /// Its place in a chain, where it is on one.
+    pub role: Option<ChainRole>,
+    /// Level of its open task.
+    pub level: Option<u8>,
+    /// Codes of its open findings.
+    pub typologies: Vec<Text>,
+    /// Tax of the origin that it took (the origin itself: that began with it).
+    pub taken: Option<Fen>,
+    /// Of that, deducted.
+    pub deducted: Option<Fen>,
+    /// Those it dealt with and that are not in the graph for want of width.
+    pub rest: Option<Rest>,
+    /// Whether it was not followed further though there is more, for want of depth or room.
+    pub cut: bool,
+}
+
+/// Neighbours that were left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// How many.
+    pub count: usize,
+    /// Their tax.
+    pub tax: Fen,
+}
+
+/// Value from one taxpayer to another.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// Seller.
+    pub seller: TaxpayerId,
+    /// Buyer.
+    pub buyer: TaxpayerId,
+    /// Tax; of the origin where one was followed.
+    pub tax: Fen,
+    /// Invoices between the two, of whatever origin.
+    pub invoices: u32,
+    /// First of them.
+    pub first_at: Instant,
+    /// Last of them.
+    pub last_at: Instant,
+    /// Whose value came this way, largest first: origins that came nearest to the buyer through this seller. Only where
+    /// suppliers were followed and no single origin was.
+    pub origins: Vec<OriginShare>,
+}
+
+/// Value of one origin in a taxpayer's books, or in an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginShare {
+    /// Where it began.
+    pub origin: TaxpayerId,
+    /// By which name.
+    pub name: Option<Box<str>>,
+    /// How much.
+    pub tax: Fen,
+    /// Of that, deducted by whoever took it.
+    pub deducted: Fen,
+    /// Invoices between the origin and the keeper.
+    pub hops: u8,
+    /// Through which neighbour.
+    pub via: TaxpayerId,
+}
+
+impl Graph {
+    /// A taxpayer of it.
+    pub fn node(&self, id: TaxpayerId) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.id == id)
+    }
+
+    /// The edges that lead on from a node, away from the root, largest first.
+    pub fn onward(&self, id: TaxpayerId) -> impl Iterator<Item = (&Edge, TaxpayerId)> {
+        let direction = self.direction;
+        self.edges.iter().filter_map(move |edge| match direction {
+            Direction::Up => (edge.buyer == id).then_some((edge, edge.seller)),
+            Direction::Down => (edge.seller == id).then_some((edge, edge.buyer)),
+        })
+    }
+}
+
+/// Cases of a task that are looked at for a taxpayer's role.
+const CASES_LOOKED_AT: usize = 4;
+
+/// Makes nodes, and remembers the cases that roles are read from.
+pub(super) struct Nodes<'a> {
+    folder: &'a Folder,
+    cases: BTreeMap<Id, Option<Case>>,
+}
+
+impl<'a> Nodes<'a> {
+    pub(super) fn of(folder: &'a Folder) -> Self {
+        Self { folder, cases: BTreeMap::new() }
+    }
+
+    /// A taxpayer with its name, its open findings and its role, looked for first in the case given.
+    pub(super) fn make(&mut self, id: TaxpayerId, case_id: Option<Id>) -> Result<Node, Error> {
+        let task = self.folder.row::<TaskRow>(id, &Key::Task)?.map(|row| row.0);
+        let task = task.filter(|task| task.status == TaskStatus::Open);
+        let more = task.iter().flat_map(|task| task.case_ids.iter().copied()).take(CASES_LOOKED_AT);
+        let mut role = None;
+        for case_id in case_id.into_iter().chain(more) {
+            role = role.or(self.role(case_id, id)?);
+        }
+        Ok(Node {
+            id,
+            name: self.folder.name(id)?,
+            role,
+            level: task.as_ref().map(|task| task.level),
+            typologies: task.map(|task| task.typologies).unwrap_or_default(),
+            taken: None,
+            deducted: None,
+            rest: None,
+            cut: false,
+        })
+    }
+
+    fn role(&mut self, case_id: Id, id: TaxpayerId) -> Result<Option<ChainRole>, Error> {
+        if !self.cases.contains_key(&case_id) {
+            let published = self.folder.case(case_id)?;
+            self.cases.insert(case_id, published);
+        }
+        let case = self.cases.get(&case_id).and_then(Option::as_ref);
+        Ok(case.and_then(|case| case.nodes.iter().find(|node| node.taxpayer_id == id)).map(|node| node.role))
+    }
+}
+
+impl Folder {
+    /// A case as it stands.
+    pub fn case(&self, case_id: Id) -> Result<Option<Case>, Error> {
+        self.books(Entity::case(case_id), |books| fold::published_case(books, self.rules()))
+    }
+}

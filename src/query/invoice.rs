@@ -1,0 +1,297 @@
+//! The life of one invoice, from both sides: as its issuer's books have it, and as its holder's do.
+
+use std::collections::BTreeMap;
+
+use super::error::Error;
+use super::folder::Folder;
+use super::graph::OriginShare;
+use crate::model::{About, Entity, Fact, Fen, Id, Instant, InvoiceNo, Kind, Signal, TaxpayerId, Text};
+use crate::provenance::{Blend, Ordinal};
+use crate::risk::{self, Subject};
+use crate::state::{Held, HistoryOf, Issued, Key, OriginRow, Row, Side, SignalRow};
+
+/// One invoice of one issuer.
+#[derive(Clone, Debug)]
+pub struct InvoiceLife {
+    /// Its number.
+    pub invoice_no: InvoiceNo,
+    /// Its issuer; [`Id::EMPTY`] where only claims that name none, and can mean none, are known.
+    pub seller_id: TaxpayerId,
+    /// Its issuer's name.
+    pub seller_name: Option<Box<str>>,
+    /// On the issuer's side; `None` where the journal has nothing of it there.
+    pub issued: Option<Issued>,
+    /// Marks of the authority, set and lifted, oldest first: when, which, and why.
+    pub marks: Vec<(Instant, bool, Text)>,
+    /// Red letters that name it.
+    pub red_letters: Vec<RedLetter>,
+    /// Whose value its tax is.
+    pub provenance: Provenance,
+    /// On the holders' side: its buyer, and whoever else claims it.
+    pub holders: Vec<Holding>,
+    /// Findings about it.
+    pub findings: Vec<Signal>,
+}
+
+/// A red letter of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedLetter {
+    /// Its number.
+    pub invoice_no: InvoiceNo,
+    /// Event time.
+    pub issued_at: Instant,
+    /// Without tax, negative.
+    pub amount: Fen,
+    /// Tax, negative.
+    pub tax: Fen,
+    /// Voided itself.
+    pub voided: bool,
+}
+
+/// Whose value the tax of an invoice is, as far as it stands: voids and red letters are taken off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// By origin, largest first; the issuer's own is `own`.
+    pub origins: Vec<OriginShare>,
+    /// Beyond the budget of origins.
+    pub remainder: Fen,
+    /// In the issuer's own name.
+    pub own: Fen,
+    /// Of `own`: nothing stands behind it so far.
+    pub short: Fen,
+    /// Of `short`: stock from before the journal, or a self-issued voucher; accuses nobody.
+    pub opening: bool,
+    /// Of `own`: what purchases that came later stand behind, by origin.
+    pub settled: Vec<OriginShare>,
+}
+
+/// An invoice in a holder's books.
+#[derive(Clone, Debug)]
+pub struct Holding {
+    /// Whose books.
+    pub taxpayer_id: TaxpayerId,
+    /// Its name.
+    pub name: Option<Box<str>>,
+    /// Whether these are claims that name no seller.
+    pub unnamed: bool,
+    /// What they say.
+    pub held: Held,
+    /// Tax of the deductions that stand.
+    pub standing: Fen,
+}
+
+/// The lives of all invoices of a number, or of that of one issuer. None where nobody ever spoke of it.
+pub fn lives(folder: &Folder, no: InvoiceNo, seller_id: Option<TaxpayerId>) -> Result<Vec<InvoiceLife>, Error> {
+    let mut issued: BTreeMap<TaxpayerId, Issued> = BTreeMap::new();
+    if let Some(seller) = seller_id {
+        issued.extend(folder.row::<Issued>(seller, &Key::Issued(no))?.map(|row| (seller, row)));
+    } else {
+        let end = after(no, Key::Issued);
+        folder.each_of_all(Kind::Taxpayer, &Key::Issued(no), &end, &mut |id, key, row| {
+            if let (Key::Issued(found), Row::Issued(row)) = (key, row)
+                && found == no
+            {
+                issued.insert(id, *row);
+            }
+        })?;
+    }
+    let mut lives: BTreeMap<TaxpayerId, Vec<(TaxpayerId, bool, Held)>> = BTreeMap::new();
+    lives.extend(issued.keys().map(|seller| (*seller, Vec::new())));
+    for (holder, seller, held) in holdings(folder, no, seller_id, &issued)? {
+        let arrived = folder.books(Entity::taxpayer(holder), |books| risk::sellers_of(books, no))?;
+        let meant = match (seller.is_empty(), arrived.as_slice()) {
+            (true, [only]) => *only,
+            (true, _) => Id::EMPTY,
+            (false, _) => seller,
+        };
+        if seller_id.is_none_or(|wanted| wanted == meant || meant.is_empty()) {
+            lives.entry(meant).or_default().push((holder, seller.is_empty(), held));
+        }
+    }
+    lives.into_iter().map(|(seller, held)| life(folder, no, seller, issued.remove(&seller), held)).collect()
+}
+
+/// A key that no row of this number reaches.
+fn after(no: InvoiceNo, key: impl Fn(InvoiceNo) -> Key) -> Key {
+    let text = no.as_str();
+    let next = match text.rfind(|c: char| c.is_ascii_digit() && c != '9') {
+        // The next number of the same length.
+        Some(at) if !text.starts_with("legacy:") => {
+            let tail: String = text[at + 1..].chars().map(|c| if c == '9' { '0' } else { c }).collect();
+            let digit = char::from(text.as_bytes()[at] + 1);
+            format!("{}{digit}{tail}", &text[..at])
+        }
+        _ => format!("{text}!"),
+    };
+    match InvoiceNo::parse(&next) {
+        Ok(next) => key(next),
+        // The last of its length: up to the rows of the next kind, which is slow and right.
+        Err(_) if matches!(key(no), Key::Issued(_)) => Key::Held { invoice_no: InvoiceNo::FIRST, seller_id: Id::EMPTY },
+        Err(_) => Key::Partner(Side::Sold, Id::EMPTY),
+    }
+}
+
+/// Rows of holders, each with whose books it is in and the seller it names.
+fn holdings(
+    folder: &Folder,
+    no: InvoiceNo,
+    seller_id: Option<TaxpayerId>,
+    issued: &BTreeMap<TaxpayerId, Issued>,
+) -> Result<Vec<(TaxpayerId, TaxpayerId, Held)>, Error> {
+    let mut found = Vec::new();
+    let buyer = seller_id.and_then(|seller| issued.get(&seller)?.issue?.buyer_id.map(|buyer| (seller, buyer)));
+    if let Some((seller, buyer)) = buyer {
+        for named in [Id::EMPTY, seller] {
+            let held = folder.row::<Held>(buyer, &Key::Held { invoice_no: no, seller_id: named })?;
+            found.extend(held.map(|held| (buyer, named, held)));
+        }
+        return Ok(found);
+    }
+    let held_by = |no| Key::Held { invoice_no: no, seller_id: Id::EMPTY };
+    folder.each_of_all(Kind::Taxpayer, &held_by(no), &after(no, held_by), &mut |id, key, row| {
+        if let (Key::Held { invoice_no, seller_id: named }, Row::Held(held)) = (key, row)
+            && invoice_no == no
+            && seller_id.is_none_or(|seller| named == seller || named.is_empty())
+        {
+            found.push((id, named, *held));
+        }
+    })?;
+    Ok(found)
+}
+
+fn life(
+    folder: &Folder,
+    no: InvoiceNo,
+    seller_id: TaxpayerId,
+    issued: Option<Issued>,
+    held: Vec<(TaxpayerId, bool, Held)>,
+) -> Result<InvoiceLife, Error> {
+    let mut findings = Vec::new();
+    let mut holders = Vec::with_capacity(held.len());
+    for (taxpayer_id, unnamed, held) in held {
+        let named = if unnamed { Id::EMPTY } else { seller_id };
+        findings.extend(findings_about(folder, taxpayer_id, About::Invoice { seller_id: named, invoice_no: no })?);
+        let standing = risk::standing(held.claims.clone()).iter().map(|claim| claim.tax).sum();
+        holders.push(Holding { taxpayer_id, name: folder.name(taxpayer_id)?, unnamed, held, standing });
+    }
+    findings.sort_by_key(|signal| (signal.raised_at, signal.signal_id));
+    let marks = if issued.as_ref().is_some_and(|issued| issued.mark.is_some()) {
+        marks(folder, no, seller_id)?
+    } else {
+        Vec::new()
+    };
+    let (red_letters, provenance) = match &issued {
+        Some(issued) => (red_letters(folder, no, seller_id, issued)?, provenance(folder, seller_id, issued)?),
+        None => Default::default(),
+    };
+    let seller_name = if seller_id.is_empty() { None } else { folder.name(seller_id)? };
+    Ok(InvoiceLife {
+        invoice_no: no,
+        seller_id,
+        seller_name,
+        issued,
+        marks,
+        red_letters,
+        provenance,
+        holders,
+        findings,
+    })
+}
+
+fn findings_about(folder: &Folder, holder: TaxpayerId, about: About) -> Result<Vec<Signal>, Error> {
+    let mut found = Vec::new();
+    for typology in risk::ALL.iter().filter(|typology| typology.subject == Subject::Invoice) {
+        let id = risk::signal_id(holder, typology, &about);
+        found.extend(folder.row::<SignalRow>(holder, &Key::Signal(id))?.map(|row| row.0));
+    }
+    Ok(found)
+}
+
+fn marks(folder: &Folder, no: InvoiceNo, seller_id: TaxpayerId) -> Result<Vec<(Instant, bool, Text)>, Error> {
+    let kinds = [HistoryOf::MarkedAbnormal, HistoryOf::MarkLifted];
+    let noted = folder.noted_of(seller_id, &kinds, Instant(i64::MAX))?;
+    let mark = |(at, fact): (Instant, Fact)| match fact {
+        Fact::InvoiceMarkedAbnormal(mark) if mark.invoice_no == no => Some((at, true, mark.reason)),
+        Fact::InvoiceMarkLifted(mark) if mark.invoice_no == no => Some((at, false, mark.reason)),
+        _ => None,
+    };
+    Ok(noted.into_iter().map(|noted| (noted.event.occurred_at, noted.event.fact)).filter_map(mark).collect())
+}
+
+fn red_letters(
+    folder: &Folder,
+    no: InvoiceNo,
+    seller_id: TaxpayerId,
+    issued: &Issued,
+) -> Result<Vec<RedLetter>, Error> {
+    let is_red = issued.issue.is_some_and(|issue| issue.red_of.is_some());
+    if is_red {
+        return Ok(Vec::new());
+    }
+    let mut letters = Vec::new();
+    let to = Key::Held { invoice_no: InvoiceNo::FIRST, seller_id: Id::EMPTY };
+    folder.each_row(Entity::taxpayer(seller_id), Key::Issued(InvoiceNo::FIRST), to, |key, row: Issued| {
+        if let (Key::Issued(red_no), Some(issue)) = (key, row.issue)
+            && issue.red_of == Some(no)
+        {
+            let voided = row.void.is_some();
+            letters.push(RedLetter {
+                invoice_no: red_no,
+                issued_at: issue.issued_at,
+                amount: issue.amount,
+                tax: issue.tax,
+                voided,
+            });
+        }
+        true
+    })?;
+    letters.sort_by_key(|letter| (letter.issued_at, letter.invoice_no));
+    Ok(letters)
+}
+
+fn provenance(folder: &Folder, seller_id: TaxpayerId, issued: &Issued) -> Result<Provenance, Error> {
+    let mut origins = folder.named(seller_id, &issued.vector)?;
+    origins.retain(|share| share.origin != seller_id);
+    let own = issued.vector.of(Ordinal::OWN);
+    let settled = folder.named(seller_id, &issued.settled)?;
+    let remainder = issued.vector.remainder();
+    Ok(Provenance { origins, remainder, own, short: issued.short, opening: issued.opening, settled })
+}
+
+impl Folder {
+    /// A blend of a taxpayer's books by the names of its origins, largest first, without its remainder.
+    pub fn named(&self, keeper: TaxpayerId, blend: &Blend) -> Result<Vec<OriginShare>, Error> {
+        let mut shares = Vec::with_capacity(blend.slices().len());
+        for slice in blend.slices() {
+            let row = match slice.origin {
+                Ordinal::OWN => OriginRow { id: keeper, ..OriginRow::default() },
+                other => self.row::<OriginRow>(keeper, &Key::Origin(other))?.unwrap_or_default(),
+            };
+            let name = self.name(row.id)?;
+            let OriginRow { id: origin, via, .. } = row;
+            let (tax, hops) = (Fen(slice.tax), slice.hops);
+            shares.push(OriginShare { origin, name, tax, deducted: Fen::ZERO, hops, via });
+        }
+        shares.sort_by_key(|share| (-share.tax, share.origin));
+        Ok(shares)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_after_a_number_is_beyond_it_and_not_beyond_the_next() {
+        let number = |text| InvoiceNo::parse(text).unwrap();
+        let next = |text| after(number(text), Key::Issued);
+        assert_eq!(next("24312000000012345679"), Key::Issued(number("24312000000012345680")));
+        assert_eq!(next("3100162130-99999999"), Key::Issued(number("3100162131-00000000")));
+        assert_eq!(next("legacy:9"), Key::Issued(number("legacy:9!")));
+        let held = Key::Held { invoice_no: InvoiceNo::FIRST, seller_id: Id::EMPTY };
+        assert_eq!(next("99999999999999999999"), Key::Issued(number("99999999999999999999")).max(held));
+        for text in ["24312000000012345679", "3100162130-99999999", "legacy:9", "99999999999999999999"] {
+            assert!(next(text) > Key::Issued(number(text)), "{text}");
+        }
+    }
+}

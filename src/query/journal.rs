@@ -1,0 +1,72 @@
+//! The journal of a data folder, to be read: beside whoever may be writing it.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use crate::log::{self, Reader, Turns};
+
+/// The journal of a data folder, as far as it was committed when it was opened.
+#[derive(Debug)]
+pub struct Journal {
+    dir: PathBuf,
+    reader: Reader,
+    partitions: u32,
+}
+
+impl Journal {
+    /// Opens the journal of a data folder.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        let (reader, header) = Reader::open(&Self::folder(dir)).map_err(|error| match error {
+            log::Error::Missing { .. } => Error::Missing { dir: dir.into() },
+            other => Error::Log(other),
+        })?;
+        let wrong = |what: String| Error::Header { dir: dir.into(), what };
+        let text = header.fields.get("partitions").ok_or_else(|| wrong("does not name its partitions".into()))?;
+        let partitions = text.parse().ok().filter(|count| (1..=PARTITIONS_MAX).contains(count));
+        let partitions = partitions.ok_or_else(|| wrong(format!("has `{text}` partitions")))?;
+        Ok(Self { dir: dir.into(), reader, partitions })
+    }
+
+    fn folder(dir: &Path) -> PathBuf {
+        dir.join("journal")
+    }
+
+    /// The data folder it is in.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// How many partitions it has.
+    pub fn partitions(&self) -> u32 {
+        self.partitions
+    }
+
+    /// Its turns from this number on, in order.
+    pub fn turns_from(&self, number: u64) -> Turns {
+        self.reader.turns_from(number)
+    }
+
+    /// Whether a process holds the journal open for writing.
+    pub(super) fn is_written(dir: &Path) -> Result<bool, Error> {
+        let path = Self::folder(dir).join("lock");
+        let io = |doing| {
+            let path = path.clone();
+            move |source| Error::Io { doing, path, source }
+        };
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(io("open")(error)),
+        };
+        // Given back at once: a writer that begins now is not kept out.
+        match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(io("look at the lock of")(error)),
+        }
+    }
+}
+
+/// The most partitions that a journal of this program has.
+const PARTITIONS_MAX: u32 = 65_536;

@@ -1,0 +1,37 @@
+//! Reading a data folder: the life of an invoice, all about a taxpayer, where value came from and went to, what was found,
+//! and what could not be used. Every answer is read from rows that the fold wrote, and from the journal; nothing is
+//! judged again and nothing is changed. How answers look on a screen is for `cli`.
+
+mod chain;
+mod dead_letters;
+mod error;
+mod facts;
+mod flow;
+mod folder;
+mod graph;
+mod invoice;
+mod journal;
+mod lists;
+mod names;
+mod neighbours;
+pub mod pages;
+mod past;
+mod taxpayer;
+#[cfg(test)]
+mod tests;
+mod timeline;
+pub mod words;
+
+pub use chain::{Chain, chain};
+pub use dead_letters::{DeadLetters, Found, dead_letters};
+pub use error::Error;
+pub use facts::{Noted, Papers};
+pub use flow::{Question, flow};
+pub use folder::{Folder, Lag};
+pub use graph::{Direction, Edge, Graph, Node, OriginShare, Rest};
+pub use invoice::{Holding, InvoiceLife, Provenance, RedLetter, lives};
+pub use journal::Journal;
+pub use lists::{Filter, Listed, cases, signals, tasks};
+pub use past::{Past, Sums, past};
+pub use taxpayer::{Household, Traders, household};
+pub use timeline::{Entry, Timeline, timeline};

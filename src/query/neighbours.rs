@@ -1,0 +1,230 @@
+//! One step of a trace: with whom a taxpayer dealt, and how much of it was of the origin that is followed.
+//!
+//! Value of an origin stands in a taxpayer's books under the origin's own name, or under that of a seller who stood for it
+//! because its own purchase came after the sale. Going down, both are followed, as accusations are (`fold/taxpayer/taint`):
+//! of `whole` fen in a name, `part` are the origin's.
+
+use std::collections::BTreeMap;
+
+use super::error::Error;
+use super::flow::Question;
+use super::folder::Folder;
+use super::graph::{Direction, OriginShare};
+use crate::model::{Entity, Fen, GoodsCode, Id, TaxpayerId};
+use crate::provenance::Ordinal;
+use crate::state::{Key, OriginRow, Partner, Passed, Profile, Side, TaintVisit};
+
+/// Under which names a taxpayer keeps value of the origin, and how much of each is the origin's.
+pub(super) type Names = BTreeMap<TaxpayerId, Share>;
+
+/// Of `whole` fen so many are the origin's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Share {
+    part: Fen,
+    whole: Fen,
+}
+
+impl Share {
+    const ALL: Self = Self { part: Fen(1), whole: Fen(1) };
+
+    fn of(self, tax: Fen) -> Fen {
+        if self.whole <= self.part { tax } else { tax.share(self.part, self.whole) }
+    }
+}
+
+/// Somebody a taxpayer dealt with.
+pub(super) struct Neighbour {
+    pub(super) id: TaxpayerId,
+    /// What is followed, in tax.
+    pub(super) tax: Fen,
+    pub(super) partner: Partner,
+    /// Going down: under which names it keeps the value.
+    pub(super) names: Names,
+    /// Going up without an origin: whose value came through it.
+    pub(super) origins: Vec<OriginShare>,
+}
+
+/// Suppliers looked at for value of one origin, the largest first: each has books of its own.
+const SUPPLIERS_MAX: usize = 2_000;
+/// Origins named on an edge.
+const ORIGINS_NAMED: usize = 3;
+
+/// Names under which the root of a trace keeps value of the origin.
+pub(super) fn names_at_root(folder: &Folder, root: TaxpayerId, origin: TaxpayerId) -> Result<Names, Error> {
+    let mut names = Names::from([(origin, Share::ALL)]);
+    let from = Key::Taint { origin, named: Id::EMPTY };
+    folder.each_row(Entity::taxpayer(root), from, Key::CaseHead, |key, visit: TaintVisit| {
+        let Key::Taint { origin: of, named } = key else { return false };
+        if of == origin && visit.standing && named != origin {
+            names.insert(named, Share { part: visit.part, whole: visit.whole });
+        }
+        of == origin
+    })?;
+    Ok(names)
+}
+
+/// Tax of the origin that a taxpayer took, or, for the origin, that began with it; and of that, deducted.
+pub(super) fn taken(
+    folder: &Folder,
+    id: TaxpayerId,
+    origin: TaxpayerId,
+    names: &Names,
+) -> Result<(Fen, Option<Fen>), Error> {
+    if id == origin {
+        let profile = folder.row::<Profile>(id, &Key::Profile)?;
+        let ledger = profile.map(|profile| profile.ledger).unwrap_or_default();
+        return Ok((Fen(ledger.originated - ledger.opening), None));
+    }
+    let (mut taken, mut deducted) = (Fen::ZERO, Fen::ZERO);
+    for (name, share) in names {
+        if let Some((_, row)) = origin_row(folder, id, *name)? {
+            taken += share.of(row.taken);
+            deducted += share.of(row.deducted);
+        }
+    }
+    Ok((taken, Some(deducted)))
+}
+
+/// Everybody a taxpayer dealt with in the direction asked, in no order.
+pub(super) fn neighbours(
+    folder: &Folder,
+    question: &Question,
+    id: TaxpayerId,
+    names: &Names,
+) -> Result<Vec<Neighbour>, Error> {
+    let mut found = match (question.direction, question.origin) {
+        (Direction::Down, Some(_)) => receivers(folder, id, names)?,
+        (Direction::Up, Some(origin)) => bringers(folder, id, origin)?,
+        (Direction::Down, None) => partners(folder, id, Side::Sold)?,
+        (Direction::Up, None) => {
+            let mut suppliers = partners(folder, id, Side::Bought)?;
+            name_origins(folder, id, &mut suppliers)?;
+            suppliers
+        }
+    };
+    found.retain(|neighbour| {
+        neighbour.tax != Fen::ZERO && question.since.is_none_or(|since| neighbour.partner.last_at >= since)
+    });
+    Ok(found)
+}
+
+fn partners(folder: &Folder, id: TaxpayerId, side: Side) -> Result<Vec<Neighbour>, Error> {
+    let to = match side {
+        Side::Sold => Key::Partner(Side::Bought, Id::EMPTY),
+        Side::Bought => Key::Goods(Side::Sold, GoodsCode(0)),
+    };
+    let mut found = Vec::new();
+    folder.each_row(Entity::taxpayer(id), Key::Partner(side, Id::EMPTY), to, |key, partner: Partner| {
+        if let Key::Partner(_, other) = key {
+            let tax = partner.totals.tax;
+            found.push(Neighbour { id: other, tax, partner, names: Names::new(), origins: Vec::new() });
+        }
+        true
+    })?;
+    Ok(found)
+}
+
+/// Writes on each supplier whose value came nearest through it.
+fn name_origins(folder: &Folder, id: TaxpayerId, suppliers: &mut [Neighbour]) -> Result<(), Error> {
+    let mut shares: BTreeMap<TaxpayerId, Vec<OriginShare>> = BTreeMap::new();
+    let to = Key::Passed(Ordinal::OWN, Id::EMPTY);
+    folder.each_row(Entity::taxpayer(id), Key::Origin(Ordinal::OWN), to, |_, row: OriginRow| {
+        if row.taken > Fen::ZERO {
+            let OriginRow { id: origin, hops, via, taken: tax, deducted, .. } = row;
+            let named = shares.entry(via).or_default();
+            named.push(OriginShare { origin, name: None, tax, deducted, hops, via });
+            named.sort_by_key(|share| (-share.tax, share.origin));
+            named.truncate(ORIGINS_NAMED);
+        }
+        true
+    })?;
+    for supplier in suppliers {
+        supplier.origins = shares.remove(&supplier.id).unwrap_or_default();
+        for share in &mut supplier.origins {
+            share.name = folder.name(share.origin)?;
+        }
+    }
+    Ok(())
+}
+
+/// To whom value of the origin went.
+fn receivers(folder: &Folder, id: TaxpayerId, names: &Names) -> Result<Vec<Neighbour>, Error> {
+    let mut found: BTreeMap<TaxpayerId, (Fen, Names)> = BTreeMap::new();
+    for (name, share) in names {
+        let ordinal = match origin_row(folder, id, *name)? {
+            _ if *name == id => Ordinal::OWN,
+            Some((ordinal, _)) => ordinal,
+            None => continue,
+        };
+        let to = Key::Passed(Ordinal(ordinal.0.saturating_add(1)), Id::EMPTY);
+        let from = Key::Passed(ordinal, Id::EMPTY);
+        folder.each_row(Entity::taxpayer(id), from, to, |key, passed: Passed| {
+            let Key::Passed(_, buyer) = key else { return false };
+            let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { share.of(passed.settled) };
+            let direct = share.of(passed.direct);
+            let (tax, at_buyer) = found.entry(buyer).or_default();
+            *tax += direct + settled;
+            if direct > Fen::ZERO && *name != buyer {
+                at_buyer.entry(*name).or_insert(*share);
+            }
+            if settled > Fen::ZERO {
+                // The whole is known only in the buyer's books.
+                at_buyer.entry(id).or_insert(Share { part: settled, whole: Fen::ZERO });
+            }
+            true
+        })?;
+    }
+    let mut neighbours = Vec::with_capacity(found.len());
+    for (buyer, (tax, mut names)) in found {
+        if let Some(share) = names.get_mut(&id).filter(|share| share.whole == Fen::ZERO) {
+            share.whole = origin_row(folder, buyer, id)?.map_or(share.part, |(_, row)| row.taken);
+        }
+        let partner = folder.row::<Partner>(id, &Key::Partner(Side::Sold, buyer))?.unwrap_or_default();
+        neighbours.push(Neighbour { id: buyer, tax, partner, names, origins: Vec::new() });
+    }
+    Ok(neighbours)
+}
+
+/// From whom value of the origin came.
+fn bringers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId) -> Result<Vec<Neighbour>, Error> {
+    let mut suppliers = partners(folder, id, Side::Bought)?;
+    suppliers.sort_by_key(|supplier| (-supplier.tax, supplier.id));
+    suppliers.truncate(SUPPLIERS_MAX);
+    for supplier in &mut suppliers {
+        let ordinal = match origin_row(folder, supplier.id, origin)? {
+            _ if supplier.id == origin => Ordinal::OWN,
+            Some((ordinal, _)) => ordinal,
+            None => {
+                supplier.tax = Fen::ZERO;
+                continue;
+            }
+        };
+        let passed = folder.row::<Passed>(supplier.id, &Key::Passed(ordinal, id))?.unwrap_or_default();
+        let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
+        supplier.tax = passed.direct + settled;
+        supplier.names = Names::from([(origin, Share::ALL)]);
+    }
+    Ok(suppliers)
+}
+
+/// What a taxpayer's books say of value in a name, and under which number.
+fn origin_row(folder: &Folder, id: TaxpayerId, name: TaxpayerId) -> Result<Option<(Ordinal, OriginRow)>, Error> {
+    folder.books(Entity::taxpayer(id), |books| {
+        let ordinal = books.find::<Ordinal>(&Key::OriginIndex(name)).copied()?;
+        books.find::<OriginRow>(&Key::Origin(ordinal)).map(|row| (ordinal, *row))
+    })
+}
+
+/// The largest counterparties of a side, and how many there are.
+pub(super) fn largest(
+    folder: &Folder,
+    id: TaxpayerId,
+    side: Side,
+    limit: usize,
+) -> Result<(Vec<(TaxpayerId, Partner)>, usize), Error> {
+    let mut all = partners(folder, id, side)?;
+    all.sort_by_key(|partner| (-partner.tax, -partner.partner.totals.amount, partner.id));
+    let count = all.len();
+    all.truncate(limit);
+    Ok((all.into_iter().map(|partner| (partner.id, partner.partner)).collect(), count))
+}

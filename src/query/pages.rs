@@ -1,0 +1,170 @@
+//! What codes mean: the page of each code that a dead letter or a doubt may carry. Typologies have their own pages, beside
+//! their rules. Every code that the fold says is here; a test reads them out of its source.
+
+/// What carries a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Input that was not used.
+    DeadLetter,
+    /// Input that was used, and that somebody responsible for data should look at.
+    Doubt,
+}
+
+/// The page of a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Stable, never reused.
+    pub code: &'static str,
+    /// What carries it.
+    pub carrier: Carrier,
+    /// What it means, in a line.
+    pub title: &'static str,
+    /// What happened, and what became of the input.
+    pub doc: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+/// The page of a code.
+pub fn page(code: &str) -> Option<&'static Page> {
+    ALL.iter().find(|page| page.code == code)
+}
+
+/// All pages: dead letters, then doubts.
+pub static ALL: &[Page] = &[
+    Page {
+        code: "unreadable",
+        carrier: Carrier::DeadLetter,
+        title: "a row of input that is no event of the contract",
+        doc: "The row has no known type, lacks a field, or has a value that the contract does not allow. The reason names the \
+              field. Nothing of the row was used; the row itself is kept in the journal and with the dead letter, up to \
+              4,096 bytes of it.",
+        remedy: "Repair the row in its source and import it again, alone or in a file of repaired rows; what was used before \
+                 is recognised as a duplicate. Where a whole file is affected, look at its mapping or its encoding: \
+                 `suyuan import --check FILE` reads it without using it.",
+    },
+    Page {
+        code: "conflicting",
+        carrier: Carrier::DeadLetter,
+        title: "the same fact was told before with other content",
+        doc: "An event's identity (for an invoice: seller and number) was seen before, and its content differs: another \
+              amount, another buyer, another time. The first in the journal stands and this one changes nothing. The letter \
+              names the positions of both. The same content twice is no dead letter but a duplicate, and only counted.",
+        remedy: "Find out which is right. If it is the first, nothing is to be done. If it is the second, the correction must \
+                 be a fact of its own: a void or a red letter and a new invoice, a reversal and a new deduction, a later \
+                 declaration. Two systems that export the same invoice differently are the usual cause.",
+    },
+    Page {
+        code: "rules_refused",
+        carrier: Carrier::DeadLetter,
+        title: "a published rule set that cannot be used",
+        doc: "A `rules_published` event carries a document that is not a rule set: the reason names the line, the typology or \
+              the parameter. The rule set in force stays in force, in every partition.",
+        remedy: "Check the document with `suyuan rules check FILE`, repair it and publish it under a new version name.",
+    },
+    Page {
+        code: "too_many_claims",
+        carrier: Carrier::DeadLetter,
+        title: "an invoice with more deductions and reversals than are kept",
+        doc: "One invoice has 256 deductions and reversals already; a lawful one has one, or three. This one was not used, so \
+              that a single invoice cannot grow without bound.",
+        remedy: "Look at the source that sends them: a loop that deducts and reverses, or a sequence number taken for an \
+                 invoice number. `suyuan invoice NO` shows the claims that were kept.",
+    },
+    Page {
+        code: "check_character",
+        carrier: Carrier::Doubt,
+        title: "a taxpayer id with a wrong check character",
+        doc: "An 18-character taxpayer id fails the check of GB 32100-2015. It is used as it is, for some lawful early codes \
+              fail it too; said once for each taxpayer, when it is first met.",
+        remedy: "Compare the id with the registration. A mistyped id splits a firm in two: its invoices land on a taxpayer \
+                 that does not exist, whose sales then seem to come from nowhere.",
+    },
+    Page {
+        code: "digital_invoice_voided",
+        carrier: Carrier::Doubt,
+        title: "a fully digital invoice was voided",
+        doc: "Invoices with a 20-digit number are red-lettered and never voided. The void was folded as a void all the same.",
+        remedy: "Look at the source: a red letter exported as a void is the usual cause.",
+    },
+    Page {
+        code: "lines_do_not_add_up",
+        carrier: Carrier::Doubt,
+        title: "the lines of an invoice do not sum to its totals",
+        doc: "The amounts or the tax of the lines differ from those of the invoice. The invoice's own totals are used; the \
+              lines serve only to tell which goods were traded.",
+        remedy: "Look at the source for lines that are missing, doubled, or rounded one by one.",
+    },
+    Page {
+        code: "red_without_blue",
+        carrier: Carrier::Doubt,
+        title: "a red letter whose invoice is not known",
+        doc: "A red letter names no invoice, or one that has not come within the grace period of the rule set (30 days as a \
+              rule). Until its invoice comes the red letter takes nothing back.",
+        remedy: "Import the period in which the offset invoice was issued, or ask the issuer which invoice it offsets.",
+    },
+    Page {
+        code: "unknown_rate",
+        carrier: Carrier::Doubt,
+        title: "a tax rate that never existed",
+        doc: "A line has a rate that was never one of Chinese VAT (0, 1, 3, 5, 6, 9, 10, 11, 13, 16 and 17 %). The tax of the \
+              invoice is used as it stands.",
+        remedy: "Look at how the source writes rates: 13 for 1300 basis points, or a rate computed from rounded amounts.",
+    },
+    Page {
+        code: "voided_in_another_month",
+        carrier: Carrier::Doubt,
+        title: "an invoice was voided in another month than it was issued in",
+        doc: "Voiding exists in the month of issue only; later an invoice is red-lettered. The void was folded as a void.",
+        remedy: "Ask the issuer; where its system allows it, look at how often: voids across months after the buyer deducted \
+                 are a known way to deduct without paying.",
+    },
+    Page {
+        code: "zero_amount",
+        carrier: Carrier::Doubt,
+        title: "an invoice without an amount",
+        doc: "The invoice's amount is zero. It is counted, and carries no value to its buyer.",
+        remedy: "Look at the source: an empty column read as zero, or a test invoice.",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_code_that_the_fold_says_has_a_page_and_every_page_is_of_such_a_code() {
+        let mut said = BTreeSet::new();
+        read_codes(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/fold"), &mut said);
+        let explained: BTreeSet<String> = ALL.iter().map(|page| page.code.to_owned()).collect();
+        assert_eq!(said, explained);
+        assert_eq!(explained.len(), ALL.len(), "a code is explained twice");
+    }
+
+    /// Codes as the fold's source has them: the first text that a doubt, a refusal or a dead letter is made with.
+    fn read_codes(dir: &Path, codes: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read_codes(&path, codes);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            for call in ["doubt(", "refuse(", "dead_letter(", "code: \""] {
+                for (at, _) in source.match_indices(call) {
+                    let rest = &source[at..];
+                    let statement = &rest[..rest.find([';', '{']).unwrap_or(rest.len())];
+                    codes.extend(statement.split('"').nth(1).map(str::to_owned));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_code_is_also_that_of_a_typology() {
+        assert!(ALL.iter().all(|page| crate::risk::typology(page.code).is_none()));
+    }
+}
