@@ -6,7 +6,7 @@ use anyhow::Context;
 
 /// The folder that a command reads or writes.
 #[derive(clap::Args)]
-pub struct DataArgs {
+pub(super) struct DataArgs {
     /// The folder with journal and rows. Default: `suyuan` in the user's data folder.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -14,7 +14,7 @@ pub struct DataArgs {
 
 impl DataArgs {
     /// The folder that was named, or the default one.
-    pub fn dir(&self) -> anyhow::Result<PathBuf> {
+    pub(super) fn dir(&self) -> anyhow::Result<PathBuf> {
         if let Some(dir) = &self.data {
             return Ok(dir.clone());
         }

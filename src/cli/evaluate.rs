@@ -15,7 +15,7 @@ use crate::sim::label::Label;
 /// A task about a fraudster is a hit, one about a bystander is neither, one about anybody else is a false alarm.
 /// Withdrawn tasks do not count. Recall is over taxpayers: each fraudster found is found once.
 #[derive(Debug, ClapArgs)]
-pub struct Args {
+pub(super) struct Args {
     /// The labels `suyuan generate` wrote, JSON Lines.
     #[arg(long, value_name = "FILE")]
     pub labels: PathBuf,
@@ -35,7 +35,7 @@ pub struct Args {
 
 /// How the report is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// Aligned columns.
     Table,
     /// One JSON document on one line.
@@ -43,7 +43,7 @@ pub enum Format {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let labels = read(&args.labels, Label::parse, "write it with `suyuan generate --labels`")?;
     let tasks = read(&args.tasks, TaskLine::parse, "write it with `suyuan replay --out`")?;
     let signals = match &args.signals {

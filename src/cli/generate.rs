@@ -27,7 +27,7 @@ const BATCHES_AHEAD: usize = 16;
 /// The same arguments give the same bytes. There are about three events to an invoice: its issuance, its receipt and
 /// its deduction; below twenty invoices a taxpayer, registrations and monthly returns make it more.
 #[derive(Debug, ClapArgs)]
-pub struct Args {
+pub(super) struct Args {
     /// Everything drawn follows from it.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
@@ -72,7 +72,7 @@ struct Summary {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let started = std::time::Instant::now();
     let Args { seed, taxpayers, invoices, months, start, fraud_bp, .. } = *args;
     let world = World::new(Settings { seed, taxpayers, invoices, months, start, fraud_bp })?;

@@ -1,6 +1,7 @@
 //! What a replay leaves beside its journal: the last state of each finding, chain and task, the input that could not be
 //! used, and the digest.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -44,10 +45,10 @@ fn digest(progress: &Progress) -> String {
     let mut text = format!("suyuan digest 1, {} partitions\n", progress.partitions.len());
     for (number, partition) in progress.partitions.iter().enumerate() {
         let hex = blake3::Hash::from_bytes(partition.digest).to_hex();
-        text += &format!("partition {number} records {} digest {hex}\n", partition.offset);
+        writeln!(text, "partition {number} records {} digest {hex}", partition.offset)
+            .expect("a String takes any write");
     }
-    text += &format!("whole {}\n", progress.digest());
-    text
+    text + &format!("whole {}\n", progress.digest())
 }
 
 fn count_taxpayers(engine: &Engine) -> anyhow::Result<u64> {

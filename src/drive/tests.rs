@@ -293,7 +293,9 @@ fn the_same_again_changes_nothing_and_something_else_under_its_name_is_a_dead_le
     }
     world.settle();
     let mut again = World::new(STANDARD_RULES);
-    events.into_iter().for_each(|event| again.feed(event));
+    for event in events {
+        again.feed(event);
+    }
     again.settle();
     assert_eq!(world.rows(), again.rows());
     assert_eq!(world.verdicts()[4..], [crate::fold::Verdict::Duplicate; 4]);

@@ -74,9 +74,10 @@ impl World {
         self.verdicts.push(effects.verdict);
         let mut arrivals = Vec::new();
         for (to, message) in effects.messages {
-            match message {
-                Message::Arrival(_) => arrivals.push((to, message)),
-                _ => self.waiting.push(Waiting { root, parent: 0, to, message }),
+            if matches!(message, Message::Arrival(_)) {
+                arrivals.push((to, message));
+            } else {
+                self.waiting.push(Waiting { root, parent: 0, to, message });
             }
         }
         for (to, message) in arrivals {

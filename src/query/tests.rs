@@ -440,7 +440,7 @@ fn a_journal_without_a_turn_has_no_answers() {
 
 #[test]
 fn rows_of_one_kind_are_handed_over_page_by_page_each_once() {
-    let many: String = (0..5_000).map(|buyer| format!("issue {buyer} A B{buyer} 10.00\n")).collect();
+    let many = (0..5_000).map(|buyer| format!("issue {buyer} A B{buyer} 10.00\n")).collect::<Vec<_>>().concat();
     let (_dir, folder) = folder(&many);
     let found = household(&folder, id("A")).unwrap().unwrap();
     assert_eq!((found.customers.count, found.customers.largest.len()), (5_000, 10));

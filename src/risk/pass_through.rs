@@ -56,7 +56,8 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let new_share = met * 10_000 / partners.max(1);
     // At the journal's beginning every partner is new: that says nothing yet.
     let known_long = view.profile.known_since.period() <= period.minus(2);
-    if !new && !(known_long && new_share >= new_partners_min) {
+    let washer_like = new || known_long && new_share >= new_partners_min;
+    if !washer_like {
         return None;
     }
     let sentence = Sentence {

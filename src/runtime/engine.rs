@@ -9,6 +9,7 @@ use std::time::{Duration, Instant as Moment};
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item};
 use super::error::Error;
+use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{PartitionProgress, Progress};
 use crate::codec::{self, Refusal, journal};
@@ -63,6 +64,7 @@ pub struct Engine {
     epochs: Vec<Epoch>,
     events: usize,
     phases: Phases,
+    pace: Pace,
     persisted_at: Moment,
 }
 
@@ -95,6 +97,7 @@ impl Engine {
         };
         let progress = progress.unwrap_or(fresh);
         let partitions = open_partitions(dir, &settings, &log, &progress)?;
+        let pace = Pace::new(settings.threads);
         Ok(Self {
             dir: dir.into(),
             log,
@@ -106,6 +109,7 @@ impl Engine {
             epochs: Vec::new(),
             events: 0,
             phases: Phases::default(),
+            pace,
             persisted_at: Moment::now(),
         })
     }
@@ -183,9 +187,8 @@ impl Engine {
 
     /// Persists everything and closes.
     pub fn close(self) -> Result<Progress, Error> {
-        for partition in self.partitions {
-            partition.store.close()?;
-        }
+        let stores = self.partitions.into_iter().map(|partition| partition.store).collect();
+        on_threads(self.settings.threads, stores, Store::close)?;
         Ok(self.progress)
     }
 
@@ -215,10 +218,11 @@ impl Engine {
 
     fn commit(&mut self) -> Result<(), Error> {
         let began = Moment::now();
-        epoch::run(&mut self.partitions, &self.epochs, self.settings.threads);
+        epoch::run(&mut self.partitions, &self.epochs, self.pace.threads());
+        let folded = Moment::now();
+        self.pace.took(folded - began, self.events);
         self.epochs.clear();
         self.events = 0;
-        let folded = Moment::now();
         self.phases.fold += folded - began;
         self.write_turn()?;
         let committed = Moment::now();
@@ -270,25 +274,32 @@ impl Engine {
             return Ok(());
         }
         self.persisted_at = Moment::now();
-        let threads = self.settings.threads.clamp(1, stores.len());
-        let mut shares: Vec<Vec<&mut Store>> = (0..threads).map(|_| Vec::new()).collect();
-        for (at, store) in stores.into_iter().enumerate() {
-            shares[at % threads].push(store);
-        }
-        std::thread::scope(|scope| {
-            let persist_share = |share: Vec<&mut Store>| -> Result<(), store::Error> {
-                share.into_iter().try_for_each(|store| store.persist(false))
-            };
-            let threads: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || persist_share(share))).collect();
-            threads.into_iter().try_for_each(|thread| thread.join().expect("persisting returns its errors"))
-        })?;
-        Ok(())
+        Ok(on_threads(self.settings.threads, stores, |store| store.persist(false))?)
     }
 
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
+}
+
+/// Does something with each store, on so many threads.
+fn on_threads<S: Send>(
+    threads: usize,
+    stores: Vec<S>,
+    each: impl Fn(S) -> Result<(), store::Error> + Sync,
+) -> Result<(), store::Error> {
+    let threads = threads.clamp(1, stores.len().max(1));
+    let mut shares: Vec<Vec<S>> = (0..threads).map(|_| Vec::new()).collect();
+    for (at, store) in stores.into_iter().enumerate() {
+        shares[at % threads].push(store);
+    }
+    let each = &each;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            shares.into_iter().map(|share| scope.spawn(move || share.into_iter().try_for_each(each))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("a store returns its errors"))
+    })
 }
 
 fn read_progress(dir: &Path, recovered: &log::Recovered) -> Result<Option<Progress>, Error> {

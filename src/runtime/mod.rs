@@ -10,6 +10,7 @@ mod engine;
 mod epoch;
 mod error;
 mod gate;
+mod pace;
 mod partition;
 mod partitioner;
 mod progress;

@@ -125,24 +125,6 @@ impl Step<'_> {
         self.touch(About::Invoice { seller_id: Id::EMPTY, invoice_no: no });
     }
 
-    /// How much of each origin the standing deductions of an invoice are: pro rata of what stands of its vector.
-    pub(super) fn deducted_by_origin(&self, held: &Held) -> Vec<(Ordinal, Fen)> {
-        if held.vector.is_empty() || held.claims.is_empty() && held.lent == Fen::ZERO {
-            return Vec::new();
-        }
-        let own: Fen = match held.claims.as_slice() {
-            // By far the most frequent, and nothing to work out.
-            [Claim { kind: ClaimKind::Deduct(Purpose::Deduct | Purpose::ExportRefund), tax, .. }] => *tax,
-            claims => risk::standing(claims.to_vec()).iter().map(|claim| claim.tax).sum(),
-        };
-        let total = held.vector.total();
-        let deducted = (own + held.lent).min(total).max(Fen::ZERO);
-        if deducted == Fen::ZERO {
-            return Vec::new();
-        }
-        held.vector.slices().iter().map(|slice| (slice.origin, Fen(slice.tax).share(deducted, total))).collect()
-    }
-
     /// Moves the books from one state of an invoice's deductions to another.
     pub(super) fn move_deducted(&mut self, before: &[(Ordinal, Fen)], after: &[(Ordinal, Fen)]) {
         let changes = before.iter().map(|(origin, tax)| (*origin, -*tax)).chain(after.iter().copied());
@@ -161,4 +143,22 @@ impl Step<'_> {
             }
         }
     }
+}
+
+/// How much of each origin the standing deductions of an invoice are: pro rata of what stands of its vector.
+pub(super) fn deducted_by_origin(held: &Held) -> Vec<(Ordinal, Fen)> {
+    if held.vector.is_empty() || held.claims.is_empty() && held.lent == Fen::ZERO {
+        return Vec::new();
+    }
+    let own: Fen = match held.claims.as_slice() {
+        // By far the most frequent, and nothing to work out.
+        [Claim { kind: ClaimKind::Deduct(Purpose::Deduct | Purpose::ExportRefund), tax, .. }] => *tax,
+        claims => risk::standing(claims.to_vec()).iter().map(|claim| claim.tax).sum(),
+    };
+    let total = held.vector.total();
+    let deducted = (own + held.lent).min(total).max(Fen::ZERO);
+    if deducted == Fen::ZERO {
+        return Vec::new();
+    }
+    held.vector.slices().iter().map(|slice| (slice.origin, Fen(slice.tax).share(deducted, total))).collect()
 }

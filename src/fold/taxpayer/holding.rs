@@ -1,6 +1,7 @@
 //! Invoices on their holder's side: they arrive, are voided, offset, marked.
 
 use super::Step;
+use super::claims::deducted_by_origin;
 use super::issuing::{is_red, trade, untrade};
 use crate::model::{
     About, Arrival, Fen, Fingerprint, Flag, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Vector,
@@ -170,9 +171,9 @@ impl Step<'_> {
     ) {
         let key = Key::Held { invoice_no, seller_id };
         let (mut held, _) = self.books.lift::<Held>(key);
-        let before = self.deducted_by_origin(&held);
+        let before = deducted_by_origin(&held);
         change(self, &mut held);
-        let after = self.deducted_by_origin(&held);
+        let after = deducted_by_origin(&held);
         if before != after {
             self.move_deducted(&before, &after);
         }

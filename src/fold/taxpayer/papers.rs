@@ -43,10 +43,10 @@ impl Step<'_> {
                 ];
                 self.month(declared.period).declared.say(figures, at);
             }
-            // Kept as history; findings that read them come later.
-            Fact::TaxpayerVerified(_) | Fact::Observed(_) => {}
-            // Have rows of their own, or are about others.
-            Fact::InvoiceIssued(_)
+            // Kept as history alone; or with rows of their own; or about others.
+            Fact::TaxpayerVerified(_)
+            | Fact::Observed(_)
+            | Fact::InvoiceIssued(_)
             | Fact::InvoiceVoided(_)
             | Fact::InvoiceReceived(_)
             | Fact::InvoiceDeducted(_)
