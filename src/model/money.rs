@@ -12,8 +12,8 @@ pub struct Fen(pub i64);
 impl Fen {
     /// Nothing.
     pub const ZERO: Self = Self(0);
-    /// The largest amount a single event may carry, 100 billion yuan: so that 900,000 of them still sum exactly.
-    pub const EVENT_MAX: Self = Self(10_000_000_000_000);
+    /// The largest amount a single event may carry, 10 billion yuan: so that nine million of them still sum exactly.
+    pub const EVENT_MAX: Self = Self(1_000_000_000_000);
 
     /// `part` / `whole` of this amount, rounded towards zero. Zero where `whole` is.
     #[must_use]

@@ -44,7 +44,7 @@ impl Instant {
     /// The full hour at or before this.
     #[must_use]
     pub fn hour_mark(self) -> Self {
-        Self(self.0.div_euclid(HOUR_MS) * HOUR_MS)
+        Self(self.0.div_euclid(HOUR_MS).saturating_mul(HOUR_MS))
     }
 
     /// The day of the tax calendar.

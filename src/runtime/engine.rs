@@ -6,6 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as Moment};
 
+use tracing::{debug, info, warn};
+
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item};
 use super::error::Error;
@@ -23,6 +25,9 @@ use crate::store::{self, Applied, Shared, SharedSettings, Store};
 const TURN_EVENTS: usize = 16_384;
 /// How long changed rows wait at most before they are written.
 const PERSIST_EVERY: Duration = Duration::from_secs(5);
+
+/// The clocks before any event.
+const NEVER: Instant = Instant(i64::MIN);
 
 /// What an engine is opened with.
 #[derive(Clone, Debug)]
@@ -81,16 +86,23 @@ impl Engine {
         let (log, progress) = match Log::open(&journal, log_settings.clone()) {
             Ok((log, recovered)) => {
                 recovered.header.require(&journal, &wanted)?;
+                info!(turn = recovered.turn, input_consumed = recovered.input_consumed, "Journal opened.");
+                if recovered.bytes_cut > 0 {
+                    warn!(
+                        bytes = recovered.bytes_cut,
+                        "A turn that was being written when the last run ended is cut off."
+                    );
+                }
                 (log, read_progress(dir, &recovered)?)
             }
             Err(log::Error::Missing { .. }) => (Log::create(&journal, &wanted, log_settings)?, None),
             Err(error) => return Err(error.into()),
         };
         let fresh = Progress {
-            clock: Instant(i64::MIN),
-            ticked: Instant(i64::MIN),
+            clock: NEVER,
+            ticked: NEVER,
             partitions: vec![
-                PartitionProgress { clock: Instant(i64::MIN), ..PartitionProgress::default() };
+                PartitionProgress { clock: NEVER, ..PartitionProgress::default() };
                 settings.partitions as usize
             ],
             ..Progress::default()
@@ -165,7 +177,8 @@ impl Engine {
                 self.commit()?;
             }
         }
-        if self.progress.roots == 0 {
+        // The journal begins with its first event; what was refused before has no time.
+        if self.cutter.clock() == NEVER && input.body.is_ok() {
             self.publish_rules(at);
         }
         self.cutter.take(at);
@@ -255,6 +268,7 @@ impl Engine {
             outputs: outputs.into_iter().flat_map(|(_, _, bytes)| bytes).collect(),
         };
         self.log.append(&turn)?;
+        debug!(turn = turn.number, events = self.progress.counters.events, "Turn committed.");
         for partition in &mut self.partitions {
             let offset = partition.progress().offset;
             partition.store.settle(Applied { turn: turn.number, offset, attached: Vec::new() });
@@ -274,6 +288,7 @@ impl Engine {
             return Ok(());
         }
         self.persisted_at = Moment::now();
+        debug!(stores = stores.len(), "Rows are being persisted.");
         Ok(on_threads(self.settings.threads, stores, |store| store.persist(false))?)
     }
 
@@ -360,6 +375,7 @@ fn bring_up(dir: &Path, number: u32, store: Store, log: &Log, progress: &Progres
             }
         }
     }
+    info!(partition = number, records = committed.offset - applied, "Rows brought up to the journal.");
     partition.store.settle(Applied { turn: log.last_turn(), offset: committed.offset, attached: Vec::new() });
     Ok(partition)
 }
