@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// A table or a tree to read, or what other programs read [default: tree for one case, else table].
     #[arg(long, value_enum)]
     pub(crate) format: Option<CaseFormat>,
+    /// In a tree, how many neighbours of each at most; the rest is one line.
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) width: u16,
 }
 
 /// How cases are printed.
@@ -63,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let listed = query::cases(&folder, &args.list.filter(format != CaseFormat::Jsonl))?;
     args.list.remark(&listed, "case")?;
     let text = match format {
-        CaseFormat::Tree => trees(&folder, listed.items.iter().map(|case| case.case_id))?,
+        CaseFormat::Tree => trees(&folder, listed.items.iter().map(|case| case.case_id), args.width.into())?,
         CaseFormat::Table => table(&folder, &listed.items, args.list.status == Some(Status::All))?,
         CaseFormat::Jsonl | CaseFormat::Dot | CaseFormat::Mermaid | CaseFormat::Json => {
             let mut lines = Vec::new();
@@ -77,31 +80,33 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     print(text.as_bytes())
 }
 
-fn trees(folder: &Folder, ids: impl Iterator<Item = Id>) -> anyhow::Result<String> {
+fn trees(folder: &Folder, ids: impl Iterator<Item = Id>, width: usize) -> anyhow::Result<String> {
     let mut text = String::new();
     for id in ids {
         if let Some(chain) = query::chain(folder, id)? {
             let gap = if text.is_empty() { "" } else { "\n" };
-            put(&mut text, format_args!("{gap}{}", tree(&chain, color_wanted())));
+            put(&mut text, format_args!("{gap}{}", tree(&chain, width, color_wanted())));
         }
     }
     Ok(text)
 }
 
-/// A case with its heading, drawn as a tree.
-pub(crate) fn tree(chain: &Chain, colored: bool) -> String {
+/// A case with its heading, drawn as a tree of at most so many neighbours of each.
+pub(crate) fn tree(chain: &Chain, width: usize, colored: bool) -> String {
     let case = &chain.case;
     let lifted = if case.standing { "" } else { ", lifted" };
     let begins = case.nodes.iter().find(|node| node.taxpayer_id == case.origin).map_or(Fen::ZERO, |node| node.tax);
-    let deducted: Fen = case.nodes.iter().map(|node| node.deducted).sum();
+    let deducted = money(query::deducted(case));
+    let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary).count();
     let taxpayers = format!("{} taxpayers", case.nodes_total);
     format!(
-        "case {} {}{lifted}: {taxpayers}, {} yuan of tax without a source, {} deducted\n{}",
+        "case {} {}{lifted}: {taxpayers}; {} yuan of tax began at {} with no purchase behind it; {deducted} of it \
+         deducted by {beneficiaries} beneficiaries\n\n{}",
         case.case_id,
         case.typology,
         money(begins),
-        money(deducted),
-        draw(&chain.graph, GraphFormat::Tree, colored),
+        case.origin,
+        draw(&chain.graph.clone().within(width), GraphFormat::Tree, colored),
     )
 }
 
@@ -121,7 +126,7 @@ fn table(folder: &Folder, cases: &[Case], with_status: bool) -> anyhow::Result<S
     for case in cases {
         let name = folder.name(case.origin)?.map(|name| fit(&name, 20)).unwrap_or_default();
         let source = case.nodes.iter().find(|node| node.taxpayer_id == case.origin);
-        let deducted: Fen = case.nodes.iter().map(|node| node.deducted).sum();
+        let deducted = query::deducted(case);
         let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary).count();
         let status = match (with_status, case.standing) {
             (_, false) => "lifted",

@@ -2,11 +2,12 @@
 
 use clap::Args as ClapArgs;
 
+use super::data::DataArgs;
 use super::filter::ListFormat;
-use super::read::{ReadArgs, tell};
+use super::read::tell;
 use super::show::{Table, clean, color_wanted, fit, print};
 use crate::codec::json;
-use crate::query::{self, DeadLetters, pages};
+use crate::query::{self, DeadLetters, Journal, pages};
 
 /// List input that could not be used: where it came from, and what is wrong with it.
 ///
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     pub(crate) format: ListFormat,
     /// Where they are.
     #[command(flatten)]
-    pub(crate) read: ReadArgs,
+    pub(crate) data: DataArgs,
 }
 
 /// Rows of a table, unless told otherwise.
@@ -49,7 +50,7 @@ fn code(text: &str) -> Result<String, String> {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let in_table = args.format == ListFormat::Table;
     let limit = args.limit.unwrap_or(if in_table { TABLE_ROWS } else { 0 });
-    let found = query::dead_letters(&args.read.open_journal()?, args.code.as_deref(), limit)?;
+    let found = query::dead_letters(&Journal::open(&args.data.dir()?)?, args.code.as_deref(), limit)?;
     remark(&found);
     if in_table {
         return print(table(&found).as_bytes());

@@ -3,6 +3,7 @@
 use clap::Args as ClapArgs;
 
 use super::show::{TEXT_COLUMNS, Table, color_wanted, print, put, wrap};
+use crate::intake;
 use crate::query::pages::{self, Carrier, Page};
 use crate::risk::{self, Subject, Typology};
 
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let text = match (risk::typology(code), pages::page(code)) {
         (Some(typology), _) => typology_page(typology),
         (None, Some(page)) => code_page(page),
+        (None, None) if checked(code).is_some() => checked_page(code),
         (None, None) => anyhow::bail!("there is no code `{code}`{}; `suyuan explain` lists all", nearest(code)),
     };
     print(text.as_bytes())
@@ -43,7 +45,26 @@ fn list() -> String {
         text += "\n";
         text += &table.write("", color_wanted());
     }
+    let mut table = Table::new(&["doubt of a check", "means"]);
+    for (code, meaning, _) in intake::DOUBTS.iter().filter(|(code, ..)| pages::page(code).is_none()) {
+        table.row(vec![(*code).into(), (*meaning).into()]);
+    }
+    if !table.is_empty() {
+        text += "\n";
+        text += &table.write("", color_wanted());
+    }
     text
+}
+
+/// What `suyuan import --check` means by a code that the fold does not say.
+fn checked(code: &str) -> Option<&'static str> {
+    let doubt = intake::DOUBTS.iter().find(|(known, ..)| *known == code);
+    doubt.map(|(_, meaning, _)| *meaning)
+}
+
+fn checked_page(code: &str) -> String {
+    let meaning = checked(code).unwrap_or_default();
+    format!("{code} (a doubt of `suyuan import --check`, which reads a file without using it)\n  {meaning}\n")
 }
 
 fn subject(subject: Subject) -> &'static str {
@@ -128,6 +149,15 @@ mod tests {
             let text = code_page(page);
             assert!(list.contains(page.title) && text.contains("What to do"), "{}", page.code);
             assert!(text.lines().all(|line| line.chars().count() <= TEXT_COLUMNS), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_check_of_a_file_says_is_explained_too() {
+        for (code, meaning, _) in &intake::DOUBTS {
+            assert!(pages::page(code).is_some() || checked_page(code).contains(meaning), "{code}");
+            assert!(list().contains(code), "{code}");
+            run(&Args { code: Some((*code).into()) }).unwrap();
         }
     }
 

@@ -1,7 +1,7 @@
 //! How a command that only reads opens a data folder.
 
 use super::data::DataArgs;
-use crate::query::{Folder, Journal};
+use crate::query::Folder;
 
 /// What is read, and how.
 #[derive(clap::Args)]
@@ -9,7 +9,7 @@ pub(crate) struct ReadArgs {
     /// Where it is.
     #[command(flatten)]
     pub(crate) data: DataArgs,
-    /// Read although another process writes there: shows what it has put into files, which may lack the latest.
+    /// Read although another process writes there: shows what it has committed so far.
     #[arg(long)]
     pub(crate) beside: bool,
 }
@@ -23,11 +23,6 @@ impl ReadArgs {
             tell(&format!("note: {lag}."));
         }
         Ok(folder)
-    }
-
-    /// Opens the journal alone, which is read the same whoever writes there.
-    pub(crate) fn open_journal(&self) -> anyhow::Result<Journal> {
-        Ok(Journal::open(&self.data.dir()?)?)
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Args as ClapArgs;
 use super::filter::{ListArgs, ListFormat};
 use super::show::{Cell, Color, TEXT_COLUMNS, Table, clean, color_wanted, fit, minute, money, print, put, wrap};
 use crate::codec::json;
-use crate::model::{Signal, SignalStatus};
+use crate::model::{Fen, Signal, SignalStatus};
 use crate::query::{self, Folder, words};
 use crate::risk;
 
@@ -111,9 +111,9 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
     for evidence in &signal.evidence {
         numbers.row(vec![
             (&*evidence.indicator).into(),
-            evidence.observed.to_string().into(),
-            evidence.threshold.to_string().into(),
-            (&*evidence.unit).into(),
+            measure(evidence.observed, &evidence.unit).into(),
+            measure(evidence.threshold, &evidence.unit).into(),
+            unit(&evidence.unit).into(),
             (&*evidence.window).into(),
         ]);
     }
@@ -128,6 +128,24 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
         put(&mut text, format_args!("  part of case {case_id}: suyuan cases {case_id} --format tree\n"));
     }
     Ok(text + &format!("  what it means: suyuan explain {}\n", signal.typology))
+}
+
+/// A number as people read it: money in yuan, shares in percent.
+fn measure(value: i64, unit: &str) -> String {
+    match unit {
+        "fen" => money(Fen(value)),
+        // A hundredth is a hundredth: basis points print as fen do.
+        "bp" => Fen(value).to_string(),
+        _ => value.to_string(),
+    }
+}
+
+fn unit(unit: &str) -> &str {
+    match unit {
+        "fen" => "yuan",
+        "bp" => "%",
+        other => other,
+    }
 }
 
 /// The finding's sentence, in Chinese and in English.

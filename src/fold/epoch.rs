@@ -35,7 +35,9 @@ impl EpochCutter {
 
     /// Ends the epoch. Returns the tick to be written to all partitions where an hour has passed.
     pub fn end(&mut self) -> Option<Instant> {
-        self.events = 0;
+        if std::mem::take(&mut self.events) == 0 {
+            return None;
+        }
         let mark = self.clock.hour_mark();
         if mark <= self.ticked {
             return None;

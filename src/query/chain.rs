@@ -30,12 +30,10 @@ pub fn chain(folder: &Folder, case_id: Id) -> Result<Option<Chain>, Error> {
         nodes.push(node);
     }
     let unlisted = usize::try_from(case.nodes_total).unwrap_or(usize::MAX).saturating_sub(nodes.len());
-    if let Some(source) = nodes.first_mut().filter(|_| unlisted > 0) {
-        source.rest = Some(Rest { count: unlisted, tax: Fen::ZERO });
-    }
+    let apart = Rest { count: unlisted, tax: Fen::ZERO };
     let mut edges: Vec<Edge> = case.edges.iter().map(edge).collect();
     edges.sort_by_key(|edge| (-edge.tax, edge.seller, edge.buyer));
-    let graph = Graph { root: case.origin, direction: Direction::Down, origin: Some(case.origin), nodes, edges };
+    let graph = Graph { root: case.origin, direction: Direction::Down, origin: Some(case.origin), nodes, edges, apart };
     Ok(Some(Chain { case, graph }))
 }
 

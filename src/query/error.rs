@@ -24,10 +24,10 @@ pub enum Error {
         /// Where.
         dir: PathBuf,
     },
-    /// Somebody writes there, whose rows are partly in its memory.
+    /// Somebody writes there.
     #[error(
-        "{} is being written by another process, which keeps its latest rows in memory: wait until it has ended, or read \
-         what it has put into files so far with --beside",
+        "{} is being written by another process, so an answer would be old at once: wait until it has ended, or read what \
+         it has committed so far with --beside",
         dir.display()
     )]
     InUse {

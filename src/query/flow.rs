@@ -58,7 +58,7 @@ pub fn flow(folder: &Folder, question: &Question) -> Result<Graph, Error> {
         walk.follow(id, depth, &names)?;
     }
     let Walk { nodes, edges, .. } = walk;
-    Ok(Graph { root, direction: question.direction, origin: question.origin, nodes, edges })
+    Ok(Graph { root, direction: question.direction, origin: question.origin, nodes, edges, apart: Rest::default() })
 }
 
 struct Walk<'a> {

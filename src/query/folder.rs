@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::journal::Journal;
-use crate::fold::Fold;
-use crate::model::{Entity, Id, Kind, TaxpayerId};
+use crate::codec::journal::read_record;
+use crate::fold::{Effects, Fold};
+use crate::log::TurnFrame;
+use crate::model::{Entity, Id, Kind, Position, TaxpayerId};
 use crate::risk::RuleSet;
 use crate::runtime::{Progress, partition_of};
 use crate::state::{Books, Key, Row, RowType};
@@ -23,7 +25,8 @@ pub struct Folder {
     pub(super) names: RefCell<BTreeMap<TaxpayerId, Option<Box<str>>>>,
 }
 
-/// How far rows are behind the journal: what a killed process had not yet written, or a running one has in memory.
+/// How far rows are behind the journal where it is too much to be made up for here: what a killed process had not yet
+/// written, or a running one has in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lag {
     /// Which folder.
@@ -52,6 +55,8 @@ impl std::fmt::Display for Lag {
 const PAGE_ROWS: usize = 2_048;
 /// Threads that open partitions.
 const THREADS: u32 = 4;
+/// Records that are folded again before a question is answered: a few seconds' work, and all of it in memory.
+const REFOLDED_RECORDS_MAX: u64 = 500_000;
 /// Memory for blocks of files, all partitions together, and for the rows of each: a query reads little, once.
 const BLOCK_CACHE_BYTES: usize = 32 << 20;
 const ROW_CACHE_BYTES: usize = 16 << 20;
@@ -65,15 +70,25 @@ impl Folder {
         Self::open_beside(dir)
     }
 
-    /// Opens a folder, whoever may be writing there: shows what was put into files so far.
+    /// Opens a folder, whoever may be writing there. What its rows lack of the journal is folded again in memory, unless
+    /// it is too much: then the folder shows what was put into files so far, and says so by [`Folder::lag`].
     pub fn open_beside(dir: &Path) -> Result<Self, Error> {
+        Self::open_up_to(dir, REFOLDED_RECORDS_MAX)
+    }
+
+    /// The same, folding so many records again at most.
+    pub(super) fn open_up_to(dir: &Path, records_max: u64) -> Result<Self, Error> {
         let partitions = Journal::open(dir)?.partitions();
         let mut stores = open_stores(dir, partitions)?;
         // After the rows, which follow the journal: so that they cannot be ahead of it.
         let journal = Journal::open(dir)?;
         let turn = stores.iter().filter_map(Store::applied).map(|applied| applied.turn).max();
         let progress = last_progress(&journal, turn.unwrap_or(1).max(1))?;
-        let lag = lag(dir, &stores, &progress)?;
+        let mut lag = lag(dir, &stores, &progress)?;
+        if lag.as_ref().is_some_and(|lag| lag.records <= records_max) {
+            bring_up(&journal, &mut stores)?;
+            lag = None;
+        }
         let rules = stores.first_mut().map_or_else(RuleSet::silent, |store| Fold::open(store).rules().clone());
         let stores = stores.into_iter().map(RefCell::new).collect();
         Ok(Self { journal, progress, stores, rules, lag, names: RefCell::default() })
@@ -179,6 +194,43 @@ fn open_stores(dir: &Path, partitions: u32) -> Result<Vec<Store>, Error> {
     let mut stores = opened.into_iter().collect::<Result<Vec<_>, _>>()?;
     stores.sort_by_key(|(number, _)| *number);
     Ok(stores.into_iter().map(|(_, store)| store).collect())
+}
+
+/// Folds what rows lack of the journal again, in silence and in memory alone.
+fn bring_up(journal: &Journal, stores: &mut [Store]) -> Result<(), Error> {
+    let mut shares: Vec<Vec<(u32, &mut Store)>> = (0..THREADS).map(|_| Vec::new()).collect();
+    for (share, store) in (0..).zip(stores) {
+        shares[(share % THREADS) as usize].push((share, store));
+    }
+    std::thread::scope(|scope| {
+        let refold_share = |share: Vec<(u32, &mut Store)>| -> Result<(), Error> {
+            share.into_iter().try_for_each(|(partition, store)| refold(journal, partition, store))
+        };
+        let threads: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || refold_share(share))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("folding again returns its errors"))
+    })
+}
+
+fn refold(journal: &Journal, partition: u32, store: &mut Store) -> Result<(), Error> {
+    let applied = store.applied().map_or(0, |applied| applied.offset);
+    let mut fold = Fold::open(store);
+    let mut effects = Effects::default();
+    for frame in journal.read_from(partition, applied) {
+        let TurnFrame { turn, frame } = frame?;
+        let mut bytes = frame.bytes.as_slice();
+        for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
+            let unreadable = |refusal| Error::Unreadable { dir: journal.dir().into(), turn, refusal };
+            let record = read_record(&mut bytes, Position { partition, offset }).map_err(unreadable)?;
+            if offset >= applied {
+                effects.clear();
+                fold.step(store, &record, &mut effects);
+            }
+        }
+    }
+    match store.take_failure() {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
 }
 
 /// What the last turn says, found from a turn on that is known to be there.

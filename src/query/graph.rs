@@ -1,7 +1,7 @@
 //! Who dealt with whom, as far as was asked: taxpayers, and the value that went from one to another. What a tree, a drawing
 //! or a document is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::error::Error;
 use super::folder::Folder;
@@ -31,6 +31,8 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// Largest first among those of one node.
     pub edges: Vec<Edge>,
+    /// Taxpayers that belong to it and that no edge leads to, left out: of a case, linked by less than is followed.
+    pub apart: Rest,
 }
 
 /// A taxpayer of a graph.
@@ -115,6 +117,46 @@ impl Graph {
             Direction::Up => (edge.buyer == id).then_some((edge, edge.seller)),
             Direction::Down => (edge.seller == id).then_some((edge, edge.buyer)),
         })
+    }
+}
+
+impl Graph {
+    /// With only the `width` largest neighbours of each, and only whom the root leads to; what is left out is counted.
+    #[must_use]
+    pub fn within(mut self, width: usize) -> Self {
+        let mut kept: BTreeSet<TaxpayerId> = BTreeSet::from([self.root]);
+        let mut waiting = VecDeque::from([self.root]);
+        let mut edges = Vec::new();
+        let mut rests: BTreeMap<TaxpayerId, Rest> = BTreeMap::new();
+        while let Some(id) = waiting.pop_front() {
+            for (at, (edge, next)) in self.onward(id).enumerate() {
+                if at >= width {
+                    let rest = rests.entry(id).or_default();
+                    rest.count += 1;
+                    rest.tax += edge.tax;
+                    continue;
+                }
+                edges.push(edge.clone());
+                if kept.insert(next) {
+                    waiting.push_back(next);
+                }
+            }
+        }
+        let reached: BTreeSet<TaxpayerId> = self.edges.iter().flat_map(|edge| [edge.seller, edge.buyer]).collect();
+        for node in self.nodes.iter().filter(|node| !kept.contains(&node.id) && !reached.contains(&node.id)) {
+            self.apart.count += 1;
+            self.apart.tax += node.taken.unwrap_or_default();
+        }
+        self.nodes.retain(|node| kept.contains(&node.id));
+        for node in &mut self.nodes {
+            if let Some(more) = rests.remove(&node.id) {
+                let rest = node.rest.get_or_insert_default();
+                rest.count += more.count;
+                rest.tax += more.tax;
+            }
+        }
+        self.edges = edges;
+        self
     }
 }
 

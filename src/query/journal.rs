@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use crate::log::{self, Reader, Turns};
+use crate::log::{self, Frames, Reader, Turns};
 
 /// The journal of a data folder, as far as it was committed when it was opened.
 #[derive(Debug)]
@@ -45,6 +45,11 @@ impl Journal {
     /// Its turns from this number on, in order.
     pub fn turns_from(&self, number: u64) -> Turns {
         self.reader.turns_from(number)
+    }
+
+    /// One partition's frames, from the one that holds `offset` on.
+    pub fn read_from(&self, partition: u32, offset: u64) -> Frames {
+        self.reader.read_from(partition, offset)
     }
 
     /// Whether a process holds the journal open for writing.

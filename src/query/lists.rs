@@ -2,7 +2,9 @@
 
 use super::error::Error;
 use super::folder::Folder;
-use crate::model::{Case, Entity, Fen, Id, Instant, Kind, Signal, SignalStatus, Task, TaskStatus, TaxpayerId};
+use crate::model::{
+    Case, ChainRole, Entity, Fen, Id, Instant, Kind, Signal, SignalStatus, Task, TaskStatus, TaxpayerId,
+};
 use crate::risk;
 use crate::state::{CaseHead, Key, Row, SignalRow, TaskRow};
 
@@ -137,8 +139,10 @@ pub fn cases(folder: &Folder, filter: &Filter) -> Result<Listed<Case>, Error> {
     Ok(heaviest.end())
 }
 
-fn deducted(case: &Case) -> Fen {
-    case.nodes.iter().map(|node| node.deducted).sum()
+/// What the beneficiaries of a case deducted. What washers deducted is the same value, deducted once more.
+pub fn deducted(case: &Case) -> Fen {
+    let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary);
+    beneficiaries.map(|node| node.deducted).sum()
 }
 
 fn taken(case: &Case) -> Fen {
@@ -160,7 +164,7 @@ impl<T, K: Ord> Heaviest<T, K> {
 
     fn take(&mut self, item: T) {
         self.items.push(item);
-        if self.limit > 0 && self.items.len() >= 2 * self.limit + SLACK {
+        if self.limit > 0 && self.items.len() >= self.limit.saturating_mul(2).saturating_add(SLACK) {
             self.cut();
         }
     }

@@ -18,7 +18,7 @@ pub mod pages;
 mod past;
 mod taxpayer;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timeline;
 pub mod words;
 
@@ -31,7 +31,7 @@ pub use folder::{Folder, Lag};
 pub use graph::{Direction, Edge, Graph, Node, OriginShare, Rest};
 pub use invoice::{Holding, InvoiceLife, Provenance, RedLetter, lives};
 pub use journal::Journal;
-pub use lists::{Filter, Listed, cases, signals, tasks};
+pub use lists::{Filter, Listed, cases, deducted, signals, tasks};
 pub use past::{Past, Sums, past};
 pub use taxpayer::{Household, Traders, household};
 pub use timeline::{Entry, Timeline, timeline};

@@ -129,7 +129,7 @@ impl Last {
             return;
         }
         self.entries.push(Entry { at, kind, text: text(), tax });
-        if self.limit > 0 && self.entries.len() >= self.limit + SLACK {
+        if self.limit > 0 && self.entries.len() >= self.limit.saturating_add(SLACK) {
             self.cut();
         }
     }

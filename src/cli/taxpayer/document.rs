@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::invoice::signal_document;
 use crate::cli::trace::origin_document;
 use crate::codec;
-use crate::model::{Id, Period, Task, TaxpayerId};
+use crate::model::{Fen, Id, Period, Task, TaxpayerId};
 use crate::query::{Household, Papers, Past, Sums, Timeline, Traders, words};
 use crate::state::{Month, Totals};
 
@@ -116,6 +116,17 @@ fn month((period, month): &(Period, Month)) -> Value {
         "drawn_fen": month.drawn.0,
         "arrived_fen": month.arrived.0,
         "returned_own_fen": month.returned_own.0,
+        "declared": month.declared.value.map(declared),
+    })
+}
+
+fn declared([sales, output_tax, input_tax, transferred_out, payable_tax]: [Fen; 5]) -> Value {
+    json!({
+        "sales_fen": sales.0,
+        "output_tax_fen": output_tax.0,
+        "input_tax_fen": input_tax.0,
+        "transferred_out_fen": transferred_out.0,
+        "payable_tax_fen": payable_tax.0,
     })
 }
 

@@ -2,6 +2,8 @@
 
 mod document;
 mod page;
+#[cfg(test)]
+mod tests;
 
 use clap::Args as ClapArgs;
 

@@ -1,6 +1,6 @@
 //! A taxpayer as text to read.
 
-use crate::cli::show::{Table, clean, count_or_blank, minute, money, money_or_blank, put, who};
+use crate::cli::show::{TEXT_COLUMNS, Table, clean, count_or_blank, minute, money, money_or_blank, put, who, wrap};
 use crate::cli::signals::sentences;
 use crate::model::{Fen, Signal, SignalStatus, TaskStatus, TaxpayerId};
 use crate::query::{Household, Papers, Past, Traders, words};
@@ -52,8 +52,9 @@ pub(super) fn past(past: &Past, colored: bool) -> String {
     if !table.is_empty() {
         put(&mut text, format_args!("\nMonths, over what had happened by then\n{}", table.write("  ", colored)));
     }
-    text += "\nScores and sentences of findings are those of now. The pool, what began with the taxpayer, its partners and \
-             its task are known as of now only, and are left out here.\n";
+    let note = "Scores and sentences of findings are those of now. The pool, what began with the taxpayer, its partners \
+                and its task are known as of now only, and are left out here.";
+    put(&mut text, format_args!("\n{}", wrap(note, "", TEXT_COLUMNS)));
     text
 }
 
@@ -61,7 +62,7 @@ fn papers(id: TaxpayerId, papers: &Papers) -> String {
     let mut text = format!("{id} {}\n", papers.name.as_deref().map(clean).unwrap_or_default());
     let mut line = |name: &str, said: Option<String>| {
         if let Some(said) = said.filter(|said| !said.is_empty()) {
-            put(&mut text, format_args!("  {name:<12}{}\n", clean(&said)));
+            put(&mut text, format_args!("  {name:<22}{}\n", clean(&said)));
         }
     };
     let kind = papers.kind.map(words::taxpayer_kind).unwrap_or_default();
@@ -84,7 +85,7 @@ fn papers(id: TaxpayerId, papers: &Papers) -> String {
     );
     for person in &papers.people {
         let phone = person.phone.as_ref().map(|phone| format!(", {phone}")).unwrap_or_default();
-        line(words::officer(person.role), Some(format!(" {}{phone}", person.person_id)));
+        line(words::officer(person.role), Some(format!("{}{phone}", person.person_id)));
     }
     for (kind, quota) in &papers.quotas {
         let limit = money(quota.max_amount);
@@ -126,6 +127,7 @@ fn months(household: &Household, colored: bool) -> String {
         ">deducted",
         ">own origin",
         ">drawn",
+        ">payable",
     ]);
     for (period, month) in &household.months {
         table.row(vec![
@@ -141,6 +143,7 @@ fn months(household: &Household, colored: bool) -> String {
             money_or_blank(month.deducted.tax - month.reversed.tax).into(),
             money_or_blank(month.originated).into(),
             money_or_blank(month.drawn).into(),
+            month.declared.value.map(|[.., payable]| money(payable)).unwrap_or_default().into(),
         ]);
     }
     if table.is_empty() {

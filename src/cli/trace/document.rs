@@ -12,6 +12,7 @@ pub(super) fn graph(graph: &Graph) -> Value {
         "direction": match graph.direction { Direction::Up => "up", Direction::Down => "down" },
         "origin": graph.origin.as_ref().map(Id::as_str),
         "nodes": graph.nodes.iter().map(node).collect::<Vec<_>>(),
+        "apart": { "count": graph.apart.count, "tax_fen": graph.apart.tax.0 },
         "edges": graph.edges.iter().map(edge).collect::<Vec<_>>(),
     })
 }

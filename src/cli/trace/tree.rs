@@ -25,13 +25,15 @@ pub(super) fn write(graph: &Graph, colored: bool) -> String {
     tree.open_from(graph.root);
     tree.root(graph.root);
     // A case may know of taxpayers whose edges were too small to be followed.
-    let apart: Vec<TaxpayerId> =
-        graph.nodes.iter().map(|node| node.id).filter(|id| !tree.opened_by.contains_key(id)).collect();
-    for id in apart {
-        if !tree.opened_by.contains_key(&id) {
-            tree.open_from(id);
-            tree.root(id);
+    for node in &graph.nodes {
+        if !tree.opened_by.contains_key(&node.id) {
+            tree.open_from(node.id);
+            tree.root(node.id);
         }
+    }
+    if graph.apart.count > 0 {
+        let label = format!("… {} more, linked by less than is followed", graph.apart.count);
+        tree.line(label, money_or_blank(graph.apart.tax), Default::default(), "".into(), "".into());
     }
     let mut text = tree.table.write("", colored);
     let marks = [

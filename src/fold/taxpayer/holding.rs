@@ -41,10 +41,7 @@ impl Step<'_> {
         if arrival.voided_at.is_some() {
             self.count_held_void(&issue, seller);
         } else if let (true, Some(blue_no)) = (red, arrival.red_of) {
-            self.with_held(blue_no, seller, |step, blue| {
-                blue.reds.add(arrival.amount, arrival.tax);
-                step.give_up(&mut blue.vector, &arrival.vector, arrival.issued_at);
-            });
+            self.with_held(blue_no, seller, |_, blue| blue.reds.add(arrival.amount, arrival.tax));
         }
         if self.profile.unnamed_claims > 0 {
             self.lend_unnamed(no);
@@ -145,13 +142,19 @@ impl Step<'_> {
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {
-        self.with_held(returned.blue_no, returned.seller_id, |step, blue| {
-            if let Some(arrived) = blue.arrived {
-                step.give_up(&mut blue.vector, &returned.returned, arrived.issued_at);
-            }
+        let seller_id = returned.seller_id;
+        let mut came_at = |invoice_no| {
+            let held = self.books.find::<Held>(&Key::Held { invoice_no, seller_id });
+            held.and_then(|held| held.arrived).map(|arrived| arrived.issued_at)
+        };
+        let Some(blue_at) = came_at(returned.blue_no) else { return };
+        self.now = came_at(returned.red_no).unwrap_or(blue_at).max(blue_at);
+        self.with_held(returned.blue_no, seller_id, |step, blue| {
+            // Off the month it came in with: the red letter may be of a later one.
+            step.give_up(&mut blue.vector, &returned.returned, blue_at);
         });
+        self.touch(About::Period(blue_at.period()));
     }
-
     pub(super) fn held_marked(&mut self, marked: &Marked) {
         self.now = marked.at;
         let key = Key::Held { invoice_no: marked.invoice_no, seller_id: marked.seller_id };

@@ -41,12 +41,14 @@ impl Step<'_> {
             self.count_void(&issue, no);
             Vector::default()
         } else if is_red(&issue) {
-            self.red_letter(no, &issue)
-        } else if issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(self.books.entity.id) {
+            self.red_letter(no, &issue);
+            Vector::default()
+        } else if self.is_voucher(&issue) {
             self.begin(&mut issued, &issue);
             self.named(&issued.vector)
         } else {
-            self.draw(&mut issued, &issue, no);
+            let opening = self.is_opening(issue.issued_at);
+            self.draw(&mut issued, &issue, no, opening);
             self.report_tainted_sale(&issued, &issue);
             self.named(&issued.vector)
         };
@@ -129,20 +131,26 @@ impl Step<'_> {
         }
     }
 
-    /// A red letter meets its blue invoice, or waits for it. Returns what its buyer gives up.
-    fn red_letter(&mut self, red_no: InvoiceNo, issue: &Issue) -> Vector {
+    /// A red letter meets its blue invoice, or waits for it. What its buyer gives up goes by a message of its own: it must
+    /// not overtake what a void of another red letter has just restored.
+    fn red_letter(&mut self, red_no: InvoiceNo, issue: &Issue) {
         let Some(blue_no) = issue.red_of else {
             self.doubt(
                 "red_without_blue",
                 Some(red_no),
                 format!("red letter {red_no} names no invoice that it offsets"),
             );
-            return Vector::default();
+            return;
         };
         let blue_key = Key::Issued(blue_no);
         let known = blue_no != red_no && self.books.find::<Issued>(&blue_key).is_some_and(|blue| blue.issue.is_some());
         if known {
-            return self.offset(blue_no, issue);
+            let returned = self.offset(blue_no, issue);
+            if let Some(buyer) = issue.buyer_id {
+                let returned = Returned { red_no, blue_no, seller_id: self.books.entity.id, returned };
+                self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
+            }
+            return;
         }
         let waiting = Key::WaitingRed { blue_no, red_no };
         self.books.put(waiting, WaitingRed { issued_at: issue.issued_at });
@@ -153,7 +161,6 @@ impl Step<'_> {
             let this = self.books.entity;
             self.send(this, Message::Timer(timer));
         }
-        Vector::default()
     }
 
     /// Counts a red letter to its blue invoice and takes its share back.
@@ -235,16 +242,28 @@ impl Step<'_> {
         (Vector::default(), restored)
     }
 
+    /// Whether it is a purchase voucher, which its buyer issues for a farmer who cannot.
+    fn is_voucher(&self, issue: &Issue) -> bool {
+        issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(self.books.entity.id)
+    }
+
     /// Draws anew what a red letter, itself voided, had taken back of a sale.
     fn send_again(&mut self, blue: &mut Issued, blue_no: InvoiceNo, sold: &Issue, tax: Fen) -> Vector {
         let room = sold.tax - blue.vector.total();
         let again = Issue { tax: tax.min(room).max(Fen::ZERO), ..*sold };
         let mut drawn = Issued::default();
         self.forget_deficit(sold.issued_at, blue_no);
-        self.draw(&mut drawn, &again, blue_no);
+        if self.is_voucher(sold) {
+            self.begin(&mut drawn, &again);
+        } else {
+            // All of its shortfall is of one kind, whatever papers have come since.
+            let opening = if blue.short > Fen::ZERO { blue.opening } else { self.is_opening(sold.issued_at) };
+            self.draw(&mut drawn, &again, blue_no, opening);
+        }
         let restored = self.named(&drawn.vector);
         blue.vector.absorb(&drawn.vector, usize::MAX);
         blue.short += drawn.short;
+        blue.opening = if drawn.short > Fen::ZERO { drawn.opening } else { blue.opening };
         if drawn.short == Fen::ZERO && blue.short > Fen::ZERO {
             self.owe(sold.issued_at, blue_no);
         }

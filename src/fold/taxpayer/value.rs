@@ -60,8 +60,8 @@ impl Step<'_> {
         Some(self.books.edit_or_new::<Passed>(Key::Passed(origin, buyer?)).0)
     }
 
-    /// Takes the tax of a sale out of the pool; what the pool does not cover begins here.
-    pub(super) fn draw(&mut self, issued: &mut Issued, issue: &Issue, invoice_no: InvoiceNo) {
+    /// Takes the tax of a sale out of the pool; what the pool does not cover begins here, as `opening` stock or not.
+    pub(super) fn draw(&mut self, issued: &mut Issued, issue: &Issue, invoice_no: InvoiceNo, opening: bool) {
         let tax = issue.tax;
         let mut drawn = self.profile.pool.draw(tax);
         let short = tax - drawn.total();
@@ -75,7 +75,7 @@ impl Step<'_> {
                 passed.direct += Fen(slice.tax);
             }
         }
-        let opening = short > Fen::ZERO && self.is_opening(issue.issued_at);
+        let opening = short > Fen::ZERO && opening;
         let ledger = &mut self.profile.ledger;
         ledger.passed_on += tax.0;
         ledger.originated += short.0;
@@ -108,7 +108,7 @@ impl Step<'_> {
     }
 
     /// A firm older than the journal, by as many months as it is given, began with stock that the journal has not seen.
-    fn is_opening(&self, issued_at: Instant) -> bool {
+    pub(super) fn is_opening(&self, issued_at: Instant) -> bool {
         let months = MONTH_DAYS * self.rules.limits.opening_months;
         let older = self.journal_began.plus_days(-months);
         self.profile.registered_on.is_none_or(|on| on.start() <= older)

@@ -1,17 +1,21 @@
 //! `suyuan invoice`: the life of one invoice.
 
+mod document;
+#[cfg(test)]
+mod tests;
+
 use clap::{Args as ClapArgs, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::filter::{id, invoice_no};
 use super::read::{ReadArgs, tell};
 use super::show::{Table, color_wanted, minute, money, money_or_blank, print, print_json, put, who};
 use super::signals::sentences;
-use super::trace::origin_document;
-use crate::codec;
-use crate::model::{Fen, Id, Instant, InvoiceNo, Signal, TaxpayerId};
+use crate::model::{Fen, Instant, InvoiceNo, TaxpayerId};
 use crate::query::{self, Folder, InvoiceLife, OriginShare, words};
-use crate::state::{Claim, ClaimKind, Issue};
+use crate::state::{ClaimKind, Issue};
+
+pub(crate) use document::signal_document;
 
 /// Show the life of one invoice: issued, received, deducted, voided, red-lettered, marked; whose value its tax is; and
 /// what was found about it.
@@ -55,7 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     if args.format == Format::Json {
         return print_json(
-            &json!({ "invoice_no": args.invoice_no.as_str(), "invoices": lives.iter().map(document).collect::<Vec<_>>() }),
+            &json!({ "invoice_no": args.invoice_no.as_str(), "invoices": lives.iter().map(document::life).collect::<Vec<_>>() }),
         );
     }
     if lives.iter().filter(|life| !life.seller_id.is_empty()).count() > 1 {
@@ -188,74 +192,4 @@ fn provenance(life: &InvoiceLife) -> String {
         put("smaller origins".into(), from.remainder, String::new(), String::new());
     }
     format!("\n  whose value its tax is, as far as it stands: {}\n{}", money(whole), table.write("  ", color_wanted()))
-}
-
-fn document(life: &InvoiceLife) -> Value {
-    let issued = life.issued.as_ref();
-    let from = &life.provenance;
-    json!({
-        "seller_id": (!life.seller_id.is_empty()).then_some(life.seller_id.as_str()),
-        "seller_name": life.seller_name,
-        "issued": issued.and_then(|issued| issued.issue).map(|issue| json!({
-            "issued_at": issue.issued_at.to_string(),
-            "invoice_kind": words::invoice_kind(issue.invoice_kind),
-            "buyer_id": issue.buyer_id.as_ref().map(Id::as_str),
-            "amount_fen": issue.amount.0,
-            "tax_fen": issue.tax.0,
-            "red_of": issue.red_of.as_ref().map(InvoiceNo::as_str),
-            "position": issue.position.to_string(),
-        })),
-        "voided_at": issued.and_then(|issued| issued.void).map(|void| void.at.to_string()),
-        "marks": life.marks.iter().map(|(at, abnormal, reason)| json!({
-            "at": at.to_string(), "abnormal": abnormal, "reason": reason,
-        })).collect::<Vec<_>>(),
-        "red_letters": life.red_letters.iter().map(|letter| json!({
-            "invoice_no": letter.invoice_no.as_str(),
-            "issued_at": letter.issued_at.to_string(),
-            "amount_fen": letter.amount.0,
-            "tax_fen": letter.tax.0,
-            "voided": letter.voided,
-        })).collect::<Vec<_>>(),
-        "provenance": {
-            "origins": from.origins.iter().map(origin_document).collect::<Vec<_>>(),
-            "remainder_fen": from.remainder.0,
-            "own_fen": from.own.0,
-            "short_fen": from.short.0,
-            "opening": from.opening,
-            "settled": from.settled.iter().map(origin_document).collect::<Vec<_>>(),
-        },
-        "holders": life.holders.iter().map(|holding| json!({
-            "taxpayer_id": holding.taxpayer_id.as_str(),
-            "name": holding.name,
-            "names_seller": !holding.unnamed,
-            "arrived": holding.held.arrived.is_some(),
-            "received_at": holding.held.received.map(|received| received.at.to_string()),
-            "claims": holding.held.claims.iter().map(claim_document).collect::<Vec<_>>(),
-            "standing_fen": holding.standing.0,
-            "overdue": holding.held.overdue,
-        })).collect::<Vec<_>>(),
-        "findings": life.findings.iter().map(signal_document).collect::<Vec<_>>(),
-    })
-}
-
-fn claim_document(claim: &Claim) -> Value {
-    let (what, purpose) = match claim.kind {
-        ClaimKind::Deduct(purpose) => ("deducted", Some(words::purpose(purpose))),
-        ClaimKind::Reverse(_) => ("reversed", None),
-    };
-    json!({
-        "what": what,
-        "purpose": purpose,
-        "period": claim.period.to_string(),
-        "tax_fen": claim.tax.0,
-        "at": claim.at.to_string(),
-        "position": claim.position.to_string(),
-    })
-}
-
-/// A finding as its line of JSON Lines has it.
-pub(crate) fn signal_document(signal: &Signal) -> Value {
-    let mut line = Vec::new();
-    codec::json::write_signal(signal, &mut line);
-    serde_json::from_slice(&line).expect("a line that was just written is JSON")
 }

@@ -1,0 +1,53 @@
+//! Pages of invoices.
+
+use super::*;
+use crate::query::tests as folders;
+
+const LIFE: &str = "
+    issue 50 S A 5000.00
+    at 2026-03-05T09:00
+    issue 1 A B 9000.00
+    receive 1 B
+    deduct 1 B 2026-03 from=A
+    deduct 1 B 2026-04 from=A
+    issue 2 A B -1000.00 tax=-130.00 red=1
+    mark 1 A reason=missing | lift 1 A reason=verified
+    issue 3 A - 10.00
+    deduct 9 B 2026-03 tax=1.00
+";
+
+fn number(text: &str) -> InvoiceNo {
+    InvoiceNo::parse(&format!("legacy:{text}")).unwrap()
+}
+
+#[test]
+fn a_page_tells_what_happened_whose_value_it_is_and_what_was_found() {
+    let (_dir, folder) = folders::folder(LIFE);
+    let lives = query::lives(&folder, number("1"), None).unwrap();
+    insta::assert_snapshot!(page(&folder, &lives[0]).unwrap());
+}
+
+#[test]
+fn a_red_letter_a_retail_sale_and_a_claim_without_an_invoice_have_pages_too() {
+    let (_dir, folder) = folders::folder(LIFE);
+    let told = |text| {
+        let lives = query::lives(&folder, number(text), None).unwrap();
+        page(&folder, &lives[0]).unwrap()
+    };
+    assert!(told("2").contains("a red letter that offsets legacy:1"), "{}", told("2"));
+    assert!(told("3").contains("a natural person"), "{}", told("3"));
+    assert!(told("9").contains("without naming a seller"), "{}", told("9"));
+}
+
+#[test]
+fn a_document_has_both_sides() {
+    let (_dir, folder) = folders::folder(LIFE);
+    let lives = query::lives(&folder, number("1"), None).unwrap();
+    let document = document::life(&lives[0]);
+    assert_eq!(document["issued"]["tax_fen"], 117_000);
+    assert_eq!(document["provenance"]["origins"][0]["origin"], "S");
+    assert_eq!(document["red_letters"][0]["tax_fen"], -13_000);
+    assert_eq!(document["holders"][1]["claims"][1]["period"], "2026-04");
+    assert_eq!(document["findings"][0]["typology"], "double_deduction");
+    assert_eq!(document["marks"][1]["abnormal"], false);
+}

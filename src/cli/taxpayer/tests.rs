@@ -1,0 +1,43 @@
+//! Pages of taxpayers.
+
+use super::*;
+use crate::model::Id;
+use crate::query::tests as folders;
+
+fn id(text: &str) -> Id {
+    Id::parse(text).unwrap()
+}
+
+#[test]
+fn a_page_tells_all_about_a_taxpayer() {
+    let (_dir, folder) = folders::folder(folders::CHAIN);
+    let washer = query::household(&folder, id("W")).unwrap().unwrap();
+    insta::assert_snapshot!("a_washer", page::household(&washer, false));
+    let buyer = query::household(&folder, id("B")).unwrap().unwrap();
+    insta::assert_snapshot!("a_beneficiary", page::household(&buyer, false));
+}
+
+#[test]
+fn a_page_of_the_past_says_what_it_leaves_out() {
+    let (_dir, folder) = folders::folder(folders::CHAIN);
+    let at = crate::model::Instant::parse("2026-03-03T09:05:30+08:00").unwrap();
+    let past = query::past(&folder, id("B"), at).unwrap().unwrap();
+    insta::assert_snapshot!(page::past(&past, false));
+    let document = document::past(&past);
+    assert_eq!(document["months"][0]["bought"]["count"], 4);
+    assert!(document.get("pool").is_none() && document.get("task").is_none());
+}
+
+#[test]
+fn documents_have_what_pages_have() {
+    let (_dir, folder) = folders::folder(folders::CHAIN);
+    let source = query::household(&folder, id("S")).unwrap().unwrap();
+    let told = document::household(&source);
+    assert_eq!(told["papers"]["status"]["status"], "missing");
+    assert_eq!(told["task"]["level"], 5);
+    assert_eq!(told["customers"]["largest"][0]["taxpayer_id"], "W");
+    assert_eq!(told["value"]["originated_fen"], 12_870_000);
+    let found = query::timeline(&folder, id("S"), Instant(i64::MAX), 3).unwrap();
+    let told = document::timeline(id("S"), &found);
+    assert_eq!((told["entries"].as_array().unwrap().len(), told["left_out"].as_u64()), (3, Some(11)));
+}

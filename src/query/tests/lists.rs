@@ -1,0 +1,60 @@
+//! Lists of what was found, and of what could not be used.
+
+use super::*;
+
+#[test]
+fn lists_are_filtered_and_the_heaviest_stand_first() {
+    let (_dir, folder) = folder(CHAIN);
+    let whom = |filter: &Filter| {
+        let listed = signals(&folder, filter).unwrap();
+        (listed.items.iter().map(|signal| signal.taxpayer_id.as_str().to_owned()).collect::<Vec<_>>(), listed.left_out)
+    };
+    let all = Filter::default();
+    assert_eq!(whom(&all), (vec!["S".into(), "B".into(), "C".into()], 0));
+    assert_eq!(whom(&Filter { limit: 1, ..all.clone() }), (vec!["S".into()], 2));
+    assert_eq!(whom(&Filter { limit: usize::MAX, ..all.clone() }).1, 0);
+    assert_eq!(whom(&Filter { taxpayer_id: Some(id("C")), ..all.clone() }), (vec!["C".into()], 0));
+    assert_eq!(whom(&Filter { typology: Some("source_burst".into()), ..all.clone() }), (vec!["S".into()], 0));
+    assert_eq!(whom(&Filter { since: Instant::parse("2026-03-03T00:00:00+08:00"), ..all.clone() }).0.len(), 2);
+    assert_eq!(whom(&Filter { level_min: Some(3), ..all.clone() }), (vec!["S".into()], 0));
+    let b = signals(&folder, &all).unwrap().items.remove(1);
+    assert_eq!(whom(&Filter { id: Some(b.signal_id), ..all.clone() }), (vec!["B".into()], 0));
+
+    let listed = tasks(&folder, &Filter { level_max: Some(2), ..all.clone() }).unwrap();
+    assert_eq!(listed.items.iter().map(|task| task.taxpayer_id).collect::<Vec<_>>(), [id("B"), id("C")]);
+    assert_eq!(tasks(&folder, &Filter { taxpayer_id: Some(id("S")), ..all.clone() }).unwrap().items.len(), 1);
+    let count = |filter: Filter| cases(&folder, &filter).unwrap().items.len();
+    assert_eq!(count(Filter { taxpayer_id: Some(id("C")), ..all.clone() }), 1);
+    assert_eq!(count(Filter { taxpayer_id: Some(id("Z")), ..all.clone() }), 0);
+    assert_eq!(count(Filter { standing: Some(false), ..all.clone() }), 0);
+    assert_eq!(count(Filter { id: b.case_id, ..all }), 1);
+}
+
+fn with_dead_letters() -> tempfile::TempDir {
+    let mut all = inputs("issue 1 A B 9000.00 | issue 1 A B 8000.00 | issue 2 A B 1.00");
+    let source = Source { file: 0, line: 4 };
+    let refused = Refused { source, reason: "type: is missing".into(), bytes: "{}".into() };
+    all.push(Input { source, row_head: true, body: Err(refused) });
+    let dir = tempfile::tempdir().unwrap();
+    feed(dir.path(), all);
+    dir
+}
+
+#[test]
+fn dead_letters_are_read_from_the_journal_with_their_place() {
+    let dir = with_dead_letters();
+    let journal = Journal::open(dir.path()).unwrap();
+    let told = |code: Option<&str>, limit| {
+        let found = dead_letters(&journal, code, limit).unwrap();
+        let letters = found.letters.iter().map(|found| {
+            format!("{} {}:{}", found.letter.code, found.file_name.as_deref().unwrap(), found.letter.source.line)
+        });
+        (letters.collect::<Vec<_>>(), found.left_out, found.counts)
+    };
+    let (letters, left_out, counts) = told(None, 0);
+    assert_eq!(letters, ["conflicting march.jsonl:2", "unreadable march.jsonl:4"]);
+    assert_eq!((left_out, counts), (0, [("conflicting".to_owned(), 1), ("unreadable".to_owned(), 1)].into()));
+    assert_eq!(told(None, 1).0, ["unreadable march.jsonl:4"]);
+    assert_eq!(told(None, 1).1, 1);
+    assert_eq!(told(Some("conflicting"), 9).0, ["conflicting march.jsonl:2"]);
+}

@@ -1,0 +1,286 @@
+//! One taxpayer's rows, added up again from their parts by an auditor of its own.
+
+use std::collections::BTreeMap;
+
+use suyuan::model::{Fen, Id, InvoiceNo, Period, Purpose, SignalStatus};
+use suyuan::provenance::{Blend, Ordinal};
+use suyuan::state::{
+    ClaimKind, Held, Issue, Issued, Key, Month, OriginRow, Partner, Passed, Profile, Row, Side, Totals,
+};
+
+use super::{AllRows, standing_tax};
+
+/// A taxpayer's rows, by kind.
+#[derive(Default)]
+pub(super) struct Books<'a> {
+    profile: Option<&'a Profile>,
+    issued: BTreeMap<InvoiceNo, &'a Issued>,
+    held: BTreeMap<(InvoiceNo, Id), &'a Held>,
+    months: BTreeMap<Period, &'a Month>,
+    partners: BTreeMap<(Side, Id), &'a Partner>,
+    origins: BTreeMap<Ordinal, &'a OriginRow>,
+    passed: BTreeMap<(Ordinal, Id), &'a Passed>,
+    deficits: u32,
+    waiting: BTreeMap<InvoiceNo, InvoiceNo>,
+    open_signals: u32,
+}
+
+/// Whether two things that should be the same are.
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, kept: T, counted: T) -> Result<(), String> {
+    if kept == counted { Ok(()) } else { Err(format!("{what}: the books say {kept:?}, the parts {counted:?}")) }
+}
+
+fn not_negative(what: &str, amounts: &[i64]) -> Result<(), String> {
+    if amounts.iter().all(|amount| *amount >= 0) { Ok(()) } else { Err(format!("{what}: {amounts:?}")) }
+}
+
+fn is_red(red_of: Option<InvoiceNo>, amount: Fen, tax: Fen) -> bool {
+    red_of.is_some() || amount < Fen::ZERO || tax < Fen::ZERO
+}
+
+/// What an invoice adds to a counterparty: reds add amounts and no count.
+fn trade(totals: &mut Totals, red: bool, amount: Fen, tax: Fen) {
+    totals.count += u32::from(!red);
+    totals.amount += amount;
+    totals.tax += tax;
+}
+
+impl<'a> Books<'a> {
+    /// Of every taxpayer.
+    pub(super) fn all(rows: &'a AllRows) -> BTreeMap<Id, Self> {
+        let mut all: BTreeMap<Id, Self> = BTreeMap::new();
+        for ((entity, key), row) in rows {
+            if entity.kind != suyuan::model::Kind::Taxpayer {
+                continue;
+            }
+            let books = all.entry(entity.id).or_default();
+            match (*key, row) {
+                (Key::Profile, Row::Profile(row)) => books.profile = Some(row),
+                (Key::Issued(no), Row::Issued(row)) => drop(books.issued.insert(no, row)),
+                (Key::Held { invoice_no, seller_id }, Row::Held(row)) => {
+                    books.held.insert((invoice_no, seller_id), row);
+                }
+                (Key::Month(period), Row::Month(row)) => drop(books.months.insert(period, row)),
+                (Key::Partner(side, id), Row::Partner(row)) => drop(books.partners.insert((side, id), row)),
+                (Key::Origin(ordinal), Row::Origin(row)) => drop(books.origins.insert(ordinal, row)),
+                (Key::Passed(ordinal, buyer), Row::Passed(row)) => drop(books.passed.insert((ordinal, buyer), row)),
+                (Key::Deficit(..), _) => books.deficits += 1,
+                (Key::WaitingRed { blue_no, red_no }, _) => drop(books.waiting.insert(red_no, blue_no)),
+                (Key::Signal(_), Row::Signal(row)) => {
+                    books.open_signals += u32::from(row.0.status == SignalStatus::Open);
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// Everything that must hold after any event.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let profile = self.profile.ok_or("no profile")?;
+        self.check_profile(profile)?;
+        self.check_sales()?;
+        self.check_purchases()?;
+        self.check_months(profile)?;
+        self.check_passed()?;
+        self.check_origins()
+    }
+
+    fn check_profile(&self, profile: &Profile) -> Result<(), String> {
+        let ledger = &profile.ledger;
+        if !ledger.balances(profile.pool.total()) {
+            return Err(format!("value appeared or vanished: {ledger:?}, pool {:?}", profile.pool));
+        }
+        let totals = [ledger.arrived, ledger.originated, ledger.opening, ledger.passed_on, ledger.withdrawn];
+        not_negative("ledger", &totals)?;
+        not_negative("ledger", &[ledger.expired, ledger.originated - ledger.opening])?;
+        not_negative_blend("pool", &profile.pool)?;
+        let claimed = self.held.iter().filter(|((_, seller), held)| seller.is_empty() && !held.claims.is_empty());
+        same("claims that name no seller", profile.unnamed_claims as usize, claimed.count())?;
+        same("deficits", profile.deficits, self.deficits)?;
+        same("waiting red letters", profile.waiting_reds as usize, self.waiting.len())?;
+        same("open findings", profile.open_signals, self.open_signals)?;
+        let flagged = self.origins.values().filter(|origin| origin.flag.is_some()).count();
+        same("accused origins", profile.tainted_origins as usize, flagged)
+    }
+
+    fn check_sales(&self) -> Result<(), String> {
+        let mut partners: BTreeMap<Id, Totals> = BTreeMap::new();
+        for (no, issued) in &self.issued {
+            self.check_sale(*no, issued).map_err(|wrong| format!("{no}: {wrong}"))?;
+            if let (Some(issue), None) = (issued.issue, issued.void)
+                && let Some(buyer) = issue.buyer_id
+            {
+                let red = is_red(issue.red_of, issue.amount, issue.tax);
+                trade(partners.entry(buyer).or_default(), red, issue.amount, issue.tax);
+            }
+        }
+        self.check_partners(Side::Sold, &partners)
+    }
+
+    fn check_sale(&self, no: InvoiceNo, issued: &Issued) -> Result<(), String> {
+        not_negative_blend("vector", &issued.vector)?;
+        not_negative_blend("settled", &issued.settled)?;
+        let own = issued.vector.of(Ordinal::OWN);
+        not_negative(
+            "short, and what of its own is neither short nor settled",
+            &[issued.short.0, (own - issued.short - issued.settled.total()).0],
+        )?;
+        let mut reds = Totals::default();
+        for (red_no, red) in &self.issued {
+            if let (Some(issue), None) = (red.issue, red.void)
+                && issue.red_of == Some(no)
+                && !self.waiting.contains_key(red_no)
+            {
+                reds.add(issue.amount, issue.tax);
+            }
+        }
+        same("red letters", issued.reds, reds)?;
+        let stands = |issue: &Issue| {
+            let red = is_red(issue.red_of, issue.amount, issue.tax);
+            if red || issued.void.is_some() { Fen::ZERO } else { issue.tax - reds.tax.abs().min(issue.tax) }
+        };
+        same("its vector", issued.vector.total(), issued.issue.as_ref().map_or(Fen::ZERO, stands))
+    }
+
+    fn check_purchases(&self) -> Result<(), String> {
+        let mut partners: BTreeMap<Id, Totals> = BTreeMap::new();
+        for ((no, seller), held) in &self.held {
+            not_negative_blend("vector", &held.vector).map_err(|wrong| format!("held {no}: {wrong}"))?;
+            let mut reds = Totals::default();
+            for red in self.held.iter().filter(|((_, of), _)| of == seller).map(|(_, red)| red) {
+                if let (Some(arrived), None) = (red.arrived, red.voided_at)
+                    && arrived.red_of == Some(*no)
+                {
+                    reds.add(arrived.amount, arrived.tax);
+                }
+            }
+            same(&format!("red letters of held {no}"), held.reds, reds)?;
+            if let (Some(arrived), None) = (held.arrived, held.voided_at) {
+                let red = is_red(arrived.red_of, arrived.amount, arrived.tax);
+                trade(partners.entry(*seller).or_default(), red, arrived.amount, arrived.tax);
+            }
+        }
+        self.check_partners(Side::Bought, &partners)
+    }
+
+    fn check_partners(&self, side: Side, counted: &BTreeMap<Id, Totals>) -> Result<(), String> {
+        for ((_, id), partner) in self.partners.iter().filter(|((of, _), _)| *of == side) {
+            let counted = counted.get(id).copied().unwrap_or_default();
+            same(&format!("{side:?} trade with {id}"), partner.totals, counted)?;
+        }
+        let all = counted.keys().all(|id| self.partners.contains_key(&(side, *id)));
+        if all { Ok(()) } else { Err(format!("a partner is missing on the side {side:?}")) }
+    }
+
+    /// The sums of each month, counted again.
+    fn counted_months(&self) -> BTreeMap<Period, Month> {
+        let mut months: BTreeMap<Period, Month> = BTreeMap::new();
+        for issued in self.issued.values() {
+            let Some(issue) = issued.issue else { continue };
+            let month = months.entry(issue.issued_at.period()).or_default();
+            month.sold.add(issue.amount, issue.tax);
+            if issued.void.is_some() {
+                month.sold_void.add(issue.amount, issue.tax);
+            }
+            if is_red(issue.red_of, issue.amount, issue.tax) {
+                month.sold_red.add(issue.amount, issue.tax);
+            }
+            month.sold_zero += u32::from(issue.amount == Fen::ZERO);
+            if issue.invoice_kind != suyuan::model::InvoiceKind::FarmPurchase {
+                month.drawn += issued.vector.total() - issued.short;
+            }
+        }
+        for held in self.held.values() {
+            for claim in &held.claims {
+                let month = months.entry(claim.period).or_default();
+                match claim.kind {
+                    ClaimKind::Deduct(Purpose::NotDeductible) => {}
+                    ClaimKind::Deduct(_) => month.deducted.add(Fen::ZERO, claim.tax),
+                    ClaimKind::Reverse(_) => month.reversed.add(Fen::ZERO, claim.tax),
+                }
+            }
+            let Some(arrived) = held.arrived else { continue };
+            let month = months.entry(arrived.issued_at.period()).or_default();
+            month.bought.add(arrived.amount, arrived.tax);
+            if held.voided_at.is_some() {
+                month.bought_void.add(arrived.amount, arrived.tax);
+            }
+            if is_red(arrived.red_of, arrived.amount, arrived.tax) {
+                month.bought_red.add(arrived.amount, arrived.tax);
+            }
+            month.arrived += held.vector.total();
+        }
+        months
+    }
+
+    fn check_months(&self, profile: &Profile) -> Result<(), String> {
+        let counted = self.counted_months();
+        let nothing = Month::default();
+        let mut originated = Fen::ZERO;
+        for (period, month) in &self.months {
+            let parts = counted.get(period).unwrap_or(&nothing);
+            let sums = |m: &Month| [m.sold, m.sold_void, m.sold_red, m.bought, m.bought_void, m.bought_red, m.deducted];
+            same(&format!("{period}"), sums(month), sums(parts))?;
+            same(&format!("{period} reversed"), month.reversed, parts.reversed)?;
+            same(&format!("{period} zero"), month.sold_zero, parts.sold_zero)?;
+            same(&format!("{period} arrived"), month.arrived, parts.arrived)?;
+            same(&format!("{period} drawn"), month.drawn, parts.drawn)?;
+            let days = [month.arrived_days, month.drawn_days, month.returned_own.0, month.originated.0];
+            not_negative(&format!("{period}"), &days)?;
+            originated += month.originated;
+        }
+        if !counted.iter().all(|(period, parts)| *parts == nothing || self.months.contains_key(period)) {
+            return Err("a month is missing".into());
+        }
+        let ledger = &profile.ledger;
+        let standing: Fen = self.issued.values().map(|issued| issued.vector.total()).sum();
+        same("passed on", ledger.passed_on, standing.0)?;
+        let arrived: Fen = self.held.values().map(|held| held.vector.total()).sum();
+        same("arrived and not given up", ledger.arrived - ledger.withdrawn, arrived.0)?;
+        let opening: Fen = self.issued.values().filter(|issued| issued.opening).map(|issued| issued.short).sum();
+        same("opening", ledger.opening, opening.0)?;
+        same("originated", ledger.originated - ledger.opening, originated.0)
+    }
+
+    fn check_passed(&self) -> Result<(), String> {
+        let mut counted: BTreeMap<(Ordinal, Id), (Fen, Fen)> = BTreeMap::new();
+        for issued in self.issued.values() {
+            let Some(buyer) = issued.issue.and_then(|issue| issue.buyer_id) else { continue };
+            for slice in issued.vector.slices() {
+                counted.entry((slice.origin, buyer)).or_default().0 += Fen(slice.tax);
+            }
+            for slice in issued.settled.slices() {
+                counted.entry((slice.origin, buyer)).or_default().1 += Fen(slice.tax);
+            }
+            counted.entry((Ordinal::OWN, buyer)).or_default().0 -= issued.settled.total();
+        }
+        for ((origin, buyer), passed) in &self.passed {
+            let counted = counted.get(&(*origin, *buyer)).copied().unwrap_or_default();
+            same(&format!("of {origin:?} to {buyer}"), (passed.direct, passed.settled), counted)?;
+        }
+        let missing = counted.iter().find(|(key, sums)| **sums != Default::default() && !self.passed.contains_key(key));
+        missing.map_or(Ok(()), |missing| Err(format!("not noted as passed: {missing:?}")))
+    }
+
+    fn check_origins(&self) -> Result<(), String> {
+        for (ordinal, origin) in &self.origins {
+            let (mut taken, mut deducted) = (Fen::ZERO, Fen::ZERO);
+            for held in self.held.values() {
+                let (total, part) = (held.vector.total(), held.vector.of(*ordinal));
+                taken += part;
+                let claimed = (standing_tax(&held.claims) + held.lent).min(total);
+                deducted += if total > Fen::ZERO { part.share(claimed, total) } else { Fen::ZERO };
+            }
+            same(&format!("taken of {}", origin.id), origin.taken, taken)?;
+            same(&format!("deducted of {}", origin.id), origin.deducted, deducted)?;
+        }
+        Ok(())
+    }
+}
+
+fn not_negative_blend(what: &str, blend: &Blend) -> Result<(), String> {
+    let mut amounts: Vec<i64> = blend.slices().iter().map(|slice| slice.tax).collect();
+    amounts.push(blend.remainder().0);
+    not_negative(what, &amounts)
+}

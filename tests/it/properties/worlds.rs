@@ -1,0 +1,188 @@
+//! Small random worlds, written as scripts: a few firms, a few invoices, and what becomes of each, in order of time and
+//! in the order they are fed.
+
+use proptest::prelude::*;
+
+const FIRMS: [&str; 5] = ["A", "B", "C", "D", "E"];
+/// Everything happens within so many minutes of the eve of a month's end: about four days.
+const MINUTES: u32 = 5_700;
+
+/// The same events in two orders.
+#[derive(Clone, Debug)]
+pub(super) struct Script {
+    /// In the order of their times.
+    pub(super) in_time: String,
+    /// As they are fed.
+    pub(super) fed: String,
+}
+
+/// One invoice and what becomes of it.
+#[derive(Clone, Debug)]
+struct Life {
+    seller: usize,
+    /// `FIRMS.len()`: nobody in particular.
+    buyer: usize,
+    /// A voucher the seller issues to itself for what it buys of farmers.
+    farm: bool,
+    /// Of the number of the invoice before it, where that is another seller's.
+    number_again: bool,
+    tax: i64,
+    issued_at: Option<u32>,
+    voided_at: Option<u32>,
+    received: Option<(u32, bool)>,
+    reds: Vec<Red>,
+    claims: Vec<Claim>,
+}
+
+#[derive(Clone, Debug)]
+struct Red {
+    at: u32,
+    /// Of what is not yet offset, in percent.
+    share: i64,
+    voided_at: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Claim {
+    at: u32,
+    named: bool,
+    reverse: bool,
+    purpose: usize,
+    april: bool,
+}
+
+/// A paper of a firm.
+#[derive(Clone, Debug)]
+struct Paper {
+    firm: usize,
+    at: u32,
+    what: usize,
+}
+
+/// What papers there are; `{}` is the firm.
+const PAPERS: [&str; 5] = [
+    "register {} on=2001-05-01",
+    "register {} on=2026-03-20 rep=P1",
+    "register {} on=2020-01-01 kind=small_scale",
+    "change {} kind=small_scale",
+    "status {} deregistered",
+];
+
+fn minute() -> impl Strategy<Value = u32> {
+    0..MINUTES
+}
+
+fn red() -> impl Strategy<Value = Red> {
+    (minute(), 1..=100_i64, prop::option::weighted(0.4, minute())).prop_map(|(at, share, voided_at)| Red {
+        at,
+        share,
+        voided_at,
+    })
+}
+
+fn claim() -> impl Strategy<Value = Claim> {
+    (minute(), prop::bool::weighted(0.7), prop::bool::weighted(0.3), 0..3_usize, prop::bool::ANY)
+        .prop_map(|(at, named, reverse, purpose, april)| Claim { at, named, reverse, purpose, april })
+}
+
+fn life() -> impl Strategy<Value = Life> {
+    let who = (0..FIRMS.len(), 0..=FIRMS.len(), prop::bool::weighted(0.1), prop::bool::weighted(0.2));
+    let what = (1..200_000_i64, prop::option::weighted(0.9, minute()), prop::option::weighted(0.2, minute()));
+    let received = prop::option::of((minute(), prop::bool::ANY));
+    let after = (received, prop::collection::vec(red(), 0..3), prop::collection::vec(claim(), 0..4));
+    (who, what, after).prop_map(|((seller, buyer, farm, number_again), (tax, issued_at, voided_at), after)| {
+        let (received, reds, claims) = after;
+        let buyer = if farm { seller } else { buyer };
+        Life { seller, buyer, farm, number_again, tax, issued_at, voided_at, received, reds, claims }
+    })
+}
+
+/// Any small world.
+pub(super) fn script() -> impl Strategy<Value = Script> {
+    let paper = (0..FIRMS.len(), minute(), 0..PAPERS.len()).prop_map(|(firm, at, what)| Paper { firm, at, what });
+    let papers = prop::collection::vec(paper, 0..5);
+    let late = prop::collection::vec(prop_oneof![Just(0_u32), 0..MINUTES], 1..40);
+    (prop::collection::vec(life(), 1..8), papers, late).prop_map(|(lives, papers, late)| {
+        let mut events = Vec::new();
+        write_lives(&lives, &mut events);
+        write_papers(&papers, &mut events);
+        events.sort();
+        events.dedup();
+        let text = |events: &[(u32, String)]| {
+            events.iter().map(|(at, command)| format!("at {} | {command}", moment(*at))).collect::<Vec<_>>().join("\n")
+        };
+        let in_time = text(&events);
+        let mut at = 0;
+        events.sort_by_cached_key(|(minute, _)| {
+            at += 1;
+            minute + late[at % late.len()]
+        });
+        Script { in_time, fed: text(&events) }
+    })
+}
+
+fn write_papers(papers: &[Paper], events: &mut Vec<(u32, String)>) {
+    for (at, Paper { firm, at: minute, what }) in papers.iter().enumerate() {
+        // A firm registers once, and is told one thing at a time: others would be conflicts.
+        if papers[..at].iter().all(|earlier| earlier.firm != *firm) {
+            events.push((*minute, PAPERS[*what].replace("{}", FIRMS[*firm])));
+        }
+    }
+}
+
+fn write_lives(lives: &[Life], events: &mut Vec<(u32, String)>) {
+    let mut no = 100;
+    for (at, life) in lives.iter().enumerate() {
+        let again = life.number_again && at > 0 && lives[at - 1].seller != life.seller && !lives[at - 1].number_again;
+        no += if again { 0 } else { 10 };
+        let shared = again || lives.get(at + 1).is_some_and(|next| next.number_again);
+        write_life(life, no, if again { 5 } else { 0 }, shared, events);
+    }
+}
+
+fn write_life(life: &Life, no: u32, first_red: u32, shared: bool, events: &mut Vec<(u32, String)>) {
+    let seller = FIRMS[life.seller];
+    let buyer = FIRMS.get(life.buyer).copied();
+    let shown = buyer.unwrap_or("-");
+    let kind = if life.farm { " kind=farm_purchase" } else { "" };
+    let (amount, tax) = (yuan(life.tax * 10), yuan(life.tax));
+    if let Some(at) = life.issued_at {
+        events.push((at, format!("issue {no} {seller} {shown} {amount} tax={tax}{kind}")));
+    }
+    events.extend(life.voided_at.map(|at| (at, format!("void {no} {seller}"))));
+    let mut left = life.tax;
+    for (red_no, red) in (no + first_red + 1..).zip(&life.reds) {
+        let tax = left * red.share / 100;
+        if tax == 0 {
+            continue;
+        }
+        left -= tax;
+        let (amount, tax) = (yuan(-tax * 10), yuan(-tax));
+        events.push((red.at, format!("issue {red_no} {seller} {shown} {amount} tax={tax} red={no}{kind}")));
+        events.extend(red.voided_at.map(|at| (at, format!("void {red_no} {seller}"))));
+    }
+    let Some(buyer) = buyer else { return };
+    let from = |named: bool| if named { format!(" from={seller}") } else { String::new() };
+    if let Some((at, named)) = life.received {
+        // Two that share a number would be one receipt to a buyer who names no seller.
+        events.push((at, format!("receive {no} {buyer}{}", from(named || shared))));
+    }
+    for Claim { at, named, reverse, purpose, april } in &life.claims {
+        let period = if *april { "2026-04" } else { "2026-03" };
+        let purpose = ["deduct", "export_refund", "not_deductible"][*purpose];
+        let rest = format!("{no} {buyer} {period} tax={tax}{}", from(*named));
+        let command = if *reverse { format!("reverse {rest}") } else { format!("deduct {rest} purpose={purpose}") };
+        events.push((*at, command));
+    }
+}
+
+/// Fen as the script writes yuan.
+fn yuan(fen: i64) -> String {
+    format!("{}{}.{:02}", if fen < 0 { "-" } else { "" }, fen.abs() / 100, fen.abs() % 100)
+}
+
+fn moment(minute: u32) -> String {
+    let (day, hour, minute) = (minute / 1_440, minute / 60 % 24, minute % 60);
+    let date = ["2026-03-30", "2026-03-31", "2026-04-01", "2026-04-02"][day as usize];
+    format!("{date}T{hour:02}:{minute:02}")
+}
