@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let dir = folder(args)?;
     let events = dir.join("events.jsonl");
     eprintln!("1. A world of {} firms, with planted fraud", args.taxpayers);
-    generate::run(&generate::Args {
+    generate::make(&generate::Args {
         seed: args.seed,
         taxpayers: args.taxpayers,
         invoices: args.invoices,
@@ -119,7 +119,7 @@ fn show(dir: &Path) -> anyhow::Result<()> {
     if let Some(case) = best_chain(query::cases(&folder, &open)?.items) {
         let chain = query::chain(&folder, case.case_id)?.context("a case was there a moment ago")?;
         text += "\nOne chain, from its source through its washers to who deducted\n";
-        text += &draw(&chain.graph, GraphFormat::Tree, colored);
+        text += &draw(&chain.graph.within(12), GraphFormat::Tree, colored);
     }
     let dir = dir.display();
     put(&mut text, format_args!("\nGo on with\n  suyuan tasks --data {dir}\n  suyuan cases --data {dir}\n"));
@@ -134,9 +134,8 @@ fn show(dir: &Path) -> anyhow::Result<()> {
 /// The case that shows most on one screen: all three roles, and the most tax deducted.
 fn best_chain(cases: Vec<Case>) -> Option<Case> {
     let has = |case: &Case, role| case.nodes.iter().any(|node| node.role == role);
-    let deducted = |case: &Case| case.nodes.iter().map(|node| node.deducted).sum::<Fen>();
     cases
         .into_iter()
         .filter(|case| has(case, ChainRole::Washer) && has(case, ChainRole::Beneficiary))
-        .max_by_key(|case| (case.nodes_total <= DRAWN_MAX, deducted(case), case.case_id))
+        .max_by_key(|case| (case.nodes_total <= DRAWN_MAX, query::deducted(case), case.case_id))
 }

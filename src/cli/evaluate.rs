@@ -15,6 +15,9 @@ use crate::sim::label::Label;
 /// A task about a fraudster is a hit, one about a bystander is neither, one about anybody else is a false alarm.
 /// Withdrawn tasks do not count. Recall is over taxpayers: each fraudster found is found once.
 #[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  suyuan evaluate --labels labels.jsonl --tasks run1/tasks.jsonl --signals run1/signals.jsonl"
+)]
 pub(super) struct Args {
     /// The labels `suyuan generate` wrote, JSON Lines.
     #[arg(long, value_name = "FILE")]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::interrupt::Interrupt;
 use crate::drive::STANDARD_RULES;
@@ -74,6 +74,16 @@ impl InputArgs {
     }
 
     pub(super) fn open(&self) -> anyhow::Result<Intake> {
+        let is_table = |path: &&PathBuf| {
+            let name = path.to_string_lossy().to_lowercase();
+            [".csv", ".csv.gz", ".csv.zst"].iter().any(|end| name.ends_with(end))
+        };
+        if let (None, Some(table)) = (&self.mapping, self.files.iter().find(is_table)) {
+            bail!(
+                "{} is a table: say with --mapping how its columns make events (see topologies/mappings/)",
+                table.display()
+            );
+        }
         let order = match self.order {
             OrderArg::Time => Order::Time,
             OrderArg::Given => Order::Given,
@@ -130,6 +140,14 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Wa
     }
     engine.end_input()?;
     bar.finish_and_clear();
+    let counters = engine.progress().counters;
+    let unused = counters.dead_letters + counters.conflicting;
+    if unused > 0 {
+        eprintln!("{unused} of {} rows could not be used: see `suyuan dead-letters`", counters.rows);
+    }
+    if counters.rows > 0 && counters.dead_letters == counters.rows {
+        bail!("no row of this input is an event: is it JSON Lines, or does it want a --mapping?");
+    }
     Ok(Waited(waited))
 }
 
@@ -140,7 +158,10 @@ fn shifted(source: Source, first_file: u32) -> Source {
 /// A line of progress on standard error; nothing where that is no terminal.
 pub(super) fn progress_bar(what: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-    let style = ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{per_sec}}  {{elapsed}}"));
-    bar.set_style(style.expect("the template is a valid one"));
+    let style = ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{rate}}  {{elapsed}}"));
+    let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+        write!(text, "{}/s", HumanCount(state.per_sec() as u64)).expect("a line of progress takes any write");
+    };
+    bar.set_style(style.expect("the template is a valid one").with_key("rate", rate));
     bar
 }

@@ -27,6 +27,10 @@ const BATCHES_AHEAD: usize = 16;
 /// The same arguments give the same bytes. There are about three events to an invoice: its issuance, its receipt and
 /// its deduction; below twenty invoices a taxpayer, registrations and monthly returns make it more.
 #[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  suyuan generate --seed 7 --taxpayers 2000 --invoices 200000 --out events.jsonl.gz --labels \
+    labels.jsonl"
+)]
 pub(super) struct Args {
     /// Everything drawn follows from it.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
@@ -61,7 +65,7 @@ fn date(text: &str) -> Result<Date, String> {
 
 /// The last line on standard output.
 #[derive(Debug, Serialize)]
-struct Summary {
+pub(super) struct Summary {
     events: u64,
     by_type: BTreeMap<&'static str, u64>,
     taxpayers: usize,
@@ -73,6 +77,13 @@ struct Summary {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let mut line = serde_json::to_string(&make(args)?).context("cannot write the summary as JSON")?;
+    line.push('\n');
+    io::stdout().lock().write_all(line.as_bytes()).context("cannot write the summary to standard output")
+}
+
+/// Writes the world.
+pub(super) fn make(args: &Args) -> anyhow::Result<Summary> {
     let started = std::time::Instant::now();
     let Args { seed, taxpayers, invoices, months, start, fraud_bp, .. } = *args;
     let world = World::new(Settings { seed, taxpayers, invoices, months, start, fraud_bp })?;
@@ -86,7 +97,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}: is there room, and may it be written?", args.out.display()))?;
     progress.finish_and_clear();
 
-    let summary = Summary {
+    Ok(Summary {
         events: by_type.values().sum(),
         invoices: by_type.get("invoice_issued").copied().unwrap_or(0),
         by_type,
@@ -94,10 +105,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         schemes,
         labels,
         seconds: started.elapsed().as_secs_f64(),
-    };
-    let mut line = serde_json::to_string(&summary).context("cannot write the summary as JSON")?;
-    line.push('\n');
-    io::stdout().lock().write_all(line.as_bytes()).context("cannot write the summary to standard output")
+    })
 }
 
 fn write_labels(path: &Path, labels: &[Label]) -> anyhow::Result<()> {

@@ -6,7 +6,8 @@ use crate::state::{Key, RowType, Rows, TimerRow};
 
 pub(super) fn step(rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
     if let Body::Tick = record.body {
-        rows.put(&Entity::CLOCK, Key::Ticked, record.at.wrap());
+        // The hour, not the moment: a busy partition's clock may be minutes past the mark, an idle one's is not.
+        rows.put(&Entity::CLOCK, Key::Ticked, record.at.hour_mark().wrap());
     }
     fire(rows, effects);
 }

@@ -115,9 +115,10 @@ pub struct Taint {
     /// Under whose name the receiver took the value: the origin's, or that of a seller who stood for it because its
     /// own purchase was folded only after the sale.
     pub named: TaxpayerId,
-    /// Of `whole` fen that stand in that name, so many are the origin's.
+    /// Under another's name: so much of what the receiver took from the sender in that name is the origin's, and `whole`
+    /// is zero. Under the origin's own name all of it is, and both are 1.
     pub part: Fen,
-    /// See `part`; zero stands for all that the receiver took in that name.
+    /// See `part`.
     pub whole: Fen,
     /// Who tells.
     pub from: TaxpayerId,

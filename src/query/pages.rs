@@ -104,6 +104,14 @@ pub static ALL: &[Page] = &[
         remedy: "Import the period in which the offset invoice was issued, or ask the issuer which invoice it offsets.",
     },
     Page {
+        code: "impossible_red",
+        carrier: Carrier::Doubt,
+        title: "a red letter that cannot be right",
+        doc: "A red letter offsets an invoice that is void, is a red letter itself, has another buyer, or is less than its red \
+              letters together. It is counted all the same, and takes back no more value than there is.",
+        remedy: "Compare both invoices with the issuer's records; one of them is wrong.",
+    },
+    Page {
         code: "unknown_rate",
         carrier: Carrier::Doubt,
         title: "a tax rate that never existed",

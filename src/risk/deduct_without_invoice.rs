@@ -28,14 +28,15 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if held.arrived.is_some() {
         return None;
     }
+    let days = view.limits().grace_days;
     let standing = super::view::standing(held.claims);
+    let overdue = standing.first().is_some_and(|oldest| oldest.at.plus_days(days) <= held.waited_until);
     let last = standing.last()?;
     let stake: Fen = standing.iter().map(|claim| claim.tax).sum();
     let sellers = if seller_id.is_empty() { view.sellers_of(invoice_no) } else { Vec::new() };
     let count = i64::try_from(sellers.len()).unwrap_or(i64::MAX);
-    let days = view.limits().grace_days;
     match sellers.len() {
-        0 if held.overdue => {
+        0 if overdue => {
             let sentence = Sentence {
                 zh: format!(
                     "{}抵扣了发票{invoice_no}的税额{stake}元，但{days}天内未见该发票开具；请核实其真伪并责令转出。",

@@ -128,8 +128,9 @@ pub(crate) fn sellers_of(books: &mut Books<'_>, invoice_no: InvoiceNo) -> Vec<Ta
     sellers
 }
 
-/// Of deductions and reversals, the deductions that stand: a reversal takes back the oldest standing one of its period.
-/// Decided by event times alone, whatever the order of folding.
+/// Of deductions and reversals, the deductions that stand, each with the tax that stands of it: a reversal takes its amount
+/// back from a deduction of its own period where one stands, otherwise from the oldest. Decided by event times alone,
+/// whatever the order of folding.
 pub(crate) fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
     claims.sort_unstable_by_key(|claim| (claim.at, matches!(claim.kind, ClaimKind::Reverse(_)), claim.fingerprint.0));
     let mut standing: Vec<Claim> = Vec::new();
@@ -138,8 +139,15 @@ pub(crate) fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
             ClaimKind::Deduct(crate::model::Purpose::NotDeductible) => {}
             ClaimKind::Deduct(_) => standing.push(claim),
             ClaimKind::Reverse(_) => {
-                if let Some(at) = standing.iter().position(|earlier| earlier.period == claim.period) {
-                    standing.remove(at);
+                let mut left = claim.tax;
+                while left > Fen::ZERO && !standing.is_empty() {
+                    let at = standing.iter().position(|earlier| earlier.period == claim.period).unwrap_or(0);
+                    let taken = left.min(standing[at].tax);
+                    left -= taken;
+                    standing[at].tax -= taken;
+                    if standing[at].tax <= Fen::ZERO {
+                        standing.remove(at);
+                    }
                 }
             }
         }
@@ -159,10 +167,10 @@ pub(crate) fn tainted(books: &mut Books<'_>, origin: TaxpayerId) -> TaintedValue
         let Some(visit) = books.find::<TaintVisit>(&key).copied().filter(|visit| visit.standing) else { continue };
         let Some(ordinal) = books.find::<Ordinal>(&Key::OriginIndex(named)).copied() else { continue };
         let Some(row) = books.find::<OriginRow>(&Key::Origin(ordinal)).copied() else { continue };
-        let whole = if visit.whole == Fen::ZERO { row.taken } else { visit.whole };
-        let part = if visit.part >= whole { whole } else { visit.part };
-        value.taken += row.taken.share(part, whole);
-        value.deducted += row.deducted.share(part, whole);
+        // Under the origin's own name all of it; under another's the amount that came so, however much more came since.
+        let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
+        value.taken += taken;
+        value.deducted += row.deducted.share(taken, row.taken);
         value.case_id = Some(visit.flag.case_id);
         if visit.hops < value.hops {
             value.hops = visit.hops;

@@ -157,6 +157,9 @@ impl Engine {
             return self.progress.counters.events;
         }
         self.progress.input = identity.into();
+        if self.progress.journal.is_empty() {
+            self.progress.journal = new_name(identity);
+        }
         self.progress.input_ended = false;
         self.progress.counters = Counters::default();
         self.progress.files.extend(files.iter().cloned());
@@ -271,7 +274,8 @@ impl Engine {
         debug!(turn = turn.number, events = self.progress.counters.events, "Turn committed.");
         for partition in &mut self.partitions {
             let offset = partition.progress().offset;
-            partition.store.settle(Applied { turn: turn.number, offset, attached: Vec::new() });
+            let attached = self.progress.journal.clone();
+            partition.store.settle(Applied { turn: turn.number, offset, attached });
         }
         Ok(())
     }
@@ -317,6 +321,16 @@ fn on_threads<S: Send>(
     })
 }
 
+/// A journal's own name: what began it, where and when. Only rows that bear it are its rows.
+fn new_name(identity: &str) -> Vec<u8> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(identity.as_bytes());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    hasher.update(&now.as_nanos().to_le_bytes());
+    hasher.update(&std::process::id().to_le_bytes());
+    hasher.finalize().as_bytes()[..16].to_vec()
+}
+
 fn read_progress(dir: &Path, recovered: &log::Recovered) -> Result<Option<Progress>, Error> {
     if recovered.turn == 0 {
         return Ok(None);
@@ -354,6 +368,9 @@ pub(super) fn state_dir(dir: &Path, partition: u32) -> PathBuf {
 fn bring_up(dir: &Path, number: u32, store: Store, log: &Log, progress: &Progress) -> Result<Partition, Error> {
     let committed = progress.partitions[number as usize].clone();
     let applied = store.applied().map_or(0, |applied| applied.offset);
+    if store.applied().is_some_and(|applied| applied.attached != progress.journal) {
+        return Err(Error::ForeignRows { dir: dir.into(), partition: number });
+    }
     if applied > committed.offset {
         let (applied, committed) = (applied, committed.offset);
         return Err(Error::AheadOfJournal { dir: dir.into(), partition: number, applied, committed });
@@ -376,6 +393,7 @@ fn bring_up(dir: &Path, number: u32, store: Store, log: &Log, progress: &Progres
         }
     }
     info!(partition = number, records = committed.offset - applied, "Rows brought up to the journal.");
-    partition.store.settle(Applied { turn: log.last_turn(), offset: committed.offset, attached: Vec::new() });
+    let attached = progress.journal.clone();
+    partition.store.settle(Applied { turn: log.last_turn(), offset: committed.offset, attached });
     Ok(partition)
 }

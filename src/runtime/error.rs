@@ -37,6 +37,17 @@ pub enum Error {
         /// What the journal has.
         committed: u64,
     },
+    /// The rows are of another journal.
+    #[error(
+        "the rows of partition {partition} in {dir}/state belong to another journal than the one in {dir}/journal: put back \
+         what belongs together, or delete {dir}/state to fold the rows again from the journal"
+    )]
+    ForeignRows {
+        /// The folder.
+        dir: PathBuf,
+        /// Which partition.
+        partition: u32,
+    },
     /// A committed record or its progress cannot be read.
     #[error(
         "the journal in {dir} holds what this program cannot read at {place}: {refusal}; it was written by another version, or is damaged"

@@ -12,6 +12,8 @@ const VERSION: u32 = 1;
 /// How far everything has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
+    /// The journal's own name, which its rows bear.
+    pub journal: Vec<u8>,
     /// Input events numbered so far.
     pub roots: u64,
     /// Largest event time so far.

@@ -241,8 +241,10 @@ pub struct Held {
     pub claims: Vec<Claim>,
     /// Standing tax of claims that name no seller and can only mean this invoice.
     pub lent: Fen,
-    /// Whether a claim has waited out its grace period in vain.
-    pub overdue: bool,
+    /// The hour up to which claims have waited in vain: those older by the grace period are overdue.
+    pub waited_until: Instant,
+    /// Of its vector, value of the holder's own that came back through others: counted in [`Month::returned_own`].
+    pub returned_own: Fen,
     /// Voided, at this event time.
     pub voided_at: Option<Instant>,
     /// The latest mark of the authority.
@@ -377,7 +379,7 @@ pub struct TaintVisit {
     pub flag: Flag,
     /// Whether it stands.
     pub standing: bool,
-    /// Of `whole` fen in the name it came under, so many are the origin's.
+    /// See [`crate::model::Taint::part`].
     pub part: Fen,
     /// See `part`.
     pub whole: Fen,

@@ -4,9 +4,18 @@
 //! |---|---|
 //! | `layout` | what uses what in `src/`, and the shape of its files |
 //! | `properties` | what is true of any small world, event by event, through the in-memory driver |
+//! | `determinism` | the same input gives the same bytes, whatever the threads, the partitions, the files |
+//! | `kill` | runs that are killed, stopped, locked out or asked to go on with something else |
+//! | `real_data` | the published real invoices, to the fen, where they are at hand |
+//! | `cli` | exit codes, help, messages |
 //!
 //! Nothing here looks inside a module: what can be tested beside the code is tested there.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod cli;
+mod determinism;
+mod kill;
 mod layout;
 mod properties;
+mod real_data;
+mod support;

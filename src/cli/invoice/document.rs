@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::trace::origin_document;
 use crate::codec;
-use crate::model::{Id, InvoiceNo, Signal};
+use crate::model::{Id, Instant, InvoiceNo, Signal};
 use crate::query::{InvoiceLife, words};
 use crate::state::{Claim, ClaimKind};
 
@@ -51,7 +51,7 @@ pub(super) fn life(life: &InvoiceLife) -> Value {
             "received_at": holding.held.received.map(|received| received.at.to_string()),
             "claims": holding.held.claims.iter().map(claim_document).collect::<Vec<_>>(),
             "standing_fen": holding.standing.0,
-            "overdue": holding.held.overdue,
+            "overdue": holding.held.arrived.is_none() && holding.held.waited_until > Instant::default(),
         })).collect::<Vec<_>>(),
         "findings": life.findings.iter().map(signal_document).collect::<Vec<_>>(),
     })

@@ -156,7 +156,8 @@ fn happenings(life: &InvoiceLife) -> Vec<(Instant, String, String, Option<Fen>)>
 fn standing(life: &InvoiceLife) -> String {
     let mut text = String::new();
     for holding in life.holders.iter().filter(|holding| !holding.held.claims.is_empty()) {
-        let overdue = if holding.held.overdue { "; the invoice did not come within the grace period" } else { "" };
+        let waited = holding.held.arrived.is_none() && holding.held.waited_until > Instant::default();
+        let overdue = if waited { "; the invoice did not come within the grace period" } else { "" };
         let whom = who(holding.taxpayer_id, holding.name.as_deref());
         put(&mut text, format_args!("\n  deductions of {whom} that stand: {}{overdue}\n", money(holding.standing)));
     }

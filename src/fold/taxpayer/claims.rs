@@ -76,7 +76,7 @@ impl Step<'_> {
             return false;
         }
         let first_unnamed = seller_id == Self::UNNAMED && held.is_none_or(|held| held.claims.is_empty());
-        let waits = held.is_none_or(|held| held.arrived.is_none() && !held.overdue);
+        let waits = held.is_none_or(|held| held.arrived.is_none());
         self.profile.unnamed_claims += u32::from(first_unnamed);
         self.with_held(no, seller_id, |_, held| held.claims.push(claim));
         if seller_id == Self::UNNAMED {
@@ -97,12 +97,15 @@ impl Step<'_> {
         match timer {
             Timer::Claim { invoice_no, seller_id } => {
                 let key = Key::Held { invoice_no, seller_id };
-                if let Some(held) = self.books.edit::<Held>(&key).filter(|held| held.arrived.is_none()) {
-                    held.overdue = true;
-                    self.now = held.claims.iter().map(|claim| claim.at).max().unwrap_or_default();
-                    self.now = self.now.plus_days(self.rules.limits.grace_days);
-                    self.touch(About::Invoice { seller_id, invoice_no });
+                let hour = self.books.ticked();
+                let Some(held) = self.books.edit::<Held>(&key).filter(|held| held.arrived.is_none()) else { return };
+                held.waited_until = hour;
+                // Found when its grace period was over, whenever that is noticed; caused by the claim that waited.
+                if let Some(oldest) = risk::standing(held.claims.clone()).first() {
+                    self.now = oldest.at.plus_days(self.rules.limits.grace_days);
+                    self.cause = oldest.position;
                 }
+                self.touch(About::Invoice { seller_id, invoice_no });
             }
             Timer::RedLetter { red_no } => self.red_letter_due(red_no),
             // A case's own.

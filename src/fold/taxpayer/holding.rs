@@ -21,9 +21,7 @@ impl Step<'_> {
         let enters = arrival.invoice_kind.deductible() && self.is_general() && arrival.voided_at.is_none();
         let position = issue.position;
         let red = is_red(&issue);
-        if enters && !red {
-            self.notice_own_value(arrival);
-        }
+        let returned_own = if enters && !red { self.notice_own_value(arrival) } else { Fen::ZERO };
         self.with_held(no, seller, |step, held| {
             held.arrived = Some(Arrived {
                 position,
@@ -34,6 +32,7 @@ impl Step<'_> {
                 red_of: arrival.red_of,
             });
             held.voided_at = arrival.voided_at;
+            held.returned_own = returned_own;
             if enters && !red {
                 held.vector = step.bring(&arrival.vector, seller, arrival.issued_at);
             }
@@ -67,14 +66,15 @@ impl Step<'_> {
     }
 
     /// Value of its own that comes back through two firms or more, in goods that it sells itself.
-    fn notice_own_value(&mut self, arrival: &Arrival) {
+    fn notice_own_value(&mut self, arrival: &Arrival) -> Fen {
         let this = self.books.entity.id;
         let own = arrival.vector.parts.iter().find(|part| part.origin == this);
-        let Some(Part { tax, hops, .. }) = own.copied() else { return };
+        let Some(Part { tax, hops, .. }) = own.copied() else { return Fen::ZERO };
         if hops.saturating_add(1) < CIRCLE_HOPS_MIN || !self.sells_any(&arrival.goods) {
-            return;
+            return Fen::ZERO;
         }
         self.month(arrival.issued_at.period()).returned_own += tax;
+        tax
     }
 
     /// Whether it sells goods of these codes itself; unknown goods could be any.
@@ -116,7 +116,7 @@ impl Step<'_> {
             held.voided_at = Some(voided.voided_at);
             arrived = held.arrived;
             if let Some(arrived) = arrived {
-                step.give_up(&mut held.vector, &voided.returned, arrived.issued_at);
+                step.give_up(held, &voided.returned, arrived.issued_at);
             }
         });
         let Some(arrived) = arrived else { return };
@@ -142,6 +142,10 @@ impl Step<'_> {
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {
+        let red = Key::Held { invoice_no: returned.red_no, seller_id: returned.seller_id };
+        if let Some(arrived) = self.books.find::<Held>(&red).and_then(|held| held.arrived) {
+            self.now = arrived.issued_at;
+        }
         let seller_id = returned.seller_id;
         let mut came_at = |invoice_no| {
             let held = self.books.find::<Held>(&Key::Held { invoice_no, seller_id });
@@ -151,7 +155,7 @@ impl Step<'_> {
         self.now = came_at(returned.red_no).unwrap_or(blue_at).max(blue_at);
         self.with_held(returned.blue_no, seller_id, |step, blue| {
             // Off the month it came in with: the red letter may be of a later one.
-            step.give_up(&mut blue.vector, &returned.returned, blue_at);
+            step.give_up(blue, &returned.returned, blue_at);
         });
         self.touch(About::Period(blue_at.period()));
     }

@@ -167,6 +167,7 @@ impl Step<'_> {
     fn offset(&mut self, blue_no: InvoiceNo, red: &Issue) -> Vector {
         let (mut blue, _) = self.books.lift::<Issued>(Key::Issued(blue_no));
         blue.reds.add(red.amount, red.tax);
+        self.doubt_red(&blue, blue_no, red);
         let returned = self.take_back(&mut blue, blue_no, red.tax.abs());
         let period = blue.issue.map(|issue| issue.issued_at.period());
         self.books.put(Key::Issued(blue_no), blue);
@@ -186,6 +187,7 @@ impl Step<'_> {
             let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
             let Some(red) = red else { continue };
             blue.reds.add(red.amount, red.tax);
+            self.doubt_red(blue, blue_no, &red);
             let returned = self.take_back(blue, blue_no, red.tax.abs());
             if let Some(buyer) = issue.buyer_id {
                 let returned = Returned { red_no, blue_no, seller_id: self.books.entity.id, returned };
@@ -249,7 +251,9 @@ impl Step<'_> {
 
     /// Draws anew what a red letter, itself voided, had taken back of a sale.
     fn send_again(&mut self, blue: &mut Issued, blue_no: InvoiceNo, sold: &Issue, tax: Fen) -> Vector {
-        let room = sold.tax - blue.vector.total();
+        // What stands is the sale less the red letters that stand, whatever those that do not had taken.
+        let standing = (sold.tax + blue.reds.tax).max(Fen::ZERO);
+        let room = standing - blue.vector.total();
         let again = Issue { tax: tax.min(room).max(Fen::ZERO), ..*sold };
         let mut drawn = Issued::default();
         self.forget_deficit(sold.issued_at, blue_no);
@@ -289,6 +293,7 @@ impl Step<'_> {
         let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
         let Some((red, blue_no)) = red.and_then(|red| Some((red, red.red_of?))) else { return };
         self.now = red.issued_at.plus_days(self.rules.limits.grace_days);
+        self.cause = red.position;
         if self.books.has(&Key::WaitingRed { blue_no, red_no }) {
             let days = self.rules.limits.grace_days;
             let reason =
@@ -318,8 +323,26 @@ impl Step<'_> {
         }
     }
 
+    /// Red letters that cannot be right: they are counted all the same.
+    fn doubt_red(&mut self, blue: &Issued, blue_no: InvoiceNo, red: &Issue) {
+        let Some(sold) = blue.issue else { return };
+        let wrong = if is_red(&sold) {
+            "is a red letter itself"
+        } else if blue.void.is_some() {
+            "is void"
+        } else if sold.buyer_id != red.buyer_id {
+            "has another buyer"
+        } else if blue.reds.tax + sold.tax < Fen::ZERO || blue.reds.amount + sold.amount < Fen::ZERO {
+            "is less than its red letters together"
+        } else {
+            return;
+        };
+        let reason = format!("a red letter offsets invoice {blue_no}, which {wrong}");
+        self.doubt("impossible_red", Some(blue_no), reason);
+    }
+
     fn doubt_void(&mut self, no: InvoiceNo) {
-        if no.as_str().len() == 20 {
+        if no.as_str().len() == 20 && no.as_str().bytes().all(|byte| byte.is_ascii_digit()) {
             let reason = format!("invoice {no} is fully digital, and such are red-lettered, never voided");
             self.doubt("digital_invoice_voided", Some(no), reason);
         }
@@ -337,9 +360,12 @@ pub(super) fn trade(partner: &mut Partner, new: bool, issue: &Issue, red: bool) 
     partner.totals.amount += issue.amount;
     partner.totals.tax += issue.tax;
     if red {
+        if new {
+            (partner.first_at, partner.last_at) = (at, at);
+        }
         return (false, true);
     }
-    let first = new || partner.totals.count == 0 && partner.first_at == crate::model::Instant::default();
+    let first = new;
     partner.totals.count = partner.totals.count.saturating_add(1);
     partner.first_at = if first { at } else { partner.first_at.min(at) };
     partner.last_at = partner.last_at.max(at);

@@ -2,7 +2,7 @@
 //! or withdrawn. The task is the merge of those that stand.
 
 use super::{CHAIN_TYPOLOGY, Step};
-use crate::model::{About, Id, Output, Signal, SignalStatus, TASK_SIGNALS_MAX, Task, TaskStatus};
+use crate::model::{About, Fen, Id, Output, Signal, SignalStatus, TASK_SIGNALS_MAX, Task, TaskStatus};
 use crate::risk::{self, Finding, Subject, Typology, View};
 use crate::state::{Key, SignalRow, TaskRow};
 
@@ -14,6 +14,7 @@ impl Step<'_> {
         if self.touched.is_empty() {
             return;
         }
+        self.touch_open_bursts();
         let mut changed = false;
         let mut at = 0;
         // Judging may touch more: an accusation raised here reaches nobody's rows but these.
@@ -28,6 +29,22 @@ impl Step<'_> {
         }
         if changed {
             self.merge_task();
+        }
+    }
+
+    /// A source is judged by its pool as well, which every invoice may change: what stands against it is asked again.
+    fn touch_open_bursts(&mut self) {
+        let months = self.touched.iter().any(|about| matches!(about, About::Period(_)));
+        if self.profile.open_bursts == 0 || !months {
+            return;
+        }
+        let keys = self.books.scan(&Key::Signal(Id::EMPTY), &Key::Signal(Id::LAST), SIGNALS_MAX);
+        for key in keys {
+            let Some(SignalRow(signal)) = self.books.find::<SignalRow>(&key) else { continue };
+            let (about, open) = (signal.about, signal.status == SignalStatus::Open);
+            if open && *signal.typology == *CHAIN_TYPOLOGY && !self.touched.contains(&about) {
+                self.touched.push(about);
+            }
         }
     }
 
@@ -93,7 +110,7 @@ impl Step<'_> {
             text_zh: finding.sentence.zh.into(),
             text_en: finding.sentence.en.into(),
             about: *about,
-            causes: vec![self.record.root.position()],
+            causes: vec![self.cause],
             counterparties: finding.counterparties,
             case_id,
             version: before.map_or(0, |before| before.version) + 1,
@@ -104,7 +121,7 @@ impl Step<'_> {
         Signal {
             status: SignalStatus::Withdrawn,
             withdrawn_at: Some(self.now),
-            causes: vec![self.record.root.position()],
+            causes: vec![self.cause],
             version: before.version + 1,
             ..before
         }
@@ -153,7 +170,7 @@ impl Step<'_> {
             response: response.into(),
             typologies,
             score,
-            stake: open.iter().map(|signal| signal.stake).sum(),
+            stake: stake(&open),
             signals: open.iter().take(TASK_SIGNALS_MAX).map(|signal| signal.signal_id).collect(),
             case_ids,
             status: TaskStatus::Open,
@@ -176,6 +193,20 @@ fn subject(about: &About) -> Subject {
         About::Period(_) => Subject::Period,
         About::Origin(_) => Subject::Origin,
     }
+}
+
+/// Tax at stake in findings that stand: invoices add up; windows of months overlap, so the largest counts, and so does it
+/// beside value of accused origins, which is the same tax seen from another side.
+fn stake(open: &[Signal]) -> Fen {
+    let (mut invoices, mut months, mut origins) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
+    for signal in open {
+        match signal.about {
+            About::Invoice { .. } => invoices += signal.stake,
+            About::Period(_) => months = months.max(signal.stake),
+            About::Origin(_) => origins += signal.stake,
+        }
+    }
+    invoices + months.max(origins)
 }
 
 /// Whether two versions of a finding say the same.

@@ -14,7 +14,7 @@ use super::Fold;
 use super::effects::{Effects, Seen};
 use super::register;
 use crate::model::{
-    About, Body, Doubt, Entity, Event, Fact, Instant, InvoiceNo, Message, Output, Period, Record, Source,
+    About, Body, Doubt, Entity, Event, Fact, Instant, InvoiceNo, Message, Output, Period, Position, Record, Source,
     check_character_holds,
 };
 use crate::risk::RuleSet;
@@ -34,6 +34,8 @@ struct Step<'a> {
     /// Event time of what is being folded; set by each handler from what it is given, for a partition's clock depends on
     /// what else the partition holds.
     now: Instant,
+    /// The input event to name as the cause of what is found.
+    cause: Position,
     /// What findings may rest on and has changed.
     touched: Vec<About>,
 }
@@ -49,6 +51,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         record,
         effects,
         now: Instant::default(),
+        cause: record.root.position(),
         touched: Vec::new(),
     };
     match &record.body {
@@ -131,7 +134,7 @@ impl Step<'_> {
             invoice_no,
             reason: reason.into(),
             at: self.now,
-            position: self.record.root.position(),
+            position: self.cause,
         })));
     }
 
@@ -145,8 +148,17 @@ impl Step<'_> {
 
     /// Has what rests on `about` judged when the step ends.
     fn touch(&mut self, about: About) {
-        if !self.touched.contains(&about) {
-            self.touched.push(about);
+        if self.touched.contains(&about) {
+            return;
+        }
+        self.touched.push(about);
+        // Findings about a month may rest on the two before it.
+        if let (About::Period(period), true) = (about, self.profile.open_signals > 0) {
+            for later in [period.minus(-1), period.minus(-2)].map(About::Period) {
+                if !self.touched.contains(&later) {
+                    self.touched.push(later);
+                }
+            }
         }
     }
 

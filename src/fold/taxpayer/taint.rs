@@ -48,10 +48,12 @@ impl Step<'_> {
         if before.is_some_and(|visit| visit.flag.version >= taint.flag.version) {
             return;
         }
+        if before.is_none() && !taint.standing {
+            return; // nothing is lifted where nothing was accused
+        }
         let Some(ordinal) = self.books.find::<Ordinal>(&Key::OriginIndex(taint.named)).copied() else { return };
         self.now = taint.raised_at;
         let row = self.books.edit::<OriginRow>(&Key::Origin(ordinal)).expect("every indexed origin has its row");
-        let whole = if taint.whole == Fen::ZERO { row.taken } else { taint.whole };
         if taint.named == taint.origin {
             let (was, is) = (row.flag.is_some(), taint.standing);
             row.flag = taint.standing.then_some(taint.flag);
@@ -60,11 +62,10 @@ impl Step<'_> {
         } else {
             row.stands_for_others = true;
         }
-        let (part, flag, standing, hops) = (taint.part.min(whole), taint.flag, taint.standing, taint.hops);
+        let Taint { flag, standing, part, whole, hops, .. } = *taint;
         self.books.put(key, TaintVisit { flag, standing, part, whole, hops });
         self.touch(About::Origin(taint.origin));
-        let onward = Taint { part, whole, ..*taint };
-        self.follow(&onward, ordinal, Id::EMPTY);
+        self.follow(taint, ordinal, Id::EMPTY);
     }
 
     /// A step that had more to do goes on.
@@ -114,25 +115,54 @@ impl Step<'_> {
         let limits = &self.rules.limits;
         let (hops_max, tax_min) = (limits.taint_hops_max, limits.taint_tax_min());
         let this = self.books.entity.id;
-        if taint.hops >= hops_max || buyer == taint.origin || buyer == this {
+        // What is lifted reaches everybody it was told to, by whatever way and however little.
+        if taint.standing && taint.hops >= hops_max || buyer == taint.origin || buyer == this {
             return;
         }
         let Some(passed) = self.books.find::<Passed>(&Key::Passed(ordinal, buyer)).copied() else { return };
-        let onward = Taint { from: this, hops: taint.hops + 1, ..*taint };
-        if passed.direct.share(taint.part, taint.whole) >= tax_min {
-            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(onward)));
+        let (part, whole) = self.accused_share(taint, ordinal);
+        let onward = Taint { from: this, hops: taint.hops.saturating_add(1), ..*taint };
+        let direct = passed.direct.share(part, whole);
+        if !taint.standing || direct >= tax_min {
+            let same_name = if taint.named == taint.origin { onward } else { Taint { part: direct, ..onward } };
+            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(same_name)));
         }
-        if ordinal != Ordinal::OWN && passed.settled.share(taint.part, taint.whole) >= tax_min {
-            let part = passed.settled.share(taint.part, taint.whole);
-            let own_name = Taint { named: this, part, whole: Fen::ZERO, ..onward };
+        let settled = passed.settled.share(part, whole);
+        if ordinal != Ordinal::OWN && (settled >= tax_min || !taint.standing && settled > Fen::ZERO) {
+            let own_name = Taint { named: this, part: settled, whole: Fen::ZERO, ..onward };
             self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(own_name)));
         }
+    }
+
+    /// What of the value in the accused name is the origin's, as a part of a whole: all of it under the origin's own name;
+    /// under another's, the amount that came so, of what was taken in that name.
+    fn accused_share(&mut self, taint: &Taint, ordinal: Ordinal) -> (Fen, Fen) {
+        if taint.named == taint.origin {
+            return (Fen(1), Fen(1));
+        }
+        let row = self.books.find::<OriginRow>(&Key::Origin(ordinal)).copied().unwrap_or_default();
+        (taint.part.min(row.taken), row.taken)
+    }
+
+    /// An accused purchase has settled a sale made before it came: its buyer is to know.
+    pub(super) fn tell_settled(&mut self, ordinal: Ordinal, buyer: TaxpayerId) {
+        let (origin, flag) = self.origin(ordinal);
+        let Some(flag) = flag.filter(|_| ordinal != Ordinal::OWN) else { return };
+        let key = Key::Taint { origin, named: origin };
+        let hops = self.books.find::<TaintVisit>(&key).map_or(1, |visit| visit.hops);
+        let (part, whole) = (Fen(1), Fen(1));
+        let (from, raised_at) = (origin, self.now);
+        let taint = Taint { origin, flag, standing: true, named: origin, part, whole, from, hops, raised_at };
+        self.tell(&taint, ordinal, buyer);
+        let edges: Vec<Edge> = self.edge(&taint, ordinal, buyer).into_iter().collect();
+        self.report(origin, flag, true, hops, edges);
     }
 
     fn edge(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId) -> Option<Edge> {
         let passed = self.books.find::<Passed>(&Key::Passed(ordinal, buyer)).copied()?;
         let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
-        let tax = (passed.direct + settled).share(taint.part, taint.whole);
+        let (part, whole) = self.accused_share(taint, ordinal);
+        let tax = (passed.direct + settled).share(part, whole);
         if tax < self.rules.limits.taint_tax_min() {
             return None;
         }

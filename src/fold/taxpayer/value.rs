@@ -2,9 +2,9 @@
 //! purchase comes after the sale it stands behind. The ledger's identity holds after every one of them.
 
 use super::Step;
-use crate::model::{Fen, Flag, Id, Instant, InvoiceNo, Part, TaxpayerId, TaxpayerKind, Vector};
+use crate::model::{About, Fen, Flag, Id, Instant, InvoiceNo, Part, TaxpayerId, TaxpayerKind, Vector};
 use crate::provenance::{Blend, Ordinal, Slice};
-use crate::state::{Issue, Issued, Key, OriginRow, Passed};
+use crate::state::{Held, Issue, Issued, Key, OriginRow, Passed};
 
 /// Sales that one arrival may settle, and old deficits that one sale may forget.
 const SETTLEMENTS_MAX: usize = 256;
@@ -206,7 +206,12 @@ impl Step<'_> {
             self.forget_deficit(issue.issued_at, invoice_no);
         }
         self.books.put(Key::Issued(invoice_no), sale);
-        self.touch(crate::model::About::Period(period));
+        if let (Some(buyer), true) = (issue.buyer_id, self.profile.tainted_origins > 0) {
+            for slice in covering.slices() {
+                self.tell_settled(slice.origin, buyer);
+            }
+        }
+        self.touch(About::Period(period));
     }
 
     /// Takes `tax` of a sale back, pro rata of what stands of its vector: into the pool, except for what had begun here,
@@ -258,8 +263,10 @@ impl Step<'_> {
     }
 
     /// Gives value up to a seller who took it back: from the pool as far as it still holds it, origin by origin; what has
-    /// flowed on begins here instead. `held` is what stands of the invoice's vector.
-    pub(super) fn give_up(&mut self, held: &mut Blend, returned: &Vector, issued_at: Instant) {
+    /// flowed on begins here instead. `row` is the invoice as it is held.
+    pub(super) fn give_up(&mut self, row: &mut Held, returned: &Vector, issued_at: Instant) {
+        let before = row.vector.total();
+        let held = &mut row.vector;
         let mut given_up = Fen::ZERO;
         let mut flowed_on = Fen::ZERO;
         for part in &returned.parts {
@@ -269,7 +276,9 @@ impl Step<'_> {
                 row.taken -= tax;
             }
             given_up += tax;
-            flowed_on += tax - self.profile.pool.take(origin, tax);
+            // Beyond the pool's budget, what it still holds of an origin is in its remainder.
+            let still_held = self.profile.pool.take(origin, tax);
+            flowed_on += tax - still_held - self.profile.pool.take_remainder(tax - still_held);
         }
         let beyond = held.take_remainder(returned.remainder);
         given_up += beyond;
@@ -278,7 +287,11 @@ impl Step<'_> {
         ledger.withdrawn += given_up.0;
         ledger.originated += flowed_on.0;
         let day = issued_at.day_of_month();
+        let own_back = row.returned_own.share(given_up, before);
+        row.returned_own -= own_back;
+        self.touch(About::Period(issued_at.period()));
         let month = self.month(issued_at.period());
+        month.returned_own -= own_back;
         month.arrived -= given_up;
         month.arrived_days -= given_up.0.saturating_mul(day);
         month.originated += flowed_on;

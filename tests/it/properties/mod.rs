@@ -122,7 +122,9 @@ fn facts(rows: &AllRows) -> Facts {
                 let (voided_at, lent) = (held.voided_at, held.lent);
                 let state = format!(
                     "{arrived:?} {received:?} {claims:?} {lent} {} {voided_at:?} {:?} {:?}",
-                    held.overdue, held.mark, held.reds
+                    held.waited_until.0 > 0,
+                    held.mark,
+                    held.reds
                 );
                 facts.held.insert((id, *invoice_no, *seller_id), state);
             }

@@ -1,0 +1,101 @@
+//! What several tests need: the binary as a child process, generated worlds as files, and what a run leaves behind.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use suyuan::codec::json;
+use suyuan::model::{Date, Entity, Event};
+use suyuan::sim::world::{Settings, World};
+use suyuan::state::{Key, Row};
+use suyuan::store::{Options, Shared, SharedSettings, Store};
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The binary under test, to be run with these arguments, in a folder without settings of its own.
+pub(crate) fn suyuan<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_suyuan"));
+    command.args(arguments).env_remove("SUYUAN_LOG_LEVEL").stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) fn ran(command: &mut Command) -> Ran {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Ran {
+    ran(&mut suyuan(arguments))
+}
+
+/// The arguments of a replay.
+pub(crate) fn replay_arguments(inputs: &[&Path], out: &Path, more: &[&str]) -> Vec<std::ffi::OsString> {
+    let inputs = inputs.iter().map(|path| path.as_os_str());
+    let rest = ["--out".as_ref(), out.as_os_str()].into_iter().chain(more.iter().map(OsStr::new));
+    ["replay".as_ref()].into_iter().chain(inputs).chain(rest).map(ToOwned::to_owned).collect()
+}
+
+/// Replays inputs that must fold to their end, and returns the summary.
+pub(crate) fn replay(inputs: &[&Path], out: &Path, more: &[&str]) -> serde_json::Value {
+    let ran = run(replay_arguments(inputs, out, more));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap()
+}
+
+/// The files that a replay wrote, `digest.txt` among them.
+pub(crate) fn outputs(out: &Path) -> BTreeMap<String, String> {
+    let names = ["signals.jsonl", "cases.jsonl", "tasks.jsonl", "dead-letters.jsonl", "doubts.jsonl", "digest.txt"];
+    names.iter().map(|name| ((*name).to_owned(), std::fs::read_to_string(out.join(name)).unwrap())).collect()
+}
+
+/// The same without the digest, which says how the journal was divided.
+pub(crate) fn findings(out: &Path) -> BTreeMap<String, String> {
+    let mut files = outputs(out);
+    files.remove("digest.txt");
+    files
+}
+
+/// Every row that a run left, from all its partitions, in one order.
+pub(crate) fn rows(dir: &Path) -> BTreeMap<(Entity, Key), Row> {
+    let mut all = BTreeMap::new();
+    let shared = Shared::new(&SharedSettings::default());
+    for partition in std::fs::read_dir(dir.join("state")).unwrap() {
+        let options = Options { cache_bytes_max: 1 << 20 };
+        let store = Store::open_read_only(&partition.unwrap().path(), &shared, &options).unwrap();
+        store.for_each(None, None, &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
+    }
+    all
+}
+
+/// The events of a world with a good deal of fraud in it.
+pub(crate) fn world(seed: u64, taxpayers: u32, invoices: u64) -> Vec<Event> {
+    let start = Date::parse("2025-01-01").unwrap();
+    World::new(Settings { seed, taxpayers, invoices, months: 6, start, fraud_bp: 500 }).unwrap().collect()
+}
+
+/// Events as JSON Lines.
+pub(crate) fn lines<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for event in events {
+        json::write_event(event, &mut bytes);
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+/// A file of these bytes.
+pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
