@@ -40,7 +40,8 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     // Red letters are counted with a minus, voids in `sold` and `sold_void` alike.
     let issued = this.sold.tax + before.sold.tax - this.sold_void.tax - before.sold_void.tax;
     let own = this.originated + before.originated - view.profile.pool.total();
-    if own.0 < own_tax_min || own.ratio_bp(issued) < own_share_min {
+    // The month itself must add to it: else the month before says all there is to say.
+    if this.originated <= Fen::ZERO || own.0 < own_tax_min || own.ratio_bp(issued) < own_share_min {
         return None;
     }
     let last_at = view.profile.last_issued_at;
