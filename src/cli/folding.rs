@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::interrupt::Interrupt;
 use crate::drive::STANDARD_RULES;
@@ -160,7 +160,7 @@ pub(super) fn progress_bar(what: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
     let style = ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{rate}}  {{elapsed}}"));
     let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-        write!(text, "{}/s", HumanCount(state.per_sec() as u64)).expect("a line of progress takes any write");
+        write!(text, "{:.0}/s", state.per_sec()).expect("a line of progress takes any write");
     };
     bar.set_style(style.expect("the template is a valid one").with_key("rate", rate));
     bar

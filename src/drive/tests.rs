@@ -342,3 +342,55 @@ fn doubtful_data_is_said() {
     #8 doubt red_without_blue A: red letter legacy:104 offsets invoice legacy:99, which has not come within 30 days
     ");
 }
+
+#[test]
+fn a_reversal_takes_its_amount_back_from_its_own_period_or_the_oldest() {
+    assert_snapshot!(found("
+        issue 101 A B 9000.00
+        deduct 101 B 2026-03 from=A
+        deduct 101 B 2026-04 from=A
+        reverse 101 B 2026-04 from=A tax=1.00
+        reverse 101 B 2026-05 from=A tax=1170.00
+    "), @r"
+    #3 found double_deduction B: legacy:101 of A, 1170.00 at stake, score 600
+    #5 withdrawn double_deduction B: legacy:101 of A
+    #5 task B withdrawn
+    ");
+}
+
+#[test]
+fn what_goes_round_is_withdrawn_when_the_invoice_that_closed_it_is_voided() {
+    assert_snapshot!(found("
+        register A on=2001-01-01 | register B on=2001-01-01 | register C on=2001-01-01
+        issue 1 A B 400000.00 goods=1090511000000000000
+        wait 2
+        issue 2 B C 400000.00 goods=1090511000000000000
+        wait 2
+        issue 3 C A 400000.00 goods=1090511000000000000
+        wait 1
+        void 3 C
+        wait 1
+        issue 4 C - 1.00
+    "), @r"
+    #6 found circular A: 2026-03, 52000.00 at stake, score 600
+    #7 withdrawn circular A: 2026-03
+    #7 task A withdrawn
+    ");
+}
+
+#[test]
+fn grace_is_of_each_claim() {
+    assert_snapshot!(found("
+        deduct 101 B 2026-03 from=A tax=1170.00
+        wait 3
+        reverse 101 B 2026-03 from=A tax=1170.00
+        wait 23
+        deduct 101 B 2026-03 from=A tax=1170.00
+        wait 6
+        issue 102 A C 10.00
+        wait 26
+        issue 103 A C 10.00
+    "), @r"
+    #5 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
+    ");
+}

@@ -202,19 +202,16 @@ fn standing_tax(claims: &[Claim]) -> Fen {
     let mut claims = claims.to_vec();
     let moment = |claim: &Claim| -> (Instant, bool) { (claim.at, matches!(claim.kind, ClaimKind::Reverse(_))) };
     claims.sort_by_key(|claim| (moment(claim), claim.fingerprint.0));
-    let mut standing: Vec<Claim> = Vec::new();
+    // A running balance: a reversal takes its amount back from whatever stands, and no more than that.
+    let mut standing = Fen::ZERO;
     for claim in claims {
         match claim.kind {
             ClaimKind::Deduct(suyuan::model::Purpose::NotDeductible) => {}
-            ClaimKind::Deduct(_) => standing.push(claim),
-            ClaimKind::Reverse(_) => {
-                if let Some(at) = standing.iter().position(|earlier| earlier.period == claim.period) {
-                    standing.remove(at);
-                }
-            }
+            ClaimKind::Deduct(_) => standing += claim.tax,
+            ClaimKind::Reverse(_) => standing = (standing - claim.tax).max(Fen::ZERO),
         }
     }
-    standing.iter().map(|claim| claim.tax).sum()
+    standing
 }
 
 /// 256 worlds for each property, or as many as `PROPTEST_CASES` says.
