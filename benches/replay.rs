@@ -115,7 +115,7 @@ impl Run {
 
 fn print_table(runs: &[Run]) {
     let row = |name: &str, value: &dyn Fn(&Run) -> String| {
-        let cells: String = runs.iter().map(|run| format!("{:>14}", value(run))).collect();
+        let cells = runs.iter().map(|run| format!("{:>14}", value(run))).collect::<Vec<_>>().concat();
         println!("{name:<34}{cells}");
     };
     row("threads", &|run| run.threads.to_string());

@@ -261,14 +261,14 @@ impl Engine {
             self.progress.counters.add(&part.counters);
             progress.clone_from(partition.progress());
         }
-        outputs.sort_by_key(|(root, to, _)| (*root, *to));
+        outputs.sort_by_key(|(order, _)| *order);
         (self.progress.clock, self.progress.ticked) = (self.cutter.clock(), self.cutter.ticked());
         let turn = Turn {
             number: self.log.last_turn() + 1,
             input_consumed: self.progress.counters.events,
             progress: self.progress.write(),
             frames,
-            outputs: outputs.into_iter().flat_map(|(_, _, bytes)| bytes).collect(),
+            outputs: outputs.into_iter().flat_map(|(_, bytes)| bytes).collect(),
         };
         self.log.append(&turn)?;
         debug!(turn = turn.number, events = self.progress.counters.events, "Turn committed.");

@@ -59,6 +59,10 @@ pub(super) struct Epoch {
     pub(super) clock: Instant,
 }
 
+/// The order of folding within a turn: the epoch, then its events and their arrivals, then the rounds after them.
+const EPOCH_SHIFT: u32 = 40;
+const ROUNDS: u64 = 1 << 39;
+
 /// A message that waits for the end of its epoch.
 struct Waiting {
     root: Root,
@@ -103,13 +107,14 @@ type Guard<'g, 'a> = MutexGuard<'g, &'a mut Partition>;
 impl<'a> Run<'a> {
     fn thread(&self, thread: usize, epochs: &[Epoch]) {
         let _watch = self.gate.watch();
-        for epoch in epochs {
-            self.fold_items(thread, epoch);
+        for (number, epoch) in (0..).zip(epochs) {
+            let first = number << EPOCH_SHIFT;
+            self.fold_items(thread, epoch, first);
             if !self.gate.meet() {
                 return;
             }
             if thread == 0 {
-                self.end_epoch(epoch);
+                self.end_epoch(epoch, first + ROUNDS);
             }
             if !self.gate.meet() {
                 return;
@@ -125,23 +130,23 @@ impl<'a> Run<'a> {
         partition as usize % self.threads == thread
     }
 
-    fn fold_items(&self, thread: usize, epoch: &Epoch) {
+    fn fold_items(&self, thread: usize, epoch: &Epoch, first: u64) {
         let mut own: Vec<Option<Guard<'_, 'a>>> =
             (0..self.count).map(|partition| self.owns(thread, partition).then(|| self.lock(partition))).collect();
         let mut outbox = self.outboxes[thread].lock().expect("a thread that panics ends the run");
-        for item in &epoch.items {
+        for (order, item) in (first..).step_by(2).zip(&epoch.items) {
             match item.owner {
-                None => fold_everywhere(item, &mut own, &mut outbox),
+                None => fold_everywhere(item, order, &mut own, &mut outbox),
                 Some(owner) => {
                     if let Some(partition) = &mut own[owner as usize] {
-                        fold_fact(item, partition, &mut outbox);
+                        fold_fact(item, partition.at(order), &mut outbox);
                     }
                     let buyer = item.buyer.and_then(|buyer| own[buyer as usize].as_mut());
                     if let Some(partition) = buyer {
                         if !self.gate.wait(|| item.arrival.get().is_some()) {
                             return;
                         }
-                        fold_arrival(item, partition, &mut outbox);
+                        fold_arrival(item, partition.at(order + 1), &mut outbox);
                     }
                 }
             }
@@ -149,8 +154,9 @@ impl<'a> Run<'a> {
     }
 
     /// Delivers what waits, in rounds until quiet; marks the hour where one has passed.
-    fn end_epoch(&self, epoch: &Epoch) {
-        self.rounds(epoch.clock);
+    fn end_epoch(&self, epoch: &Epoch, first: u64) {
+        let mut order = first;
+        self.rounds(epoch.clock, &mut order);
         let Some(mark) = epoch.tick else { return };
         let root = epoch.items.last().map_or(Root::default(), |item| item.root);
         let mut fired = Vec::new();
@@ -160,25 +166,26 @@ impl<'a> Run<'a> {
             collect(&mut partition, root, 0, &mut fired);
         }
         fired.sort_by_key(|waiting| waiting.to);
-        self.deliver(epoch.clock, fired);
+        self.deliver(epoch.clock, fired, &mut order);
     }
 
-    fn rounds(&self, clock: Instant) {
+    fn rounds(&self, clock: Instant, order: &mut u64) {
         let mut waiting = Vec::new();
         for outbox in &self.outboxes {
             waiting.append(&mut outbox.lock().expect("a thread that panics ends the run"));
         }
-        self.deliver(clock, waiting);
+        self.deliver(clock, waiting, order);
     }
 
-    fn deliver(&self, clock: Instant, mut waiting: Vec<Waiting>) {
+    fn deliver(&self, clock: Instant, mut waiting: Vec<Waiting>, order: &mut u64) {
         while !waiting.is_empty() {
             waiting.sort_by_key(|waiting| (waiting.root, waiting.parent));
             let mut next = Vec::new();
             for (rank, Waiting { root, from, to, message, .. }) in (0..).zip(waiting) {
                 let number = if to.kind == Kind::Clock { from } else { partition_of(&to, self.count) };
                 let mut partition = self.lock(number);
-                partition.fold_record(clock, root, to, Body::Message(message));
+                *order += 1;
+                partition.at(*order).fold_record(clock, root, to, Body::Message(message));
                 collect(&mut partition, root, rank, &mut next);
             }
             waiting = next;
@@ -186,11 +193,11 @@ impl<'a> Run<'a> {
     }
 }
 
-fn fold_everywhere(item: &Item, own: &mut [Option<Guard<'_, '_>>], outbox: &mut Vec<Waiting>) {
+fn fold_everywhere(item: &Item, order: u64, own: &mut [Option<Guard<'_, '_>>], outbox: &mut Vec<Waiting>) {
     let body = item.body.lock().expect("nobody panics holding it").clone().expect("it is never taken away");
     for partition in own.iter_mut().flatten() {
         let outputs = partition.outputs();
-        let verdict = partition.fold_record(item.at, item.root, item.to, body.clone());
+        let verdict = partition.at(order).fold_record(item.at, item.root, item.to, body.clone());
         match partition.number {
             // The rules that a journal begins with are nobody's input.
             0 if item.root == Root::default() => {}

@@ -25,14 +25,15 @@ pub struct Partition {
     /// Records and effects of the frame, as the digest takes them.
     hashed: Vec<u8>,
     turn: TurnPart,
+    order: u64,
 }
 
 /// What a partition adds to a turn.
 #[derive(Default)]
 pub(super) struct TurnPart {
     pub(super) frames: Vec<Frame>,
-    /// Outputs, each by what caused it: so that all partitions' can be brought into one order.
-    pub(super) outputs: Vec<(Root, Entity, Vec<u8>)>,
+    /// Outputs, each with its place in the order of folding over all partitions: see [`Partition::at`].
+    pub(super) outputs: Vec<(u64, Vec<u8>)>,
     pub(super) counters: Counters,
 }
 
@@ -42,7 +43,7 @@ impl Partition {
         let fold = Fold::open(&mut store);
         let frame = Frame { partition: number, first_offset: progress.offset, count: 0, bytes: Vec::new() };
         let (effects, hashed, turn) = (Effects::default(), Vec::new(), TurnPart::default());
-        Self { number, store, fold, progress, effects, frame, hashed, turn }
+        Self { number, store, fold, progress, effects, frame, hashed, turn, order: 0 }
     }
 
     /// The fold, with the rules in force.
@@ -53,6 +54,12 @@ impl Partition {
     /// How far it has come, as far as frames are closed.
     pub(super) fn progress(&self) -> &PartitionProgress {
         &self.progress
+    }
+
+    /// Says where the next record stands in the order of folding, were all partitions folded by one thread.
+    pub(super) fn at(&mut self, order: u64) -> &mut Self {
+        self.order = order;
+        self
     }
 
     /// Folds one record and takes it, with its effects, into the turn; a duplicate leaves no trace. What it has to say to
@@ -101,7 +108,7 @@ impl Partition {
             let mut bytes = Vec::new();
             journal::write_output(output, &mut bytes);
             self.hashed.extend_from_slice(&bytes);
-            self.turn.outputs.push((record.root, record.to, bytes));
+            self.turn.outputs.push((self.order, bytes));
         }
         self.frame.count += 1;
         self.progress.offset += 1;
