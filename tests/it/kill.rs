@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::{file, lines, outputs, replay, replay_arguments, rows, run, suyuan, world};
 
 /// Long enough for any machine to commit a turn.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The size of a run's journal so far.
 fn journal_bytes(dir: &Path) -> u64 {
