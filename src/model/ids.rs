@@ -124,9 +124,12 @@ impl Ord for Id {
 
 impl Hash for Id {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for word in self.words() {
-            state.write_u64(word);
+        // The last word holds the length; between the text's end and it there is nothing to tell ids apart.
+        let words = self.words();
+        for word in &words[..usize::from(self.bytes[ID_BYTES_MAX]).div_ceil(8).min(3)] {
+            state.write_u64(*word);
         }
+        state.write_u64(words[3]);
     }
 }
 

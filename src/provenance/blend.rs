@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Fen;
 
 /// An origin's number in one taxpayer's books, in the order of first arrival. 0 is the taxpayer itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ordinal(pub u32);
 
 impl Ordinal {

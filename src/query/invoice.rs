@@ -263,12 +263,15 @@ impl Folder {
     pub fn named(&self, keeper: TaxpayerId, blend: &Blend) -> Result<Vec<OriginShare>, Error> {
         let mut shares = Vec::with_capacity(blend.slices().len());
         for slice in blend.slices() {
-            let row = match slice.origin {
-                Ordinal::OWN => OriginRow { id: keeper, ..OriginRow::default() },
-                other => self.row::<OriginRow>(keeper, &Key::Origin(other))?.unwrap_or_default(),
-            };
-            let name = self.name(row.id)?;
-            let OriginRow { id: origin, via, .. } = row;
+            let (origin, row) = self.books(Entity::taxpayer(keeper), |books| match slice.origin {
+                Ordinal::OWN => (keeper, None),
+                other => {
+                    let origin = books.origin_of(other).unwrap_or_default();
+                    (origin, books.find::<OriginRow>(&Key::Origin(origin)).copied())
+                }
+            })?;
+            let name = self.name(origin)?;
+            let via = row.unwrap_or_default().via;
             let (tax, hops) = (Fen(slice.tax), slice.hops);
             shares.push(OriginShare { origin, name, tax, deducted: Fen::ZERO, hops, via });
         }

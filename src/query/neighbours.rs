@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::graph::{Direction, OriginShare};
 use crate::model::{Entity, Fen, GoodsCode, Id, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{Key, OriginRow, Partner, Passed, Profile, Side, TaintVisit};
+use crate::state::{Key, OriginRow, Partner, PassedPage, Profile, Side, TaintVisit};
 
 /// Under which names a taxpayer keeps value of the origin, and how much of each is the origin's.
 pub(super) type Names = BTreeMap<TaxpayerId, Share>;
@@ -127,10 +127,11 @@ fn partners(folder: &Folder, id: TaxpayerId, side: Side) -> Result<Vec<Neighbour
 /// Writes on each supplier whose value came nearest through it.
 fn name_origins(folder: &Folder, id: TaxpayerId, suppliers: &mut [Neighbour]) -> Result<(), Error> {
     let mut shares: BTreeMap<TaxpayerId, Vec<OriginShare>> = BTreeMap::new();
-    let to = Key::Passed(Ordinal::OWN, Id::EMPTY);
-    folder.each_row(Entity::taxpayer(id), Key::Origin(Ordinal::OWN), to, |_, row: OriginRow| {
+    let (from, to) = (Key::Origin(Id::EMPTY), Key::Origin(Id::LAST));
+    folder.each_row(Entity::taxpayer(id), from, to, |key, row: OriginRow| {
+        let Key::Origin(origin) = key else { return false };
         if row.taken > Fen::ZERO {
-            let OriginRow { id: origin, hops, via, taken: tax, deducted, .. } = row;
+            let OriginRow { hops, via, taken: tax, deducted, .. } = row;
             let named = shares.entry(via).or_default();
             named.push(OriginShare { origin, name: None, tax, deducted, hops, via });
             named.sort_by_key(|share| (-share.tax, share.origin));
@@ -156,10 +157,10 @@ fn receivers(folder: &Folder, id: TaxpayerId, names: &Names) -> Result<Vec<Neigh
             Some((ordinal, _)) => ordinal,
             None => continue,
         };
-        let to = Key::Passed(Ordinal(ordinal.0.saturating_add(1)), Id::EMPTY);
-        let from = Key::Passed(ordinal, Id::EMPTY);
-        folder.each_row(Entity::taxpayer(id), from, to, |key, passed: Passed| {
+        let (from, to) = (Key::passed(ordinal, Id::EMPTY), Key::passed(ordinal, Id::LAST));
+        folder.each_row(Entity::taxpayer(id), from, to, |key, page: PassedPage| {
             let Key::Passed(_, buyer) = key else { return false };
+            let Some(passed) = page.of(ordinal) else { return true };
             let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { share.of(passed.settled) };
             let direct = share.of(passed.direct);
             let (tax, at_buyer) = found.entry(buyer).or_default();
@@ -199,7 +200,8 @@ fn bringers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId) -> Result<Vec<N
                 continue;
             }
         };
-        let passed = folder.row::<Passed>(supplier.id, &Key::Passed(ordinal, id))?.unwrap_or_default();
+        let passed =
+            folder.books(Entity::taxpayer(supplier.id), |books| books.passed(ordinal, id))?.unwrap_or_default();
         let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
         supplier.tax = passed.direct + settled;
         supplier.names = Names::from([(origin, Share::ALL)]);
@@ -209,10 +211,8 @@ fn bringers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId) -> Result<Vec<N
 
 /// What a taxpayer's books say of value in a name, and under which number.
 fn origin_row(folder: &Folder, id: TaxpayerId, name: TaxpayerId) -> Result<Option<(Ordinal, OriginRow)>, Error> {
-    folder.books(Entity::taxpayer(id), |books| {
-        let ordinal = books.find::<Ordinal>(&Key::OriginIndex(name)).copied()?;
-        books.find::<OriginRow>(&Key::Origin(ordinal)).map(|row| (ordinal, *row))
-    })
+    folder
+        .books(Entity::taxpayer(id), |books| books.find::<OriginRow>(&Key::Origin(name)).map(|row| (row.ordinal, *row)))
 }
 
 /// The largest counterparties of a side, and how many there are.

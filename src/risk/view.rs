@@ -3,7 +3,6 @@
 use super::Typology;
 use super::rules::{Limits, RuleSet};
 use crate::model::{DAY_MS, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
-use crate::provenance::Ordinal;
 use crate::state::{Books, Claim, ClaimKind, Held, Key, Month, OriginRow, Partner, Profile, Side, TaintVisit};
 
 /// One taxpayer's rows, and the rules.
@@ -74,8 +73,11 @@ impl<'a, 'b> View<'a, 'b> {
     /// The deductions of an invoice that stand, those that name no seller and can only mean it included.
     pub fn standing(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Standing {
         let mut claims = self.held(seller_id, invoice_no).map(|held| held.claims).unwrap_or_default();
-        if !seller_id.is_empty() && self.profile.unnamed_claims > 0 && self.sellers_of(invoice_no) == [seller_id] {
-            claims.extend(self.held(Id::EMPTY, invoice_no).map(|held| held.claims).unwrap_or_default());
+        if !seller_id.is_empty() && self.profile.unnamed_claims > 0 {
+            let unnamed = self.held(Id::EMPTY, invoice_no).map(|held| held.claims).unwrap_or_default();
+            if !unnamed.is_empty() && self.sellers_of(invoice_no) == [seller_id] {
+                claims.extend(unnamed);
+            }
         }
         Standing { claims: standing(claims) }
     }
@@ -165,8 +167,7 @@ pub(crate) fn tainted(books: &mut Books<'_>, origin: TaxpayerId) -> TaintedValue
     for key in books.scan(&from, &Key::Taint { origin, named: Id::LAST }, TAINT_NAMES_MAX) {
         let Key::Taint { named, .. } = key else { break };
         let Some(visit) = books.find::<TaintVisit>(&key).copied().filter(|visit| visit.standing) else { continue };
-        let Some(ordinal) = books.find::<Ordinal>(&Key::OriginIndex(named)).copied() else { continue };
-        let Some(row) = books.find::<OriginRow>(&Key::Origin(ordinal)).copied() else { continue };
+        let Some(row) = books.find::<OriginRow>(&Key::Origin(named)).copied() else { continue };
         // Under the origin's own name all of it; under another's the amount that came so, however much more came since.
         let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
         value.taken += taken;

@@ -203,6 +203,9 @@ impl Engine {
 
     /// Persists everything and closes.
     pub fn close(self) -> Result<Progress, Error> {
+        for partition in &self.partitions {
+            debug!(partition = partition.number, stats = ?partition.store.stats(), "A store is done.");
+        }
         let stores = self.partitions.into_iter().map(|partition| partition.store).collect();
         on_threads(self.settings.threads, stores, Store::close)?;
         Ok(self.progress)

@@ -13,8 +13,16 @@ pub trait Rows {
     fn get(&mut self, entity: &Entity, key: &Key) -> Option<&Row>;
     /// The row under a key, to be changed.
     fn get_mut(&mut self, entity: &Entity, key: &Key) -> Option<&mut Row>;
-    /// Puts a row under a key, over whatever was there, and hands it back to be changed.
-    fn put(&mut self, entity: &Entity, key: Key, row: Row) -> &mut Row;
+    /// The row under a key, to be changed; where there is none, what `make` gives. The flag says that it was made.
+    fn get_or_put(&mut self, entity: &Entity, key: Key, make: &mut dyn FnMut() -> Row) -> (&mut Row, bool);
+    /// Puts a row under a key, over whatever was there.
+    fn put(&mut self, entity: &Entity, key: Key, row: Row) {
+        let mut row = Some(row);
+        let (place, _) = self.get_or_put(entity, key, &mut || row.take().expect("a row is made once"));
+        if let Some(row) = row {
+            *place = row;
+        }
+    }
     /// Takes a row away.
     fn remove(&mut self, entity: &Entity, key: &Key);
     /// The first `limit` keys from `from` on and before `to`, in their order.
@@ -54,12 +62,7 @@ impl<'a> Books<'a> {
 
     /// The row under a key, to be changed; made by default where there is none. The flag says that it was made.
     pub fn edit_or_new<T: RowType + Default>(&mut self, key: Key) -> (&mut T, bool) {
-        let made = self.rows.get(&self.entity, &key).is_none();
-        let row = if made {
-            self.rows.put(&self.entity, key, T::default().wrap())
-        } else {
-            self.rows.get_mut(&self.entity, &key).expect("it was just seen")
-        };
+        let (row, made) = self.rows.get_or_put(&self.entity, key, &mut || T::default().wrap());
         (T::peek_mut(row).expect(KIND), made)
     }
 
@@ -71,7 +74,12 @@ impl<'a> Books<'a> {
 
     /// Puts a row under a key.
     pub fn put<T: RowType>(&mut self, key: Key, row: T) {
-        self.rows.put(&self.entity, key, row.wrap());
+        let mut row = Some(row);
+        let mut make = || row.take().expect("a row is made once").wrap();
+        let (place, _) = self.rows.get_or_put(&self.entity, key, &mut make);
+        if let Some(row) = row {
+            *T::peek_mut(place).expect(KIND) = row;
+        }
     }
 
     /// Takes a row away.

@@ -1,7 +1,6 @@
 //! Keys: which row of an entity. Their bytes sort as the keys do, so a scan means the same in memory and on disk.
 
 use crate::model::{Entity, GoodsCode, Id, Instant, InvoiceNo, Kind, Period};
-use crate::provenance::Ordinal;
 
 /// A side of a trade, seen from the keeper of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,12 +58,12 @@ pub enum Key {
     Partner(Side, Id),
     /// Taxpayer: trade in one code of goods.
     Goods(Side, GoodsCode),
-    /// Taxpayer: the ordinal of an origin.
-    OriginIndex(Id),
     /// Taxpayer: what it took from an origin.
-    Origin(Ordinal),
-    /// Taxpayer: what of an origin it passed on to one buyer.
-    Passed(Ordinal, Id),
+    Origin(Id),
+    /// Taxpayer: whose the ordinals of a page are.
+    OriginNames(u32),
+    /// Taxpayer: what of a page's origins it passed on to one buyer.
+    Passed(u32, Id),
     /// Taxpayer: a sale that the pool could not cover, while it may be settled.
     Deficit(Instant, InvoiceNo),
     /// Taxpayer: a red letter whose blue invoice is not known yet.
@@ -181,10 +180,10 @@ impl Key {
                 out.push(*side as u8);
                 out.extend_from_slice(&code.0.to_be_bytes());
             }
-            Self::OriginIndex(id) | Self::Signal(id) | Self::CaseNode(id) => write_id(*id, out),
-            Self::Origin(ordinal) => out.extend_from_slice(&ordinal.0.to_be_bytes()),
-            Self::Passed(ordinal, buyer) => {
-                out.extend_from_slice(&ordinal.0.to_be_bytes());
+            Self::Origin(id) | Self::Signal(id) | Self::CaseNode(id) => write_id(*id, out),
+            Self::OriginNames(page) => out.extend_from_slice(&page.to_be_bytes()),
+            Self::Passed(page, buyer) => {
+                out.extend_from_slice(&page.to_be_bytes());
                 write_id(*buyer, out);
             }
             Self::Deficit(at, no) => {
@@ -229,9 +228,9 @@ impl Key {
             4 => Self::Held { invoice_no: reader.invoice_no()?, seller_id: reader.id()? },
             5 => Self::Partner(reader.side()?, reader.id()?),
             6 => Self::Goods(reader.side()?, GoodsCode(reader.u64()?)),
-            7 => Self::OriginIndex(reader.id()?),
-            8 => Self::Origin(reader.ordinal()?),
-            9 => Self::Passed(reader.ordinal()?, reader.id()?),
+            7 => Self::Origin(reader.id()?),
+            8 => Self::OriginNames(reader.u32()?),
+            9 => Self::Passed(reader.u32()?, reader.id()?),
             10 => Self::Deficit(Instant(reader.i64()?), reader.invoice_no()?),
             11 => Self::WaitingRed { blue_no: reader.invoice_no()?, red_no: reader.invoice_no()? },
             12 => Self::Signal(reader.id()?),
@@ -249,6 +248,12 @@ impl Key {
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
     }
 
+    /// Whether the fold asks for keys of this tag in their order, and not only by themselves. What is asked for so at
+    /// every turn is best kept in order.
+    pub fn is_listed(tag: u8) -> bool {
+        matches!(tag, 10..=12 | 14 | 16..=19)
+    }
+
     /// Place of the variant in the order of the enum; never reused.
     pub fn tag(&self) -> u8 {
         match self {
@@ -259,8 +264,8 @@ impl Key {
             Self::Held { .. } => 4,
             Self::Partner(..) => 5,
             Self::Goods(..) => 6,
-            Self::OriginIndex(_) => 7,
-            Self::Origin(_) => 8,
+            Self::Origin(_) => 7,
+            Self::OriginNames(_) => 8,
             Self::Passed(..) => 9,
             Self::Deficit(..) => 10,
             Self::WaitingRed { .. } => 11,
@@ -307,9 +312,9 @@ impl Reader<'_> {
         Ok((self.u64()? ^ (1 << 63)).cast_signed())
     }
 
-    fn ordinal(&mut self) -> Result<Ordinal, KeyError> {
+    fn u32(&mut self) -> Result<u32, KeyError> {
         let bytes = self.take(4)?;
-        Ok(Ordinal(u32::from_be_bytes(bytes.try_into().expect("four were taken"))))
+        Ok(u32::from_be_bytes(bytes.try_into().expect("four were taken")))
     }
 
     fn id(&mut self) -> Result<Id, KeyError> {
@@ -401,9 +406,9 @@ mod tests {
             (any_no(), any_id()).prop_map(|(invoice_no, seller_id)| Key::Held { invoice_no, seller_id }),
             (side.clone(), any_id()).prop_map(|(side, id)| Key::Partner(side, id)),
             (side, any::<u64>()).prop_map(|(side, code)| Key::Goods(side, GoodsCode(code))),
-            any_id().prop_map(Key::OriginIndex),
-            any::<u32>().prop_map(|o| Key::Origin(Ordinal(o))),
-            (any::<u32>(), any_id()).prop_map(|(o, id)| Key::Passed(Ordinal(o), id)),
+            any_id().prop_map(Key::Origin),
+            any::<u32>().prop_map(Key::OriginNames),
+            (any::<u32>(), any_id()).prop_map(|(page, id)| Key::Passed(page, id)),
             (any::<i64>(), any_no()).prop_map(|(at, no)| Key::Deficit(Instant(at), no)),
             (any_no(), any_no()).prop_map(|(blue_no, red_no)| Key::WaitingRed { blue_no, red_no }),
             any_id().prop_map(Key::Signal),

@@ -1,6 +1,7 @@
 //! Rows in memory alone: for tests, the driver, and what-if runs that keep nothing.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::books::Rows;
 use super::key::Key;
@@ -29,14 +30,10 @@ impl Rows for Memory {
         self.rows.get_mut(&(*entity, *key))
     }
 
-    fn put(&mut self, entity: &Entity, key: Key, row: Row) -> &mut Row {
+    fn get_or_put(&mut self, entity: &Entity, key: Key, make: &mut dyn FnMut() -> Row) -> (&mut Row, bool) {
         match self.rows.entry((*entity, key)) {
-            std::collections::btree_map::Entry::Vacant(place) => place.insert(row),
-            std::collections::btree_map::Entry::Occupied(place) => {
-                let place = place.into_mut();
-                *place = row;
-                place
-            }
+            Entry::Vacant(place) => (place.insert(make()), true),
+            Entry::Occupied(place) => (place.into_mut(), false),
         }
     }
 

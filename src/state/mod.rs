@@ -16,6 +16,7 @@ mod case;
 mod control;
 mod key;
 mod memory;
+mod origins;
 mod row;
 mod taxpayer;
 
@@ -24,11 +25,12 @@ pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 pub use control::{NotedFact, RulesInForce, TimerRow};
 pub use key::{HistoryOf, Key, KeyError, Side};
 pub use memory::Memory;
+pub use origins::{OriginNames, OriginRow, Passed, PassedPage};
 pub use row::{Row, RowError, RowType};
 pub use taxpayer::{
-    Arrived, Claim, ClaimKind, Dated, Goods, Held, Issue, Issued, Mark, Month, OriginRow, Partner, Passed, Profile,
-    Quota, SeenOnce, SignalRow, TaintVisit, TaskRow, Totals, Void, WaitingRed,
+    Arrived, Claim, ClaimKind, Dated, Goods, Held, Issue, Issued, Mark, Month, Partner, Profile, Quota, SeenOnce,
+    SignalRow, TaintVisit, TaskRow, Totals, Void, WaitingRed,
 };
 
 /// Version of the encoding of keys and rows.
-pub const ROWS_VERSION: u32 = 1;
+pub const ROWS_VERSION: u32 = 2;

@@ -4,11 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 use super::control::{NotedFact, RulesInForce, TimerRow};
-use super::taxpayer::{
-    Goods, Held, Issued, Month, OriginRow, Partner, Passed, Profile, SignalRow, TaintVisit, TaskRow, WaitingRed,
-};
+use super::origins::{OriginNames, OriginRow, PassedPage};
+use super::taxpayer::{Goods, Held, Issued, Month, Partner, Profile, SignalRow, TaintVisit, TaskRow, WaitingRed};
 use crate::model::Instant;
-use crate::provenance::Ordinal;
 
 /// A row's value could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -76,12 +74,12 @@ rows! {
     Partner(Partner),
     /// [`super::Key::Goods`].
     Goods(Goods),
-    /// [`super::Key::OriginIndex`].
-    OriginIndex(Ordinal),
     /// [`super::Key::Origin`].
     Origin(OriginRow),
+    /// [`super::Key::OriginNames`].
+    OriginNames(OriginNames),
     /// [`super::Key::Passed`].
-    Passed(Passed),
+    Passed(PassedPage),
     /// [`super::Key::Deficit`] and [`super::Key::CaseRank`]: the key says it all.
     Nothing(()),
     /// [`super::Key::WaitingRed`].
@@ -129,5 +127,4 @@ pub(super) trait Beyond {
 }
 
 impl Beyond for () {}
-impl Beyond for Ordinal {}
 impl Beyond for Instant {}

@@ -329,34 +329,6 @@ pub struct Goods {
     pub totals: Totals,
 }
 
-/// An origin in a taxpayer's books.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OriginRow {
-    /// Who.
-    pub id: TaxpayerId,
-    /// Fewest invoices between it and the keeper.
-    pub hops: u8,
-    /// Through which neighbour it first came so near.
-    pub via: TaxpayerId,
-    /// Tax that came from it, net of what voids and red letters took back.
-    pub taken: Fen,
-    /// Of that, deducted, net of reversals.
-    pub deducted: Fen,
-    /// The accusation it stands under, if any.
-    pub flag: Option<Flag>,
-    /// Whether accused value came in its name: see [`TaintVisit`].
-    pub stands_for_others: bool,
-}
-
-/// Value of one origin that went to one buyer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Passed {
-    /// Named as the origin's in vectors sent; for the own origin, net of what was settled.
-    pub direct: Fen,
-    /// Sent in the keeper's own name, and settled later by this origin's value.
-    pub settled: Fen,
-}
-
 /// A red letter that waits for its blue invoice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingRed {
@@ -415,7 +387,5 @@ impl Beyond for TaskRow {
 impl Beyond for Month {}
 impl Beyond for Partner {}
 impl Beyond for Goods {}
-impl Beyond for OriginRow {}
-impl Beyond for Passed {}
 impl Beyond for WaitingRed {}
 impl Beyond for TaintVisit {}

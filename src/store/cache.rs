@@ -6,16 +6,15 @@
 //! whose rows were all known leaves a 32-bit hash of its key behind: a key whose hash is not there is on no disk, and
 //! asking for it costs nothing. Most keys of a new invoice are of that sort.
 
-use std::hash::{Hash, Hasher};
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
-
-use super::slots::Slots;
+use super::name::{Name, Namer};
+use super::slots::{Named, Slots};
 use crate::model::Entity;
 use crate::state::Key;
 
 /// What an entity takes by itself, in bytes.
-const ENTITY_BYTES: usize = size_of::<EntityRows>() + 2 * size_of::<Entity>();
+const ENTITY_BYTES: usize = size_of::<EntityRows>() + 2 * (size_of::<Name>() + size_of::<u32>());
 /// What a remembered hash takes, in bytes: the set is between half and full.
 const HASH_BYTES: usize = 8;
 /// Part of the bound that is freed at once, so that forgetting is rare.
@@ -67,7 +66,8 @@ pub(super) struct Tally {
 #[derive(Debug)]
 pub(super) struct Cache {
     pub(super) entities: Vec<EntityRows>,
-    index: FxHashMap<Entity, usize>,
+    namer: Namer,
+    index: FxHashMap<Name, u32>,
     /// The entity asked for last, which is most often asked for again.
     last: usize,
     /// Entities with dirty slots, each once.
@@ -81,26 +81,19 @@ pub(super) struct Cache {
 }
 
 impl Forgotten {
-    fn hash(key: &Key) -> u32 {
-        let mut hasher = FxHasher::default();
-        key.hash(&mut hasher);
-        // The upper half is the better mixed one.
-        (hasher.finish() >> 32) as u32
-    }
-
     /// Whether it was not there before.
-    fn add(&mut self, key: &Key) -> bool {
-        self.tags |= 1 << key.tag();
-        self.hashes.insert(Self::hash(key))
+    fn add(&mut self, name: Name, tag: u8) -> bool {
+        self.tags |= 1 << tag;
+        self.hashes.insert(name.short())
     }
 }
 
 impl Beyond {
     /// Whether a key that is not cached may be on disk.
-    pub(super) fn may_hold(&self, key: &Key) -> bool {
+    pub(super) fn may_hold(&self, name: Name) -> bool {
         match self {
             Self::Unknown => true,
-            Self::Forgotten(keys) => !keys.hashes.is_empty() && keys.hashes.contains(&Forgotten::hash(key)),
+            Self::Forgotten(keys) => !keys.hashes.is_empty() && keys.hashes.contains(&name.short()),
         }
     }
 
@@ -117,6 +110,7 @@ impl Cache {
     pub(super) fn new(bytes_max: usize) -> Self {
         Self {
             entities: Vec::new(),
+            namer: Namer::default(),
             index: FxHashMap::default(),
             last: usize::MAX,
             dirty: Vec::new(),
@@ -127,27 +121,37 @@ impl Cache {
         }
     }
 
+    /// A key with its name.
+    pub(super) fn named<'a>(&self, key: &'a Key) -> Named<'a> {
+        Named { key, name: self.namer.name(key) }
+    }
+
     /// Where an entity is.
     pub(super) fn find(&mut self, entity: &Entity) -> Option<usize> {
         if self.entities.get(self.last).is_some_and(|rows| rows.entity == *entity) {
             return Some(self.last);
         }
-        self.last = *self.index.get(entity)?;
+        self.last = self.peek(entity)?;
         Some(self.last)
     }
 
     /// Where an entity is, without noting that it was asked for.
     pub(super) fn peek(&self, entity: &Entity) -> Option<usize> {
-        self.index.get(entity).copied()
+        self.index.get(&self.namer.name(entity)).map(|at| *at as usize)
     }
 
     /// Adds an entity that is not here.
     pub(super) fn add(&mut self, entity: Entity, rows: Slots, beyond: Beyond) -> usize {
         self.tally.bytes += ENTITY_BYTES;
-        self.last = self.entities.len();
         self.entities.push(EntityRows { entity, rows, beyond, dirty: Vec::new(), used: true });
-        self.index.insert(entity, self.last);
+        self.last = self.entities.len() - 1;
+        self.set_index(self.last);
         self.last
+    }
+
+    fn set_index(&mut self, at: usize) {
+        let name = self.namer.name(&self.entities[at].entity);
+        self.index.insert(name, u32::try_from(at).expect("entities in memory are fewer than 2³²"));
     }
 
     /// Whether there is more than may stay.
@@ -176,10 +180,10 @@ impl Cache {
     fn forget_of(&mut self, at: usize) {
         let Self { entities, tally, .. } = self;
         let EntityRows { rows, beyond, dirty, used, .. } = &mut entities[at];
-        rows.forget(tally, |key, slot, tally| {
+        rows.forget(tally, |name, tag, slot, tally| {
             if let Beyond::Forgotten(keys) = beyond
                 && slot.stored
-                && keys.add(key)
+                && keys.add(name, tag)
             {
                 tally.bytes += HASH_BYTES;
             }
@@ -193,15 +197,15 @@ impl Cache {
 
     fn drop_entity(&mut self, at: usize) {
         let gone = self.entities.swap_remove(at);
-        self.index.remove(&gone.entity);
+        self.index.remove(&self.namer.name(&gone.entity));
         let hashes = match &gone.beyond {
             Beyond::Unknown => 0,
             Beyond::Forgotten(keys) => keys.hashes.len(),
         };
         self.tally.bytes = self.tally.bytes.saturating_sub(ENTITY_BYTES + HASH_BYTES * hashes);
         self.last = usize::MAX;
-        if let Some(moved) = self.entities.get(at) {
-            self.index.insert(moved.entity, at);
+        if at < self.entities.len() {
+            self.set_index(at);
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Applied {
 /// After every row's key: those begin with the number of a kind.
 const POSITION_KEY: &[u8] = &[255];
 const LOCK: &str = "owner.lock";
+/// Files that gather before they are merged into what is there.
+const L0_FILES: i32 = 12;
 /// What RocksDB reads at once, in bytes; rows are about 100.
 const BLOCK_BYTES: usize = 8 << 10;
 
@@ -235,7 +237,10 @@ fn options(shared: &Shared) -> RocksOptions {
     options.set_memtable_whole_key_filtering(true);
     options.set_memtable_prefix_bloom_ratio(0.02);
     options.set_compression_type(DBCompressionType::Lz4);
-    options.set_bottommost_compression_type(DBCompressionType::Zstd);
+    // Rows are looked for in files seldom, and filters say in which: merging files early costs more than it saves.
+    options.set_level_zero_file_num_compaction_trigger(L0_FILES);
+    options.set_level_zero_slowdown_writes_trigger(3 * L0_FILES);
+    options.set_level_zero_stop_writes_trigger(4 * L0_FILES);
     options.set_max_background_jobs(2);
     options.set_bytes_per_sync(1 << 20);
     // Opening a store must be quick, and says little to RocksDB's own text log.

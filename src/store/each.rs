@@ -91,6 +91,6 @@ impl Store {
 
     fn dirty_row(&self, entity: &Entity, key: &Key) -> Option<&Row> {
         let at = self.cache.peek(entity)?;
-        self.cache.entities[at].rows.get(key)?.row.as_ref()
+        self.cache.entities[at].rows.get(self.cache.named(key))?.row.as_ref()
     }
 }

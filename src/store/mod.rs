@@ -9,6 +9,7 @@ mod cache;
 mod disk;
 mod each;
 mod error;
+mod name;
 mod persist;
 mod rows;
 mod settings;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use rocksdb::WriteBatch;
 
 use super::Store;
-use super::cache::{Beyond, EntityRows, Tally};
+use super::cache::{Beyond, Cache};
 use super::disk::Applied;
 use super::error::Error;
 use crate::state::Key;
@@ -78,8 +78,7 @@ impl Store {
         entities.sort_unstable(); // a sorted batch is written several times faster
         for entity in &entities {
             let at = self.cache.find(entity).expect("an entity with rows to be written stays in the cache");
-            let rows = &mut self.cache.entities[at];
-            self.counters.rows_written += take_dirty(rows, &mut batch, &mut self.scratch, &mut self.cache.tally);
+            self.counters.rows_written += take_dirty(&mut self.cache, at, &mut batch, &mut self.scratch);
         }
         self.counters.bytes_written += batch.size_in_bytes() as u64;
         self.counters.persists += 1;
@@ -102,13 +101,16 @@ impl Store {
 }
 
 /// Moves an entity's dirty rows into a batch. Returns how many.
-fn take_dirty(rows: &mut EntityRows, batch: &mut WriteBatch, scratch: &mut [Vec<u8>; 2], tally: &mut Tally) -> u64 {
+fn take_dirty(cache: &mut Cache, at: usize, batch: &mut WriteBatch, scratch: &mut [Vec<u8>; 2]) -> u64 {
     let [key_bytes, row_bytes] = scratch;
     let mut count = 0;
-    let mut keys: Vec<Key> = std::mem::take(&mut rows.dirty);
+    let mut keys: Vec<Key> = std::mem::take(&mut cache.entities[at].dirty);
     keys.sort_unstable();
     for key in &keys {
-        let slot = rows.rows.get_mut(key).expect("a row to be written stays in the cache");
+        let named = cache.named(key);
+        let Cache { entities, tally, .. } = cache;
+        let rows = &mut entities[at];
+        let slot = rows.rows.get_mut(named).expect("a row to be written stays in the cache");
         slot.dirty = false;
         slot.weigh(tally);
         key_bytes.clear();
@@ -128,12 +130,12 @@ fn take_dirty(rows: &mut EntityRows, batch: &mut WriteBatch, scratch: &mut [Vec<
         }
         // Where all other keys are known, a row that is gone needs no place to say so.
         if matches!(&rows.beyond, Beyond::Forgotten(_)) {
-            rows.rows.drop_empty(key, tally);
+            rows.rows.drop_empty(named, tally);
         }
     }
     keys.clear();
     if keys.capacity() <= KEPT_KEYS_MAX {
-        rows.dirty = keys;
+        cache.entities[at].dirty = keys;
     }
     count
 }

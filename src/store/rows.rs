@@ -6,7 +6,7 @@ use super::Store;
 use super::cache::{Beyond, Cache, EntityRows, Forgotten, Tally};
 use super::disk::Disk;
 use super::error::Error;
-use super::slots::{Slot, Slots};
+use super::slots::{Named, Slot, Slots};
 use crate::model::Entity;
 use crate::state::{Key, Row, Rows};
 
@@ -17,6 +17,7 @@ const FIRST_ROWS_MAX: usize = 16;
 impl Rows for Store {
     fn get(&mut self, entity: &Entity, key: &Key) -> Option<&Row> {
         let at = self.place(entity);
+        let key = self.cache.named(key);
         let Self { cache, disk, failure, .. } = self;
         let (slot, _) = reach(&mut cache.entities[at], key, disk, &mut cache.tally, failure)?;
         slot.row.as_ref()
@@ -24,33 +25,47 @@ impl Rows for Store {
 
     fn get_mut(&mut self, entity: &Entity, key: &Key) -> Option<&mut Row> {
         let at = self.place(entity);
+        let key = self.cache.named(key);
         let Self { cache, disk, failure, unsettled, .. } = self;
         let Cache { entities, tally, dirty, .. } = cache;
         let (slot, listed) = reach(&mut entities[at], key, disk, tally, failure)?;
         slot.row.as_ref()?;
-        // Grown since it was last handed out, perhaps.
-        slot.weigh(tally);
         *unsettled = true;
-        soil(slot, entity, key, listed, dirty, tally);
+        soil(slot, entity, key.key, listed, dirty, tally);
         slot.row.as_mut()
     }
 
-    fn put(&mut self, entity: &Entity, key: Key, row: Row) -> &mut Row {
+    fn get_or_put(&mut self, entity: &Entity, key: Key, make: &mut dyn FnMut() -> Row) -> (&mut Row, bool) {
         let at = self.place(entity);
         self.unsettled = true;
-        let Cache { entities, tally, dirty, .. } = &mut self.cache;
+        let named = self.cache.named(&key);
+        let Self { cache, disk, failure, .. } = self;
+        let Cache { entities, tally, dirty, .. } = cache;
         let EntityRows { rows, beyond, dirty: listed, .. } = entities[at].touch();
-        let slot = rows.put(&key, row, tally, || beyond.may_hold(&key));
+        let Ok(slot) = rows.reach(named, tally, |tally| {
+            let row = read(entity, named, beyond, disk, tally).unwrap_or_else(|error| {
+                failure.get_or_insert(error);
+                None
+            });
+            Ok::<_, Infallible>(Some(Slot::read(&key, row)))
+        });
+        let slot = slot.expect("one is made where there is none");
+        let made = slot.row.is_none();
+        if made {
+            slot.fill(make(), tally);
+        }
         soil(slot, entity, &key, listed, dirty, tally);
-        slot.row.as_mut().expect("it was just put there")
+        (slot.row.as_mut().expect("it was just filled"), made)
     }
 
     fn remove(&mut self, entity: &Entity, key: &Key) {
         let at = self.place(entity);
+        let named = self.cache.named(key);
         let Cache { entities, tally, dirty, .. } = &mut self.cache;
         let EntityRows { rows, beyond, dirty: listed, .. } = entities[at].touch();
-        let Ok(_) = rows.reach(key, tally, |_| Ok::<_, Infallible>(beyond.may_hold(key).then(Slot::unseen)));
-        if let Some((slot, had)) = rows.empty(key, tally)
+        let unseen = |_: &mut Tally| Ok::<_, Infallible>(beyond.may_hold(named.name).then(|| Slot::unseen(key)));
+        let Ok(_) = rows.reach(named, tally, unseen);
+        if let Some((slot, had)) = rows.empty(named, tally)
             && (had || slot.stored)
         {
             self.unsettled = true;
@@ -63,14 +78,10 @@ impl Rows for Store {
             return Vec::new();
         }
         let at = self.place(entity);
-        let Self { cache, disk, failure, .. } = self;
-        let rows = cache.entities[at].touch();
-        if rows.beyond.may_hold_between(from, to)
-            && let Err(error) = load(rows, from, to, limit, disk, &mut cache.tally)
-        {
-            failure.get_or_insert(error);
-        }
-        rows.rows.scan(from, to, limit, &mut cache.tally)
+        self.scan_all(at, from, to, limit).unwrap_or_else(|error| {
+            self.failure.get_or_insert(error);
+            Vec::new()
+        })
     }
 }
 
@@ -83,10 +94,10 @@ impl Store {
         if let Some(at) = self.cache.find(entity) {
             return at;
         }
+        let cache = &mut self.cache;
         let (mut rows, mut beyond) = (Slots::default(), Beyond::Forgotten(Forgotten::default()));
         if self.applied.is_some() {
-            let tally = &mut self.cache.tally;
-            match first_rows(entity, &mut rows, &mut self.disk, tally) {
+            match first_rows(entity, &mut rows, &self.disk, cache) {
                 Ok(true) => {}
                 Ok(false) => beyond = Beyond::Unknown,
                 Err(error) => {
@@ -97,23 +108,80 @@ impl Store {
         }
         self.cache.add(*entity, rows, beyond)
     }
+
+    /// The first `limit` keys with a row in a range: those that stand in order from memory, which is made to hold them all;
+    /// of the others what is on disk, and what is to be written there.
+    fn scan_all(&mut self, at: usize, from: &Key, to: &Key, limit: usize) -> Result<Vec<Key>, Error> {
+        let mut tags = from.tag()..=to.tag();
+        let mut found = Vec::new();
+        if tags.clone().any(Key::is_listed) {
+            if self.cache.entities[at].beyond.may_hold_between(from, to) {
+                self.load(at, from, to, limit)?;
+            }
+            found = self.cache.entities[at].touch().rows.scan(from, to, limit);
+        }
+        if !tags.all(Key::is_listed) {
+            self.scan_names(at, from, to, limit, &mut found)?;
+            found.sort_unstable();
+            found.dedup();
+            found.truncate(limit);
+        }
+        Ok(found)
+    }
+
+    fn scan_names(&mut self, at: usize, from: &Key, to: &Key, limit: usize, found: &mut Vec<Key>) -> Result<(), Error> {
+        let Self { cache, disk, applied, .. } = self;
+        // Sorted before, but for what came since.
+        cache.entities[at].dirty.sort();
+        let EntityRows { entity, rows, dirty, .. } = &cache.entities[at];
+        let wanted = |key: &Key| !Key::is_listed(key.tag());
+        let first = dirty.partition_point(|key| key < from);
+        let changed = dirty[first..].iter().take_while(|key| *key < to).filter(|key| wanted(key));
+        let has_row = |key: &Key| rows.get(cache.named(key)).is_none_or(|slot| slot.row.is_some());
+        found.extend(changed.filter(|key| has_row(key)).take(limit));
+        if applied.is_some() {
+            let mut live = 0;
+            disk.range(entity, Some((from, to)), |key, _| {
+                if wanted(&key) && has_row(&key) {
+                    found.push(key);
+                    live += 1;
+                }
+                Ok(live < limit)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Brings rows of a range into the cache, until `limit` of those on disk are there; the first `limit` rows of the
+    /// range are then all in the cache.
+    fn load(&mut self, at: usize, from: &Key, to: &Key, limit: usize) -> Result<(), Error> {
+        let Self { cache, disk, .. } = self;
+        let mut live = 0;
+        let entity = cache.entities[at].entity;
+        disk.range(&entity, Some((from, to)), |key, row| {
+            let named = cache.named(&key);
+            let rows = &mut cache.entities[at].rows;
+            let slot = rows.reach(named, &mut cache.tally, |_| Ok(Some(Slot::read(&key, Some(row()?)))))?;
+            live += usize::from(slot.is_some_and(|slot| slot.row.is_some()));
+            Ok(live < limit)
+        })?;
+        Ok(())
+    }
 }
 
 /// The slot of a key, read if need be; `None` where it is known that there is no row, or where reading failed.
 fn reach<'a>(
     rows: &'a mut EntityRows,
-    key: &Key,
+    key: Named<'_>,
     disk: &mut Disk,
     tally: &mut Tally,
     failure: &mut Option<Error>,
 ) -> Option<(&'a mut Slot, &'a mut Vec<Key>)> {
     let EntityRows { entity, rows, beyond, dirty, .. } = rows.touch();
     let found = rows.reach(key, tally, |tally| {
-        if !beyond.may_hold(key) {
-            tally.known_absent += 1;
-            return Ok(None);
-        }
-        disk.get(entity, key).map(|row| Some(Slot::read(row)))
+        let looked = beyond.may_hold(key.name);
+        let row = read(entity, key, beyond, disk, tally)?;
+        Ok(looked.then(|| Slot::read(key.key, row)))
     });
     match found {
         Ok(slot) => slot.map(|slot| (slot, dirty)),
@@ -122,6 +190,21 @@ fn reach<'a>(
             None
         }
     }
+}
+
+/// What is on disk under a key, if that is not known already.
+fn read(
+    entity: &Entity,
+    key: Named<'_>,
+    beyond: &Beyond,
+    disk: &mut Disk,
+    tally: &mut Tally,
+) -> Result<Option<Row>, Error> {
+    if beyond.may_hold(key.name) {
+        return disk.get(entity, key.key);
+    }
+    tally.known_absent += 1;
+    Ok(None)
 }
 
 /// Lists a slot to be written, and its entity with it, each once.
@@ -142,34 +225,14 @@ fn soil(
 }
 
 /// Reads an entity's first rows. Returns whether there are no more.
-fn first_rows(entity: &Entity, rows: &mut Slots, disk: &mut Disk, tally: &mut Tally) -> Result<bool, Error> {
+fn first_rows(entity: &Entity, rows: &mut Slots, disk: &Disk, cache: &mut Cache) -> Result<bool, Error> {
     let whole = disk.range(entity, None, |key, row| {
         if rows.len() == FIRST_ROWS_MAX {
             return Ok(false);
         }
-        rows.reach(&key, tally, |_| Ok(Some(Slot::read(Some(row()?)))))?;
+        rows.reach(cache.named(&key), &mut cache.tally, |_| Ok(Some(Slot::read(&key, Some(row()?)))))?;
         Ok(true)
     })?;
     rows.mark_unused();
     Ok(whole)
-}
-
-/// Brings rows of a range into the cache, until `limit` of those on disk are there; the first `limit` rows of the range
-/// are then all in the cache.
-fn load(
-    rows: &mut EntityRows,
-    from: &Key,
-    to: &Key,
-    limit: usize,
-    disk: &mut Disk,
-    tally: &mut Tally,
-) -> Result<(), Error> {
-    let mut live = 0;
-    let EntityRows { entity, rows, .. } = rows;
-    disk.range(entity, Some((from, to)), |key, row| {
-        let slot = rows.reach(&key, tally, |_| Ok(Some(Slot::read(Some(row()?)))))?;
-        live += usize::from(slot.is_some_and(|slot| slot.row.is_some()));
-        Ok(live < limit)
-    })?;
-    Ok(())
 }

@@ -16,7 +16,7 @@ pub struct SharedSettings {
 
 impl Default for SharedSettings {
     fn default() -> Self {
-        Self { block_cache_bytes: 64 << 20, write_buffers_bytes: 64 << 20 }
+        Self { block_cache_bytes: 64 << 20, write_buffers_bytes: 128 << 20 }
     }
 }
 

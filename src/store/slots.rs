@@ -1,18 +1,18 @@
-//! One entity's rows by key: by hash, since nearly all are asked for by their key; and in order, for those sorts of keys
-//! that are scanned. The order of a sort is made when it is first wanted, and kept from then on.
+//! One entity's rows by key. Nearly all are asked for by their key alone, and are found by its name; those sorts of keys
+//! that the fold lists again and again stand in order.
 
-use std::collections::BTreeSet;
-use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, btree_map, hash_map};
 
 use rustc_hash::FxHashMap;
 
 use super::cache::Tally;
+use super::name::Name;
 use crate::state::{Key, Row};
 
 /// What a slot takes beyond its row, in bytes: the map is between half and full, and the row has a box.
-const SLOT_BYTES: usize = (size_of::<Key>() + size_of::<Slot>() + 1) * 4 / 3 + 16;
-/// What a key takes in an order, in bytes.
-const ORDER_BYTES: usize = size_of::<Key>() * 4 / 3;
+const SLOT_BYTES: usize = (size_of::<Name>() + size_of::<Slot>() + 1) * 4 / 3 + 16;
+/// What a slot in order takes more, in bytes.
+const LISTED_BYTES: usize = (size_of::<Key>() - size_of::<Name>()) * 4 / 3;
 
 /// What is known under one key.
 #[derive(Debug)]
@@ -21,34 +21,40 @@ pub(super) struct Slot {
     pub(super) row: Option<Row>,
     /// As last counted.
     bytes: u32,
+    /// Which sort of key.
+    tag: u8,
     /// To be written, and listed as such.
     pub(super) dirty: bool,
     /// Whether there may be a row on disk under this key.
     pub(super) stored: bool,
     /// Since the clock's hand last passed.
-    pub(super) used: bool,
+    used: bool,
+}
+
+/// A key with its name, which is worked out once for all that is asked about it.
+#[derive(Clone, Copy)]
+pub(super) struct Named<'a> {
+    pub(super) key: &'a Key,
+    pub(super) name: Name,
 }
 
 /// Rows by key.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    by_key: FxHashMap<Key, Slot>,
-    orders: Orders,
+    by_name: FxHashMap<Name, Slot>,
+    /// Of those keys that [`Key::is_listed`].
+    in_order: BTreeMap<Key, (Name, Slot)>,
 }
-
-/// Keys of rows, in order, by their tag; only of tags that were scanned.
-#[derive(Debug, Default)]
-pub(super) struct Orders(Vec<(u8, BTreeSet<Key>)>);
 
 impl Slot {
     /// As read from disk.
-    pub(super) fn read(row: Option<Row>) -> Self {
-        Self { stored: row.is_some(), row, bytes: 0, dirty: false, used: true }
+    pub(super) fn read(key: &Key, row: Option<Row>) -> Self {
+        Self { stored: row.is_some(), row, bytes: 0, tag: key.tag(), dirty: false, used: true }
     }
 
     /// As known before looking: perhaps there is a row on disk, and it is to go.
-    pub(super) fn unseen() -> Self {
-        Self { stored: true, ..Self::read(None) }
+    pub(super) fn unseen(key: &Key) -> Self {
+        Self { stored: true, ..Self::read(key, None) }
     }
 
     /// Counts the row again, which may have grown.
@@ -58,14 +64,24 @@ impl Slot {
         self.bytes = u32::try_from(now).unwrap_or(u32::MAX);
     }
 
+    /// Puts a row there.
+    pub(super) fn fill(&mut self, row: Row, tally: &mut Tally) {
+        self.row = Some(row);
+        self.weigh(tally);
+    }
+
+    fn own_bytes(&self) -> usize {
+        SLOT_BYTES + if Key::is_listed(self.tag) { LISTED_BYTES } else { 0 }
+    }
+
     fn count_in(&mut self, tally: &mut Tally) {
         self.weigh(tally);
-        tally.bytes += SLOT_BYTES;
+        tally.bytes += self.own_bytes();
         tally.rows += 1;
     }
 
     fn count_out(&self, tally: &mut Tally) {
-        tally.bytes = tally.bytes.saturating_sub(SLOT_BYTES + self.bytes as usize);
+        tally.bytes = tally.bytes.saturating_sub(self.own_bytes() + self.bytes as usize);
         tally.rows -= 1;
     }
 
@@ -75,99 +91,77 @@ impl Slot {
             return false;
         }
         self.dirty = true;
-        tally.dirty_bytes += SLOT_BYTES + self.bytes as usize;
+        tally.dirty_bytes += self.own_bytes() + self.bytes as usize;
         true
     }
-}
 
-impl Orders {
-    fn of(&mut self, tag: u8) -> Option<&mut BTreeSet<Key>> {
-        self.0.iter_mut().find(|order| order.0 == tag).map(|order| &mut order.1)
-    }
-
-    /// A row has come.
-    fn add(&mut self, key: &Key, tally: &mut Tally) {
-        if !self.0.is_empty() && self.of(key.tag()).is_some_and(|order| order.insert(*key)) {
-            tally.bytes += ORDER_BYTES;
-        }
-    }
-
-    /// A row has gone.
-    fn remove(&mut self, key: &Key, tally: &mut Tally) {
-        if !self.0.is_empty() && self.of(key.tag()).is_some_and(|order| order.remove(key)) {
-            tally.bytes = tally.bytes.saturating_sub(ORDER_BYTES);
-        }
+    /// Whether it may go now; if it was used, it stays for one more round.
+    fn may_go(&mut self) -> bool {
+        !std::mem::take(&mut self.used) && !self.dirty
     }
 }
 
 impl Slots {
     pub(super) fn len(&self) -> usize {
-        self.by_key.len()
+        self.by_name.len() + self.in_order.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.by_key.is_empty()
+        self.by_name.is_empty() && self.in_order.is_empty()
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<&Slot> {
-        self.by_key.get(key)
+    pub(super) fn get(&self, at: Named<'_>) -> Option<&Slot> {
+        if Key::is_listed(at.key.tag()) {
+            self.in_order.get(at.key).map(|(_, slot)| slot)
+        } else {
+            self.by_name.get(&at.name)
+        }
     }
 
-    pub(super) fn get_mut(&mut self, key: &Key) -> Option<&mut Slot> {
-        self.by_key.get_mut(key)
+    pub(super) fn get_mut(&mut self, at: Named<'_>) -> Option<&mut Slot> {
+        if Key::is_listed(at.key.tag()) {
+            self.in_order.get_mut(at.key).map(|(_, slot)| slot)
+        } else {
+            self.by_name.get_mut(&at.name)
+        }
     }
 
     /// The slot under a key; if there is none, what `make` gives is put there, if it gives one.
     pub(super) fn reach<E>(
         &mut self,
-        key: &Key,
+        at: Named<'_>,
         tally: &mut Tally,
         make: impl FnOnce(&mut Tally) -> Result<Option<Slot>, E>,
     ) -> Result<Option<&mut Slot>, E> {
-        Ok(match self.by_key.entry(*key) {
-            Entry::Occupied(slot) => {
-                let slot = slot.into_mut();
-                slot.used = true;
-                tally.hits += 1;
-                Some(slot)
+        let (slot, made) = if Key::is_listed(at.key.tag()) {
+            match self.in_order.entry(*at.key) {
+                btree_map::Entry::Occupied(slot) => (&mut slot.into_mut().1, false),
+                btree_map::Entry::Vacant(place) => match make(tally)? {
+                    Some(slot) => (&mut place.insert((at.name, slot)).1, true),
+                    None => return Ok(None),
+                },
             }
-            Entry::Vacant(place) => match make(tally)? {
-                Some(slot) => {
-                    if slot.row.is_some() {
-                        self.orders.add(key, tally);
-                    }
-                    let slot = place.insert(slot);
-                    slot.count_in(tally);
-                    Some(slot)
-                }
-                None => None,
-            },
-        })
-    }
-
-    /// Puts a row under a key; where nothing was known, `stored` says whether there may be one on disk.
-    pub(super) fn put(&mut self, key: &Key, row: Row, tally: &mut Tally, stored: impl FnOnce() -> bool) -> &mut Slot {
-        self.orders.add(key, tally);
-        match self.by_key.entry(*key) {
-            Entry::Occupied(slot) => {
-                let slot = slot.into_mut();
-                slot.row = Some(row);
-                slot.used = true;
-                slot.weigh(tally);
-                slot
+        } else {
+            match self.by_name.entry(at.name) {
+                hash_map::Entry::Occupied(slot) => (slot.into_mut(), false),
+                hash_map::Entry::Vacant(place) => match make(tally)? {
+                    Some(slot) => (place.insert(slot), true),
+                    None => return Ok(None),
+                },
             }
-            Entry::Vacant(place) => {
-                let slot = place.insert(Slot { stored: stored(), ..Slot::read(Some(row)) });
-                slot.count_in(tally);
-                slot
-            }
+        };
+        slot.used = true;
+        if made {
+            slot.count_in(tally);
+        } else {
+            tally.hits += 1;
         }
+        Ok(Some(slot))
     }
 
     /// Takes the row out of a slot that stays. Returns the slot and whether there was a row.
-    pub(super) fn empty(&mut self, key: &Key, tally: &mut Tally) -> Option<(&mut Slot, bool)> {
-        self.orders.remove(key, tally);
-        let slot = self.by_key.get_mut(key)?;
+    pub(super) fn empty(&mut self, at: Named<'_>, tally: &mut Tally) -> Option<(&mut Slot, bool)> {
+        let slot = self.get_mut(at)?;
         slot.used = true;
         let had = slot.row.take().is_some();
         slot.weigh(tally);
@@ -175,60 +169,54 @@ impl Slots {
     }
 
     /// Takes a slot without a row away.
-    pub(super) fn drop_empty(&mut self, key: &Key, tally: &mut Tally) {
-        if let Some(slot) = self.by_key.remove(key) {
+    pub(super) fn drop_empty(&mut self, at: Named<'_>, tally: &mut Tally) {
+        let gone = if Key::is_listed(at.key.tag()) {
+            self.in_order.remove(at.key).map(|(_, slot)| slot)
+        } else {
+            self.by_name.remove(&at.name)
+        };
+        if let Some(slot) = gone {
             debug_assert!(slot.row.is_none(), "a row is never dropped with its slot");
             slot.count_out(tally);
         }
     }
 
-    /// The first `limit` keys with a row from `from` on and before `to`.
-    pub(super) fn scan(&mut self, from: &Key, to: &Key, limit: usize, tally: &mut Tally) -> Vec<Key> {
+    /// The first `limit` keys with a row that stand in order, from `from` on and before `to`.
+    pub(super) fn scan(&mut self, from: &Key, to: &Key, limit: usize) -> Vec<Key> {
         let mut found = Vec::new();
-        for tag in from.tag()..=to.tag() {
+        for (key, (_, slot)) in self.in_order.range_mut(from..to) {
             if found.len() == limit {
                 break;
             }
-            self.put_in_order(tag, tally);
-            let order = self.orders.of(tag).expect("it was just made");
-            found.extend(order.range(from..to).take(limit - found.len()));
-        }
-        for key in &found {
-            self.by_key.get_mut(key).expect("what stands in an order has a slot").used = true;
+            if slot.row.is_some() {
+                slot.used = true;
+                found.push(*key);
+            }
         }
         found
     }
 
-    fn put_in_order(&mut self, tag: u8, tally: &mut Tally) {
-        if self.orders.of(tag).is_none() {
-            let live = self.by_key.iter().filter(|(key, slot)| key.tag() == tag && slot.row.is_some());
-            let order: BTreeSet<Key> = live.map(|(key, _)| *key).collect();
-            tally.bytes += ORDER_BYTES * order.len();
-            self.orders.0.push((tag, order));
-        }
-    }
-
     /// Lets go of slots that were not used since the last time and need no writing, telling `gone` of each.
-    pub(super) fn forget(&mut self, tally: &mut Tally, mut gone: impl FnMut(&Key, &Slot, &mut Tally)) {
-        let orders = &mut self.orders;
-        self.by_key.retain(|key, slot| {
-            if slot.used || slot.dirty {
-                slot.used = false;
+    pub(super) fn forget(&mut self, tally: &mut Tally, mut gone: impl FnMut(Name, u8, &Slot, &mut Tally)) {
+        let mut keep = |name: Name, slot: &mut Slot| {
+            if !slot.may_go() {
                 return true;
             }
-            gone(key, slot, tally);
-            orders.remove(key, tally);
+            gone(name, slot.tag, slot, tally);
             slot.count_out(tally);
             tally.forgotten += 1;
             false
-        });
-        if self.by_key.len() * 4 < self.by_key.capacity() {
-            self.by_key.shrink_to(self.by_key.len() * 2);
+        };
+        self.by_name.retain(|name, slot| keep(*name, slot));
+        self.in_order.retain(|_, (name, slot)| keep(*name, slot));
+        if self.by_name.len() * 4 < self.by_name.capacity() {
+            self.by_name.shrink_to(self.by_name.len() * 2);
         }
     }
 
     /// Notes that nobody has asked for these by themselves.
     pub(super) fn mark_unused(&mut self) {
-        self.by_key.values_mut().for_each(|slot| slot.used = false);
+        self.by_name.values_mut().for_each(|slot| slot.used = false);
+        self.in_order.values_mut().for_each(|(_, slot)| slot.used = false);
     }
 }

@@ -135,9 +135,10 @@ impl Step<'_> {
             if origin == Ordinal::OWN {
                 continue;
             }
-            let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(origin)) else { continue };
+            let Some(id) = self.books.origin_of(origin) else { continue };
+            let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(id)) else { continue };
             row.deducted += tax;
-            let (id, flagged, stands_for_others) = (row.id, row.flag.is_some(), row.stands_for_others);
+            let (flagged, stands_for_others) = (row.flag.is_some(), row.stands_for_others);
             if flagged {
                 self.touch(About::Origin(id));
             }

@@ -51,9 +51,9 @@ impl Step<'_> {
         if before.is_none() && !taint.standing {
             return; // nothing is lifted where nothing was accused
         }
-        let Some(ordinal) = self.books.find::<Ordinal>(&Key::OriginIndex(taint.named)).copied() else { return };
+        let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(taint.named)) else { return };
         self.now = taint.raised_at;
-        let row = self.books.edit::<OriginRow>(&Key::Origin(ordinal)).expect("every indexed origin has its row");
+        let ordinal = row.ordinal;
         if taint.named == taint.origin {
             let (was, is) = (row.flag.is_some(), taint.standing);
             row.flag = taint.standing.then_some(taint.flag);
@@ -75,7 +75,7 @@ impl Step<'_> {
                 let ordinal = if taint.named == self.books.entity.id {
                     Some(Ordinal::OWN)
                 } else {
-                    self.books.find::<Ordinal>(&Key::OriginIndex(taint.named)).copied()
+                    self.books.ordinal(taint.named)
                 };
                 self.now = taint.raised_at;
                 if let Some(ordinal) = ordinal {
@@ -89,20 +89,15 @@ impl Step<'_> {
 
     /// Tells the buyers to whom the accused value went, from the one after `after` on, and the case.
     fn follow(&mut self, taint: &Taint, ordinal: Ordinal, after: TaxpayerId) {
-        let from = Key::Passed(ordinal, after);
-        let end = Key::Passed(ordinal, Id::LAST);
-        let keys = self.books.scan(&from, &end, BUYERS_PER_STEP + 1);
-        let more = keys.len() > BUYERS_PER_STEP;
+        let mut buyers = self.books.buyers_of(ordinal, after, BUYERS_PER_STEP + 1);
+        let more = buyers.len() > BUYERS_PER_STEP;
+        buyers.truncate(BUYERS_PER_STEP);
+        let last = buyers.last().map_or(after, |(buyer, _)| *buyer);
         let mut edges = Vec::new();
-        let mut last = after;
-        for key in keys.into_iter().take(BUYERS_PER_STEP) {
-            let Key::Passed(_, buyer) = key else { break };
-            if buyer == after && !after.is_empty() {
-                continue;
-            }
-            last = buyer;
-            self.tell(taint, ordinal, buyer);
-            edges.extend(self.edge(taint, ordinal, buyer));
+        for (buyer, passed) in buyers {
+            let Some(passed) = passed else { continue };
+            self.tell(taint, ordinal, buyer, passed);
+            edges.extend(self.edge(taint, ordinal, buyer, passed));
         }
         self.report(taint.origin, taint.flag, taint.standing, taint.hops, edges);
         if more {
@@ -111,7 +106,7 @@ impl Step<'_> {
         }
     }
 
-    fn tell(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId) {
+    fn tell(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId, passed: Passed) {
         let limits = &self.rules.limits;
         let (hops_max, tax_min) = (limits.taint_hops_max, limits.taint_tax_min());
         let this = self.books.entity.id;
@@ -119,7 +114,6 @@ impl Step<'_> {
         if taint.standing && taint.hops >= hops_max || buyer == taint.origin || buyer == this {
             return;
         }
-        let Some(passed) = self.books.find::<Passed>(&Key::Passed(ordinal, buyer)).copied() else { return };
         let (part, whole) = self.accused_share(taint, ordinal);
         let onward = Taint { from: this, hops: taint.hops.saturating_add(1), ..*taint };
         let direct = passed.direct.share(part, whole);
@@ -140,8 +134,10 @@ impl Step<'_> {
         if taint.named == taint.origin {
             return (Fen(1), Fen(1));
         }
-        let row = self.books.find::<OriginRow>(&Key::Origin(ordinal)).copied().unwrap_or_default();
-        (taint.part.min(row.taken), row.taken)
+        let own = ordinal == Ordinal::OWN;
+        let row = if own { None } else { self.books.find::<OriginRow>(&Key::Origin(taint.named)) };
+        let taken = row.map_or(Fen::ZERO, |row| row.taken);
+        (taint.part.min(taken), taken)
     }
 
     /// An accused purchase has settled a sale made before it came: its buyer is to know.
@@ -153,13 +149,13 @@ impl Step<'_> {
         let (part, whole) = (Fen(1), Fen(1));
         let (from, raised_at) = (origin, self.now);
         let taint = Taint { origin, flag, standing: true, named: origin, part, whole, from, hops, raised_at };
-        self.tell(&taint, ordinal, buyer);
-        let edges: Vec<Edge> = self.edge(&taint, ordinal, buyer).into_iter().collect();
+        let passed = self.books.passed(ordinal, buyer).unwrap_or_default();
+        self.tell(&taint, ordinal, buyer, passed);
+        let edges: Vec<Edge> = self.edge(&taint, ordinal, buyer, passed).into_iter().collect();
         self.report(origin, flag, true, hops, edges);
     }
 
-    fn edge(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId) -> Option<Edge> {
-        let passed = self.books.find::<Passed>(&Key::Passed(ordinal, buyer)).copied()?;
+    fn edge(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId, passed: Passed) -> Option<Edge> {
         let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
         let (part, whole) = self.accused_share(taint, ordinal);
         let tax = (passed.direct + settled).share(part, whole);
@@ -208,7 +204,8 @@ impl Step<'_> {
                 hops: slice.hops,
                 raised_at: self.now,
             };
-            let edges: Vec<Edge> = self.edge(&taint, slice.origin, buyer).into_iter().collect();
+            let passed = self.books.passed(slice.origin, buyer).unwrap_or_default();
+            let edges: Vec<Edge> = self.edge(&taint, slice.origin, buyer, passed).into_iter().collect();
             self.report(origin, flag, true, slice.hops, edges);
         }
     }

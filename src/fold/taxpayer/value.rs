@@ -18,23 +18,27 @@ impl Step<'_> {
         self.profile.kind.value != Some(TaxpayerKind::SmallScale)
     }
 
-    /// The ordinal of an origin in these books, made where there is none yet.
-    pub(super) fn ordinal(&mut self, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> Ordinal {
+    /// The row of an origin in these books, made where there is none yet. Not for the keeper itself.
+    fn origin_row(&mut self, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> &mut OriginRow {
+        let Self { books, profile, .. } = self;
+        let (row, made) = books.edit_origin(origin, || {
+            profile.origins += 1;
+            Ordinal(profile.origins)
+        });
+        if made || hops < row.hops {
+            (row.hops, row.via) = (hops, via);
+        }
+        row
+    }
+
+    /// Counts tax as taken from an origin, and gives its ordinal.
+    fn take(&mut self, origin: TaxpayerId, tax: Fen, hops: u8, via: TaxpayerId) -> Ordinal {
         if origin == self.books.entity.id {
             return Ordinal::OWN;
         }
-        if let Some(ordinal) = self.books.find::<Ordinal>(&Key::OriginIndex(origin)).copied() {
-            let row = self.books.edit::<OriginRow>(&Key::Origin(ordinal)).expect("every indexed origin has its row");
-            if hops < row.hops {
-                (row.hops, row.via) = (hops, via);
-            }
-            return ordinal;
-        }
-        self.profile.origins += 1;
-        let ordinal = Ordinal(self.profile.origins);
-        self.books.put(Key::OriginIndex(origin), ordinal);
-        self.books.put(Key::Origin(ordinal), OriginRow { id: origin, hops, via, ..OriginRow::default() });
-        ordinal
+        let row = self.origin_row(origin, hops, via);
+        row.taken += tax;
+        row.ordinal
     }
 
     /// Whose an ordinal is, and the accusation it stands under.
@@ -42,8 +46,10 @@ impl Step<'_> {
         if ordinal == Ordinal::OWN {
             return (self.books.entity.id, self.profile.flag);
         }
-        let row = self.books.find::<OriginRow>(&Key::Origin(ordinal)).expect("an ordinal is given out with its row");
-        (row.id, row.flag)
+        let id = self.books.origin_of(ordinal).expect("an ordinal is given out with its name");
+        let flagged = self.profile.tainted_origins > 0;
+        let row = if flagged { self.books.find::<OriginRow>(&Key::Origin(id)) } else { None };
+        (id, row.and_then(|row| row.flag))
     }
 
     /// A blend of these books as others read it.
@@ -57,7 +63,7 @@ impl Step<'_> {
     }
 
     fn passed(&mut self, origin: Ordinal, buyer: Option<TaxpayerId>) -> Option<&mut Passed> {
-        Some(self.books.edit_or_new::<Passed>(Key::Passed(origin, buyer?)).0)
+        Some(self.books.edit_passed(origin, buyer?))
     }
 
     /// Takes the tax of a sale out of the pool; what the pool does not cover begins here, as `opening` stock or not.
@@ -142,10 +148,7 @@ impl Step<'_> {
         let mut blend = Blend::default();
         for part in &vector.parts {
             let hops = part.hops.saturating_add(1);
-            let origin = self.ordinal(part.origin, hops, seller);
-            if let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(origin)) {
-                row.taken += part.tax;
-            }
+            let origin = self.take(part.origin, part.tax, hops, seller);
             blend.add(Slice { origin, tax: part.tax.0, hops }, usize::MAX);
         }
         blend.add_remainder(vector.remainder);
@@ -270,11 +273,9 @@ impl Step<'_> {
         let mut given_up = Fen::ZERO;
         let mut flowed_on = Fen::ZERO;
         for part in &returned.parts {
-            let origin = self.ordinal(part.origin, u8::MAX, Id::EMPTY);
+            let origin = self.take(part.origin, Fen::ZERO, u8::MAX, Id::EMPTY);
             let tax = held.take(origin, part.tax);
-            if let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(origin)) {
-                row.taken -= tax;
-            }
+            self.take(part.origin, -tax, u8::MAX, Id::EMPTY);
             given_up += tax;
             // Beyond the pool's budget, what it still holds of an origin is in its remainder.
             let still_held = self.profile.pool.take(origin, tax);

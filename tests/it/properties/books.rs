@@ -19,7 +19,7 @@ pub(super) struct Books<'a> {
     months: BTreeMap<Period, &'a Month>,
     partners: BTreeMap<(Side, Id), &'a Partner>,
     origins: BTreeMap<Ordinal, &'a OriginRow>,
-    passed: BTreeMap<(Ordinal, Id), &'a Passed>,
+    passed: BTreeMap<(Ordinal, Id), Passed>,
     deficits: u32,
     waiting: BTreeMap<InvoiceNo, InvoiceNo>,
     open_signals: u32,
@@ -63,8 +63,10 @@ impl<'a> Books<'a> {
                 }
                 (Key::Month(period), Row::Month(row)) => drop(books.months.insert(period, row)),
                 (Key::Partner(side, id), Row::Partner(row)) => drop(books.partners.insert((side, id), row)),
-                (Key::Origin(ordinal), Row::Origin(row)) => drop(books.origins.insert(ordinal, row)),
-                (Key::Passed(ordinal, buyer), Row::Passed(row)) => drop(books.passed.insert((ordinal, buyer), row)),
+                (Key::Origin(_), Row::Origin(row)) => drop(books.origins.insert(row.ordinal, row)),
+                (Key::Passed(_, buyer), Row::Passed(page)) => {
+                    books.passed.extend(page.iter().map(|(ordinal, passed)| ((ordinal, buyer), passed)));
+                }
                 (Key::Deficit(..), _) => books.deficits += 1,
                 (Key::WaitingRed { blue_no, red_no }, _) => drop(books.waiting.insert(red_no, blue_no)),
                 (Key::Signal(_), Row::Signal(row)) => {
@@ -273,8 +275,8 @@ impl<'a> Books<'a> {
                 let claimed = (standing_tax(&held.claims) + held.lent).min(total);
                 deducted += if total > Fen::ZERO { part.share(claimed, total) } else { Fen::ZERO };
             }
-            same(&format!("taken of {}", origin.id), origin.taken, taken)?;
-            same(&format!("deducted of {}", origin.id), origin.deducted, deducted)?;
+            same(&format!("taken of {ordinal:?}"), origin.taken, taken)?;
+            same(&format!("deducted of {ordinal:?}"), origin.deducted, deducted)?;
         }
         Ok(())
     }
