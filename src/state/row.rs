@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 use super::control::{NotedFact, RulesInForce, TimerRow};
-use super::taxpayer::{
-    Goods, Held, Issued, Month, OriginRow, Partner, Passed, Profile, SignalRow, TaintVisit, TaskRow, WaitingRed,
-};
+use super::findings::{SignalRow, TaintVisit, Tainted, TaskRow};
+use super::taxpayer::{Goods, Held, Issued, Month, OriginRow, Partner, Passed, Profile, WaitingRed};
 use crate::model::Instant;
 use crate::provenance::Ordinal;
 
@@ -82,7 +81,8 @@ rows! {
     Origin(OriginRow),
     /// [`super::Key::Passed`].
     Passed(Passed),
-    /// [`super::Key::Deficit`] and [`super::Key::CaseRank`]: the key says it all.
+    /// [`super::Key::Deficit`], [`super::Key::CaseRank`], [`super::Key::Settled`], [`super::Key::Standing`] and
+    /// [`super::Key::TaintName`]: the key says it all.
     Nothing(()),
     /// [`super::Key::WaitingRed`].
     WaitingRed(WaitingRed),
@@ -104,6 +104,8 @@ rows! {
     Rules(RulesInForce),
     /// [`super::Key::Ticked`].
     Ticked(Instant),
+    /// [`super::Key::Tainted`].
+    Tainted(Tainted),
 }
 
 impl Row {
