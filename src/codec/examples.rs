@@ -90,7 +90,13 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Timer(timer),
         Message::Timer(Timer::CasePublished),
         Message::Continue(Box::new(Continue::Taint { taint: taint(), after: id("B1") })),
+        Message::Continue(Box::new(Continue::Taint { taint: taint(), after: Id::EMPTY })),
         Message::Continue(Box::new(Continue::Timers)),
+        Message::Continue(Box::new(Continue::Settle { left: vector(), issued_at: at(6) })),
+        Message::Continue(Box::new(Continue::Reds { blue_no: invoice("26442000000012345678") })),
+        Message::Continue(Box::new(Continue::Unsettle { origin: id("A1"), tax: Fen(117_000), issued_at: at(6) })),
+        Message::Continue(Box::new(Continue::Behind { named: id("W1"), after: id("A1") })),
+        Message::Continue(Box::new(Continue::Bursts { after: Period::of(2026, 3), at: at(6) })),
         Message::Forwarded(event()),
     ]
 }

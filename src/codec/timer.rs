@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::accusation::Taint;
 use super::form::{Form, mirrors};
 use super::identifiers::{Identifier, IdentifierOrEmpty, InvoiceNumber};
-use crate::model::{self, InvoiceNo, TaxpayerId};
+use super::measures::{Moment, Money, Month};
+use super::vector::Vector;
+use crate::model::{self, Fen, Instant, InvoiceNo, Period, TaxpayerId};
 
 /// What a time was set for.
 #[derive(Serialize, Deserialize)]
@@ -31,10 +33,40 @@ pub(super) enum Continue {
     Taint {
         #[serde(with = "Taint")]
         taint: model::Taint,
-        #[serde(with = "Identifier")]
+        #[serde(with = "IdentifierOrEmpty")]
         after: TaxpayerId,
     },
     Timers,
+    Settle {
+        #[serde(with = "Vector")]
+        left: model::Vector,
+        #[serde(with = "Moment")]
+        issued_at: Instant,
+    },
+    Reds {
+        #[serde(with = "InvoiceNumber")]
+        blue_no: InvoiceNo,
+    },
+    Unsettle {
+        #[serde(with = "Identifier")]
+        origin: TaxpayerId,
+        #[serde(rename = "tax_fen", with = "Money")]
+        tax: Fen,
+        #[serde(with = "Moment")]
+        issued_at: Instant,
+    },
+    Behind {
+        #[serde(with = "Identifier")]
+        named: TaxpayerId,
+        #[serde(with = "IdentifierOrEmpty")]
+        after: TaxpayerId,
+    },
+    Bursts {
+        #[serde(with = "Month")]
+        after: Period,
+        #[serde(with = "Moment")]
+        at: Instant,
+    },
 }
 
 mirrors! { Continue: model::Continue }

@@ -8,6 +8,10 @@
     clippy::wildcard_enum_match_arm
 )]
 
+#[cfg(test)]
+mod bounds;
+#[cfg(test)]
+mod order;
 mod script;
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ impl World {
     /// A world under a rule set, which takes effect with the first event.
     pub fn new(rules: &str) -> Self {
         let mut rows = Memory::default();
-        let fold = Fold::open(&mut rows);
+        let fold = Fold::open(&mut rows).expect("fresh rows have no rules in force");
         let never = Instant(i64::MIN);
         Self {
             rows,
@@ -133,7 +133,8 @@ impl World {
     }
 
     fn publish_rules(&mut self, at: Instant) {
-        let fact = Fact::RulesPublished(RulesPublished { version: "script".into(), rules: self.rules.clone().into() });
+        let version = crate::risk::RuleSet::parse(&self.rules).map_or("unknown".into(), |rules| rules.version);
+        let fact = Fact::RulesPublished(RulesPublished { version, rules: self.rules.clone().into() });
         let fingerprint = crate::codec::fingerprint(at, &fact);
         let event = Event { occurred_at: at, event_id: None, source_system: None, fingerprint, fact };
         let effects = self.fold_one(Root(0), Entity::CONTROL, Body::Fact(Source::default(), Box::new(event)));

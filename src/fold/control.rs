@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::{Fold, register};
-use crate::model::{Body, Fact, Record};
+use crate::model::{Body, Fact, Record, RulesPublished};
 use crate::risk::RuleSet;
 use crate::state::{Books, Key, Rows, RulesInForce};
 
@@ -10,10 +10,10 @@ pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effect
     let Body::Fact(source, event) = &record.body else { return };
     let mut books = Books::of(rows, record.to);
     if let Fact::RulesPublished(published) = &event.fact {
-        let rules = match RuleSet::parse(&published.rules) {
+        let rules = match read(published) {
             Ok(rules) => rules,
-            Err(error) => {
-                let reason = format!("rule set {} is refused, the one in force stays: {error}", published.version);
+            Err(why) => {
+                let reason = format!("rule set {} is refused, the one in force stays: {why}", published.version);
                 effects.refuse(record, *source, "rules_refused", reason);
                 return;
             }
@@ -34,4 +34,13 @@ pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effect
     } else {
         register::note(&mut books, record, *source, event, effects);
     }
+}
+
+/// A rule set is known by one name: the digest, the journal and the event must all mean the same.
+fn read(published: &RulesPublished) -> Result<RuleSet, String> {
+    let rules = RuleSet::parse(&published.rules).map_err(|error| error.to_string())?;
+    if *rules.version != *published.version {
+        return Err(format!("the document itself says `version = \"{}\"`", rules.version));
+    }
+    Ok(rules)
 }

@@ -21,8 +21,22 @@ pub use effects::{EFFECTS_MAX, Effects, Verdict};
 pub use epoch::{EPOCH_EVENTS_MAX, EPOCH_MS, EpochCutter};
 
 use crate::model::{Body, DeadLetter, Entity, Instant, Kind, Output, Record, Refused};
-use crate::risk::RuleSet;
+use crate::risk::{RuleSet, RulesError};
 use crate::state::{Key, RowType, Rows, RulesInForce};
+
+/// The rules in force in some rows are none to this program: going on without them would find other things than were found
+/// before.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "rule set {version}, in force where these rows stand, cannot be read: {error}; read them with the version of this \
+     program that took it, or have that one publish rules this one knows"
+)]
+pub struct RulesInForceError {
+    /// The rule set's version.
+    pub version: Box<str>,
+    /// What is wrong with it.
+    pub error: RulesError,
+}
 
 /// What folding needs beside the rows: the rules in force, which are themselves a row.
 #[derive(Clone, Debug)]
@@ -33,13 +47,14 @@ pub struct Fold {
 
 impl Fold {
     /// Goes on from the rows of a partition: with the rules in force there, or with none before any are published.
-    pub fn open(rows: &mut dyn Rows) -> Self {
-        let in_force = rows.get(&Entity::CONTROL, &Key::Rules).and_then(|row| RulesInForce::peek(row).cloned());
-        let rules = in_force.as_ref().and_then(|rules| RuleSet::parse(&rules.document).ok());
-        Self {
-            rules: rules.unwrap_or_else(RuleSet::silent),
-            journal_began: in_force.map_or(Instant::default(), |rules| rules.journal_began),
-        }
+    pub fn open(rows: &mut dyn Rows) -> Result<Self, RulesInForceError> {
+        let in_force = rows.get(&Entity::CONTROL, &Key::Rules).and_then(|row| RulesInForce::peek(row));
+        let Some(in_force) = in_force else {
+            return Ok(Self { rules: RuleSet::silent(), journal_began: Instant::default() });
+        };
+        let rules = RuleSet::parse(&in_force.document)
+            .map_err(|error| RulesInForceError { version: in_force.version.clone(), error })?;
+        Ok(Self { rules, journal_began: in_force.journal_began })
     }
 
     /// The rules in force.
@@ -50,6 +65,19 @@ impl Fold {
     /// Folds one record into the rows of the entity it is addressed to. What it leads to is added to `effects`, whose
     /// verdict it sets.
     pub fn step(&mut self, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+        let before = effects.len();
+        self.dispatch(rows, record, effects);
+        assert!(
+            effects.len() - before <= EFFECTS_MAX,
+            "the step of {:?} {} at {} has {} effects",
+            record.to.kind,
+            record.to.id,
+            record.position,
+            effects.len() - before
+        );
+    }
+
+    fn dispatch(&mut self, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
         effects.verdict = Verdict::Accepted;
         if let Body::Refused(refused) = &record.body {
             effects.outputs.push(dead(refused, record));

@@ -53,8 +53,7 @@ fn identity(event: &Event) -> Option<(Key, bool)> {
         Fact::TaxpayerVerified(_) => (HistoryOf::Verified, 0, at, false),
         Fact::VatDeclared(f) => (HistoryOf::Declared, hash(&[&f.period.to_string()]), at, false),
         Fact::Observed(f) => {
-            let source = format!("{:?}", f.source);
-            (HistoryOf::Observed, hash(&[&source, &f.metric, &f.period.to_string()]), at, false)
+            (HistoryOf::Observed, hash(&[f.source.code(), &f.metric, &f.period.to_string()]), at, false)
         }
         Fact::OrgDefined(_) | Fact::GridDefined(_) | Fact::OfficerDefined(_) => (HistoryOf::Defined, 0, always, true),
         Fact::TaskActed(_) => (HistoryOf::Acted, hash(&[event.event_id.as_deref().unwrap_or_default()]), always, false),
@@ -79,4 +78,29 @@ fn encoded(event: &Event) -> Vec<u8> {
     let mut bytes = Vec::new();
     crate::codec::avro::write_event(event, &mut bytes);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ObservationSource as Of;
+
+    #[test]
+    fn an_observation_is_identified_by_the_name_its_source_has_in_the_contract() {
+        let all = [Of::Customs, Of::Electricity, Of::Logistics, Of::Payroll, Of::Bank, Of::Market, Of::Court];
+        let observed =
+            crate::codec::examples::events().into_iter().find(|event| matches!(event.fact, Fact::Observed(_)));
+        let mut event = observed.unwrap();
+        for source in all {
+            let Fact::Observed(fact) = &mut event.fact else { unreachable!("it was chosen so") };
+            fact.source = source;
+            let parts = [source.code(), &*fact.metric, &fact.period.to_string()];
+            let key = Key::History { of: HistoryOf::Observed, detail: hash(&parts), at: event.occurred_at };
+            assert_eq!(identity(&event), Some((key, false)));
+            let mut json = Vec::new();
+            crate::codec::json::write_event(&event, &mut json);
+            let json = String::from_utf8(json).unwrap();
+            assert!(json.contains(&format!("\"source\":\"{}\"", source.code())), "{json}");
+        }
+    }
 }

@@ -432,6 +432,21 @@ pub enum ObservationSource {
     Court,
 }
 
+impl ObservationSource {
+    /// Its name in the contract, which is part of an observation's identity.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Customs => "customs",
+            Self::Electricity => "electricity",
+            Self::Logistics => "logistics",
+            Self::Payroll => "payroll",
+            Self::Bank => "bank",
+            Self::Market => "market",
+            Self::Court => "court",
+        }
+    }
+}
+
 /// `observed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields of the contract, described in schemas/")]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Fen, Flag, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, TaxpayerId, Vector};
+use super::{Event, Fen, Flag, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Period, TaxpayerId, Vector};
 
 /// One entity's word to another, or to itself later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,8 +115,9 @@ pub struct Taint {
     /// Under whose name the receiver took the value: the origin's, or that of a seller who stood for it because its
     /// own purchase was folded only after the sale.
     pub named: TaxpayerId,
-    /// Under another's name: so much of what the receiver took from the sender in that name is the origin's, and `whole`
-    /// is zero. Under the origin's own name all of it is, and both are 1.
+    /// Under another's name: so much of what the receiver took from the sender in that name is the origin's, beside what
+    /// the sender told of it before under this version, or so much less of that where it is negative; and `whole` is
+    /// zero. Under the origin's own name all of it is, and both are 1.
     pub part: Fen,
     /// See `part`.
     pub whole: Fen,
@@ -192,11 +193,46 @@ pub enum Continue {
     Taint {
         /// The accusation as it came.
         taint: Taint,
-        /// The last buyer told.
+        /// The last buyer told; [`Id::EMPTY`] before the first.
         after: TaxpayerId,
     },
     /// More timers are due than one step may fire.
     Timers,
+    /// What an arrival brought has more old sales to settle.
+    Settle {
+        /// What was left of it, and went into the pool meanwhile.
+        left: Vector,
+        /// Event time of the issuance of the invoice that brought it.
+        issued_at: Instant,
+    },
+    /// A blue invoice that came late has more red letters waiting for it.
+    Reds {
+        /// The invoice they offset.
+        blue_no: InvoiceNo,
+    },
+    /// Value that was taken back had settled more sales than one step may open again.
+    Unsettle {
+        /// Whose value.
+        origin: TaxpayerId,
+        /// How much of it is still to be found.
+        tax: Fen,
+        /// Event time of the issuance of the invoice that had brought it.
+        issued_at: Instant,
+    },
+    /// Books in one name have changed, and more accused origins stand behind it.
+    Behind {
+        /// In whose name.
+        named: TaxpayerId,
+        /// The last origin counted again.
+        after: TaxpayerId,
+    },
+    /// More findings against the taxpayer as a source are to be asked again.
+    Bursts {
+        /// The last month asked again.
+        after: Period,
+        /// Event time of what changed.
+        at: Instant,
+    },
 }
 
 impl Timer {

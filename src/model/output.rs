@@ -235,7 +235,8 @@ pub struct DeadLetter {
     pub bytes: Text,
 }
 
-/// An accepted event that somebody responsible for data should look at.
+/// An accepted event that somebody responsible for data should look at. A statement of the time it is made at: it has no
+/// status and is never withdrawn, unlike a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     /// Stable code of the doubt.

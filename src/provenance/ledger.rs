@@ -18,7 +18,7 @@ pub struct Ledger {
     pub passed_on: i64,
     /// Given up to sellers who voided or red-lettered.
     pub withdrawn: i64,
-    /// Left over when the firm deregistered.
+    /// Left over when the firm deregistered, while it is deregistered.
     pub expired: i64,
 }
 

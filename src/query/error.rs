@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::codec::Refusal;
+use crate::fold::RulesInForceError;
 use crate::{log, store};
 
 /// A data folder that gives no answer.
@@ -89,4 +90,7 @@ pub enum Error {
     /// The rows.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The rules in force are none to this program.
+    #[error(transparent)]
+    Rules(#[from] RulesInForceError),
 }

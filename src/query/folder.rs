@@ -89,7 +89,10 @@ impl Folder {
             bring_up(&journal, &mut stores)?;
             lag = None;
         }
-        let rules = stores.first_mut().map_or_else(RuleSet::silent, |store| Fold::open(store).rules().clone());
+        let rules = match stores.first_mut() {
+            Some(store) => Fold::open(store)?.rules().clone(),
+            None => RuleSet::silent(),
+        };
         let stores = stores.into_iter().map(RefCell::new).collect();
         Ok(Self { journal, progress, stores, rules, lag, names: RefCell::default() })
     }
@@ -213,7 +216,7 @@ fn bring_up(journal: &Journal, stores: &mut [Store]) -> Result<(), Error> {
 
 fn refold(journal: &Journal, partition: u32, store: &mut Store) -> Result<(), Error> {
     let applied = store.applied().map_or(0, |applied| applied.offset);
-    let mut fold = Fold::open(store);
+    let mut fold = Fold::open(store)?;
     let mut effects = Effects::default();
     for frame in journal.read_from(partition, applied) {
         let TurnFrame { turn, frame } = frame?;

@@ -59,7 +59,7 @@ pub static ALL: &[Page] = &[
         carrier: Carrier::DeadLetter,
         title: "a published rule set that cannot be used",
         doc: "A `rules_published` event carries a document that is not a rule set: the reason names the line, the typology or \
-              the parameter. The rule set in force stays in force, in every partition.",
+              the parameter. Or the document has another version than the event: the reason names both. The rule set in force stays in force, in every partition.",
         remedy: "Check the document with `suyuan rules check FILE`, repair it and publish it under a new version name.",
     },
     Page {
@@ -81,6 +81,14 @@ pub static ALL: &[Page] = &[
                  that does not exist, whose sales then seem to come from nowhere.",
     },
     Page {
+        code: "beyond_belief",
+        carrier: Carrier::Doubt,
+        title: "more tax than any firm can have",
+        doc: "With this invoice, the tax that a firm ever bought, or has sold, would pass 1,000 trillion yuan. The invoice is \
+              counted, and carries no value to its buyer: so no sum can overflow.",
+        remedy: "Look at the source for a column read in the wrong unit, or a number taken for an amount.",
+    },
+    Page {
         code: "digital_invoice_voided",
         carrier: Carrier::Doubt,
         title: "a fully digital invoice was voided",
@@ -100,7 +108,8 @@ pub static ALL: &[Page] = &[
         carrier: Carrier::Doubt,
         title: "a red letter whose invoice is not known",
         doc: "A red letter names no invoice, or one that has not come within the grace period of the rule set (30 days as a \
-              rule). Until its invoice comes the red letter takes nothing back.",
+              rule). Until its invoice comes the red letter takes nothing back. Said of that time: an invoice that comes even \
+              later meets its red letter, and the doubt is not taken back.",
         remedy: "Import the period in which the offset invoice was issued, or ask the issuer which invoice it offsets.",
     },
     Page {

@@ -32,9 +32,8 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [direct, indirect, tax_min, least, tax_full] = view.parameters(&TYPOLOGY)?;
     let About::Origin(origin) = *about else { return None };
     let value = view.tainted(origin);
-    let case_id = value.case_id?;
     let deducted = value.deducted;
-    if deducted.0 < tax_min || origin == view.taxpayer() {
+    if value.names == 0 || deducted.0 < tax_min || origin == view.taxpayer() {
         return None;
     }
     let full = if value.hops <= 1 { direct } else { indirect };
@@ -64,6 +63,6 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             "shortest path",
         )
         .with(if via == origin { vec![origin] } else { vec![origin, via] });
-    finding.case_id = Some(case_id);
+    finding.case_id = Some(value.case_id);
     Some(finding)
 }

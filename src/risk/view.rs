@@ -3,7 +3,7 @@
 use super::Typology;
 use super::rules::{Limits, RuleSet};
 use crate::model::{DAY_MS, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
-use crate::state::{Books, Claim, ClaimKind, Held, Key, Month, OriginRow, Partner, Profile, Side, TaintVisit};
+use crate::state::{Books, Claim, ClaimKind, Held, Key, Month, Partner, Profile, Side, Tainted};
 
 /// One taxpayer's rows, and the rules.
 pub struct View<'a, 'b> {
@@ -17,21 +17,6 @@ pub struct View<'a, 'b> {
 pub struct Standing {
     /// Each with its period, tax and event time.
     pub claims: Vec<Claim>,
-}
-
-/// Accused value of one origin in a taxpayer's books.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TaintedValue {
-    /// Taken, net of voids and red letters.
-    pub taken: Fen,
-    /// Of that, deducted, net of reversals.
-    pub deducted: Fen,
-    /// Fewest invoices between the origin and the taxpayer.
-    pub hops: u8,
-    /// The case of the accusation.
-    pub case_id: Option<Id>,
-    /// The neighbour it came through.
-    pub via: TaxpayerId,
 }
 
 impl<'a, 'b> View<'a, 'b> {
@@ -108,8 +93,9 @@ impl<'a, 'b> View<'a, 'b> {
         self.profile.representative_changed.then(|| at.days_since(self.profile.representative.since))
     }
 
-    /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it.
-    pub fn tainted(&mut self, origin: TaxpayerId) -> TaintedValue {
+    /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no
+    /// name where it does not stand accused.
+    pub fn tainted(&mut self, origin: TaxpayerId) -> Tainted {
         tainted(self.books, origin)
     }
 }
@@ -161,25 +147,6 @@ pub(crate) fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
 const SELLERS_MAX: usize = 16;
 
 /// See [`View::tainted`].
-pub(crate) fn tainted(books: &mut Books<'_>, origin: TaxpayerId) -> TaintedValue {
-    let from = Key::Taint { origin, named: Id::EMPTY };
-    let mut value = TaintedValue { hops: u8::MAX, ..TaintedValue::default() };
-    for key in books.scan(&from, &Key::Taint { origin, named: Id::LAST }, TAINT_NAMES_MAX) {
-        let Key::Taint { named, .. } = key else { break };
-        let Some(visit) = books.find::<TaintVisit>(&key).copied().filter(|visit| visit.standing) else { continue };
-        let Some(row) = books.find::<OriginRow>(&Key::Origin(named)).copied() else { continue };
-        // Under the origin's own name all of it; under another's the amount that came so, however much more came since.
-        let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
-        value.taken += taken;
-        value.deducted += row.deducted.share(taken, row.taken);
-        value.case_id = Some(visit.flag.case_id);
-        if visit.hops < value.hops {
-            value.hops = visit.hops;
-            value.via = row.via;
-        }
-    }
-    value
+pub(crate) fn tainted(books: &mut Books<'_>, origin: TaxpayerId) -> Tainted {
+    books.find::<Tainted>(&Key::Tainted(origin)).copied().unwrap_or_default()
 }
-
-/// Under how many names value of one origin is looked for: its own, and those of sellers who stood for it.
-const TAINT_NAMES_MAX: usize = 64;

@@ -378,7 +378,11 @@ fn bring_up(dir: &Path, number: u32, store: Store, log: &Log, progress: &Progres
         let (applied, committed) = (applied, committed.offset);
         return Err(Error::AheadOfJournal { dir: dir.into(), partition: number, applied, committed });
     }
-    let mut partition = Partition::new(number, store, committed.clone());
+    let mut partition = Partition::new(number, store, committed.clone()).map_err(|source| Error::Rules {
+        dir: dir.into(),
+        partition: number,
+        source,
+    })?;
     if applied == committed.offset {
         return Ok(partition);
     }

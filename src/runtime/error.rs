@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::codec::Refusal;
+use crate::fold::RulesInForceError;
 use crate::{log, store};
 
 /// Why the engine cannot go on. What was committed stays committed; opening it again goes on from there.
@@ -47,6 +48,16 @@ pub enum Error {
         dir: PathBuf,
         /// Which partition.
         partition: u32,
+    },
+    /// The rules in force are none to this program.
+    #[error("partition {partition} in {dir}: {source}")]
+    Rules {
+        /// The folder.
+        dir: PathBuf,
+        /// Which partition.
+        partition: u32,
+        /// Which rules, and what is wrong with them.
+        source: RulesInForceError,
     },
     /// A committed record or its progress cannot be read.
     #[error(

@@ -3,7 +3,7 @@
 use super::counters::Counters;
 use super::progress::PartitionProgress;
 use crate::codec::journal;
-use crate::fold::{Effects, Fold, Verdict};
+use crate::fold::{Effects, Fold, RulesInForceError, Verdict};
 use crate::log::Frame;
 use crate::model::{Body, Entity, Instant, Position, Record, Root};
 use crate::store::Store;
@@ -39,11 +39,11 @@ pub(super) struct TurnPart {
 
 impl Partition {
     /// A partition whose rows stand for `progress`.
-    pub(super) fn new(number: u32, mut store: Store, progress: PartitionProgress) -> Self {
-        let fold = Fold::open(&mut store);
+    pub(super) fn new(number: u32, mut store: Store, progress: PartitionProgress) -> Result<Self, RulesInForceError> {
+        let fold = Fold::open(&mut store)?;
         let frame = Frame { partition: number, first_offset: progress.offset, count: 0, bytes: Vec::new() };
         let (effects, hashed, turn) = (Effects::default(), Vec::new(), TurnPart::default());
-        Self { number, store, fold, progress, effects, frame, hashed, turn, order: 0 }
+        Ok(Self { number, store, fold, progress, effects, frame, hashed, turn, order: 0 })
     }
 
     /// The fold, with the rules in force.

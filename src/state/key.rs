@@ -1,6 +1,7 @@
 //! Keys: which row of an entity. Their bytes sort as the keys do, so a scan means the same in memory and on disk.
 
 use crate::model::{Entity, GoodsCode, Id, Instant, InvoiceNo, Kind, Period};
+use crate::provenance::Ordinal;
 
 /// A side of a trade, seen from the keeper of the row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +116,26 @@ pub enum Key {
     Rules,
     /// Clock: the last hour it passed.
     Ticked,
+    /// Taxpayer: a sale that was settled, in part or whole, by value of an origin.
+    Settled(Ordinal, InvoiceNo),
+    /// Taxpayer: a finding that stands, in an order of those that stand.
+    Standing {
+        /// Which order: see [`super::SignalOrder`].
+        order: Id,
+        /// Its place there.
+        place: i64,
+        /// Which finding.
+        signal_id: Id,
+    },
+    /// Taxpayer: an accused origin whose value came in a name; the other way round than [`Key::Taint`].
+    TaintName {
+        /// In whose name.
+        named: Id,
+        /// Who is accused.
+        origin: Id,
+    },
+    /// Taxpayer: value of an accused origin under all names.
+    Tainted(Id),
 }
 
 /// Bytes that are no key.
@@ -180,7 +201,7 @@ impl Key {
                 out.push(*side as u8);
                 out.extend_from_slice(&code.0.to_be_bytes());
             }
-            Self::Origin(id) | Self::Signal(id) | Self::CaseNode(id) => write_id(*id, out),
+            Self::Origin(id) | Self::Signal(id) | Self::CaseNode(id) | Self::Tainted(id) => write_id(*id, out),
             Self::OriginNames(page) => out.extend_from_slice(&page.to_be_bytes()),
             Self::Passed(page, buyer) => {
                 out.extend_from_slice(&page.to_be_bytes());
@@ -210,6 +231,19 @@ impl Key {
                 write_i64(due.0, out);
                 write_entity(to, out);
                 out.extend_from_slice(&what.to_be_bytes());
+            }
+            Self::Settled(ordinal, no) => {
+                out.extend_from_slice(&ordinal.0.to_be_bytes());
+                write_id(no.id(), out);
+            }
+            Self::Standing { order, place, signal_id } => {
+                write_id(*order, out);
+                write_i64(*place, out);
+                write_id(*signal_id, out);
+            }
+            Self::TaintName { named, origin } => {
+                write_id(*named, out);
+                write_id(*origin, out);
             }
         }
     }
@@ -243,6 +277,10 @@ impl Key {
             19 => Self::Timer { due: Instant(reader.i64()?), to: reader.entity()?, what: reader.u64()? },
             20 => Self::Rules,
             21 => Self::Ticked,
+            22 => Self::Settled(Ordinal(reader.u32()?), reader.invoice_no()?),
+            23 => Self::Standing { order: reader.id()?, place: reader.i64()?, signal_id: reader.id()? },
+            24 => Self::TaintName { named: reader.id()?, origin: reader.id()? },
+            25 => Self::Tainted(reader.id()?),
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -251,7 +289,7 @@ impl Key {
     /// Whether the fold asks for keys of this tag in their order, and not only by themselves. What is asked for so at
     /// every turn is best kept in order.
     pub fn is_listed(tag: u8) -> bool {
-        matches!(tag, 10..=12 | 14 | 16..=19)
+        matches!(tag, 10..=12 | 14 | 16..=19 | 23 | 24)
     }
 
     /// Place of the variant in the order of the enum; never reused.
@@ -279,6 +317,10 @@ impl Key {
             Self::Timer { .. } => 19,
             Self::Rules => 20,
             Self::Ticked => 21,
+            Self::Settled(..) => 22,
+            Self::Standing { .. } => 23,
+            Self::TaintName { .. } => 24,
+            Self::Tainted(_) => 25,
         }
     }
 }
@@ -425,6 +467,14 @@ mod tests {
             }),
             Just(Key::Rules),
             Just(Key::Ticked),
+            (any::<u32>(), any_no()).prop_map(|(o, no)| Key::Settled(Ordinal(o), no)),
+            (any_id(), any::<i64>(), any_id()).prop_map(|(order, place, signal_id)| Key::Standing {
+                order,
+                place,
+                signal_id
+            }),
+            (any_id(), any_id()).prop_map(|(named, origin)| Key::TaintName { named, origin }),
+            any_id().prop_map(Key::Tainted),
         ]
     }
 

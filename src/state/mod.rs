@@ -14,6 +14,7 @@
 mod books;
 mod case;
 mod control;
+mod findings;
 mod key;
 mod memory;
 mod origins;
@@ -23,13 +24,14 @@ mod taxpayer;
 pub use books::{Books, Rows};
 pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 pub use control::{NotedFact, RulesInForce, TimerRow};
+pub use findings::{SignalOrder, SignalRow, Stakes, TaintVisit, Tainted, TaskRow};
 pub use key::{HistoryOf, Key, KeyError, Side};
 pub use memory::Memory;
 pub use origins::{OriginNames, OriginRow, Passed, PassedPage};
 pub use row::{Row, RowError, RowType};
 pub use taxpayer::{
-    Arrived, Claim, ClaimKind, Dated, Goods, Held, Issue, Issued, Mark, Month, Partner, Profile, Quota, SeenOnce,
-    SignalRow, TaintVisit, TaskRow, Totals, Void, WaitingRed,
+    Arrived, Claim, ClaimKind, Dated, Goods, Held, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota,
+    SeenOnce, Totals, Void, WaitingRed,
 };
 
 /// Version of the encoding of keys and rows.

@@ -32,6 +32,13 @@ pub struct OriginRow {
     pub stands_for_others: bool,
 }
 
+impl OriginRow {
+    /// Whether value under its name is accused: its own, or that of others it stood for.
+    pub fn accuses(&self) -> bool {
+        self.flag.is_some() || self.stands_for_others
+    }
+}
+
 /// Whose the ordinals of a page are, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginNames(pub Vec<TaxpayerId>);

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 use super::control::{NotedFact, RulesInForce, TimerRow};
+use super::findings::{SignalRow, TaintVisit, Tainted, TaskRow};
 use super::origins::{OriginNames, OriginRow, PassedPage};
-use super::taxpayer::{Goods, Held, Issued, Month, Partner, Profile, SignalRow, TaintVisit, TaskRow, WaitingRed};
+use super::taxpayer::{Goods, Held, Issued, Month, Partner, Profile, WaitingRed};
 use crate::model::Instant;
 
 /// A row's value could not be read.
@@ -80,7 +81,8 @@ rows! {
     OriginNames(OriginNames),
     /// [`super::Key::Passed`].
     Passed(PassedPage),
-    /// [`super::Key::Deficit`] and [`super::Key::CaseRank`]: the key says it all.
+    /// [`super::Key::Deficit`], [`super::Key::CaseRank`], [`super::Key::Settled`], [`super::Key::Standing`] and
+    /// [`super::Key::TaintName`]: the key says it all.
     Nothing(()),
     /// [`super::Key::WaitingRed`].
     WaitingRed(WaitingRed),
@@ -102,6 +104,8 @@ rows! {
     Rules(RulesInForce),
     /// [`super::Key::Ticked`].
     Ticked(Instant),
+    /// [`super::Key::Tainted`].
+    Tainted(Tainted),
 }
 
 impl Row {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::row::Beyond;
 use crate::model::{
-    CreditGrade, Date, Fen, Fingerprint, Flag, Id, Instant, InvoiceKind, InvoiceNo, Period, Position, Purpose, Signal,
-    Status, Task, TaxpayerId, TaxpayerKind,
+    CreditGrade, Date, Fen, Fingerprint, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Purpose, Status,
+    TaxpayerId, TaxpayerKind,
 };
 use crate::provenance::{Blend, Ledger};
 
@@ -46,10 +46,12 @@ pub struct Quota {
 /// What nearly every event of a taxpayer touches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// Event time of the first fact or message folded.
+    /// The least event time of any fact or message folded.
     pub known_since: Instant,
     /// General or small-scale; one never registered counts as general.
     pub kind: Dated<TaxpayerKind>,
+    /// What it was before, oldest first, at most [`KINDS_MAX`]: an invoice counts by the kind of its own time.
+    pub earlier_kinds: Vec<Dated<TaxpayerKind>>,
     /// When it registered, by its registration.
     pub registered_on: Option<Date>,
     /// Industry, GB/T 4754, as a number.
@@ -68,8 +70,10 @@ pub struct Profile {
     pub quota: Dated<Quota>,
     /// Totals of value.
     pub ledger: Ledger,
-    /// Input tax not yet passed on, by origin.
+    /// Input tax not yet passed on, by origin; empty while it is deregistered.
     pub pool: Blend,
+    /// While it is deregistered, what had not been passed on by then: it has expired, unless the status is set back.
+    pub expired: Blend,
     /// Ordinals given out, without its own.
     pub origins: u32,
     /// Sales that may still be settled.
@@ -94,6 +98,43 @@ pub struct Profile {
     pub open_signals: u32,
     /// Of those, findings that accuse it as a source.
     pub open_bursts: u32,
+}
+
+/// Changes between general and small-scale that are remembered: two or three in a firm's life are lawful.
+const KINDS_MAX: usize = 8;
+
+impl Profile {
+    /// Takes over a kind said for `at`, whatever was said before it.
+    pub fn say_kind(&mut self, kind: TaxpayerKind, at: Instant) {
+        let said = Dated { value: Some(kind), since: at };
+        let earlier = if self.kind.value.is_none() || at >= self.kind.since {
+            std::mem::replace(&mut self.kind, said)
+        } else {
+            said
+        };
+        if earlier.value.is_none() {
+            return;
+        }
+        let place = self.earlier_kinds.partition_point(|known| known.since <= earlier.since);
+        self.earlier_kinds.insert(place, earlier);
+        if self.earlier_kinds.len() > KINDS_MAX {
+            self.earlier_kinds.remove(0);
+        }
+    }
+
+    /// The kind at a time; before the first that was said, that one.
+    pub fn kind_at(&self, at: Instant) -> Option<TaxpayerKind> {
+        if at >= self.kind.since || self.earlier_kinds.is_empty() {
+            return self.kind.value;
+        }
+        let place = self.earlier_kinds.partition_point(|known| known.since <= at);
+        self.earlier_kinds[place.saturating_sub(1)].value
+    }
+
+    /// Since when it is deregistered, if it is.
+    pub fn deregistered_since(&self) -> Option<Instant> {
+        (self.status.value == Some(Status::Deregistered)).then_some(self.status.since)
+    }
 }
 
 /// Counts and sums of invoices.
@@ -154,11 +195,11 @@ pub struct Month {
     pub arrived: Fen,
     /// Tax of its own origin that came back to it through two or more others, in goods it sells itself.
     pub returned_own: Fen,
-    /// Buyers whose first invoice ever was of this month.
+    /// Buyers whose first blue invoice ever, void or not, was of this month.
     pub new_buyers: u32,
-    /// Buyers with an invoice of this month.
+    /// Buyers with a blue invoice of this month that is not void: see [`MonthCounts`].
     pub buyers: u32,
-    /// Sellers whose first invoice ever was of this month.
+    /// Sellers whose first blue invoice ever, void or not, was of this month.
     pub new_sellers: u32,
     /// Sum over what arrived into the pool by invoices of this month of tax × day of the month, for the mean day it came.
     pub arrived_days: i64,
@@ -239,8 +280,8 @@ pub struct Held {
     pub received: Option<SeenOnce>,
     /// Deductions and reversals, in the order of folding.
     pub claims: Vec<Claim>,
-    /// Standing tax of claims that name no seller and can only mean this invoice.
-    pub lent: Fen,
+    /// Standing tax of claims that name no seller and can only mean this invoice; `None` where there are no such claims.
+    pub lent: Option<Fen>,
     /// The hour up to which claims have waited in vain: those older by the grace period are overdue.
     pub waited_until: Instant,
     /// Of its vector, value of the holder's own that came back through others: counted in [`Month::returned_own`].
@@ -314,12 +355,55 @@ pub enum ClaimKind {
 pub struct Partner {
     /// Blue invoices less voids; amounts net of red letters and voids.
     pub totals: Totals,
-    /// Event time of the first invoice.
+    /// Event time of the first blue invoice; the epoch before there is one.
     pub first_at: Instant,
     /// Event time of the last.
     pub last_at: Instant,
-    /// Month of the last one counted in [`Month::buyers`].
-    pub counted_in: Period,
+    /// Blue invoices to this buyer that stand, by month, for [`Month::buyers`]; of sellers nothing is counted.
+    pub months: MonthCounts,
+}
+
+/// How many months back [`MonthCounts`] can tell.
+const MONTHS_COUNTED: usize = 12;
+
+/// Invoices of the last twelve months with trade, so that a month knows its buyers whatever the order of invoices and
+/// voids. What comes for a month further back is not counted any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonthCounts {
+    /// The latest month with trade.
+    latest: Period,
+    /// Of that month, of the one before, and so on. A count that reached its largest number stays there.
+    counts: [u16; MONTHS_COUNTED],
+}
+
+impl MonthCounts {
+    fn place(&self, period: Period) -> Option<usize> {
+        usize::try_from(self.latest.0.checked_sub(period.0)?).ok().filter(|place| *place < MONTHS_COUNTED)
+    }
+
+    /// Counts an invoice in; `true` where it is the first of its month.
+    pub fn add(&mut self, period: Period) -> bool {
+        if period > self.latest {
+            let months = usize::try_from(period.0.abs_diff(self.latest.0)).unwrap_or(MONTHS_COUNTED);
+            let kept = MONTHS_COUNTED - months.min(MONTHS_COUNTED);
+            self.counts.copy_within(..kept, MONTHS_COUNTED - kept);
+            self.counts[..MONTHS_COUNTED - kept].fill(0);
+            self.latest = period;
+        }
+        let Some(place) = self.place(period) else { return false };
+        self.counts[place] = self.counts[place].saturating_add(1);
+        self.counts[place] == 1
+    }
+
+    /// Counts an invoice out; `true` where it was the last of its month.
+    pub fn remove(&mut self, period: Period) -> bool {
+        let Some(count) = self.place(period).map(|place| &mut self.counts[place]) else { return false };
+        if *count == 0 || *count == u16::MAX {
+            return false;
+        }
+        *count -= 1;
+        *count == 0
+    }
 }
 
 /// Trade in one code of goods: red letters taken off, voids not.
@@ -336,32 +420,11 @@ pub struct WaitingRed {
     pub issued_at: Instant,
 }
 
-/// A finding that was made, as it was last published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignalRow(pub Signal);
-
-/// The task, as it was last published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskRow(pub Task);
-
-/// An accusation that reached the keeper.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaintVisit {
-    /// Under which version of which case.
-    pub flag: Flag,
-    /// Whether it stands.
-    pub standing: bool,
-    /// See [`crate::model::Taint::part`].
-    pub part: Fen,
-    /// See `part`.
-    pub whole: Fen,
-    /// Invoices between the origin and the keeper.
-    pub hops: u8,
-}
-
 impl Beyond for Profile {
     fn beyond_bytes(&self) -> usize {
         self.pool.heap_bytes()
+            + self.expired.heap_bytes()
+            + self.earlier_kinds.capacity() * size_of::<Dated<TaxpayerKind>>()
     }
 }
 impl Beyond for Issued {
@@ -374,18 +437,7 @@ impl Beyond for Held {
         self.vector.heap_bytes() + self.claims.capacity() * size_of::<Claim>()
     }
 }
-impl Beyond for SignalRow {
-    fn beyond_bytes(&self) -> usize {
-        512 + self.0.text_zh.len() + self.0.text_en.len()
-    }
-}
-impl Beyond for TaskRow {
-    fn beyond_bytes(&self) -> usize {
-        self.0.signals.len() * size_of::<Id>() + self.0.typologies.len() * 32
-    }
-}
 impl Beyond for Month {}
 impl Beyond for Partner {}
 impl Beyond for Goods {}
 impl Beyond for WaitingRed {}
-impl Beyond for TaintVisit {}

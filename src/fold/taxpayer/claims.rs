@@ -120,7 +120,7 @@ impl Step<'_> {
         let Some(claims) = unnamed.map(|held| held.claims.clone()).filter(|claims| !claims.is_empty()) else { return };
         let total: Fen = risk::standing(claims).iter().map(|claim| claim.tax).sum();
         let sellers = risk::sellers_of(&mut self.books, no);
-        let lent = if sellers.len() == 1 { total } else { Fen::ZERO };
+        let lent = (sellers.len() == 1).then_some(total);
         for seller in sellers {
             self.with_held(no, seller, |_, held| held.lent = lent);
             self.touch(About::Invoice { seller_id: seller, invoice_no: no });
@@ -131,6 +131,7 @@ impl Step<'_> {
     /// Moves the books from one state of an invoice's deductions to another.
     pub(super) fn move_deducted(&mut self, before: &[(Ordinal, Fen)], after: &[(Ordinal, Fen)]) {
         let changes = before.iter().map(|(origin, tax)| (*origin, -*tax)).chain(after.iter().copied());
+        let mut accused = Vec::new();
         for (origin, tax) in changes {
             if origin == Ordinal::OWN {
                 continue;
@@ -138,20 +139,19 @@ impl Step<'_> {
             let Some(id) = self.books.origin_of(origin) else { continue };
             let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(id)) else { continue };
             row.deducted += tax;
-            let (flagged, stands_for_others) = (row.flag.is_some(), row.stands_for_others);
-            if flagged {
-                self.touch(About::Origin(id));
-            }
-            if stands_for_others {
-                self.touch_those_behind(id);
-            }
+            accused.extend(row.accuses().then_some(id));
+        }
+        accused.sort_unstable();
+        accused.dedup();
+        for named in accused {
+            self.recount_behind(named, Id::EMPTY);
         }
     }
 }
 
 /// How much of each origin the standing deductions of an invoice are: pro rata of what stands of its vector.
 pub(super) fn deducted_by_origin(held: &Held) -> Vec<(Ordinal, Fen)> {
-    if held.vector.is_empty() || held.claims.is_empty() && held.lent == Fen::ZERO {
+    if held.vector.is_empty() || held.claims.is_empty() && held.lent.is_none() {
         return Vec::new();
     }
     let own: Fen = match held.claims.as_slice() {
@@ -160,7 +160,7 @@ pub(super) fn deducted_by_origin(held: &Held) -> Vec<(Ordinal, Fen)> {
         claims => risk::standing(claims.to_vec()).iter().map(|claim| claim.tax).sum(),
     };
     let total = held.vector.total();
-    let deducted = (own + held.lent).min(total).max(Fen::ZERO);
+    let deducted = (own + held.lent.unwrap_or_default()).min(total).max(Fen::ZERO);
     if deducted == Fen::ZERO {
         return Vec::new();
     }

@@ -18,7 +18,8 @@ impl Step<'_> {
         let (no, seller) = (arrival.invoice_no, arrival.seller_id);
         let issue = issue_of(arrival, self.books.entity.id, self.record.root.position());
         self.count_purchase(&issue, seller, &arrival.goods);
-        let enters = arrival.invoice_kind.deductible() && self.is_general() && arrival.voided_at.is_none();
+        let enters =
+            arrival.invoice_kind.deductible() && self.is_general(arrival.issued_at) && arrival.voided_at.is_none();
         let position = issue.position;
         let red = is_red(&issue);
         let returned_own = if enters && !red { self.notice_own_value(arrival) } else { Fen::ZERO };
@@ -51,14 +52,17 @@ impl Step<'_> {
 
     fn count_purchase(&mut self, issue: &Issue, seller: TaxpayerId, goods: &[GoodsAmount]) {
         let red = is_red(issue);
-        let (partner, new) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
-        let (new_seller, _) = trade(partner, new, issue, red);
+        let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
+        let met = trade(partner, issue, red);
         let month = self.month(issue.issued_at.period());
         month.bought.add(issue.amount, issue.tax);
         if red {
             month.bought_red.add(issue.amount, issue.tax);
         }
-        month.new_sellers += u32::from(new_seller);
+        month.new_sellers += u32::from(met.first_in.is_some());
+        if let Some(later) = met.not_in {
+            self.month(later).new_sellers -= 1;
+        }
         for line in goods {
             let (row, _) = self.books.edit_or_new::<Goods>(Key::Goods(Side::Bought, line.code));
             row.totals.add(line.amount, Fen::ZERO);
@@ -125,7 +129,9 @@ impl Step<'_> {
         if let Some(blue_no) = arrived.red_of {
             self.with_held(blue_no, seller, |step, blue| {
                 blue.reds.remove(arrived.amount, arrived.tax);
-                if let Some(sold) = blue.arrived.filter(|_| !blue.vector.is_empty() || step.is_general()) {
+                if let Some(sold) =
+                    blue.arrived.filter(|sold| !blue.vector.is_empty() || step.is_general(sold.issued_at))
+                {
                     let again = step.bring(&voided.restored, seller, sold.issued_at);
                     blue.vector.absorb(&again, usize::MAX);
                 }
@@ -184,7 +190,7 @@ impl Step<'_> {
         if before != after {
             self.move_deducted(&before, &after);
         }
-        let claimed = !held.claims.is_empty() || held.lent != Fen::ZERO;
+        let claimed = !held.claims.is_empty() || held.lent.is_some();
         self.books.put(key, held);
         if claimed {
             self.touch(About::Invoice { seller_id, invoice_no });

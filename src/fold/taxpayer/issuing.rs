@@ -3,12 +3,12 @@
 use super::Step;
 use crate::fold::effects::Seen;
 use crate::model::{
-    About, Arrival, Entity, Event, Fen, GoodsAmount, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided, Message, Returned,
-    Source, TaxpayerId, Timer, Vector, Voided,
+    About, Arrival, Continue, Entity, Event, Fen, GoodsAmount, Instant, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided,
+    Message, Period, Returned, Source, TaxpayerId, Timer, Vector, Voided,
 };
 use crate::state::{Goods, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
 
-/// Red letters that one late blue invoice may meet at once.
+/// Red letters that one late blue invoice may meet in one step.
 const WAITING_REDS_MAX: usize = 256;
 /// An invoice counts as near the cap from this share of it on, in basis points. Source: the near-cap share of doc 05.
 const NEAR_CAP_BP: i64 = 9_000;
@@ -44,7 +44,7 @@ impl Step<'_> {
             self.red_letter(no, &issue);
             Vector::default()
         } else if self.is_voucher(&issue) {
-            self.begin(&mut issued, &issue);
+            self.begin(&mut issued, &issue, no);
             self.named(&issued.vector)
         } else {
             let opening = self.is_opening(issue.issued_at);
@@ -77,7 +77,7 @@ impl Step<'_> {
         buyer: TaxpayerId,
         invoice_no: InvoiceNo,
         issue: &Issue,
-        voided_at: Option<crate::model::Instant>,
+        voided_at: Option<Instant>,
         goods: Vec<GoodsAmount>,
         vector: Vector,
     ) {
@@ -108,10 +108,12 @@ impl Step<'_> {
         let (period, at) = (issue.issued_at.period(), issue.issued_at);
         let cap = self.profile.quota.value.map_or(Fen::ZERO, |quota| quota.max_amount);
         let red = is_red(issue);
-        let (mut new_buyer, mut buyer_counted) = (false, true);
+        let mut met = Met::default();
+        let mut buyer_of_month = false;
         if let Some(buyer) = issue.buyer_id {
-            let (partner, new) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Sold, buyer));
-            (new_buyer, buyer_counted) = trade(partner, new, issue, red);
+            let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Sold, buyer));
+            met = trade(partner, issue, red);
+            buyer_of_month = !red && partner.months.add(period);
         }
         let month = self.month(period);
         month.sold.add(issue.amount, issue.tax);
@@ -120,8 +122,11 @@ impl Step<'_> {
         }
         month.sold_zero += u32::from(issue.amount == Fen::ZERO);
         month.near_cap += u32::from(!red && cap > Fen::ZERO && issue.amount.ratio_bp(cap) >= NEAR_CAP_BP);
-        month.new_buyers += u32::from(new_buyer);
-        month.buyers += u32::from(!buyer_counted);
+        month.new_buyers += u32::from(met.first_in.is_some());
+        month.buyers += u32::from(buyer_of_month);
+        if let Some(later) = met.not_in {
+            self.month(later).new_buyers -= 1;
+        }
         if !red {
             self.profile.last_issued_at = self.profile.last_issued_at.max(at);
         }
@@ -179,8 +184,12 @@ impl Step<'_> {
 
     fn meet_waiting_reds(&mut self, blue: &mut Issued, blue_no: InvoiceNo, issue: &Issue) {
         let from = Key::WaitingRed { blue_no, red_no: InvoiceNo::FIRST };
-        let keys = self.books.scan(&from, &Key::WaitingRed { blue_no, red_no: InvoiceNo::LAST }, WAITING_REDS_MAX);
-        for key in keys {
+        let keys = self.books.scan(&from, &Key::WaitingRed { blue_no, red_no: InvoiceNo::LAST }, WAITING_REDS_MAX + 1);
+        for (met, key) in keys.into_iter().enumerate() {
+            if met == WAITING_REDS_MAX || !self.has_room() {
+                self.go_on(Continue::Reds { blue_no });
+                return;
+            }
             let Key::WaitingRed { red_no, .. } = key else { return };
             self.books.remove(&key);
             self.profile.waiting_reds -= 1;
@@ -194,6 +203,17 @@ impl Step<'_> {
                 self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
             }
         }
+    }
+
+    /// Goes on with the red letters that waited for an invoice.
+    pub(super) fn meet_more_reds(&mut self, blue_no: InvoiceNo) {
+        let (mut blue, _) = self.books.lift::<Issued>(Key::Issued(blue_no));
+        if let Some(issue) = blue.issue {
+            self.now = issue.issued_at;
+            self.meet_waiting_reds(&mut blue, blue_no, &issue);
+            self.touch_months(&issue);
+        }
+        self.books.put(Key::Issued(blue_no), blue);
     }
 
     pub(super) fn voided(&mut self, source: Source, event: &Event, voided: &InvoiceVoided) {
@@ -258,7 +278,7 @@ impl Step<'_> {
         let mut drawn = Issued::default();
         self.forget_deficit(sold.issued_at, blue_no);
         if self.is_voucher(sold) {
-            self.begin(&mut drawn, &again);
+            self.begin(&mut drawn, &again, blue_no);
         } else {
             // All of its shortfall is of one kind, whatever papers have come since.
             let opening = if blue.short > Fen::ZERO { blue.opening } else { self.is_opening(sold.issued_at) };
@@ -277,24 +297,33 @@ impl Step<'_> {
     /// Counts a void off what its invoice had been counted to.
     fn count_void(&mut self, issue: &Issue, no: InvoiceNo) {
         let red = is_red(issue);
+        let period = issue.issued_at.period();
+        let mut last_of_month = false;
         if let Some(buyer) = issue.buyer_id {
             let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Sold, buyer));
             untrade(partner, issue, red);
+            last_of_month = !red && partner.months.remove(period);
         }
-        self.month(issue.issued_at.period()).sold_void.add(issue.amount, issue.tax);
+        let month = self.month(period);
+        month.sold_void.add(issue.amount, issue.tax);
+        month.buyers -= u32::from(last_of_month);
         if issue.issued_at.period() != self.now.period() {
             let reason = format!("invoice {no} of {} is voided in {}", issue.issued_at.period(), self.now.period());
             self.doubt("voided_in_another_month", Some(no), reason);
         }
     }
 
-    /// A red letter's grace period is over.
+    /// A red letter's grace period is over. What is said then is a statement of that time: a blue invoice that comes even
+    /// later meets its red letter all the same, and the doubt, which has no status, is not taken back.
     pub(super) fn red_letter_due(&mut self, red_no: InvoiceNo) {
         let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
         let Some((red, blue_no)) = red.and_then(|red| Some((red, red.red_of?))) else { return };
         self.now = red.issued_at.plus_days(self.rules.limits.grace_days);
         self.cause = red.position;
-        if self.books.has(&Key::WaitingRed { blue_no, red_no }) {
+        // Where its blue invoice is here, it still waits only because there are many of its kind.
+        let blue = self.books.find::<Issued>(&Key::Issued(blue_no)).and_then(|blue| blue.issue);
+        let unmet = blue_no == red_no || blue.is_none();
+        if unmet && self.books.has(&Key::WaitingRed { blue_no, red_no }) {
             let days = self.rules.limits.grace_days;
             let reason =
                 format!("red letter {red_no} offsets invoice {blue_no}, which has not come within {days} days");
@@ -354,24 +383,35 @@ pub(super) fn is_red(issue: &Issue) -> bool {
     issue.red_of.is_some() || issue.amount < Fen::ZERO || issue.tax < Fen::ZERO
 }
 
-/// Counts an invoice to a counterparty. Returns whether it is the first ever, and whether its month counted it already.
-pub(super) fn trade(partner: &mut Partner, new: bool, issue: &Issue, red: bool) -> (bool, bool) {
+/// Which months a counterparty was first met in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Met {
+    /// The month of this invoice, where it is the first of all, or now turns out to be.
+    pub(super) first_in: Option<Period>,
+    /// The month that had been taken for that of the first.
+    pub(super) not_in: Option<Period>,
+}
+
+/// Counts an invoice to a counterparty. The first blue one is the one issued first, whatever the order of folding.
+pub(super) fn trade(partner: &mut Partner, issue: &Issue, red: bool) -> Met {
     let at = issue.issued_at;
     partner.totals.amount += issue.amount;
     partner.totals.tax += issue.tax;
     if red {
-        if new {
-            (partner.first_at, partner.last_at) = (at, at);
-        }
-        return (false, true);
+        return Met::default();
     }
-    let first = new;
     partner.totals.count = partner.totals.count.saturating_add(1);
-    partner.first_at = if first { at } else { partner.first_at.min(at) };
     partner.last_at = partner.last_at.max(at);
-    let counted = partner.counted_in == at.period();
-    partner.counted_in = at.period();
-    (first, counted)
+    let before = std::mem::replace(&mut partner.first_at, at);
+    if before == Instant::default() {
+        return Met { first_in: Some(at.period()), not_in: None };
+    }
+    if before <= at {
+        partner.first_at = before;
+        return Met::default();
+    }
+    let moved = before.period() != at.period();
+    Met { first_in: moved.then(|| at.period()), not_in: moved.then(|| before.period()) }
 }
 
 /// Counts a void off a counterparty.

@@ -1,13 +1,13 @@
 //! Findings kept true: whatever a finding rests on has changed, it is asked again whether it stands, and made, refreshed
-//! or withdrawn. The task is the merge of those that stand.
+//! or withdrawn. What stands is kept in order for the task (`task.rs`).
 
 use super::{CHAIN_TYPOLOGY, Step};
-use crate::model::{About, Fen, Id, Output, Signal, SignalStatus, TASK_SIGNALS_MAX, Task, TaskStatus};
+use crate::model::{About, Continue, Id, Instant, Output, Period, Signal, SignalStatus};
 use crate::risk::{self, Finding, Subject, Typology, View};
-use crate::state::{Key, SignalRow, TaskRow};
+use crate::state::{Key, SignalOrder, SignalRow};
 
-/// Findings of one taxpayer, open or withdrawn, that its task looks through.
-const SIGNALS_MAX: usize = 4_096;
+/// Months of findings against the taxpayer as a source that one step asks again.
+const BURSTS_PER_STEP: usize = 16;
 
 impl Step<'_> {
     pub(super) fn judge_touched(&mut self) {
@@ -35,17 +35,34 @@ impl Step<'_> {
     /// A source is judged by its pool as well, which every invoice may change: what stands against it is asked again.
     fn touch_open_bursts(&mut self) {
         let months = self.touched.iter().any(|about| matches!(about, About::Period(_)));
-        if self.profile.open_bursts == 0 || !months {
-            return;
+        if self.profile.open_bursts > 0 && months && !self.bursts_asked {
+            self.touch_bursts_from(Period(i32::MIN));
         }
-        let keys = self.books.scan(&Key::Signal(Id::EMPTY), &Key::Signal(Id::LAST), SIGNALS_MAX);
-        for key in keys {
-            let Some(SignalRow(signal)) = self.books.find::<SignalRow>(&key) else { continue };
-            let (about, open) = (signal.about, signal.status == SignalStatus::Open);
-            if open && *signal.typology == *CHAIN_TYPOLOGY && !self.touched.contains(&about) {
-                self.touched.push(about);
+    }
+
+    fn touch_bursts_from(&mut self, first: Period) {
+        self.bursts_asked = true;
+        let key = |place| Key::Standing { order: SignalOrder::Accusing.name(), place, signal_id: Id::EMPTY };
+        let keys = self.books.scan(&key(i64::from(first.0)), &key(i64::MAX), BURSTS_PER_STEP + 1);
+        let months = keys.iter().filter_map(|key| {
+            let Key::Standing { place, .. } = key else { return None };
+            i32::try_from(*place).ok().map(Period)
+        });
+        let months: Vec<Period> = months.collect();
+        for month in months.iter().take(BURSTS_PER_STEP).copied().map(About::Period) {
+            if !self.touched.contains(&month) {
+                self.touched.push(month);
             }
         }
+        if months.len() > BURSTS_PER_STEP {
+            self.go_on(Continue::Bursts { after: months[BURSTS_PER_STEP - 1], at: self.now });
+        }
+    }
+
+    /// Goes on asking again what stands against it as a source.
+    pub(super) fn ask_more_bursts(&mut self, after: Period, at: Instant) {
+        self.now = at;
+        self.touch_bursts_from(after.minus(-1));
     }
 
     /// Whether the finding has changed.
@@ -60,6 +77,7 @@ impl Step<'_> {
         if typology.accuses_source && was_open != finding.is_some() {
             self.accusations(finding.is_some());
         }
+        let stood = before.clone().filter(|_| was_open);
         let signal = match (finding, before) {
             (None, Some(before)) if was_open => self.withdrawn(before),
             (None, _) => return false,
@@ -72,6 +90,12 @@ impl Step<'_> {
             }
         };
         let is_open = signal.status == SignalStatus::Open;
+        if let Some(before) = stood {
+            self.list(&before, typology, false);
+        }
+        if is_open {
+            self.list(&signal, typology, true);
+        }
         self.effects.outputs.push(Output::Signal(Box::new(signal.clone())));
         self.books.put(key, SignalRow(signal));
         match (was_open, is_open) {
@@ -126,65 +150,6 @@ impl Step<'_> {
             ..before
         }
     }
-
-    /// Merges the findings that stand into the task; opens, changes or withdraws it.
-    fn merge_task(&mut self) {
-        let taxpayer_id = self.books.entity.id;
-        let keys = self.books.scan(&Key::Signal(Id::EMPTY), &Key::Signal(Id::LAST), SIGNALS_MAX);
-        let mut open: Vec<Signal> = keys
-            .iter()
-            .filter_map(|key| self.books.find::<SignalRow>(key).map(|row| row.0.clone()))
-            .filter(|signal| signal.status == SignalStatus::Open)
-            .collect();
-        open.sort_unstable_by_key(|signal| (std::cmp::Reverse(signal.score), signal.signal_id));
-        let before = self.books.find::<TaskRow>(&Key::Task).map(|row| row.0.clone());
-        if open.is_empty() {
-            if let Some(before) = before.filter(|before| before.status == TaskStatus::Open) {
-                let withdrawn = Task { status: TaskStatus::Withdrawn, version: before.version + 1, ..before };
-                self.publish_task(withdrawn);
-            }
-            return;
-        }
-        let still = before.filter(|before| before.status == TaskStatus::Open);
-        if still.is_none() {
-            self.profile.tasks += 1;
-        }
-        // A finding of each kind counts once: forty deductions of one kind are one doubt, not forty.
-        let mut typologies: Vec<_> = open.iter().map(|signal| signal.typology.clone()).collect();
-        typologies.sort_unstable();
-        typologies.dedup();
-        let best = |code: &str| open.iter().filter(|s| &*s.typology == code).map(|s| s.score).max().unwrap_or(0);
-        let score = risk::merge(typologies.iter().map(|code| best(code)));
-        let (level, response) = risk::response(&self.rules.limits, score);
-        let mut case_ids: Vec<_> = open.iter().filter_map(|signal| signal.case_id).collect();
-        case_ids.sort_unstable();
-        case_ids.dedup();
-        case_ids.truncate(TASK_SIGNALS_MAX);
-        let task = Task {
-            task_id: Id::derived("task", &[taxpayer_id.as_str(), &self.profile.tasks.to_string()]),
-            taxpayer_id,
-            grid_id: None,
-            org_id: None,
-            officer_id: None,
-            level,
-            response: response.into(),
-            typologies,
-            score,
-            stake: stake(&open),
-            signals: open.iter().take(TASK_SIGNALS_MAX).map(|signal| signal.signal_id).collect(),
-            case_ids,
-            status: TaskStatus::Open,
-            opened_at: still.as_ref().map_or(self.now, |before| before.opened_at),
-            due_at: None,
-            version: still.as_ref().map_or(0, |before| before.version) + 1,
-        };
-        self.publish_task(task);
-    }
-
-    fn publish_task(&mut self, task: Task) {
-        self.effects.outputs.push(Output::Task(Box::new(task.clone())));
-        self.books.put(Key::Task, TaskRow(task));
-    }
 }
 
 fn subject(about: &About) -> Subject {
@@ -193,20 +158,6 @@ fn subject(about: &About) -> Subject {
         About::Period(_) => Subject::Period,
         About::Origin(_) => Subject::Origin,
     }
-}
-
-/// Tax at stake in findings that stand: invoices add up; windows of months overlap, so the largest counts, and so does it
-/// beside value of accused origins, which is the same tax seen from another side.
-fn stake(open: &[Signal]) -> Fen {
-    let (mut invoices, mut months, mut origins) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
-    for signal in open {
-        match signal.about {
-            About::Invoice { .. } => invoices += signal.stake,
-            About::Period(_) => months = months.max(signal.stake),
-            About::Origin(_) => origins += signal.stake,
-        }
-    }
-    invoices + months.max(origins)
 }
 
 /// Whether two versions of a finding say the same.

@@ -7,21 +7,27 @@ mod holding;
 mod issuing;
 mod judge;
 mod papers;
+mod settling;
 mod taint;
+mod task;
 mod value;
 
 use super::Fold;
-use super::effects::{Effects, Seen};
+use super::effects::{Effects, Seen, Verdict};
 use super::register;
 use crate::model::{
     About, Body, Doubt, Entity, Event, Fact, Instant, InvoiceNo, Message, Output, Period, Position, Record, Source,
     check_character_holds,
 };
 use crate::risk::RuleSet;
-use crate::state::{Books, Key, Month, Profile, Rows};
+use crate::state::{Books, Key, Month, Profile, Rows, Stakes};
 
 /// The typology whose findings open a chain.
 pub(super) const CHAIN_TYPOLOGY: &str = "source_burst";
+
+/// From so many effects on a loop over sales, buyers or red letters leaves the rest to a later step. What comes once for
+/// each origin of an invoice, and the findings at the end, are on top and stay well below what a step may have.
+const STEP_EFFECTS: usize = super::EFFECTS_MAX / 8;
 
 /// One record being folded into one taxpayer.
 struct Step<'a> {
@@ -38,6 +44,10 @@ struct Step<'a> {
     cause: Position,
     /// What findings may rest on and has changed.
     touched: Vec<About>,
+    /// Whether what stands against it as a source is being asked again already.
+    bursts_asked: bool,
+    /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
+    stakes: Stakes,
 }
 
 pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
@@ -53,6 +63,8 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         now: Instant::default(),
         cause: record.root.position(),
         touched: Vec::new(),
+        bursts_asked: false,
+        stakes: Stakes::default(),
     };
     match &record.body {
         Body::Fact(source, event) => step.fact(*source, event),
@@ -61,12 +73,18 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         // Addressed to the clock and to nobody.
         Body::Tick | Body::Refused(_) => {}
     }
-    if new {
-        step.met();
-    }
+    step.met(new);
     step.judge_touched();
-    debug_assert!(step.profile.ledger.balances(step.profile.pool.total()), "value appeared or vanished");
-    let Step { mut books, profile, .. } = step;
+    let Step { mut books, mut profile, .. } = step;
+    profile.ledger.expired = profile.expired.total().0;
+    assert!(
+        profile.ledger.balances(profile.pool.total()),
+        "value appeared or vanished in the books of {} at {}: {:?}, pool {:?}",
+        record.to.id,
+        record.position,
+        profile.ledger,
+        profile.pool
+    );
     books.put(Key::Profile, profile);
 }
 
@@ -116,10 +134,16 @@ impl Step<'_> {
         }
     }
 
-    /// The first record about a taxpayer.
-    fn met(&mut self) {
-        self.profile.known_since = self.now;
-        if !check_character_holds(self.books.entity.id) {
+    /// Notes since when the taxpayer is known, and looks at a new one.
+    fn met(&mut self, new: bool) {
+        let known_since = &mut self.profile.known_since;
+        let unknown = *known_since == Instant::default();
+        // What is refused says nothing, and not all messages have a time.
+        let counts = self.effects.verdict == Verdict::Accepted && self.now != Instant::default();
+        if counts && (unknown || self.now < *known_since) {
+            *known_since = self.now;
+        }
+        if new && !check_character_holds(self.books.entity.id) {
             let reason =
                 format!("the check character of taxpayer id {} is wrong (GB 32100-2015)", self.books.entity.id);
             self.doubt("check_character", None, reason);
@@ -140,6 +164,11 @@ impl Step<'_> {
 
     fn seen(&mut self, source: Source, event: &Event, seen: Seen) {
         self.effects.seen(self.record, source, event, seen);
+    }
+
+    /// Whether a loop may go on in this step.
+    fn has_room(&self) -> bool {
+        self.effects.len() < STEP_EFFECTS
     }
 
     fn send(&mut self, to: Entity, message: Message) {

@@ -4,7 +4,7 @@
 use super::Step;
 use crate::fold::register::hash;
 use crate::model::{
-    About, Entity, Event, Fact, Fen, Instant, InvoiceKind, InvoiceMark, Marked, Message, Person, Role, Status,
+    About, Entity, Event, Fact, Instant, InvoiceKind, InvoiceMark, Marked, Message, Person, Role, Status,
     TaxpayerChanged, TaxpayerRegistered,
 };
 use crate::state::{Issued, Key, Mark, Quota};
@@ -17,10 +17,7 @@ impl Step<'_> {
             Fact::TaxpayerRegistered(registered) => self.registered(registered, at),
             Fact::TaxpayerChanged(changed) => self.changed(changed, at),
             Fact::TaxpayerStatusChanged(changed) => {
-                self.profile.status.say(changed.status, at);
-                if changed.status == Status::Deregistered {
-                    self.expire();
-                }
+                self.status_changed(changed.status, at);
                 // A source is judged by its last months: see `risk::source_burst`.
                 let period = self.profile.last_issued_at.period();
                 self.touch(About::Period(period));
@@ -63,7 +60,7 @@ impl Step<'_> {
     fn registered(&mut self, registered: &TaxpayerRegistered, at: Instant) {
         let profile = &mut self.profile;
         profile.registered_on = Some(registered.registered_on);
-        profile.kind.say(registered.kind, at);
+        profile.say_kind(registered.kind, at);
         profile.industry.say(number(&registered.industry), at);
         profile.region.say(number(&registered.region), at);
         if let Some(grade) = registered.credit_grade {
@@ -75,7 +72,7 @@ impl Step<'_> {
     fn changed(&mut self, changed: &TaxpayerChanged, at: Instant) {
         let profile = &mut self.profile;
         if let Some(kind) = changed.kind {
-            profile.kind.say(kind, at);
+            profile.say_kind(kind, at);
         }
         if let Some(industry) = &changed.industry {
             profile.industry.say(number(industry), at);
@@ -115,11 +112,16 @@ impl Step<'_> {
         }
     }
 
-    /// A firm that deregisters takes nothing further: what is left in its pool expires.
-    fn expire(&mut self) {
-        let left = std::mem::take(&mut self.profile.pool).total();
-        self.profile.ledger.expired += left.0;
-        debug_assert!(left >= Fen::ZERO, "a pool is never negative");
+    /// A firm that is deregistered takes nothing further: what is left in its pool has expired. Where the status is set
+    /// back, it is there again. The status in force decides, so a deregistration that comes after what superseded it
+    /// takes nothing away.
+    fn status_changed(&mut self, status: Status, at: Instant) {
+        let profile = &mut self.profile;
+        let was_gone = profile.deregistered_since().is_some();
+        profile.status.say(status, at);
+        if was_gone != profile.deregistered_since().is_some() {
+            std::mem::swap(&mut profile.pool, &mut profile.expired);
+        }
     }
 }
 

@@ -1,17 +1,18 @@
 //! Accusations: raised against oneself as a source, and followed along recorded provenance, a bounded number of buyers at
-//! a step. Each accusation visits a taxpayer once per version and name; what changes afterwards is reported by whoever
-//! sees it change.
+//! a step. Under the origin's own name an accusation visits a taxpayer once per version; under the name of somebody who
+//! stood for it, what each teller adds is summed. Value of an origin under all names is kept as one sum, counted again
+//! whenever the books of one of its names change.
 
 use super::{CHAIN_TYPOLOGY, Step};
 use crate::model::{About, Continue, Edge, Entity, Fen, Flag, Id, Message, Report, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
 use crate::risk;
-use crate::state::{CaseHead, Issue, Issued, Key, OriginRow, Partner, Passed, Side, TaintVisit};
+use crate::state::{CaseHead, Issue, Issued, Key, OriginRow, Partner, Passed, Side, TaintVisit, Tainted};
 
 /// Buyers that one step tells: each may be told twice, and reported once.
 const BUYERS_PER_STEP: usize = 256;
-/// Accusations looked up at once for value in another's name.
-const NAMES_MAX: usize = 64;
+/// Accused origins behind one name that one step counts again.
+const ORIGINS_PER_STEP: usize = 64;
 
 impl Step<'_> {
     /// A finding accuses this taxpayer as a source, or the last such finding was withdrawn.
@@ -45,15 +46,21 @@ impl Step<'_> {
         }
         let key = Key::Taint { origin: taint.origin, named: taint.named };
         let before = self.books.find::<TaintVisit>(&key).copied();
-        if before.is_some_and(|visit| visit.flag.version >= taint.flag.version) {
+        // Who stood for the origin tells each share once: further ones of this version come beside it, or off it.
+        let adds_to = before.filter(|visit| {
+            let same = visit.flag.version == taint.flag.version && visit.standing && taint.standing;
+            same && taint.named != taint.origin
+        });
+        if adds_to.is_none() && before.is_some_and(|visit| visit.flag.version >= taint.flag.version) {
             return;
         }
-        if before.is_none() && !taint.standing {
-            return; // nothing is lifted where nothing was accused
+        let less = !taint.standing || taint.part < Fen::ZERO;
+        if before.is_none() && less || adds_to.is_none() && taint.part < Fen::ZERO {
+            return; // nothing is taken off where nothing was accused
         }
         let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(taint.named)) else { return };
         self.now = taint.raised_at;
-        let ordinal = row.ordinal;
+        let (ordinal, taken) = (row.ordinal, row.taken);
         if taint.named == taint.origin {
             let (was, is) = (row.flag.is_some(), taint.standing);
             row.flag = taint.standing.then_some(taint.flag);
@@ -63,9 +70,72 @@ impl Step<'_> {
             row.stands_for_others = true;
         }
         let Taint { flag, standing, part, whole, hops, .. } = *taint;
-        self.books.put(key, TaintVisit { flag, standing, part, whole, hops });
+        let told = adds_to.map_or(Fen::ZERO, |visit| visit.part);
+        let hops = adds_to.map_or(hops, |visit| visit.hops.min(hops));
+        let counted = before.and_then(|visit| visit.counted);
+        let known = (told + part).max(Fen::ZERO);
+        self.books.put(key, TaintVisit { flag, standing, part: known, whole, hops, counted });
+        self.books.put(Key::TaintName { named: taint.named, origin: taint.origin }, ());
         self.touch(About::Origin(taint.origin));
-        self.follow(taint, ordinal, Id::EMPTY);
+        self.recount(taint.origin, taint.named);
+        // Nobody is told more than was taken.
+        let news = if adds_to.is_some() { known.min(taken) - told.min(taken) } else { part };
+        if news != Fen::ZERO || !standing {
+            self.follow(&Taint { part: news, ..*taint }, ordinal, Id::EMPTY);
+        }
+    }
+
+    /// Counts again, for each accused origin behind a name, how much of its value came so: the books of that name have
+    /// changed.
+    pub(super) fn recount_behind(&mut self, named: TaxpayerId, after: TaxpayerId) {
+        let from = Key::TaintName { named, origin: after };
+        let keys = self.books.scan(&from, &Key::TaintName { named, origin: Id::LAST }, ORIGINS_PER_STEP + 1);
+        let mut last = after;
+        for (counted, key) in keys.into_iter().enumerate() {
+            let Key::TaintName { origin, .. } = key else { return };
+            if origin == after && !after.is_empty() {
+                continue;
+            }
+            if counted == ORIGINS_PER_STEP || self.touched.len() > ORIGINS_PER_STEP {
+                self.go_on(Continue::Behind { named, after: last });
+                return;
+            }
+            last = origin;
+            self.recount(origin, named);
+        }
+    }
+
+    /// Counts value of an origin again that came in one name: under its own all of it, under another's the amount that
+    /// came so, however much more came since.
+    fn recount(&mut self, origin: TaxpayerId, named: TaxpayerId) {
+        let key = Key::Taint { origin, named };
+        let Some(visit) = self.books.find::<TaintVisit>(&key).copied() else { return };
+        let Some(row) = self.books.find::<OriginRow>(&Key::Origin(named)).copied() else { return };
+        let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
+        let counts = visit.standing.then(|| (taken, row.deducted.share(taken, row.taken)));
+        let (mut total, _) = self.books.lift::<Tainted>(Key::Tainted(origin));
+        if visit.counted != counts {
+            let (before, now) = (visit.counted.unwrap_or_default(), counts.unwrap_or_default());
+            total.taken += now.0 - before.0;
+            total.deducted += now.1 - before.1;
+            total.names += u32::from(counts.is_some());
+            total.names -= u32::from(visit.counted.is_some());
+            self.books.put(key, TaintVisit { counted: counts, ..visit });
+            self.touch(About::Origin(origin));
+        }
+        if counts.is_some() {
+            if visit.flag.version >= total.version {
+                (total.version, total.case_id) = (visit.flag.version, visit.flag.case_id);
+            }
+            if total.via.is_empty() || visit.hops < total.hops || visit.hops == total.hops && named == origin {
+                (total.hops, total.via) = (visit.hops, row.via);
+            }
+        }
+        if total.names == 0 {
+            self.books.remove(&Key::Tainted(origin));
+        } else {
+            self.books.put(Key::Tainted(origin), total);
+        }
     }
 
     /// A step that had more to do goes on.
@@ -82,6 +152,15 @@ impl Step<'_> {
                     self.follow(taint, ordinal, *after);
                 }
             }
+            Continue::Settle { left, issued_at } => self.settle_on(left, *issued_at),
+            Continue::Reds { blue_no } => self.meet_more_reds(*blue_no),
+            Continue::Unsettle { origin, tax, issued_at } => {
+                self.now = *issued_at;
+                let origin = self.take(*origin, Fen::ZERO, u8::MAX, Id::EMPTY);
+                self.unsettle(origin, *tax, *issued_at);
+            }
+            Continue::Behind { named, after } => self.recount_behind(*named, *after),
+            Continue::Bursts { after, at } => self.ask_more_bursts(*after, *at),
             // The clock's own.
             Continue::Timers => {}
         }
@@ -89,20 +168,23 @@ impl Step<'_> {
 
     /// Tells the buyers to whom the accused value went, from the one after `after` on, and the case.
     fn follow(&mut self, taint: &Taint, ordinal: Ordinal, after: TaxpayerId) {
-        let mut buyers = self.books.buyers_of(ordinal, after, BUYERS_PER_STEP + 1);
-        let more = buyers.len() > BUYERS_PER_STEP;
-        buyers.truncate(BUYERS_PER_STEP);
-        let last = buyers.last().map_or(after, |(buyer, _)| *buyer);
+        let buyers = self.books.buyers_of(ordinal, after, BUYERS_PER_STEP + 1);
         let mut edges = Vec::new();
-        for (buyer, passed) in buyers {
+        let mut last = after;
+        let mut more = false;
+        for (told, (buyer, passed)) in buyers.into_iter().enumerate() {
+            more = told == BUYERS_PER_STEP || !self.has_room();
+            if more {
+                break;
+            }
+            last = buyer;
             let Some(passed) = passed else { continue };
             self.tell(taint, ordinal, buyer, passed);
             edges.extend(self.edge(taint, ordinal, buyer, passed));
         }
         self.report(taint.origin, taint.flag, taint.standing, taint.hops, edges);
         if more {
-            let this = self.books.entity;
-            self.send(this, Message::Continue(Box::new(Continue::Taint { taint: *taint, after: last })));
+            self.go_on(Continue::Taint { taint: *taint, after: last });
         }
     }
 
@@ -117,19 +199,20 @@ impl Step<'_> {
         let (part, whole) = self.accused_share(taint, ordinal);
         let onward = Taint { from: this, hops: taint.hops.saturating_add(1), ..*taint };
         let direct = passed.direct.share(part, whole);
-        if !taint.standing || direct >= tax_min {
+        if !taint.standing || direct.abs() >= tax_min {
             let same_name = if taint.named == taint.origin { onward } else { Taint { part: direct, ..onward } };
             self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(same_name)));
         }
         let settled = passed.settled.share(part, whole);
-        if ordinal != Ordinal::OWN && (settled >= tax_min || !taint.standing && settled > Fen::ZERO) {
+        // What had settled a sale may have been taken back since: the lifting goes to whoever may have been told.
+        if ordinal != Ordinal::OWN && (settled.abs() >= tax_min || !taint.standing) {
             let own_name = Taint { named: this, part: settled, whole: Fen::ZERO, ..onward };
             self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(own_name)));
         }
     }
 
-    /// What of the value in the accused name is the origin's, as a part of a whole: all of it under the origin's own name;
-    /// under another's, the amount that came so, of what was taken in that name.
+    /// What of the value in the accused name is now told to be the origin's, as a part of a whole: all of it under the
+    /// origin's own name; under another's, the amount that was told, of what was taken in that name.
     fn accused_share(&mut self, taint: &Taint, ordinal: Ordinal) -> (Fen, Fen) {
         if taint.named == taint.origin {
             return (Fen(1), Fen(1));
@@ -140,24 +223,37 @@ impl Step<'_> {
         (taint.part.min(taken), taken)
     }
 
-    /// An accused purchase has settled a sale made before it came: its buyer is to know.
-    pub(super) fn tell_settled(&mut self, ordinal: Ordinal, buyer: TaxpayerId) {
+    /// An accused purchase has settled so much of a sale made before it came, or, where it is negative, was taken back so
+    /// that it settles as much less: its buyer is to know.
+    pub(super) fn tell_settled(&mut self, ordinal: Ordinal, buyer: TaxpayerId, covered: Fen) {
         let (origin, flag) = self.origin(ordinal);
         let Some(flag) = flag.filter(|_| ordinal != Ordinal::OWN) else { return };
+        let Some(passed) = self.books.passed(ordinal, buyer) else { return };
         let key = Key::Taint { origin, named: origin };
         let hops = self.books.find::<TaintVisit>(&key).map_or(1, |visit| visit.hops);
+        let (hops_max, tax_min) = (self.rules.limits.taint_hops_max, self.rules.limits.taint_tax_min());
+        let this = self.books.entity.id;
         let (part, whole) = (Fen(1), Fen(1));
         let (from, raised_at) = (origin, self.now);
         let taint = Taint { origin, flag, standing: true, named: origin, part, whole, from, hops, raised_at };
-        let passed = self.books.passed(ordinal, buyer).unwrap_or_default();
-        self.tell(&taint, ordinal, buyer, passed);
+        // What was too little to be told is told with what makes it enough, and taken back when it is too little again.
+        let worth_telling = |settled: Fen| if settled >= tax_min { settled } else { Fen::ZERO };
+        let news = worth_telling(passed.settled) - worth_telling(passed.settled - covered);
+        if news != Fen::ZERO && hops < hops_max && buyer != origin && buyer != this {
+            let hops = hops.saturating_add(1);
+            let own_name = Taint { named: this, part: news, whole: Fen::ZERO, from: this, hops, ..taint };
+            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(own_name)));
+        }
         let edges: Vec<Edge> = self.edge(&taint, ordinal, buyer, passed).into_iter().collect();
         self.report(origin, flag, true, hops, edges);
     }
 
     fn edge(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId, passed: Passed) -> Option<Edge> {
         let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
-        let (part, whole) = self.accused_share(taint, ordinal);
+        // The case is told the whole, not what was added last.
+        let key = Key::Taint { origin: taint.origin, named: taint.named };
+        let part = self.books.find::<TaintVisit>(&key).map_or(taint.part, |visit| visit.part);
+        let (part, whole) = self.accused_share(&Taint { part, ..*taint }, ordinal);
         let tax = (passed.direct + settled).share(part, whole);
         if tax < self.rules.limits.taint_tax_min() {
             return None;
@@ -212,21 +308,10 @@ impl Step<'_> {
 
     /// Tells the case what changed in these books about an accused origin.
     pub(super) fn report_again(&mut self, origin: TaxpayerId) {
-        let key = Key::Taint { origin, named: origin };
-        let visit = self.books.find::<TaintVisit>(&key).copied();
-        let Some(visit) = visit.filter(|visit| visit.standing) else { return };
-        self.report(origin, visit.flag, true, visit.hops, Vec::new());
-    }
-
-    /// Has findings judged about every accused origin whose value came in the name of `named`.
-    pub(super) fn touch_those_behind(&mut self, named: TaxpayerId) {
-        let from = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
-        for key in self.books.scan(&from, &Key::Taint { origin: Id::LAST, named: Id::LAST }, NAMES_MAX) {
-            if let Key::Taint { origin, named: name } = key
-                && name == named
-            {
-                self.touch(About::Origin(origin));
-            }
-        }
+        let Some(Tainted { case_id, version, hops, .. }) = self.books.find::<Tainted>(&Key::Tainted(origin)).copied()
+        else {
+            return;
+        };
+        self.report(origin, Flag { case_id, version }, true, hops, Vec::new());
     }
 }

@@ -1,21 +1,44 @@
-//! Value through a taxpayer's books: in with arrivals, out with sales, back with voids and red letters, settled when a
-//! purchase comes after the sale it stands behind. The ledger's identity holds after every one of them.
+//! Value through a taxpayer's books: in with arrivals, out with sales, back with voids and red letters. The ledger's
+//! identity holds after every one of them. Purchases that come after the sale they stand behind are in `settling`.
 
 use super::Step;
 use crate::model::{About, Fen, Flag, Id, Instant, InvoiceNo, Part, TaxpayerId, TaxpayerKind, Vector};
 use crate::provenance::{Blend, Ordinal, Slice};
 use crate::state::{Held, Issue, Issued, Key, OriginRow, Passed};
 
-/// Sales that one arrival may settle, and old deficits that one sale may forget.
-const SETTLEMENTS_MAX: usize = 256;
-const FORGOTTEN_MAX: usize = 4;
+/// The most tax that comes into a taxpayer's books, and the most that stands as passed on, in fen: 1,000 trillion yuan,
+/// beyond the whole country's tax of a century. What goes beyond is data that cannot be right and carries no value, so
+/// that no sum in the books can overflow.
+pub(super) const VALUE_MAX: i64 = 100_000_000_000_000_000;
 /// A month of `opening_months`.
 const MONTH_DAYS: i64 = 30;
 
 impl Step<'_> {
-    /// Whether its input tax counts: a general taxpayer, or one never registered.
-    pub(super) fn is_general(&self) -> bool {
-        self.profile.kind.value != Some(TaxpayerKind::SmallScale)
+    /// Whether the input tax of an invoice counts: its buyer was a general taxpayer when it was issued, or was never
+    /// registered.
+    pub(super) fn is_general(&self, issued_at: Instant) -> bool {
+        self.profile.kind_at(issued_at) != Some(TaxpayerKind::SmallScale)
+    }
+
+    /// The pool that value comes into and goes back to: of a firm that is deregistered, the one that has expired.
+    pub(super) fn pool(&mut self) -> &mut Blend {
+        let profile = &mut self.profile;
+        if profile.deregistered_since().is_some() { &mut profile.expired } else { &mut profile.pool }
+    }
+
+    /// Whether something is of a time at which the firm was deregistered, as far as it still is.
+    pub(super) fn is_deregistered_at(&self, issued_at: Instant) -> bool {
+        self.profile.deregistered_since().is_some_and(|since| issued_at >= since)
+    }
+
+    /// Whether so much more may stand as passed on: see [`VALUE_MAX`].
+    fn has_room_for(&mut self, tax: Fen, invoice_no: InvoiceNo) -> bool {
+        let fits = self.profile.ledger.passed_on <= VALUE_MAX.saturating_sub(tax.0);
+        if !fits {
+            let reason = format!("the tax of {tax} on invoice {invoice_no} is more than any firm can have issued");
+            self.doubt("beyond_belief", Some(invoice_no), reason);
+        }
+        fits
     }
 
     /// The row of an origin in these books, made where there is none yet. Not for the keeper itself.
@@ -31,14 +54,18 @@ impl Step<'_> {
         row
     }
 
-    /// Counts tax as taken from an origin, and gives its ordinal.
-    fn take(&mut self, origin: TaxpayerId, tax: Fen, hops: u8, via: TaxpayerId) -> Ordinal {
+    /// Counts tax as taken from an origin, or as given up where it is negative, and gives the origin's ordinal.
+    pub(super) fn take(&mut self, origin: TaxpayerId, tax: Fen, hops: u8, via: TaxpayerId) -> Ordinal {
         if origin == self.books.entity.id {
             return Ordinal::OWN;
         }
         let row = self.origin_row(origin, hops, via);
         row.taken += tax;
-        row.ordinal
+        let ordinal = row.ordinal;
+        if row.accuses() && tax != Fen::ZERO {
+            self.recount_behind(origin, Id::EMPTY);
+        }
+        ordinal
     }
 
     /// Whose an ordinal is, and the accusation it stands under.
@@ -62,14 +89,19 @@ impl Step<'_> {
         Vector { parts, remainder: blend.remainder() }
     }
 
-    fn passed(&mut self, origin: Ordinal, buyer: Option<TaxpayerId>) -> Option<&mut Passed> {
+    pub(super) fn passed(&mut self, origin: Ordinal, buyer: Option<TaxpayerId>) -> Option<&mut Passed> {
         Some(self.books.edit_passed(origin, buyer?))
     }
 
     /// Takes the tax of a sale out of the pool; what the pool does not cover begins here, as `opening` stock or not.
     pub(super) fn draw(&mut self, issued: &mut Issued, issue: &Issue, invoice_no: InvoiceNo, opening: bool) {
         let tax = issue.tax;
-        let mut drawn = self.profile.pool.draw(tax);
+        if !self.has_room_for(tax, invoice_no) {
+            return;
+        }
+        // A firm that has deregistered has nothing left to sell on.
+        let gone = self.is_deregistered_at(issue.issued_at);
+        let mut drawn = if gone { Blend::default() } else { self.pool().draw(tax) };
         let short = tax - drawn.total();
         let covered = tax - short;
         let own = drawn.take(Ordinal::OWN, tax) + short;
@@ -100,7 +132,10 @@ impl Step<'_> {
     }
 
     /// Lets the tax of a self-issued purchase voucher begin here: it draws nothing, and no accusation rests on it.
-    pub(super) fn begin(&mut self, issued: &mut Issued, issue: &Issue) {
+    pub(super) fn begin(&mut self, issued: &mut Issued, issue: &Issue, invoice_no: InvoiceNo) {
+        if !self.has_room_for(issue.tax, invoice_no) {
+            return;
+        }
         let own = Slice { origin: Ordinal::OWN, tax: issue.tax.0, hops: 0 };
         issued.vector.add(own, 1);
         (issued.short, issued.opening) = (issue.tax, true);
@@ -121,31 +156,15 @@ impl Step<'_> {
             && issued_at < self.journal_began.plus_days(months)
     }
 
-    pub(super) fn owe(&mut self, issued_at: Instant, invoice_no: InvoiceNo) {
-        self.books.put(Key::Deficit(issued_at, invoice_no), ());
-        self.profile.deficits += 1;
-        self.profile.last_deficit_at = self.profile.last_deficit_at.max(issued_at);
-        // What nothing can settle any more is forgotten, a little with each sale.
-        let settled_until = issued_at.plus_days(-self.rules.limits.settle_days);
-        let from = Key::Deficit(Instant(i64::MIN), InvoiceNo::FIRST);
-        for key in self.books.scan(&from, &Key::Deficit(settled_until, InvoiceNo::FIRST), FORGOTTEN_MAX) {
-            self.books.remove(&key);
-            self.profile.deficits -= 1;
-        }
-    }
-
-    pub(super) fn forget_deficit(&mut self, issued_at: Instant, invoice_no: InvoiceNo) {
-        let key = Key::Deficit(issued_at, invoice_no);
-        if self.books.has(&key) {
-            self.books.remove(&key);
-            self.profile.deficits -= 1;
-        }
-    }
-
     /// Brings the tax of an invoice in: first to sales made before it came though it was issued before them, oldest
     /// first; the rest into the pool. Returns the blend as the holder's row keeps it.
     pub(super) fn bring(&mut self, vector: &Vector, seller: TaxpayerId, issued_at: Instant) -> Blend {
         let mut blend = Blend::default();
+        if self.profile.ledger.arrived > VALUE_MAX.saturating_sub(vector.total().0) {
+            let reason = format!("invoices of {seller} bring more tax than any firm can have bought");
+            self.doubt("beyond_belief", None, reason);
+            return blend;
+        }
         for part in &vector.parts {
             let hops = part.hops.saturating_add(1);
             let origin = self.take(part.origin, part.tax, hops, seller);
@@ -159,62 +178,10 @@ impl Step<'_> {
         month.arrived += total;
         month.arrived_days += total.0.saturating_mul(day);
         let kept = blend.clone();
-        if self.profile.deficits > 0 && issued_at < self.profile.last_deficit_at {
-            self.settle(&mut blend, issued_at);
-        }
-        self.profile.pool.absorb(&blend, self.rules.limits.pool_origins);
+        self.settle(&mut blend, issued_at);
+        let budget = self.rules.limits.pool_origins;
+        self.pool().absorb(&blend, budget);
         kept
-    }
-
-    fn settle(&mut self, arrived: &mut Blend, issued_at: Instant) {
-        let from = Key::Deficit(Instant(issued_at.0 + 1), InvoiceNo::FIRST);
-        let until = issued_at.plus_days(self.rules.limits.settle_days);
-        for key in self.books.scan(&from, &Key::Deficit(until, InvoiceNo::FIRST), SETTLEMENTS_MAX) {
-            if arrived.is_empty() {
-                return;
-            }
-            let Key::Deficit(_, invoice_no) = key else { return };
-            self.settle_one(arrived, invoice_no);
-        }
-    }
-
-    fn settle_one(&mut self, arrived: &mut Blend, invoice_no: InvoiceNo) {
-        let (mut sale, _) = self.books.lift::<Issued>(Key::Issued(invoice_no));
-        let issue = sale.issue.expect("only issued invoices leave deficits");
-        let covering = arrived.draw(sale.short);
-        let covered = covering.total();
-        sale.short -= covered;
-        for slice in covering.slices().to_vec() {
-            if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
-                passed.settled += Fen(slice.tax);
-            }
-        }
-        if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
-            own.direct -= covered;
-        }
-        sale.settled.absorb(&covering, self.rules.limits.vector_origins);
-        let ledger = &mut self.profile.ledger;
-        ledger.originated -= covered.0;
-        ledger.opening -= if sale.opening { covered.0 } else { 0 };
-        let period = issue.issued_at.period();
-        let opening = sale.opening;
-        let day = issue.issued_at.day_of_month();
-        let month = self.month(period);
-        month.drawn += covered;
-        month.drawn_days += covered.0.saturating_mul(day);
-        if !opening {
-            month.originated -= covered;
-        }
-        if sale.short == Fen::ZERO {
-            self.forget_deficit(issue.issued_at, invoice_no);
-        }
-        self.books.put(Key::Issued(invoice_no), sale);
-        if let (Some(buyer), true) = (issue.buyer_id, self.profile.tainted_origins > 0) {
-            for slice in covering.slices() {
-                self.tell_settled(slice.origin, buyer);
-            }
-        }
-        self.touch(About::Period(period));
     }
 
     /// Takes `tax` of a sale back, pro rata of what stands of its vector: into the pool, except for what had begun here,
@@ -226,26 +193,21 @@ impl Step<'_> {
         let own = back.of(Ordinal::OWN);
         let unmade = own.min(issued.short);
         issued.short -= unmade;
-        let unsettled = issued.settled.draw(own - unmade);
+        let unsettled = self.draw_settled(issued, invoice_no, own - unmade);
         let pooled_own = own - unmade - unsettled.total();
-        for slice in unsettled.slices().to_vec() {
-            if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
-                passed.settled -= Fen(slice.tax);
-            }
-        }
         for slice in back.slices().to_vec() {
             let direct = if slice.origin == Ordinal::OWN { unmade + pooled_own } else { Fen(slice.tax) };
             if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
                 passed.direct -= direct;
             }
             if slice.origin == Ordinal::OWN {
-                self.profile.pool.add(Slice { tax: pooled_own.0, ..slice }, budget);
+                self.pool().add(Slice { tax: pooled_own.0, ..slice }, budget);
             } else {
-                self.profile.pool.add(slice, budget);
+                self.pool().add(slice, budget);
             }
         }
-        self.profile.pool.absorb(&unsettled, budget);
-        self.profile.pool.add_remainder(back.remainder());
+        self.pool().absorb(&unsettled, budget);
+        self.pool().add_remainder(back.remainder());
         let total = back.total();
         let ledger = &mut self.profile.ledger;
         ledger.passed_on -= total.0;
@@ -265,25 +227,31 @@ impl Step<'_> {
         self.named(&back)
     }
 
-    /// Gives value up to a seller who took it back: from the pool as far as it still holds it, origin by origin; what has
-    /// flowed on begins here instead. `row` is the invoice as it is held.
+    /// Gives value up to a seller who took it back: from the pool as far as it still holds it, origin by origin. What had
+    /// settled older sales opens them again: they had nothing behind them after all. What has flowed on otherwise begins
+    /// here instead. `row` is the invoice as it is held.
     pub(super) fn give_up(&mut self, row: &mut Held, returned: &Vector, issued_at: Instant) {
         let before = row.vector.total();
         let held = &mut row.vector;
         let mut given_up = Fen::ZERO;
         let mut flowed_on = Fen::ZERO;
+        let mut settled = Vec::new();
         for part in &returned.parts {
             let origin = self.take(part.origin, Fen::ZERO, u8::MAX, Id::EMPTY);
             let tax = held.take(origin, part.tax);
-            self.take(part.origin, -tax, u8::MAX, Id::EMPTY);
+            self.take(part.origin, Fen::ZERO - tax, u8::MAX, Id::EMPTY);
             given_up += tax;
             // Beyond the pool's budget, what it still holds of an origin is in its remainder.
-            let still_held = self.profile.pool.take(origin, tax);
-            flowed_on += tax - still_held - self.profile.pool.take_remainder(tax - still_held);
+            let still_held = self.pool().take(origin, tax);
+            let beyond = tax - still_held - self.pool().take_remainder(tax - still_held);
+            flowed_on += beyond;
+            if beyond > Fen::ZERO {
+                settled.push((origin, beyond));
+            }
         }
         let beyond = held.take_remainder(returned.remainder);
         given_up += beyond;
-        flowed_on += beyond - self.profile.pool.take_remainder(beyond);
+        flowed_on += beyond - self.pool().take_remainder(beyond);
         let ledger = &mut self.profile.ledger;
         ledger.withdrawn += given_up.0;
         ledger.originated += flowed_on.0;
@@ -296,5 +264,8 @@ impl Step<'_> {
         month.arrived -= given_up;
         month.arrived_days -= given_up.0.saturating_mul(day);
         month.originated += flowed_on;
+        for (origin, tax) in settled {
+            self.unsettle(origin, tax, issued_at);
+        }
     }
 }

@@ -1,13 +1,15 @@
 //! One taxpayer's rows, added up again from their parts by an auditor of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use suyuan::model::{Fen, Id, InvoiceNo, Period, Purpose, SignalStatus};
+use suyuan::model::{Fen, Id, Instant, InvoiceNo, Period, Purpose};
 use suyuan::provenance::{Blend, Ordinal};
 use suyuan::state::{
-    ClaimKind, Held, Issue, Issued, Key, Month, OriginRow, Partner, Passed, Profile, Row, Side, Totals,
+    ClaimKind, Held, Issue, Issued, Key, Month, OriginRow, Partner, Passed, Profile, Row, Side, TaintVisit, Tainted,
+    Totals,
 };
 
+use super::findings::Findings;
 use super::{AllRows, standing_tax};
 
 /// A taxpayer's rows, by kind.
@@ -18,11 +20,15 @@ pub(super) struct Books<'a> {
     held: BTreeMap<(InvoiceNo, Id), &'a Held>,
     months: BTreeMap<Period, &'a Month>,
     partners: BTreeMap<(Side, Id), &'a Partner>,
-    origins: BTreeMap<Ordinal, &'a OriginRow>,
+    origins: BTreeMap<Id, &'a OriginRow>,
     passed: BTreeMap<(Ordinal, Id), Passed>,
     deficits: u32,
     waiting: BTreeMap<InvoiceNo, InvoiceNo>,
-    open_signals: u32,
+    settled: BTreeSet<(Ordinal, InvoiceNo)>,
+    visits: BTreeMap<(Id, Id), &'a TaintVisit>,
+    names: BTreeSet<(Id, Id)>,
+    tainted: BTreeMap<Id, Tainted>,
+    findings: Findings<'a>,
 }
 
 /// Whether two things that should be the same are.
@@ -63,15 +69,19 @@ impl<'a> Books<'a> {
                 }
                 (Key::Month(period), Row::Month(row)) => drop(books.months.insert(period, row)),
                 (Key::Partner(side, id), Row::Partner(row)) => drop(books.partners.insert((side, id), row)),
-                (Key::Origin(_), Row::Origin(row)) => drop(books.origins.insert(row.ordinal, row)),
+                (Key::Origin(id), Row::Origin(row)) => drop(books.origins.insert(id, row)),
                 (Key::Passed(_, buyer), Row::Passed(page)) => {
                     books.passed.extend(page.iter().map(|(ordinal, passed)| ((ordinal, buyer), passed)));
                 }
                 (Key::Deficit(..), _) => books.deficits += 1,
                 (Key::WaitingRed { blue_no, red_no }, _) => drop(books.waiting.insert(red_no, blue_no)),
-                (Key::Signal(_), Row::Signal(row)) => {
-                    books.open_signals += u32::from(row.0.status == SignalStatus::Open);
-                }
+                (Key::Settled(origin, no), _) => drop(books.settled.insert((origin, no))),
+                (Key::Taint { origin, named }, Row::Taint(row)) => drop(books.visits.insert((origin, named), row)),
+                (Key::TaintName { named, origin }, _) => drop(books.names.insert((origin, named))),
+                (Key::Tainted(origin), Row::Tainted(row)) => drop(books.tainted.insert(origin, **row)),
+                (Key::Signal(_), Row::Signal(row)) => books.findings.signal(&row.0),
+                (Key::Standing { order, place, signal_id }, _) => books.findings.listed(order, place, signal_id),
+                (Key::Task, Row::Task(row)) => books.findings.task(row),
                 _ => {}
             }
         }
@@ -86,7 +96,10 @@ impl<'a> Books<'a> {
         self.check_purchases()?;
         self.check_months(profile)?;
         self.check_passed()?;
-        self.check_origins()
+        self.check_origins()?;
+        self.check_accusations()?;
+        same("open findings", profile.open_signals, self.findings.open())?;
+        self.findings.check()
     }
 
     fn check_profile(&self, profile: &Profile) -> Result<(), String> {
@@ -102,7 +115,11 @@ impl<'a> Books<'a> {
         same("claims that name no seller", profile.unnamed_claims as usize, claimed.count())?;
         same("deficits", profile.deficits, self.deficits)?;
         same("waiting red letters", profile.waiting_reds as usize, self.waiting.len())?;
-        same("open findings", profile.open_signals, self.open_signals)?;
+        let gone = profile.deregistered_since().is_some();
+        if !(if gone { &profile.pool } else { &profile.expired }).is_empty() {
+            return Err(format!("gone: {gone}, pool {:?}, expired {:?}", profile.pool, profile.expired));
+        }
+        same("expired", ledger.expired, profile.expired.total().0)?;
         let flagged = self.origins.values().filter(|origin| origin.flag.is_some()).count();
         same("accused origins", profile.tainted_origins as usize, flagged)
     }
@@ -217,7 +234,40 @@ impl<'a> Books<'a> {
         months
     }
 
+    /// Counterparties of each month, and those first met in it.
+    fn check_met(&self) -> Result<(), String> {
+        let mut buyers: BTreeSet<(Period, Id)> = BTreeSet::new();
+        let mut first: BTreeMap<(Side, Id), Instant> = BTreeMap::new();
+        let mut note = |side: Side, id: Id, at: Instant| {
+            let first = first.entry((side, id)).or_insert(at);
+            *first = at.min(*first);
+        };
+        for issued in self.issued.values() {
+            let Some(issue) = issued.issue.filter(|i| !is_red(i.red_of, i.amount, i.tax)) else { continue };
+            let Some(buyer) = issue.buyer_id else { continue };
+            note(Side::Sold, buyer, issue.issued_at);
+            if issued.void.is_none() {
+                buyers.insert((issue.issued_at.period(), buyer));
+            }
+        }
+        for ((_, seller), held) in &self.held {
+            if let Some(arrived) = held.arrived.filter(|a| !is_red(a.red_of, a.amount, a.tax)) {
+                note(Side::Bought, *seller, arrived.issued_at);
+            }
+        }
+        for (period, month) in &self.months {
+            let counted = buyers.iter().filter(|(of, _)| of == period).count();
+            same(&format!("buyers of {period}"), month.buyers as usize, counted)?;
+            for (side, kept) in [(Side::Sold, month.new_buyers), (Side::Bought, month.new_sellers)] {
+                let met = first.iter().filter(|((of, _), at)| *of == side && at.period() == *period).count();
+                same(&format!("first met on the side {side:?} in {period}"), kept as usize, met)?;
+            }
+        }
+        Ok(())
+    }
+
     fn check_months(&self, profile: &Profile) -> Result<(), String> {
+        self.check_met()?;
         let counted = self.counted_months();
         let nothing = Month::default();
         let mut originated = Fen::ZERO;
@@ -262,23 +312,49 @@ impl<'a> Books<'a> {
             let counted = counted.get(&(*origin, *buyer)).copied().unwrap_or_default();
             same(&format!("of {origin:?} to {buyer}"), (passed.direct, passed.settled), counted)?;
         }
+        let settled: BTreeSet<(Ordinal, InvoiceNo)> = self
+            .issued
+            .iter()
+            .flat_map(|(no, issued)| issued.settled.slices().iter().map(|slice| (slice.origin, *no)))
+            .collect();
+        same("settled sales", &self.settled, &settled)?;
         let missing = counted.iter().find(|(key, sums)| **sums != Default::default() && !self.passed.contains_key(key));
         missing.map_or(Ok(()), |missing| Err(format!("not noted as passed: {missing:?}")))
     }
 
     fn check_origins(&self) -> Result<(), String> {
-        for (ordinal, origin) in &self.origins {
+        for (id, origin) in &self.origins {
             let (mut taken, mut deducted) = (Fen::ZERO, Fen::ZERO);
             for held in self.held.values() {
-                let (total, part) = (held.vector.total(), held.vector.of(*ordinal));
+                let (total, part) = (held.vector.total(), held.vector.of(origin.ordinal));
                 taken += part;
-                let claimed = (standing_tax(&held.claims) + held.lent).min(total);
+                let claimed = (standing_tax(&held.claims) + held.lent.unwrap_or_default()).min(total);
                 deducted += if total > Fen::ZERO { part.share(claimed, total) } else { Fen::ZERO };
             }
-            same(&format!("taken of {ordinal:?}"), origin.taken, taken)?;
-            same(&format!("deducted of {ordinal:?}"), origin.deducted, deducted)?;
+            same(&format!("taken of {id}"), origin.taken, taken)?;
+            same(&format!("deducted of {id}"), origin.deducted, deducted)?;
         }
         Ok(())
+    }
+}
+
+impl Books<'_> {
+    /// Value of accused origins, under all their names.
+    fn check_accusations(&self) -> Result<(), String> {
+        same("names of accused origins", &self.names, &self.visits.keys().copied().collect())?;
+        let mut counted: BTreeMap<Id, (u32, Fen, Fen)> = BTreeMap::new();
+        for ((origin, named), visit) in &self.visits {
+            let row = self.origins.get(named).ok_or("a name without value")?;
+            if visit.standing {
+                let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
+                let sums = counted.entry(*origin).or_default();
+                sums.0 += 1;
+                sums.1 += taken;
+                sums.2 += row.deducted.share(taken, row.taken);
+            }
+        }
+        let kept = self.tainted.iter().map(|(id, total)| (*id, (total.names, total.taken, total.deducted)));
+        same("value of accused origins", kept.collect(), counted)
     }
 }
 

@@ -1,0 +1,252 @@
+//! Hubs: what is more than one step may do goes on in the next, and nothing is left out.
+
+use std::fmt::Write as _;
+
+use super::*;
+use crate::fold::Fold;
+use crate::model::{
+    Body, Entity, Event, Fact, Fen, Id, Instant, InvoiceNo, Output, Period, Position, Record, Root, RulesPublished,
+    Source, TASK_SIGNALS_MAX,
+};
+use crate::provenance::Ordinal;
+use crate::state::{Issued, Key, Memory, Profile, Row, RowType, Rows, RulesInForce, Tainted, TaskRow};
+
+fn world(script: &str) -> World {
+    let mut world = World::new(STANDARD_RULES);
+    for event in parse(script).unwrap() {
+        world.feed(event);
+    }
+    world.settle();
+    world
+}
+
+fn id(text: &str) -> Id {
+    Id::parse(text).unwrap()
+}
+
+fn row<T: RowType + Clone>(world: &mut World, of: &str, key: Key) -> T {
+    let row = world.rows().get(&Entity::taxpayer(id(of)), &key).cloned();
+    T::unwrap(row.unwrap_or_else(|| panic!("{of} has no {key:?}"))).unwrap()
+}
+
+fn number(no: u32) -> InvoiceNo {
+    InvoiceNo::parse(&format!("legacy:{no}")).unwrap()
+}
+
+fn found(world: &World, typology: &str, of: &str) -> usize {
+    let said = world.said().iter().filter(|said| {
+        matches!(&said.output, Output::Signal(signal)
+            if *signal.typology == *typology && signal.taxpayer_id == id(of) && signal.version == 1)
+    });
+    said.count()
+}
+
+/// Sales of a firm to one buyer each, then the purchase that was issued before them all.
+fn late_purchase(sales: u32) -> String {
+    let mut script = String::from("register A on=2026-02-20\nat 2026-03-02\n");
+    for no in 1..=sales {
+        writeln!(script, "issue {no} A C 100.00 tax=10.00").unwrap();
+    }
+    script + "at 2026-03-01 | issue 9000 OLD A 90000.00 tax=9000.00"
+}
+
+#[test]
+fn an_arrival_settles_every_sale_it_stands_behind() {
+    let mut world = world(&late_purchase(700));
+    for no in 1..=700 {
+        let sale: Issued = row(&mut world, "A", Key::Issued(number(no)));
+        assert_eq!((sale.short, sale.settled.total()), (Fen::ZERO, Fen(1_000)), "{no}");
+    }
+    let profile: Profile = row(&mut world, "A", Key::Profile);
+    assert_eq!((profile.deficits, profile.pool.total(), profile.ledger.originated), (0, Fen(200_000), 0));
+    assert_eq!(profile.pool.of(Ordinal(1)), Fen(200_000), "the rest of the purchase, under its own origin");
+}
+
+#[test]
+fn a_purchase_that_is_voided_opens_every_sale_again_that_it_had_settled() {
+    let mut world = world(&format!("{}\nat 2026-03-04 | void 9000 OLD", late_purchase(700)));
+    for no in 1..=700 {
+        let sale: Issued = row(&mut world, "A", Key::Issued(number(no)));
+        assert_eq!((sale.short, sale.settled.total()), (Fen(1_000), Fen::ZERO), "{no}");
+    }
+    let profile: Profile = row(&mut world, "A", Key::Profile);
+    assert_eq!((profile.deficits, profile.pool.total(), profile.ledger.originated), (700, Fen::ZERO, 700_000));
+}
+
+#[test]
+fn a_late_invoice_meets_every_red_letter_that_waited_for_it() {
+    let mut script = String::from("register A on=2026-02-20\nat 2026-03-02\n");
+    for no in 1..=600 {
+        writeln!(script, "issue {no} A C -10.00 tax=-1.00 red=9000").unwrap();
+    }
+    let mut world =
+        world(&(script + "at 2026-03-01 | issue 9000 A C 10000.00 tax=1000.00\nat 2026-05-01 | register Z"));
+    let blue: Issued = row(&mut world, "A", Key::Issued(number(9_000)));
+    assert_eq!((blue.reds.count, blue.vector.total()), (600, Fen(40_000)));
+    assert_eq!(row::<Profile>(&mut world, "A", Key::Profile).waiting_reds, 0);
+    let doubted =
+        world.said().iter().any(|said| matches!(&said.output, Output::Doubt(d) if &*d.code == "red_without_blue"));
+    assert!(!doubted, "they had all met it before their grace was over");
+}
+
+#[test]
+fn a_task_sums_what_stands_however_many_there_are() {
+    let mut script = String::new();
+    for no in 1..=4_200 {
+        writeln!(
+            script,
+            "issue {no} A B 100.00 tax=13.00 | deduct {no} B 2026-03 from=A | deduct {no} B 2026-04 from=A"
+        )
+        .unwrap();
+    }
+    let mut world = world(&(script + "reverse 1 B 2026-03 from=A"));
+    let TaskRow(task, _) = row(&mut world, "B", Key::Task);
+    assert_eq!((task.stake, task.score, task.signals.len()), (Fen(4_199 * 1_300), 600, TASK_SIGNALS_MAX));
+    assert_eq!(row::<Profile>(&mut world, "B", Key::Profile).open_signals, 4_199);
+}
+
+/// A source that was found, with a sale of `yuan` of tax to each of some firms.
+fn source(name: &str, first_no: u32, buyers: &[String], yuan: u32) -> String {
+    let mut script = format!("register {name} on=2026-02-20 | quota {name} 1.00 25\n");
+    for (no, buyer) in (first_no..).zip(buyers) {
+        writeln!(script, "issue {no} {name} {buyer} {0}.00 tax={yuan}.00", yuan * 8).unwrap();
+    }
+    script
+}
+
+fn firms(name: &str, count: usize) -> Vec<String> {
+    (0..count).map(|at| format!("{name}{at}")).collect()
+}
+
+const LONG_BEFORE: &str = "at 2026-01-01 | register OLD on=2001-01-01\n";
+
+#[test]
+fn an_accusation_reaches_every_buyer_of_a_hub() {
+    let buyers = firms("W", 500);
+    let mut world = world(&format!("{LONG_BEFORE}at 2026-03-02\n{}", source("S", 1, &buyers, 11_000)));
+    for buyer in &buyers {
+        let tainted: Tainted = row(&mut world, buyer, Key::Tainted(id("S")));
+        assert_eq!(tainted.taken, Fen(1_100_000), "{buyer}");
+    }
+}
+
+#[test]
+fn value_of_one_source_is_summed_over_all_who_stood_for_it() {
+    let washers = firms("W", 70);
+    let mut script = format!("{LONG_BEFORE}at 2026-03-02\n");
+    for (no, washer) in (1_000..).zip(&washers) {
+        // Sold before its purchase is known.
+        writeln!(script, "issue {no} {washer} B 90000.00 tax=11000.00").unwrap();
+    }
+    script += "at 2026-03-01\n";
+    script += &source("S", 1, &washers, 11_000);
+    let mut world = world(&script);
+    let tainted: Tainted = row(&mut world, "B", Key::Tainted(id("S")));
+    assert_eq!((tainted.names, tainted.taken), (70, Fen(70 * 1_100_000)));
+}
+
+#[test]
+fn a_deduction_is_held_against_every_source_behind_the_seller() {
+    let mut script = format!("{LONG_BEFORE}at 2026-03-02\nissue 1 W B 60000000.00 tax=7000000.00\nat 2026-03-01\n");
+    let sources = firms("S", 70);
+    for (at, name) in (0..).zip(&sources) {
+        script += &source(name, 1_000 + 10 * at, &["W".into(), "X".into()], 100_000);
+    }
+    script += "at 2026-03-10 | issue 2 OLD OLD2 1.00\nat 2026-03-11 | deduct 1 B 2026-03 from=W";
+    let world = world(&script);
+    assert_eq!(found(&world, "source_burst", "S0"), 1);
+    assert_eq!(found(&world, "false_deduction", "B"), 70);
+}
+
+#[test]
+fn what_stands_against_a_source_is_asked_again_for_all_its_months() {
+    let mut script = format!("{LONG_BEFORE}at 2026-01-02\nregister S on=2026-01-01 rep=P1\n");
+    let months = (0..40).map(|at| Period(Period::parse("2026-01").unwrap().0 + at));
+    for (no, month) in (1..).zip(months) {
+        writeln!(script, "at {month}-05 | change S rep=P{no} | issue {no} S W 900000.00 tax=110000.00").unwrap();
+    }
+    // Everything is explained in the end.
+    script += "at 2029-05-01 | issue 900 OLD S 90000000.00 tax=9000000.00";
+    let mut world = world(&script);
+    let profile: Profile = row(&mut world, "S", Key::Profile);
+    assert_eq!((found(&world, "source_burst", "S"), profile.open_bursts, profile.open_signals), (40, 0, 0));
+    assert_eq!(profile.flag, None);
+}
+
+#[test]
+fn amounts_that_cannot_be_break_no_sum() {
+    let most = |fact: &mut Fact| {
+        if let Fact::InvoiceIssued(invoice) = fact {
+            let sign = invoice.tax.0.signum();
+            (invoice.amount, invoice.tax) = (Fen(i64::MAX * sign), Fen(i64::MAX / 200 * sign));
+        } else if let Fact::InvoiceDeducted(deducted) = fact {
+            deducted.tax = Fen(i64::MAX);
+        }
+    };
+    let script = "register A on=2026-02-20 | register B on=2026-02-20
+        issue 1 A B 1.00 | issue 2 A B 1.00 | issue 3 A B 1.00 | issue 4 B C 1.00 | issue 5 B C 1.00
+        issue 11 D B 1.00 | issue 12 D B 1.00 | issue 13 D B 1.00 | issue 14 E E 1.00 kind=farm_purchase
+        deduct 1 B 2026-03 from=A | deduct 1 B 2026-04 from=A | deduct 11 B 2026-03 from=D
+        issue 21 A B -1.00 red=1 | issue 22 A B -1.00 red=3 | void 2 A | void 11 D | void 4 B | void 21 A
+        at 2026-03-01 | issue 31 F A 1.00 | issue 32 F A 1.00 | issue 33 F A 1.00 | void 31 F | status B deregistered";
+    let mut world = World::new(STANDARD_RULES);
+    for mut event in parse(script).unwrap() {
+        most(&mut event.fact);
+        world.feed(event);
+    }
+    world.settle();
+    let said =
+        world.said().iter().filter(|said| matches!(&said.output, Output::Doubt(d) if &*d.code == "beyond_belief"));
+    assert!(said.count() > 0, "what goes beyond all sense is said");
+    for firm in ["A", "B"] {
+        let profile: Profile = row(&mut world, firm, Key::Profile);
+        assert!(profile.ledger.balances(profile.pool.total()), "{firm}: {profile:?}");
+    }
+}
+
+fn publish(rows: &mut Memory, version: &str, document: &str) -> Vec<Output> {
+    let fact = Fact::RulesPublished(RulesPublished { version: version.into(), rules: document.into() });
+    let event = Event {
+        occurred_at: Instant::EVENT_MIN,
+        event_id: None,
+        source_system: None,
+        fingerprint: crate::codec::fingerprint(Instant::EVENT_MIN, &fact),
+        fact,
+    };
+    let record = Record {
+        position: Position::default(),
+        at: event.occurred_at,
+        root: Root(1),
+        to: Entity::CONTROL,
+        body: Body::Fact(Source::default(), Box::new(event)),
+    };
+    let mut effects = crate::fold::Effects::default();
+    Fold::open(rows).unwrap().step(rows, &record, &mut effects);
+    effects.outputs
+}
+
+#[test]
+fn rules_published_under_another_version_than_their_own_are_refused() {
+    let mut rows = Memory::default();
+    let outputs = publish(&mut rows, "standard-2027-01", STANDARD_RULES);
+    let [Output::DeadLetter(letter)] = outputs.as_slice() else { panic!("{outputs:?}") };
+    assert_eq!(&*letter.code, "rules_refused");
+    assert!(letter.reason.contains("standard-2027-01") && letter.reason.contains("standard-2026-11"), "{letter:?}");
+    assert_eq!(rows, Memory::default());
+    assert!(publish(&mut rows, "standard-2026-11", STANDARD_RULES).is_empty());
+    assert_eq!(&*Fold::open(&mut rows).unwrap().rules().version, "standard-2026-11");
+}
+
+#[test]
+fn rules_in_force_that_cannot_be_read_stop_the_fold() {
+    let mut rows = Memory::default();
+    let in_force = RulesInForce {
+        version: "of-tomorrow".into(),
+        document: "version = \"of-tomorrow\"\n[limits]\nfathom_max = 3".into(),
+        since: Position::default(),
+        journal_began: Instant::EVENT_MIN,
+    };
+    rows.put(&Entity::CONTROL, Key::Rules, Row::Rules(Box::new(in_force)));
+    let error = Fold::open(&mut rows).unwrap_err().to_string();
+    assert!(error.contains("of-tomorrow") && error.contains("fathom_max"), "{error}");
+}

@@ -1,0 +1,205 @@
+//! Events that come late or out of order: what counts is the time they carry.
+
+use super::*;
+use crate::model::{Entity, Fen, Id, InvoiceNo, Output, Period};
+use crate::provenance::Ordinal;
+use crate::state::{Issued, Key, Month, Passed, PassedPage, Profile, Row, RowType, Rows, TaintVisit, Tainted};
+
+fn world(script: &str) -> World {
+    let mut world = World::new(STANDARD_RULES);
+    for event in parse(script).unwrap() {
+        world.feed(event);
+    }
+    world.settle();
+    world
+}
+
+fn id(text: &str) -> Id {
+    Id::parse(text).unwrap()
+}
+
+fn row<T: RowType + Clone>(world: &mut World, of: &str, key: Key) -> T {
+    let row: Option<Row> = world.rows().get(&Entity::taxpayer(id(of)), &key).cloned();
+    T::unwrap(row.unwrap_or_else(|| panic!("{of} has no {key:?}"))).unwrap()
+}
+
+fn profile(script: &str, of: &str) -> Profile {
+    row(&mut world(script), of, Key::Profile)
+}
+
+fn month(script: &str, of: &str, period: &str) -> Month {
+    row(&mut world(script), of, Key::Month(Period::parse(period).unwrap()))
+}
+
+fn number(no: u32) -> InvoiceNo {
+    InvoiceNo::parse(&format!("legacy:{no}")).unwrap()
+}
+
+/// Tax that began with a taxpayer, what is in its pool, and what has expired.
+fn value(script: &str, of: &str) -> (Fen, Fen, Fen) {
+    let profile = profile(script, of);
+    (Fen(profile.ledger.originated), profile.pool.total(), Fen(profile.ledger.expired))
+}
+
+#[test]
+fn an_invoice_counts_by_the_kind_its_buyer_was_of_then() {
+    let firm = "at 2026-03-01 | register B on=2020-01-01\nat 2026-03-10 | change B kind=small_scale\n";
+    // Each comes after the change, and counts or does not by its own time.
+    for (issued_at, pooled) in [("2026-02-01", 10), ("2026-03-05", 10), ("2026-03-11", 0)] {
+        let script = format!("{firm}at {issued_at} | issue 1 A B 1.00 tax=0.10");
+        assert_eq!(value(&script, "B").1, Fen(pooled), "{issued_at}");
+    }
+    // And so it does where the change itself comes late, between two others.
+    let late = "at 2026-03-01 | register B on=2020-01-01\nat 2026-03-20 | change B kind=general\n\
+        at 2026-03-10 | change B kind=small_scale\n";
+    for (issued_at, pooled) in [("2026-03-05", 10), ("2026-03-11", 0), ("2026-03-21", 10)] {
+        let script = format!("{late}at {issued_at} | issue 1 A B 1.00 tax=0.10");
+        assert_eq!(value(&script, "B").1, Fen(pooled), "{issued_at}");
+    }
+}
+
+#[test]
+fn what_is_left_at_deregistration_expires_and_is_there_again_when_it_is_taken_back() {
+    let bought = "register B on=2026-02-20\nat 2026-03-02 | issue 1 A B 10.00 tax=1.00\n";
+    let gone = format!("{bought}at 2026-03-10 | status B deregistered\n");
+    assert_eq!(value(&gone, "B"), (Fen::ZERO, Fen::ZERO, Fen(100)));
+    let back = format!("{gone}at 2026-03-20 | status B normal\n");
+    assert_eq!(value(&back, "B"), (Fen::ZERO, Fen(100), Fen::ZERO));
+    // The same where the deregistration comes last, though it was first.
+    let late = format!("{bought}at 2026-03-20 | status B normal\nat 2026-03-10 | status B deregistered\n");
+    assert_eq!(value(&late, "B"), (Fen::ZERO, Fen(100), Fen::ZERO));
+}
+
+#[test]
+fn what_comes_after_a_deregistration_counts_by_its_own_time() {
+    let gone =
+        "register B on=2026-02-20\nat 2026-03-02 | issue 1 A B 10.00 tax=1.00\nat 2026-03-10 | status B deregistered\n";
+    // A sale made before draws from what had not expired then; one made after has nothing behind it.
+    let before = format!("{gone}at 2026-03-05 | issue 2 B C 10.00 tax=0.60");
+    assert_eq!(value(&before, "B"), (Fen::ZERO, Fen::ZERO, Fen(40)));
+    let after = format!("{gone}at 2026-03-15 | issue 2 B C 10.00 tax=0.60");
+    assert_eq!(value(&after, "B"), (Fen(60), Fen::ZERO, Fen(100)));
+    // A purchase of then covers no sale of then.
+    let both = format!("{after}\nat 2026-03-12 | issue 3 A B 10.00 tax=1.00");
+    assert_eq!(value(&both, "B"), (Fen(60), Fen::ZERO, Fen(200)));
+    // What a seller takes back had expired, and has not flowed on.
+    let voided = format!("{gone}at 2026-03-11 | void 1 A");
+    assert_eq!(value(&voided, "B"), (Fen::ZERO, Fen::ZERO, Fen::ZERO));
+}
+
+#[test]
+fn a_taxpayer_is_known_since_the_earliest_of_its_events() {
+    let known = profile("at 2026-03-05 | issue 1 A B 1.00\nat 2026-03-01 | issue 2 A B 1.00", "A").known_since;
+    assert_eq!(known, parse("at 2026-03-01 | issue 2 A B 1.00").unwrap()[0].occurred_at);
+}
+
+#[test]
+fn a_buyer_counts_once_in_a_month_whatever_the_order() {
+    let january = |script: &str| {
+        let month = month(script, "A", "2026-01");
+        (month.buyers, month.new_buyers)
+    };
+    let in_order = "at 2026-01-10 | issue 1 A B 1.00 | issue 2 A B 1.00\nat 2026-02-10 | issue 3 A B 1.00";
+    assert_eq!(january(in_order), (1, 1));
+    let mixed = "at 2026-01-10 | issue 1 A B 1.00\nat 2026-02-10 | issue 3 A B 1.00\nat 2026-01-11 | issue 2 A B 1.00";
+    assert_eq!(january(mixed), (1, 1));
+    let late = "at 2026-02-10 | issue 3 A B 1.00\nat 2026-01-10 | issue 1 A B 1.00";
+    assert_eq!(january(late), (1, 1));
+    assert_eq!(month(late, "A", "2026-02").new_buyers, 0);
+    assert_eq!(month(late, "B", "2026-02").new_sellers, 0);
+    assert_eq!(month(late, "B", "2026-01").new_sellers, 1);
+}
+
+#[test]
+fn a_void_takes_the_buyer_off_its_month_when_it_was_the_last() {
+    let sales = "at 2026-01-10 | issue 1 A B 1.00 | issue 2 A B 1.00 | issue 3 A C 1.00 | void 1 A";
+    assert_eq!(month(sales, "A", "2026-01").buyers, 2);
+    assert_eq!(month(&format!("{sales} | void 2 A"), "A", "2026-01").buyers, 1);
+    assert_eq!(month(&format!("void 9 A\n{sales} | issue 9 A D 1.00"), "A", "2026-01").buyers, 2);
+}
+
+#[test]
+fn lateness_is_how_long_after_the_sale_a_purchase_comes() {
+    let sold = "register A on=2026-02-20\nat 2026-03-02 | issue 1 A C 10.00 tax=1.00\n";
+    let short = |script: &str| row::<Issued>(&mut world(script), "A", Key::Issued(number(1))).short;
+    // Issued long before the sale, and here soon after it.
+    assert_eq!(short(&format!("{sold}at 2025-12-01 | issue 2 OLD A 10.00 tax=1.00")), Fen::ZERO);
+    // Issued the day before it, and here a month and a half later.
+    let late = format!("{sold}at 2026-04-20 | issue 3 OLD X 1.00\nat 2026-04-21 | issue 4 OLD X 1.00\n");
+    assert_eq!(short(&format!("{late}at 2026-03-01 | issue 2 OLD A 10.00 tax=1.00")), Fen(100));
+    // Issued after it.
+    assert_eq!(short(&format!("{sold}at 2026-03-03 | issue 2 OLD A 10.00 tax=1.00")), Fen(100));
+}
+
+#[test]
+fn a_purchase_taken_back_leaves_the_sale_it_had_settled_as_it_was() {
+    let sold = "register A on=2026-02-20\nat 2026-03-02 | issue 1 A C 10.00 tax=1.00\nat 2026-03-05 | issue 7 A C 1.00 tax=0.01\n";
+    let settled = format!("{sold}at 2026-02-27 | issue 2 OLD A 10.00 tax=0.70\n");
+    let voided = format!("{settled}at 2026-03-06 | void 2 OLD");
+    let mut never = world(sold);
+    let mut then = world(&settled);
+    let mut after = world(&voided);
+    let sale = |world: &mut World| row::<Issued>(world, "A", Key::Issued(number(1)));
+    assert_eq!((sale(&mut then).short, sale(&mut then).settled.total()), (Fen(30), Fen(70)));
+    assert_eq!((sale(&mut after).short, sale(&mut after).settled.total()), (Fen(100), Fen::ZERO));
+    let passed = |world: &mut World, origin| {
+        row::<PassedPage>(world, "A", Key::passed(origin, id("C"))).of(origin).unwrap_or_default()
+    };
+    assert_eq!(passed(&mut then, Ordinal(1)).settled, Fen(70));
+    assert_eq!(passed(&mut after, Ordinal(1)), Passed::default());
+    assert_eq!(passed(&mut after, Ordinal::OWN), passed(&mut never, Ordinal::OWN));
+    // It begins in the month of the sale, not in that of the purchase.
+    let originated = |world: &mut World, period: &str| {
+        row::<Month>(world, "A", Key::Month(Period::parse(period).unwrap())).originated
+    };
+    assert_eq!((originated(&mut after, "2026-02"), originated(&mut after, "2026-03")), (Fen::ZERO, Fen(101)));
+    // And another purchase may settle it.
+    let again = format!("{voided}\nat 2026-02-28 | issue 3 OLD A 10.00 tax=2.00");
+    assert_eq!(sale(&mut world(&again)).short, Fen::ZERO);
+}
+
+#[test]
+fn a_claim_without_tax_that_names_no_seller_is_a_claim() {
+    let script = "issue 101 A B 9000.00\ndeduct 101 B 2026-03 tax=0.00\nat 2026-03-02T08:00 | void 101 A";
+    let said = drive(script).unwrap();
+    assert!(said.contains("found deduct_after_void B: legacy:101 of A, 0.00 at stake"), "{said}");
+}
+
+#[test]
+fn what_several_sellers_pass_on_in_one_name_adds_up() {
+    let script = "at 2026-01-01 | register OLD on=2001-01-01
+        at 2026-03-02
+        issue 1 N W1 160000.00 tax=20000.00 | issue 2 N W2 160000.00 tax=20000.00
+        issue 3 W1 B 160000.00 tax=20000.00 | issue 4 W2 B 160000.00 tax=20000.00
+        at 2026-03-01
+        register S on=2026-02-20
+        issue 11 S N 320000.00 tax=40000.00 | issue 12 S X 600000.00 tax=80000.00
+        at 2026-03-10 | issue 900 OLD OLD2 1.00";
+    let mut told = world(script);
+    let visit: TaintVisit = row(&mut told, "B", Key::Taint { origin: id("S"), named: id("N") });
+    assert_eq!((visit.standing, visit.part, visit.hops), (true, Fen(4_000_000), 3));
+    let taken = |world: &mut World| row::<Tainted>(world, "B", Key::Tainted(id("S"))).taken;
+    assert_eq!(taken(&mut told), Fen(4_000_000));
+    // What N had not bought after all, its buyers have not got from there.
+    let mut less = world(&format!("{script}\nat 2026-03-11 | issue 13 S N -80000.00 tax=-10000.00 red=11"));
+    assert_eq!(taken(&mut less), Fen(3_000_000));
+}
+
+#[test]
+fn a_red_letter_whose_invoice_came_in_time_is_not_doubted_whatever_the_order() {
+    let doubts = |script: &str| {
+        let world = world(&format!("{script}\nat 2026-06-01 | register Z"));
+        let doubts = world
+            .said()
+            .iter()
+            .filter(|said| matches!(&said.output, Output::Doubt(d) if &*d.code == "red_without_blue"));
+        doubts.count()
+    };
+    let (red, blue) = ("at 2026-03-05 | issue 2 A B -1.00 red=1", "at 2026-03-02 | issue 1 A B 1.00");
+    assert_eq!(doubts(&format!("{red}\n{blue}")), 0);
+    assert_eq!(doubts(&format!("{blue}\n{red}")), 0);
+    assert_eq!(doubts(&format!("{red}\nat 2026-04-03 | issue 1 A B 1.00")), 0);
+    assert_eq!(doubts(red), 1);
+    // A statement of its time: what comes after it does not take it back.
+    assert_eq!(doubts(&format!("{red}\nat 2026-04-10 | issue 9 A B 1.00\nat 2026-04-12 | issue 1 A B 1.00")), 1);
+}

@@ -1,0 +1,206 @@
+//! Sales that were made before the purchase behind them was known: what the pool did not cover is a *deficit*, and an
+//! invoice that was issued before the sale but folded after it, within `settle_days`, settles it, oldest first. A purchase
+//! that is taken back opens again what it had settled. Each step does a bounded part; the rest goes on by a message to
+//! itself.
+
+use super::Step;
+use crate::model::{About, Continue, Fen, Id, Instant, InvoiceNo, Message, Vector};
+use crate::provenance::{Blend, Ordinal, Slice};
+use crate::state::{Issued, Key};
+
+/// Sales that one step may settle, or open again.
+const SETTLEMENTS_MAX: usize = 256;
+/// Old deficits that one sale may forget.
+const FORGOTTEN_MAX: usize = 4;
+
+impl Step<'_> {
+    /// Notes a sale that the pool did not cover.
+    pub(super) fn owe(&mut self, issued_at: Instant, invoice_no: InvoiceNo) {
+        self.books.put(Key::Deficit(issued_at, invoice_no), ());
+        self.profile.deficits += 1;
+        self.profile.last_deficit_at = self.profile.last_deficit_at.max(issued_at);
+        // What nothing can settle any more is forgotten, a little with each sale.
+        let from = Key::Deficit(Instant(i64::MIN), InvoiceNo::FIRST);
+        let settled_until = Key::Deficit(self.oldest_settled(), InvoiceNo::FIRST);
+        for key in self.books.scan(&from, &settled_until, FORGOTTEN_MAX) {
+            self.books.remove(&key);
+            self.profile.deficits -= 1;
+        }
+    }
+
+    pub(super) fn forget_deficit(&mut self, issued_at: Instant, invoice_no: InvoiceNo) {
+        let key = Key::Deficit(issued_at, invoice_no);
+        if self.books.has(&key) {
+            self.books.remove(&key);
+            self.profile.deficits -= 1;
+        }
+    }
+
+    /// From when on sales may still be settled: by the hour that has passed, for what arrives late has no time of its own.
+    fn oldest_settled(&mut self) -> Instant {
+        let days = self.rules.limits.settle_days;
+        self.books.ticked().plus_days(-days)
+    }
+
+    /// Settles with what has arrived the sales made before it came though it was issued before them, oldest first. What
+    /// is left stays in `arrived`.
+    pub(super) fn settle(&mut self, arrived: &mut Blend, issued_at: Instant) {
+        // What a firm bought after it had deregistered is not its own to sell.
+        if self.profile.deficits == 0 || issued_at >= self.profile.last_deficit_at || self.is_deregistered_at(issued_at)
+        {
+            return;
+        }
+        let first = Instant(issued_at.0.saturating_add(1)).max(self.oldest_settled());
+        let from = Key::Deficit(first, InvoiceNo::FIRST);
+        let keys = self.books.scan(&from, &Key::Deficit(Instant(i64::MAX), InvoiceNo::FIRST), SETTLEMENTS_MAX + 1);
+        for (settled, key) in keys.into_iter().enumerate() {
+            if arrived.is_empty() {
+                return;
+            }
+            if settled == SETTLEMENTS_MAX || !self.has_room() {
+                // It goes into the pool, as all value that is here; the next step takes it out again.
+                let left = self.named(arrived);
+                self.go_on(Continue::Settle { left, issued_at });
+                return;
+            }
+            let Key::Deficit(_, invoice_no) = key else { return };
+            self.settle_one(arrived, invoice_no);
+        }
+    }
+
+    /// Goes on settling with what the pool still holds of an arrival.
+    pub(super) fn settle_on(&mut self, left: &Vector, issued_at: Instant) {
+        self.now = issued_at;
+        let mut arrived = Blend::default();
+        for part in &left.parts {
+            let origin = self.take(part.origin, Fen::ZERO, part.hops, Id::EMPTY);
+            let tax = self.pool().take(origin, part.tax);
+            arrived.add(Slice { origin, tax: tax.0, hops: part.hops }, usize::MAX);
+        }
+        let beyond = left.total() - arrived.total();
+        let beyond = self.pool().take_remainder(beyond);
+        arrived.add_remainder(beyond);
+        self.settle(&mut arrived, issued_at);
+        let budget = self.rules.limits.pool_origins;
+        self.pool().absorb(&arrived, budget);
+    }
+
+    fn settle_one(&mut self, arrived: &mut Blend, invoice_no: InvoiceNo) {
+        let (mut sale, _) = self.books.lift::<Issued>(Key::Issued(invoice_no));
+        let issue = sale.issue.expect("only issued invoices leave deficits");
+        let covering = arrived.draw(sale.short);
+        let covered = covering.total();
+        sale.short -= covered;
+        sale.settled.absorb(&covering, self.rules.limits.vector_origins);
+        for slice in covering.slices() {
+            if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
+                passed.settled += Fen(slice.tax);
+            }
+            self.books.put(Key::Settled(slice.origin, invoice_no), ());
+        }
+        if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
+            own.direct -= covered;
+        }
+        let ledger = &mut self.profile.ledger;
+        ledger.originated -= covered.0;
+        ledger.opening -= if sale.opening { covered.0 } else { 0 };
+        self.cover(issue.issued_at, covered, sale.opening);
+        if sale.short == Fen::ZERO {
+            self.forget_deficit(issue.issued_at, invoice_no);
+        }
+        self.books.put(Key::Issued(invoice_no), sale);
+        if let (Some(buyer), true) = (issue.buyer_id, self.profile.tainted_origins > 0) {
+            for slice in covering.slices() {
+                self.tell_settled(slice.origin, buyer, Fen(slice.tax));
+            }
+        }
+        self.touch(About::Period(issue.issued_at.period()));
+    }
+
+    /// Takes out of a sale's row what had settled it. What is beyond its budget of origins is nobody's in particular, and
+    /// stays counted as passed on of whom it was.
+    pub(super) fn draw_settled(&mut self, sale: &mut Issued, invoice_no: InvoiceNo, tax: Fen) -> Blend {
+        let drawn = sale.settled.draw(tax);
+        let buyer = sale.issue.and_then(|issue| issue.buyer_id);
+        for slice in drawn.slices() {
+            if let Some(passed) = self.passed(slice.origin, buyer) {
+                passed.settled -= Fen(slice.tax);
+            }
+            if sale.settled.of(slice.origin) == Fen::ZERO {
+                self.books.remove(&Key::Settled(slice.origin, invoice_no));
+            }
+        }
+        drawn
+    }
+
+    /// Counts tax of a sale as covered after all, or, where it is negative, as not covered after all.
+    fn cover(&mut self, sold_at: Instant, tax: Fen, opening: bool) {
+        let month = self.month(sold_at.period());
+        month.drawn += tax;
+        month.drawn_days += tax.0.saturating_mul(sold_at.day_of_month());
+        if !opening {
+            month.originated -= tax;
+        }
+    }
+
+    /// Value of an origin that was taken back is no longer in the pool. As far as it had settled sales, those lack it
+    /// again: they, and not the month of the purchase at `issued_at`, are where value begins.
+    pub(super) fn unsettle(&mut self, origin: Ordinal, tax: Fen, issued_at: Instant) {
+        let mut left = tax;
+        let from = Key::Settled(origin, InvoiceNo::FIRST);
+        let keys = self.books.scan(&from, &Key::Settled(origin, InvoiceNo::LAST), SETTLEMENTS_MAX + 1);
+        for (opened, key) in keys.into_iter().enumerate() {
+            if left <= Fen::ZERO {
+                return;
+            }
+            if opened == SETTLEMENTS_MAX || !self.has_room() {
+                let (origin, _) = self.origin(origin);
+                self.go_on(Continue::Unsettle { origin, tax: left, issued_at });
+                return;
+            }
+            let Key::Settled(_, invoice_no) = key else { return };
+            left -= self.unsettle_one(origin, invoice_no, left, issued_at);
+        }
+    }
+
+    fn unsettle_one(&mut self, origin: Ordinal, invoice_no: InvoiceNo, tax: Fen, issued_at: Instant) -> Fen {
+        let (mut sale, _) = self.books.lift::<Issued>(Key::Issued(invoice_no));
+        let issue = sale.issue.expect("only issued invoices are settled");
+        let mut opened = sale.settled.take(origin, tax);
+        // Beyond the row's budget, what settled it is in its remainder.
+        let known = self.passed(origin, issue.buyer_id).map_or(tax, |passed| passed.settled);
+        opened += sale.settled.take_remainder((tax - opened).min(known - opened));
+        if let Some(passed) = self.passed(origin, issue.buyer_id) {
+            passed.settled -= opened;
+        }
+        if sale.settled.of(origin) == Fen::ZERO {
+            self.books.remove(&Key::Settled(origin, invoice_no));
+        }
+        if opened == Fen::ZERO {
+            self.books.put(Key::Issued(invoice_no), sale);
+            return opened;
+        }
+        if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
+            own.direct += opened;
+        }
+        if sale.short == Fen::ZERO {
+            self.owe(issue.issued_at, invoice_no);
+        }
+        sale.short += opened;
+        self.profile.ledger.opening += if sale.opening { opened.0 } else { 0 };
+        self.cover(issue.issued_at, Fen::ZERO - opened, sale.opening);
+        self.month(issued_at.period()).originated -= opened;
+        self.books.put(Key::Issued(invoice_no), sale);
+        if let (Some(buyer), true) = (issue.buyer_id, self.profile.tainted_origins > 0) {
+            self.tell_settled(origin, buyer, Fen::ZERO - opened);
+        }
+        self.touch(About::Period(issue.issued_at.period()));
+        opened
+    }
+
+    /// What a step leaves to a later one of the same taxpayer.
+    pub(super) fn go_on(&mut self, rest: Continue) {
+        let this = self.books.entity;
+        self.send(this, Message::Continue(Box::new(rest)));
+    }
+}

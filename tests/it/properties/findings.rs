@@ -1,0 +1,83 @@
+//! One taxpayer's findings, put in order and summed again: a task must say what those that stand say, and no more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use suyuan::model::{About, Id, Signal, SignalStatus, TASK_SIGNALS_MAX, TaskStatus};
+use suyuan::state::TaskRow;
+
+/// Findings, the orders they are kept in, and the task.
+#[derive(Default)]
+pub(super) struct Findings<'a> {
+    open: Vec<&'a Signal>,
+    listed: BTreeSet<(String, i64, Id)>,
+    task: Option<&'a TaskRow>,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn signal(&mut self, signal: &'a Signal) {
+        self.open.extend(Some(signal).filter(|signal| signal.status == SignalStatus::Open));
+    }
+
+    pub(super) fn listed(&mut self, order: Id, place: i64, signal_id: Id) {
+        self.listed.insert((order.to_string(), place, signal_id));
+    }
+
+    pub(super) fn task(&mut self, row: &'a TaskRow) {
+        self.task = Some(row);
+    }
+
+    pub(super) fn open(&self) -> u32 {
+        u32::try_from(self.open.len()).unwrap()
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        let mut listed = BTreeSet::new();
+        for signal in &self.open {
+            let mut list = |order: &str, place: i64| listed.insert((order.to_owned(), place, signal.signal_id));
+            list(&signal.typology, -i64::from(signal.score));
+            if let About::Period(period) = signal.about {
+                list("month-stake", -signal.stake.0);
+                if &*signal.typology == "source_burst" {
+                    list("accusing", i64::from(period.0));
+                }
+            }
+        }
+        if self.listed != listed {
+            return Err(format!("findings that stand are {listed:?}, and listed are {:?}", self.listed));
+        }
+        let Some(TaskRow(task, stakes)) = self.task else {
+            return if self.open.is_empty() { Ok(()) } else { Err("findings stand, and there is no task".into()) };
+        };
+        let sum = |of: fn(&About) -> bool| -> i128 {
+            self.open.iter().filter(|signal| of(&signal.about)).map(|signal| i128::from(signal.stake.0)).sum()
+        };
+        let invoices = sum(|about| matches!(about, About::Invoice { .. }));
+        let origins = sum(|about| matches!(about, About::Origin(_)));
+        let months = self.open.iter().filter(|signal| matches!(signal.about, About::Period(_)));
+        let months = months.map(|signal| signal.stake.0).max().unwrap_or(0);
+        if (stakes.invoices, stakes.origins) != (invoices, origins) {
+            return Err(format!("at stake are {invoices} and {origins}, and the sums are {stakes:?}"));
+        }
+        if (task.status == TaskStatus::Open) == self.open.is_empty() {
+            return Err(format!("{} findings stand, and the task is {:?}", self.open.len(), task.status));
+        }
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        let mut best: BTreeMap<&str, u16> = BTreeMap::new();
+        for signal in &self.open {
+            let best = best.entry(&signal.typology).or_default();
+            *best = signal.score.max(*best);
+        }
+        let mut signals: Vec<_> = self.open.iter().map(|s| (std::cmp::Reverse(s.score), s.signal_id)).collect();
+        signals.sort_unstable();
+        let signals: Vec<Id> = signals.into_iter().take(TASK_SIGNALS_MAX).map(|(_, id)| id).collect();
+        let typologies: Vec<&str> = task.typologies.iter().map(|code| &**code).collect();
+        let stake = i128::from(task.stake.0);
+        let right = signals == task.signals
+            && typologies.iter().eq(best.keys())
+            && task.score == suyuan::risk::merge(best.values().copied())
+            && stake == invoices + origins.max(i128::from(months));
+        if right { Ok(()) } else { Err(format!("{task:?} does not say what {:?} say", self.open)) }
+    }
+}
