@@ -33,17 +33,7 @@ pub(crate) fn color_wanted() -> bool {
 
 /// Yuan with two decimals and commas between thousands.
 pub(crate) fn money(amount: Fen) -> String {
-    let plain = amount.to_string();
-    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
-    let (yuan, fen) = digits.split_once('.').unwrap_or((digits, "00"));
-    let mut text = String::from(sign);
-    for (at, digit) in yuan.chars().enumerate() {
-        if at > 0 && (yuan.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text + "." + fen
+    amount.grouped().to_string()
 }
 
 /// Money, or nothing where there is none.
@@ -222,16 +212,6 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn money_has_commas_between_thousands() {
-        let cases =
-            [(0, "0.00"), (12, "0.12"), (99_999, "999.99"), (100_000, "1,000.00"), (-123_456_789, "-1,234,567.89")];
-        for (fen, text) in cases {
-            assert_eq!(money(Fen(fen)), text);
-        }
-        assert_eq!(money(Fen(i64::MIN)), "-92,233,720,368,547,758.08");
-    }
 
     #[test]
     fn columns_are_aligned_whatever_the_script_and_empty_ones_are_left_out() {

@@ -13,7 +13,7 @@ mod vector;
 pub use event::*;
 pub use ids::{ID_BYTES_MAX, Id, IdError, InvoiceNo, TaxpayerId, check_character_holds};
 pub use message::*;
-pub use money::{BasisPoints, Fen};
+pub use money::{BasisPoints, Fen, Grouped};
 pub use output::*;
 pub use record::*;
 pub use time::{DAY_MS, Date, HOUR_MS, Instant, Period, SECOND_MS};
