@@ -29,7 +29,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-pub use self::check::{Check, DOUBTS, Doubtful, RefusedAt, check};
+pub use self::check::{Check, Doubtful, RefusedAt, check};
 pub use self::error::Error;
 pub use self::identity::InputIdentity;
 pub use self::lines::LINE_BYTES_MAX;
