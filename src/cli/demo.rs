@@ -13,7 +13,6 @@ use crate::intake::{Intake, Order};
 use crate::model::{Case, ChainRole, Date, Fen};
 use crate::query::{self, Filter, Folder};
 use crate::risk;
-use crate::runtime::Engine;
 
 /// Partitions of the demonstration.
 const PARTITIONS: u32 = 4;
@@ -57,7 +56,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     eprintln!("2. Folding it into {}", dir.display());
     let began = Instant::now();
     let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
-    let mut engine = Engine::open(&dir, settings)?;
+    let mut engine = folding::open_engine(&dir, settings)?;
     folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?)?;
     let totals = results::write(&mut engine, &dir)?;
     let progress = engine.close()?;

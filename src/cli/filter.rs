@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use super::read::{ReadArgs, tell};
 use crate::model::{Date, Fen, Id, Instant, InvoiceNo, TaxpayerId, Text};
+use crate::query::pages::{self, Carrier};
 use crate::query::{Filter, Listed};
 use crate::risk;
 
@@ -48,6 +49,15 @@ pub(crate) fn typology(text: &str) -> Result<Text, String> {
     let known = || risk::ALL.iter().map(|typology| typology.code).collect::<Vec<_>>().join(", ");
     let found = risk::typology(text).map(|typology| typology.code.into());
     found.ok_or_else(|| format!("is no typology; there are {}", known()))
+}
+
+/// A code that some carrier may bear.
+pub(crate) fn code_of(carrier: Carrier, of: &str, text: &str) -> Result<String, String> {
+    let known: Vec<_> = pages::ALL.iter().filter(|page| page.carrier == carrier).map(|page| page.code).collect();
+    if known.contains(&text) {
+        return Ok(text.into());
+    }
+    Err(format!("is no code of {of}; there are {}", known.join(", ")))
 }
 
 /// Which of what was found.

@@ -34,7 +34,10 @@ pub const EVENT_DOUBTS: [EventDoubt; 7] = [
     EventDoubt {
         code: "red_without_blue",
         meaning: "a red letter does not name the invoice it offsets",
-        holds: |event| invoice(event).is_some_and(|invoice| invoice.amount < Fen::ZERO && invoice.red_of.is_none()),
+        holds: |event| {
+            let negative = |invoice: &Invoice| invoice.amount < Fen::ZERO || invoice.tax < Fen::ZERO;
+            invoice(event).is_some_and(|invoice| negative(invoice) && invoice.red_of.is_none())
+        },
     },
     EventDoubt {
         code: "sold_to_itself",
