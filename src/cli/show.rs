@@ -46,6 +46,11 @@ pub(crate) fn count_or_blank(count: u32) -> String {
     if count == 0 { String::new() } else { count.to_string() }
 }
 
+/// `1 taxpayer`, `2 taxpayers`.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A time to the minute, in China.
 pub(crate) fn minute(at: Instant) -> String {
     at.to_string().get(..16).map_or_else(|| at.to_string(), |text| text.replace('T', " "))

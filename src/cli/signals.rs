@@ -2,8 +2,8 @@
 
 use clap::Args as ClapArgs;
 
-use super::filter::{ListArgs, ListFormat};
-use super::show::{Cell, Color, TEXT_COLUMNS, Table, clean, color_wanted, fit, minute, money, print, put, wrap};
+use super::filter::LevelListArgs;
+use super::show::{Cell, Color, TEXT_COLUMNS, Table, clean, color_wanted, fit, minute, money, put, wrap};
 use crate::codec::json;
 use crate::model::{Fen, Signal, SignalStatus};
 use crate::query::{self, Folder, words};
@@ -18,39 +18,14 @@ use crate::risk;
   suyuan signals 0123456789abcdef01234567              one finding with its numbers
   suyuan signals --status all --format jsonl > signals.jsonl")]
 pub(crate) struct Args {
-    /// Which, and where.
+    /// Which, where and how.
     #[command(flatten)]
-    pub(crate) list: ListArgs,
-    /// Only those whose score alone asks for at least this level.
-    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub(crate) min_level: Option<u8>,
-    /// Only those whose score alone asks for this level.
-    #[arg(long, value_name = "LEVEL", conflicts_with = "min_level", value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub(crate) level: Option<u8>,
-    /// A table to read, or JSON Lines.
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
+    pub(crate) list: LevelListArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let folder = args.list.read.open()?;
-    let mut filter = args.list.filter(args.format == ListFormat::Table);
-    (filter.level_min, filter.level_max) = (args.min_level.or(args.level), args.level);
-    let listed = query::signals(&folder, &filter)?;
-    args.list.remark(&listed, "signal")?;
-    if args.format == ListFormat::Jsonl {
-        let mut lines = Vec::new();
-        for signal in &listed.items {
-            json::write_signal(signal, &mut lines);
-            lines.push(b'\n');
-        }
-        return print(&lines);
-    }
-    if let (Some(_), [signal]) = (args.list.id, listed.items.as_slice()) {
-        return print(page(&folder, signal)?.as_bytes());
-    }
-    print(table(&folder, &listed.items)?.as_bytes())
+    args.list.print("signal", query::signals, json::write_signal, table, page)
 }
 
 fn table(folder: &Folder, signals: &[Signal]) -> anyhow::Result<String> {

@@ -34,7 +34,7 @@ pub use folder::{Folder, Lag};
 pub use graph::{Direction, Edge, Graph, Node, OriginShare, Rest};
 pub use invoice::{Holding, InvoiceLife, Provenance, RedLetter, lives};
 pub use journal::Journal;
-pub use lists::{Filter, Listed, cases, deducted, signals, tasks};
+pub use lists::{Filter, Listed, begun, cases, deducted, signals, tasks};
 pub use past::{Past, Sums, past};
 pub use said::{Place, Said, SaidTurn};
 pub use taxpayer::{Household, Traders, household};
