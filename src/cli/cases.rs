@@ -101,12 +101,11 @@ pub(crate) fn tree(chain: &Chain, width: usize, colored: bool) -> String {
     let name = chain.graph.node(case.origin).and_then(|node| node.name.as_deref());
     format!(
         "case {} {}{lifted}: {}\n{begun} yuan of tax began at {} with no purchase behind it; {deducted} of it was \
-         deducted, each fen counted once; {}\n\n{}",
+         deducted, counting each fen once. Beneficiaries: {beneficiaries}\n\n{}",
         case.case_id,
         case.typology,
         counted(case.nodes_total, "taxpayer", "taxpayers"),
         who(case.origin, name),
-        counted(beneficiaries as u64, "beneficiary", "beneficiaries"),
         draw(&chain.graph.clone().within(width), GraphFormat::Tree, colored),
     )
 }

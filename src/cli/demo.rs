@@ -6,7 +6,8 @@ use std::time::Instant;
 use anyhow::Context;
 
 use super::folding::{self, EngineArgs};
-use super::show::{Table, color_wanted, money, put};
+use super::show::{Table, color_wanted, counted, money, put, who};
+use super::signals::sentences;
 use super::trace::{GraphFormat, draw};
 use super::{generate, results};
 use crate::intake::{Intake, Order};
@@ -62,8 +63,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let progress = engine.close()?;
     let seconds = began.elapsed().as_secs_f64();
     eprintln!(
-        "   {} events in {seconds:.1} s: {} findings about {} taxpayers, {} chains",
-        progress.counters.events, totals.signals, totals.tasks, totals.cases
+        "   {} events in {seconds:.1} s: {} about {}, {}",
+        progress.counters.events,
+        counted(totals.signals, "finding", "findings"),
+        counted(totals.tasks, "taxpayer", "taxpayers"),
+        counted(totals.cases, "chain", "chains")
     );
     show(&dir)
 }
@@ -111,8 +115,9 @@ fn show(dir: &Path) -> anyhow::Result<()> {
     for typology in risk::ALL.iter().rev().take(SENTENCES) {
         let filter = Filter { typology: Some(typology.code.into()), limit: 1, ..open.clone() };
         if let Some(signal) = query::signals(&folder, &filter)?.items.first() {
-            put(&mut text, format_args!("  {} {}\n", signal.taxpayer_id, typology.name_zh));
-            put(&mut text, format_args!("    {}\n    {}\n", signal.text_zh, signal.text_en));
+            let name = folder.name(signal.taxpayer_id)?;
+            put(&mut text, format_args!("  {}: {}\n", typology.name_zh, who(signal.taxpayer_id, name.as_deref())));
+            text += &sentences(&folder, signal, "    ")?;
         }
     }
     if let Some(case) = best_chain(query::cases(&folder, &open)?.items) {

@@ -1,8 +1,11 @@
 //! `suyuan explain`: what a code means.
 
+use std::collections::BTreeMap;
+
 use clap::Args as ClapArgs;
 
-use super::show::{TEXT_COLUMNS, Table, color_wanted, print, put, wrap};
+use super::show::{TEXT_COLUMNS, Table, color_wanted, measure, print, put, unit_shown, wrap};
+use crate::drive::STANDARD_RULES;
 use crate::model::{EVENT_DOUBTS, EventDoubt};
 use crate::query::pages::{self, Carrier, Page};
 use crate::risk::{self, Subject, Typology};
@@ -85,11 +88,30 @@ fn typology_page(typology: &Typology) -> String {
     }
     text += "\n\n  Parameters, in [typologies.";
     text += typology.code;
-    text += "] of a rule set:\n";
+    text += "] of a rule set, with the values of the standard one:\n";
+    let standard = standard_values(typology.code);
     for parameter in typology.parameters {
-        put(&mut text, format_args!("    {}\n{}", parameter.name, wrap(parameter.doc, "      ", TEXT_COLUMNS)));
+        let value = standard.get(parameter.name).map(|value| value_shown(parameter.name, *value)).unwrap_or_default();
+        put(&mut text, format_args!("    {}{value}\n{}", parameter.name, wrap(parameter.doc, "      ", TEXT_COLUMNS)));
     }
     text
+}
+
+/// What the standard rule set gives a typology; empty where it is switched off there.
+fn standard_values(code: &str) -> BTreeMap<String, i64> {
+    let document: toml::Table = STANDARD_RULES.parse().expect("the standard rule set is read by every run");
+    let given = document.get("typologies").and_then(|typologies| typologies.get(code)).and_then(toml::Value::as_table);
+    let values = given.into_iter().flatten();
+    values.filter_map(|(name, value)| Some((name.clone(), value.as_integer()?))).collect()
+}
+
+/// A value as the rule set has it, and as people read it where that differs: ` = 5000000 (50,000.00 yuan)`.
+fn value_shown(name: &str, value: i64) -> String {
+    let unit = name.rsplit('_').next().unwrap_or_default();
+    match unit {
+        "fen" | "bp" => format!(" = {value} ({} {})", measure(value, unit), unit_shown(unit)),
+        _ => format!(" = {value}"),
+    }
 }
 
 fn code_page(page: &Page) -> String {
@@ -145,7 +167,12 @@ mod tests {
         for typology in risk::ALL {
             let page = typology_page(typology);
             assert!(list.contains(typology.code) && page.contains(typology.name_zh), "{}", typology.code);
-            assert!(typology.parameters.iter().all(|parameter| page.contains(parameter.name)), "{}", typology.code);
+            let has_value = |parameter: &risk::Parameter| page.contains(&format!("    {} = ", parameter.name));
+            assert!(typology.parameters.iter().all(has_value), "{page}");
+        }
+        let page = typology_page(risk::typology("pass_through").unwrap());
+        for value in ["tax_min_fen = 5000000 (50,000.00 yuan)", "margin_max_bp = 300 (3 %)", "days_max = 10\n"] {
+            assert!(page.contains(value), "{page}");
         }
         for page in pages::ALL {
             let text = code_page(page);

@@ -36,6 +36,26 @@ pub(crate) fn money(amount: Fen) -> String {
     amount.grouped().to_string()
 }
 
+/// A number in one of the units of the contract, as people read it: money in yuan, shares in percent.
+pub(crate) fn measure(value: i64, unit: &str) -> String {
+    match unit {
+        "fen" => money(Fen(value)),
+        "bp" if value % 100 == 0 => (value / 100).to_string(),
+        // A hundredth is a hundredth: basis points print as fen do.
+        "bp" => Fen(value).to_string(),
+        _ => value.to_string(),
+    }
+}
+
+/// The unit in which [`measure`] shows a number.
+pub(crate) fn unit_shown(unit: &str) -> &str {
+    match unit {
+        "fen" => "yuan",
+        "bp" => "%",
+        other => other,
+    }
+}
+
 /// Money, or nothing where there is none.
 pub(crate) fn money_or_blank(amount: Fen) -> String {
     if amount == Fen::ZERO { String::new() } else { money(amount) }

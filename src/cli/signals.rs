@@ -3,9 +3,11 @@
 use clap::Args as ClapArgs;
 
 use super::filter::LevelListArgs;
-use super::show::{Cell, Color, TEXT_COLUMNS, Table, clean, color_wanted, fit, minute, money, put, wrap};
+use super::show::{
+    Cell, Color, TEXT_COLUMNS, Table, clean, color_wanted, fit, measure, minute, money, put, unit_shown, who, wrap,
+};
 use crate::codec::json;
-use crate::model::{Fen, Signal, SignalStatus};
+use crate::model::{Signal, SignalStatus};
 use crate::query::{self, Folder, words};
 use crate::risk;
 
@@ -81,49 +83,33 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
         signal.withdrawn_at.map(|at| format!(" {}", minute(at))).unwrap_or_default(),
         signal.version,
     );
-    text += &sentences(signal, "  ");
+    text += &sentences(folder, signal, "  ")?;
     let mut numbers = Table::new(&["indicator", ">seen", ">limit", "unit", "window"]);
     for evidence in &signal.evidence {
         numbers.row(vec![
             (&*evidence.indicator).into(),
             measure(evidence.observed, &evidence.unit).into(),
             measure(evidence.threshold, &evidence.unit).into(),
-            unit(&evidence.unit).into(),
+            unit_shown(&evidence.unit).into(),
             (&*evidence.window).into(),
         ]);
     }
     if !numbers.is_empty() {
         put(&mut text, format_args!("\n{}", numbers.write("  ", color_wanted())));
     }
-    let others: Vec<_> = signal.counterparties.iter().map(ToString::to_string).collect();
-    if !others.is_empty() {
-        put(&mut text, format_args!("\n  look also at {}\n", others.join(", ")));
+    for (at, other) in signal.counterparties.iter().enumerate() {
+        let heading = if at == 0 { "\n  look also at  " } else { "                " };
+        put(&mut text, format_args!("{heading}{}\n", who(*other, folder.name(*other)?.as_deref())));
     }
+    text.push('\n');
     if let Some(case_id) = signal.case_id {
         put(&mut text, format_args!("  part of case {case_id}: suyuan cases {case_id} --format tree\n"));
     }
     Ok(text + &format!("  what it means: suyuan explain {}\n", signal.typology))
 }
 
-/// A number as people read it: money in yuan, shares in percent.
-fn measure(value: i64, unit: &str) -> String {
-    match unit {
-        "fen" => money(Fen(value)),
-        // A hundredth is a hundredth: basis points print as fen do.
-        "bp" => Fen(value).to_string(),
-        _ => value.to_string(),
-    }
-}
-
-fn unit(unit: &str) -> &str {
-    match unit {
-        "fen" => "yuan",
-        "bp" => "%",
-        other => other,
-    }
-}
-
 /// The finding's sentence, in Chinese and in English.
-pub(crate) fn sentences(signal: &Signal, indent: &str) -> String {
-    format!("{indent}{}\n{}", clean(&signal.text_zh), wrap(&clean(&signal.text_en), indent, TEXT_COLUMNS))
+pub(crate) fn sentences(folder: &Folder, signal: &Signal, indent: &str) -> anyhow::Result<String> {
+    let [zh, en] = folder.sentences(signal)?;
+    Ok(format!("{indent}{}\n{}", clean(&zh), wrap(&clean(&en), indent, TEXT_COLUMNS)))
 }

@@ -26,11 +26,11 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    args.list.print("task", query::tasks, json::write_task, |folder, tasks| table(folder, tasks, color_wanted()), page)
+    args.list.print("task", query::tasks, json::write_task, table, page)
 }
 
 /// Tasks as a table; nothing where there are none.
-pub(crate) fn table(folder: &Folder, tasks: &[Task], colored: bool) -> anyhow::Result<String> {
+fn table(folder: &Folder, tasks: &[Task]) -> anyhow::Result<String> {
     let mut table = Table::new(&[
         ">level",
         "response",
@@ -60,7 +60,7 @@ pub(crate) fn table(folder: &Folder, tasks: &[Task], colored: bool) -> anyhow::R
             task.task_id.as_str().into(),
         ]);
     }
-    Ok(if table.is_empty() { String::new() } else { table.write("", colored) })
+    Ok(if table.is_empty() { String::new() } else { table.write("", color_wanted()) })
 }
 
 /// All there is to say about one task.
@@ -82,7 +82,7 @@ fn page(folder: &Folder, task: &Task) -> anyhow::Result<String> {
         let Some(SignalRow(signal)) = folder.row(task.taxpayer_id, &Key::Signal(*id))? else { continue };
         let about = words::about(&signal.about);
         put(&mut text, format_args!("\n  {} {about}, score {}, signal {id}\n", signal.typology, signal.score));
-        text += &sentences(&signal, "    ");
+        text += &sentences(folder, &signal, "    ")?;
     }
     for case_id in &task.case_ids {
         put(&mut text, format_args!("\n  case {case_id}: suyuan cases {case_id} --format tree\n"));

@@ -21,8 +21,6 @@ mod stream;
 mod table;
 
 #[cfg(test)]
-mod real_data;
-#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
