@@ -16,7 +16,8 @@ use crate::query::{self, DeadLetters, Journal};
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
   suyuan dead-letters                                  the last 50
-  suyuan dead-letters --code conflicting --limit 0     all of one kind; `suyuan explain conflicting` says what it means
+  suyuan dead-letters --code conflicting --limit 0     all of one kind
+  suyuan explain conflicting                           what that kind is
   suyuan dead-letters --format jsonl --limit 0 > dead-letters.jsonl")]
 pub(crate) struct Args {
     /// Only those of this code.

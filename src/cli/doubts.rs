@@ -17,7 +17,8 @@ use crate::query::{self, Doubts, Journal};
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
   suyuan doubts                                        the last 50
-  suyuan doubts --code unknown_rate --limit 0          all of one kind; `suyuan explain unknown_rate` says what it means
+  suyuan doubts --code unknown_rate --limit 0          all of one kind
+  suyuan explain unknown_rate                          what that kind is
   suyuan doubts --taxpayer 91310000MA1FL0LX06          those about one taxpayer
   suyuan doubts --format jsonl > doubts.jsonl")]
 pub(crate) struct Args {

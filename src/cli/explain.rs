@@ -14,7 +14,7 @@ use crate::risk::{self, Subject, Typology};
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   suyuan explain                       all codes
-  suyuan explain pass_through          a typology: what it is, what looks like it, what its parameters do
+  suyuan explain pass_through          a typology: what it is, what looks like it, its parameters
   suyuan explain conflicting           a dead letter: what happened, and what to do")]
 pub(crate) struct Args {
     /// The code.
@@ -50,7 +50,7 @@ fn list() -> String {
         text += "\n";
         text += &table.write("", color_wanted());
     }
-    let mut table = Table::new(&["doubt of a check", "means"]);
+    let mut table = Table::new(&["doubt of `import --check` alone", "means"]);
     for doubt in checked() {
         table.row(vec![doubt.code.into(), doubt.meaning.into()]);
     }

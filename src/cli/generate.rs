@@ -28,10 +28,9 @@ const BATCHES_AHEAD: usize = 16;
 /// The same arguments give the same bytes. There are about three events to an invoice: its issuance, its receipt and
 /// its deduction; below twenty invoices a taxpayer, registrations and monthly returns make it more.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Example:\n  suyuan generate --seed 7 --taxpayers 2000 --invoices 200000 --out events.jsonl.gz --labels \
-    labels.jsonl"
-)]
+#[command(after_help = "Examples:\n  \
+    suyuan generate --out events.jsonl.gz --labels labels.jsonl\n  \
+    suyuan generate --seed 7 --taxpayers 2000 --invoices 9000 --out small.jsonl --labels small-labels.jsonl")]
 pub(super) struct Args {
     /// Everything drawn follows from it.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]

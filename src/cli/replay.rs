@@ -21,7 +21,7 @@ use crate::runtime::Engine;
     file may make several events; blank lines are no rows. Doubts are accepted rows that somebody should look at.\n\n\
     Examples:\n  \
     suyuan replay events.jsonl.gz --out run1\n  \
-    suyuan replay sales.csv.gz purchases.csv.gz --mapping topologies/mappings/contest-2020.toml --out real"
+    suyuan replay sales.csv.gz --mapping topologies/mappings/contest-2020.toml --out real"
 )]
 pub(super) struct Args {
     #[command(flatten)]

@@ -70,12 +70,12 @@ fn status(signal: &Signal) -> &'static str {
 fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
     let typology = risk::typology(&signal.typology).map(|typology| typology.name_zh).unwrap_or_default();
     let name = folder.name(signal.taxpayer_id)?.map(|name| clean(&name)).unwrap_or_default();
+    let about = folder.with_names(&words::about(&signal.about), signal)?;
     let mut text = format!(
-        "signal {}\n  {} {typology}: {} {name}\n  about {}, score {}, {} yuan at stake\n  raised {}, {}{}, version {}\n\n",
+        "signal {}\n  {} {typology}: {} {name}\n  about {about}, score {}, {} yuan at stake\n  raised {}, {}{}, version {}\n\n",
         signal.signal_id,
         signal.typology,
         signal.taxpayer_id,
-        words::about(&signal.about),
         signal.score,
         money(signal.stake),
         minute(signal.raised_at),
@@ -103,7 +103,10 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
     }
     text.push('\n');
     if let Some(case_id) = signal.case_id {
-        put(&mut text, format_args!("  part of case {case_id}: suyuan cases {case_id} --format tree\n"));
+        put(
+            &mut text,
+            format_args!("  part of case {case_id}: suyuan cases {case_id} --data {}\n", folder.dir().display()),
+        );
     }
     Ok(text + &format!("  what it means: suyuan explain {}\n", signal.typology))
 }

@@ -80,12 +80,13 @@ fn page(folder: &Folder, task: &Task) -> anyhow::Result<String> {
     );
     for id in &task.signals {
         let Some(SignalRow(signal)) = folder.row(task.taxpayer_id, &Key::Signal(*id))? else { continue };
-        let about = words::about(&signal.about);
+        let about = folder.with_names(&words::about(&signal.about), &signal)?;
         put(&mut text, format_args!("\n  {} {about}, score {}, signal {id}\n", signal.typology, signal.score));
         text += &sentences(folder, &signal, "    ")?;
     }
     for case_id in &task.case_ids {
-        put(&mut text, format_args!("\n  case {case_id}: suyuan cases {case_id} --format tree\n"));
+        put(&mut text, format_args!("\n  case {case_id}: suyuan cases {case_id} --data {}\n", folder.dir().display()));
     }
-    Ok(text + &format!("\n  all about the taxpayer: suyuan taxpayer {}\n", task.taxpayer_id))
+    let (id, dir) = (task.taxpayer_id, folder.dir().display());
+    Ok(text + &format!("\n  all about the taxpayer: suyuan taxpayer {id} --data {dir}\n"))
 }

@@ -42,8 +42,7 @@ impl std::fmt::Display for Lag {
         write!(
             f,
             "the rows in {} lack the last {} of {} records of the journal, as the process that wrote them was killed or \
-             is still running; to bring them up, run the same command again (`suyuan replay`, `suyuan import` or \
-             `suyuan run`)",
+             is still running; to bring them up, run the same command again (`suyuan replay` or `suyuan import`)",
             self.dir.display(),
             self.records,
             self.of

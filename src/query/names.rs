@@ -44,6 +44,11 @@ impl Folder {
     /// The sentences of a finding, in Chinese and in English, with the name behind each id of another taxpayer: the fold
     /// writes them and knows no names but its own taxpayer's.
     pub fn sentences(&self, signal: &Signal) -> Result<[String; 2], Error> {
+        Ok([self.with_names(&signal.text_zh, signal)?, self.with_names(&signal.text_en, signal)?])
+    }
+
+    /// A text about a finding, with the name behind each id of another taxpayer that the finding speaks of.
+    pub fn with_names(&self, text: &str, signal: &Signal) -> Result<String, Error> {
         let about = match signal.about {
             About::Invoice { seller_id, .. } => Some(seller_id),
             About::Origin(origin) => Some(origin),
@@ -53,7 +58,7 @@ impl Folder {
         for id in signal.counterparties.iter().copied().chain(about).filter(|id| !id.is_empty()) {
             names.extend(self.name(id)?.map(|name| (id, name)));
         }
-        Ok([&signal.text_zh, &signal.text_en].map(|text| with_names(text, &names)))
+        Ok(with_names(text, &names))
     }
 }
 

@@ -60,7 +60,8 @@ pub static ALL: &[Page] = &[
         title: "a published rule set that cannot be used",
         doc: "A `rules_published` event carries a document that is not a rule set: the reason names the line, the typology or \
               the parameter. The rule set in force stays in force, in every partition.",
-        remedy: "Check the document with `suyuan rules check FILE`, repair it and publish it under a new version name.",
+        remedy: "Repair the document and publish it under a new version name. `suyuan replay FILE --rules DOCUMENT --out DIR` \
+                 refuses it in the same words, before anything is folded.",
     },
     Page {
         code: "too_many_claims",

@@ -102,7 +102,8 @@ fn findings(folder: &Folder, signals: &[Signal]) -> anyhow::Result<String> {
     }
     let mut text = format!("\nFindings: {open} open, {} withdrawn\n", signals.len() - open);
     for signal in signals {
-        let (code, about, score) = (&signal.typology, words::about(&signal.about), signal.score);
+        let about = folder.with_names(&words::about(&signal.about), signal)?;
+        let (code, score) = (&signal.typology, signal.score);
         let (stake, raised) = (money(signal.stake), minute(signal.raised_at));
         put(&mut text, format_args!("  {code} about {about}, score {score}, {stake} at stake, raised {raised}"));
         match signal.withdrawn_at {

@@ -26,10 +26,10 @@ pub(crate) use document::origin as origin_document;
 /// again.
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
-  suyuan trace up 91310000MA1FL0LX06                            whom it bought from, and whose value that was
-  suyuan trace down 914403001922038216                          where its value went; of a source, what began there
-  suyuan trace down 914403001922038216 --origin 91310000MA1FL0LX06   where value that came from another went on to
+  suyuan trace up 91310000MA1FL0LX06        whom it bought from, and whose value that was
+  suyuan trace down 914403001922038216      whom it sold to; of an accused source, what began there
   suyuan trace down 914403001922038216 --since 2026-01-01 --min-tax 10000 --depth 3
+  suyuan trace down 914403001922038216 --origin 91310000MA1FL0LX06    value of the second alone
   suyuan trace down 914403001922038216 --format dot | dot -Tsvg > chain.svg")]
 pub(crate) struct Args {
     /// Which way: to suppliers, or to customers.
