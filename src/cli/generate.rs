@@ -30,7 +30,7 @@ const BATCHES_AHEAD: usize = 16;
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:\n  \
     suyuan generate --out events.jsonl.gz --labels labels.jsonl\n  \
-    suyuan generate --seed 7 --taxpayers 2000 --invoices 9000 --out small.jsonl --labels small-labels.jsonl")]
+    suyuan generate --seed 7 --taxpayers 300 --invoices 9000 --out small.jsonl --labels truth.jsonl")]
 pub(super) struct Args {
     /// Everything drawn follows from it.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
