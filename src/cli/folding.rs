@@ -73,7 +73,8 @@ impl InputArgs {
         Ok(self.mapping.as_deref().map(Mapping::load).transpose()?)
     }
 
-    pub(super) fn open(&self) -> anyhow::Result<Intake> {
+    /// Refuses a table without a mapping, before each of its lines is refused.
+    pub(super) fn expect_mapping(&self) -> anyhow::Result<()> {
         let is_table = |path: &&PathBuf| {
             let name = path.to_string_lossy().to_lowercase();
             [".csv", ".csv.gz", ".csv.zst"].iter().any(|end| name.ends_with(end))
@@ -84,6 +85,11 @@ impl InputArgs {
                 table.display()
             );
         }
+        Ok(())
+    }
+
+    pub(super) fn open(&self) -> anyhow::Result<Intake> {
+        self.expect_mapping()?;
         let order = match self.order {
             OrderArg::Time => Order::Time,
             OrderArg::Given => Order::Given,

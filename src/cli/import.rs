@@ -102,6 +102,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn check(args: &Args) -> anyhow::Result<()> {
+    args.input.expect_mapping()?;
     let found = intake::check(&args.input.files, args.input.mapping()?.as_ref(), REFUSED_SHOWN)?;
     println!("rows     {:>12}", found.rows);
     for (name, count) in &found.events {

@@ -355,6 +355,20 @@ fn checking_counts_and_keeps_the_first_refusals_and_doubts() {
     assert!(matches!(check.failure, Some(Error::Read { .. })));
 }
 
+#[test]
+fn what_was_read_is_told_in_bytes_on_disk_and_comes_to_all_of_them() {
+    let (sorted, unsorted) =
+        ([line(1, 1), line(2, 2)].join("\n"), gzip([line(9, 1), line(3, 2)].join("\n").as_bytes()));
+    let files = Files::of(&[sorted.as_bytes(), &unsorted]);
+    for order in [Order::Time, Order::Given] {
+        let mut intake = Intake::open(&files.paths, None, order).unwrap();
+        let bytes = (sorted.len() + unsorted.len()) as u64;
+        assert_eq!(intake.bytes(), Some(bytes));
+        assert_eq!(intake.by_ref().count(), 4);
+        assert_eq!(intake.bytes_read(), bytes, "each byte counts once, however often it is looked at: {order:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

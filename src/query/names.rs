@@ -65,21 +65,21 @@ impl Folder {
 /// Writes each taxpayer's name behind its id, wherever the id stands as a word of its own.
 fn with_names(text: &str, names: &BTreeMap<TaxpayerId, Box<str>>) -> String {
     let of_word = |c: char| c.is_ascii_alphanumeric();
-    let mut named = String::with_capacity(text.len());
+    let mut told = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let word = rest.find(|c| !of_word(c)).unwrap_or(rest.len());
-        named += &rest[..word];
+        told += &rest[..word];
         if let Some(name) = TaxpayerId::parse(&rest[..word]).ok().and_then(|id| names.get(&id)) {
-            named.push(' ');
-            named += name;
+            told.push(' ');
+            told += name;
         }
         rest = &rest[word..];
         let gap = rest.find(of_word).unwrap_or(rest.len());
-        named += &rest[..gap];
+        told += &rest[..gap];
         rest = &rest[gap..];
     }
-    named
+    told
 }
 
 #[cfg(test)]

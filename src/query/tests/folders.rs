@@ -96,7 +96,9 @@ fn a_journal_that_was_cut_is_not_said_to_be_empty() {
     let mut lengths = Vec::new();
     for (name, script) in [("march.jsonl", "issue 1 A B 1.00"), ("april.jsonl", "issue 2 A B 1.00")] {
         engine.begin_input(name, &[name.into()]);
-        inputs(script).into_iter().for_each(|input| engine.feed(input).unwrap());
+        for input in inputs(script) {
+            engine.feed(input).unwrap();
+        }
         engine.end_input().unwrap();
         lengths.push(engine.log().bytes());
     }
