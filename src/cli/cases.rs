@@ -4,10 +4,10 @@ use anyhow::Context as _;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::filter::{ListArgs, Status};
-use super::show::{Table, color_wanted, fit, money, print, put};
+use super::show::{Table, color_wanted, counted, fit, money, print, put, who};
 use super::trace::{GraphFormat, draw};
 use crate::codec::json;
-use crate::model::{Case, ChainRole, Fen, Id};
+use crate::model::{Case, ChainRole, Id};
 use crate::query::{self, Chain, Folder};
 
 /// List cases, those with the most deducted first; or draw one.
@@ -95,17 +95,17 @@ fn trees(folder: &Folder, ids: impl Iterator<Item = Id>, width: usize) -> anyhow
 pub(crate) fn tree(chain: &Chain, width: usize, colored: bool) -> String {
     let case = &chain.case;
     let lifted = if case.standing { "" } else { ", lifted" };
-    let begins = case.nodes.iter().find(|node| node.taxpayer_id == case.origin).map_or(Fen::ZERO, |node| node.tax);
+    let begun = money(query::begun(case));
     let deducted = money(query::deducted(case));
     let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary).count();
-    let taxpayers = format!("{} taxpayers", case.nodes_total);
+    let name = chain.graph.node(case.origin).and_then(|node| node.name.as_deref());
     format!(
-        "case {} {}{lifted}: {taxpayers}; {} yuan of tax began at {} with no purchase behind it; {deducted} of it \
-         deducted by {beneficiaries} beneficiaries\n\n{}",
+        "case {} {}{lifted}: {}\n{begun} yuan of tax began at {} with no purchase behind it; {deducted} of it was \
+         deducted, counting each fen once. Beneficiaries: {beneficiaries}\n\n{}",
         case.case_id,
         case.typology,
-        money(begins),
-        case.origin,
+        counted(case.nodes_total, "taxpayer", "taxpayers"),
+        who(case.origin, name),
         draw(&chain.graph.clone().within(width), GraphFormat::Tree, colored),
     )
 }
@@ -125,7 +125,6 @@ fn table(folder: &Folder, cases: &[Case], with_status: bool) -> anyhow::Result<S
     ]);
     for case in cases {
         let name = folder.name(case.origin)?.map(|name| fit(&name, 20)).unwrap_or_default();
-        let source = case.nodes.iter().find(|node| node.taxpayer_id == case.origin);
         let deducted = query::deducted(case);
         let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary).count();
         let status = match (with_status, case.standing) {
@@ -138,7 +137,7 @@ fn table(folder: &Folder, cases: &[Case], with_status: bool) -> anyhow::Result<S
             (&*case.typology).into(),
             case.origin.as_str().into(),
             name.into(),
-            money(source.map_or(Fen::ZERO, |node| node.tax)).into(),
+            money(query::begun(case)).into(),
             money(deducted).into(),
             case.nodes_total.to_string().into(),
             beneficiaries.to_string().into(),

@@ -3,11 +3,12 @@
 use clap::Args as ClapArgs;
 
 use super::data::DataArgs;
-use super::filter::ListFormat;
+use super::filter::{ListFormat, code_of};
 use super::read::tell;
 use super::show::{Table, clean, color_wanted, fit, print};
 use crate::codec::json;
-use crate::query::{self, DeadLetters, Journal, pages};
+use crate::query::pages::Carrier;
+use crate::query::{self, DeadLetters, Journal};
 
 /// List input that could not be used: where it came from, and what is wrong with it.
 ///
@@ -15,7 +16,8 @@ use crate::query::{self, DeadLetters, Journal, pages};
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
   suyuan dead-letters                                  the last 50
-  suyuan dead-letters --code conflicting --limit 0     all of one kind; `suyuan explain conflicting` says what it means
+  suyuan dead-letters --code conflicting --limit 0     all of one kind
+  suyuan explain conflicting                           what that kind is
   suyuan dead-letters --format jsonl --limit 0 > dead-letters.jsonl")]
 pub(crate) struct Args {
     /// Only those of this code.
@@ -38,12 +40,7 @@ const TABLE_ROWS: usize = 50;
 const REASON_COLUMNS: usize = 110;
 
 fn code(text: &str) -> Result<String, String> {
-    let letters = || pages::ALL.iter().filter(|page| page.carrier == pages::Carrier::DeadLetter);
-    if letters().any(|page| page.code == text) {
-        return Ok(text.into());
-    }
-    let known: Vec<_> = letters().map(|page| page.code).collect();
-    Err(format!("is no code of a dead letter; there are {}", known.join(", ")))
+    code_of(Carrier::DeadLetter, "a dead letter", text)
 }
 
 /// Runs the command.
@@ -57,7 +54,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     let mut lines = Vec::new();
     for found in &found.letters {
-        json::write_dead_letter(&found.letter, found.file_name.as_deref(), &mut lines);
+        let first = found.first.as_ref().map(|first| (first.source, first.file_name.as_deref()));
+        json::write_dead_letter(&found.letter, found.file_name.as_deref(), first, &mut lines);
         lines.push(b'\n');
     }
     print(&lines)
@@ -76,15 +74,19 @@ fn remark(found: &DeadLetters) {
 }
 
 fn table(found: &DeadLetters) -> String {
-    let mut table = Table::new(&["code", "from", ">line", "first", "reason"]);
+    let mut table = Table::new(&["code", "from", "the first is at", "reason"]);
     for found in &found.letters {
         let letter = &found.letter;
         let file = found.file_name.clone().unwrap_or_else(|| format!("file {}", letter.source.file));
+        let first = match (&found.first, letter.first) {
+            (Some(place), _) => clean(&place.to_string()),
+            (None, Some(position)) => position.to_string(),
+            (None, None) => String::new(),
+        };
         table.row(vec![
             (&*letter.code).into(),
-            clean(&file).into(),
-            letter.source.line.to_string().into(),
-            letter.first.map(|first| first.to_string()).unwrap_or_default().into(),
+            clean(&format!("{file}:{}", letter.source.line)).into(),
+            first.into(),
             fit(&letter.reason, REASON_COLUMNS).into(),
         ]);
     }

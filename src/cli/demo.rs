@@ -6,14 +6,14 @@ use std::time::Instant;
 use anyhow::Context;
 
 use super::folding::{self, EngineArgs};
-use super::show::{Table, color_wanted, money, put};
+use super::show::{Table, color_wanted, counted, money, put, who};
+use super::signals::sentences;
 use super::trace::{GraphFormat, draw};
 use super::{generate, results};
 use crate::intake::{Intake, Order};
 use crate::model::{Case, ChainRole, Date, Fen};
 use crate::query::{self, Filter, Folder};
 use crate::risk;
-use crate::runtime::Engine;
 
 /// Partitions of the demonstration.
 const PARTITIONS: u32 = 4;
@@ -57,14 +57,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     eprintln!("2. Folding it into {}", dir.display());
     let began = Instant::now();
     let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
-    let mut engine = Engine::open(&dir, settings)?;
+    let mut engine = folding::open_engine(&dir, settings)?;
     folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?)?;
     let totals = results::write(&mut engine, &dir)?;
     let progress = engine.close()?;
     let seconds = began.elapsed().as_secs_f64();
     eprintln!(
-        "   {} events in {seconds:.1} s: {} findings about {} taxpayers, {} chains",
-        progress.counters.events, totals.signals, totals.tasks, totals.cases
+        "   {} events in {seconds:.1} s: {} about {}, {}",
+        progress.counters.events,
+        counted(totals.signals, "finding", "findings"),
+        counted(totals.tasks, "taxpayer", "taxpayers"),
+        counted(totals.cases, "chain", "chains")
     );
     show(&dir)
 }
@@ -112,8 +115,9 @@ fn show(dir: &Path) -> anyhow::Result<()> {
     for typology in risk::ALL.iter().rev().take(SENTENCES) {
         let filter = Filter { typology: Some(typology.code.into()), limit: 1, ..open.clone() };
         if let Some(signal) = query::signals(&folder, &filter)?.items.first() {
-            put(&mut text, format_args!("  {} {}\n", signal.taxpayer_id, typology.name_zh));
-            put(&mut text, format_args!("    {}\n    {}\n", signal.text_zh, signal.text_en));
+            let name = folder.name(signal.taxpayer_id)?;
+            put(&mut text, format_args!("  {}: {}\n", typology.name_zh, who(signal.taxpayer_id, name.as_deref())));
+            text += &sentences(&folder, signal, "    ")?;
         }
     }
     if let Some(case) = best_chain(query::cases(&folder, &open)?.items) {

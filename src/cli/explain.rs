@@ -1,9 +1,12 @@
 //! `suyuan explain`: what a code means.
 
+use std::collections::BTreeMap;
+
 use clap::Args as ClapArgs;
 
-use super::show::{TEXT_COLUMNS, Table, color_wanted, print, put, wrap};
-use crate::intake;
+use super::show::{TEXT_COLUMNS, Table, color_wanted, measure, print, put, unit_shown, wrap};
+use crate::drive::STANDARD_RULES;
+use crate::model::{EVENT_DOUBTS, EventDoubt};
 use crate::query::pages::{self, Carrier, Page};
 use crate::risk::{self, Subject, Typology};
 
@@ -11,7 +14,7 @@ use crate::risk::{self, Subject, Typology};
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   suyuan explain                       all codes
-  suyuan explain pass_through          a typology: what it is, what looks like it, what its parameters do
+  suyuan explain pass_through          a typology: what it is, what looks like it, its parameters
   suyuan explain conflicting           a dead letter: what happened, and what to do")]
 pub(crate) struct Args {
     /// The code.
@@ -25,8 +28,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let text = match (risk::typology(code), pages::page(code)) {
         (Some(typology), _) => typology_page(typology),
         (None, Some(page)) => code_page(page),
-        (None, None) if checked(code).is_some() => checked_page(code),
-        (None, None) => anyhow::bail!("there is no code `{code}`{}; `suyuan explain` lists all", nearest(code)),
+        (None, None) => match checked().find(|doubt| doubt.code == code) {
+            Some(doubt) => checked_page(doubt),
+            None => anyhow::bail!("there is no code `{code}`{}; `suyuan explain` lists all", nearest(code)),
+        },
     };
     print(text.as_bytes())
 }
@@ -45,9 +50,9 @@ fn list() -> String {
         text += "\n";
         text += &table.write("", color_wanted());
     }
-    let mut table = Table::new(&["doubt of a check", "means"]);
-    for (code, meaning, _) in intake::DOUBTS.iter().filter(|(code, ..)| pages::page(code).is_none()) {
-        table.row(vec![(*code).into(), (*meaning).into()]);
+    let mut table = Table::new(&["doubt of `import --check` alone", "means"]);
+    for doubt in checked() {
+        table.row(vec![doubt.code.into(), doubt.meaning.into()]);
     }
     if !table.is_empty() {
         text += "\n";
@@ -56,14 +61,13 @@ fn list() -> String {
     text
 }
 
-/// What `suyuan import --check` means by a code that the fold does not say.
-fn checked(code: &str) -> Option<&'static str> {
-    let doubt = intake::DOUBTS.iter().find(|(known, ..)| *known == code);
-    doubt.map(|(_, meaning, _)| *meaning)
+/// What only `suyuan import --check` says, and the fold does not.
+fn checked() -> impl Iterator<Item = &'static EventDoubt> {
+    EVENT_DOUBTS.iter().filter(|doubt| pages::page(doubt.code).is_none())
 }
 
-fn checked_page(code: &str) -> String {
-    let meaning = checked(code).unwrap_or_default();
+fn checked_page(doubt: &EventDoubt) -> String {
+    let EventDoubt { code, meaning, .. } = doubt;
     format!("{code} (a doubt of `suyuan import --check`, which reads a file without using it)\n  {meaning}\n")
 }
 
@@ -84,11 +88,30 @@ fn typology_page(typology: &Typology) -> String {
     }
     text += "\n\n  Parameters, in [typologies.";
     text += typology.code;
-    text += "] of a rule set:\n";
+    text += "] of a rule set, with the values of the standard one:\n";
+    let standard = standard_values(typology.code);
     for parameter in typology.parameters {
-        put(&mut text, format_args!("    {}\n{}", parameter.name, wrap(parameter.doc, "      ", TEXT_COLUMNS)));
+        let value = standard.get(parameter.name).map(|value| value_shown(parameter.name, *value)).unwrap_or_default();
+        put(&mut text, format_args!("    {}{value}\n{}", parameter.name, wrap(parameter.doc, "      ", TEXT_COLUMNS)));
     }
     text
+}
+
+/// What the standard rule set gives a typology; empty where it is switched off there.
+fn standard_values(code: &str) -> BTreeMap<String, i64> {
+    let document: toml::Table = STANDARD_RULES.parse().expect("the standard rule set is read by every run");
+    let given = document.get("typologies").and_then(|typologies| typologies.get(code)).and_then(toml::Value::as_table);
+    let values = given.into_iter().flatten();
+    values.filter_map(|(name, value)| Some((name.clone(), value.as_integer()?))).collect()
+}
+
+/// A value as the rule set has it, and as people read it where that differs: ` = 5000000 (50,000.00 yuan)`.
+fn value_shown(name: &str, value: i64) -> String {
+    let unit = name.rsplit('_').next().unwrap_or_default();
+    match unit {
+        "fen" | "bp" => format!(" = {value} ({} {})", measure(value, unit), unit_shown(unit)),
+        _ => format!(" = {value}"),
+    }
 }
 
 fn code_page(page: &Page) -> String {
@@ -108,6 +131,7 @@ fn code_page(page: &Page) -> String {
 /// The code that was probably meant.
 fn nearest(code: &str) -> String {
     let known = risk::ALL.iter().map(|typology| typology.code).chain(pages::ALL.iter().map(|page| page.code));
+    let known = known.chain(checked().map(|doubt| doubt.code));
     let best = known.map(|known| (distance(code, known), known)).min();
     match best {
         Some((changes, known)) if changes <= CHANGES_MAX => format!("; is `{known}` meant?"),
@@ -143,7 +167,12 @@ mod tests {
         for typology in risk::ALL {
             let page = typology_page(typology);
             assert!(list.contains(typology.code) && page.contains(typology.name_zh), "{}", typology.code);
-            assert!(typology.parameters.iter().all(|parameter| page.contains(parameter.name)), "{}", typology.code);
+            let has_value = |parameter: &risk::Parameter| page.contains(&format!("    {} = ", parameter.name));
+            assert!(typology.parameters.iter().all(has_value), "{page}");
+        }
+        let page = typology_page(risk::typology("pass_through").unwrap());
+        for value in ["tax_min_fen = 5000000 (50,000.00 yuan)", "margin_max_bp = 300 (3 %)", "days_max = 10\n"] {
+            assert!(page.contains(value), "{page}");
         }
         for page in pages::ALL {
             let text = code_page(page);
@@ -154,10 +183,11 @@ mod tests {
 
     #[test]
     fn what_a_check_of_a_file_says_is_explained_too() {
-        for (code, meaning, _) in &intake::DOUBTS {
-            assert!(pages::page(code).is_some() || checked_page(code).contains(meaning), "{code}");
-            assert!(list().contains(code), "{code}");
-            run(&Args { code: Some((*code).into()) }).unwrap();
+        let only_checked: Vec<_> = checked().map(|doubt| doubt.code).collect();
+        assert_eq!(only_checked, ["sold_to_itself"], "all else goes by the fold's names");
+        for doubt in &EVENT_DOUBTS {
+            assert!(list().contains(doubt.code), "{}", doubt.code);
+            run(&Args { code: Some(doubt.code.into()) }).unwrap();
         }
     }
 

@@ -3,8 +3,10 @@
 use clap::ValueEnum;
 
 use super::read::{ReadArgs, tell};
+use super::show::{counted, print};
 use crate::model::{Date, Fen, Id, Instant, InvoiceNo, TaxpayerId, Text};
-use crate::query::{Filter, Listed};
+use crate::query::pages::{self, Carrier};
+use crate::query::{self, Filter, Folder, Listed};
 use crate::risk;
 
 /// An identifier.
@@ -48,6 +50,15 @@ pub(crate) fn typology(text: &str) -> Result<Text, String> {
     let known = || risk::ALL.iter().map(|typology| typology.code).collect::<Vec<_>>().join(", ");
     let found = risk::typology(text).map(|typology| typology.code.into());
     found.ok_or_else(|| format!("is no typology; there are {}", known()))
+}
+
+/// A code that some carrier may bear.
+pub(crate) fn code_of(carrier: Carrier, of: &str, text: &str) -> Result<String, String> {
+    let known: Vec<_> = pages::ALL.iter().filter(|page| page.carrier == carrier).map(|page| page.code).collect();
+    if known.contains(&text) {
+        return Ok(text.into());
+    }
+    Err(format!("is no code of {of}; there are {}", known.join(", ")))
 }
 
 /// Which of what was found.
@@ -98,6 +109,57 @@ pub(crate) struct ListArgs {
     pub(crate) read: ReadArgs,
 }
 
+/// Flags that lists of findings and of tasks share: both have levels.
+#[derive(clap::Args)]
+pub(crate) struct LevelListArgs {
+    /// Which, and where.
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    /// Only those of at least this level, 1 to 5; of a finding, that which its score alone asks for.
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) min_level: Option<u8>,
+    /// Only those of this level.
+    #[arg(long, value_name = "LEVEL", conflicts_with = "min_level", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub(crate) level: Option<u8>,
+    /// A table to read, or JSON Lines.
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+impl LevelListArgs {
+    /// What is asked.
+    fn filter(&self) -> Filter {
+        let filter = self.list.filter(self.format == ListFormat::Table);
+        Filter { level_min: self.min_level.or(self.level), level_max: self.level, ..filter }
+    }
+
+    /// Asks, says what the list lacks, and prints it: as lines, as a table, or the one that was named as a page.
+    pub(crate) fn print<T>(
+        &self,
+        what: &str,
+        ask: impl Fn(&Folder, &Filter) -> Result<Listed<T>, query::Error>,
+        line: impl Fn(&T, &mut Vec<u8>),
+        table: impl Fn(&Folder, &[T]) -> anyhow::Result<String>,
+        page: impl Fn(&Folder, &T) -> anyhow::Result<String>,
+    ) -> anyhow::Result<()> {
+        let folder = self.list.read.open()?;
+        let listed = ask(&folder, &self.filter())?;
+        self.list.remark(&listed, what)?;
+        match (self.format, self.list.id, listed.items.as_slice()) {
+            (ListFormat::Jsonl, ..) => {
+                let mut lines = Vec::new();
+                for item in &listed.items {
+                    line(item, &mut lines);
+                    lines.push(b'\n');
+                }
+                print(&lines)
+            }
+            (ListFormat::Table, Some(_), [item]) => print(page(&folder, item)?.as_bytes()),
+            (ListFormat::Table, ..) => print(table(&folder, &listed.items)?.as_bytes()),
+        }
+    }
+}
+
 /// Rows of a table, unless told otherwise.
 const TABLE_ROWS: usize = 50;
 
@@ -131,7 +193,8 @@ impl ListArgs {
             tell(&format!("no {what} matches"));
         }
         if listed.left_out > 0 {
-            tell(&format!("{} more {what}s match; --limit 0 shows all", listed.left_out));
+            let more = counted(listed.left_out as u64, "more matches", "more match");
+            tell(&format!("{more}; --limit 0 shows all"));
         }
         Ok(())
     }

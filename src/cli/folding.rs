@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::interrupt::Interrupt;
 use crate::drive::STANDARD_RULES;
@@ -73,7 +73,8 @@ impl InputArgs {
         Ok(self.mapping.as_deref().map(Mapping::load).transpose()?)
     }
 
-    pub(super) fn open(&self) -> anyhow::Result<Intake> {
+    /// Refuses a table without a mapping, before each of its lines is refused.
+    pub(super) fn expect_mapping(&self) -> anyhow::Result<()> {
         let is_table = |path: &&PathBuf| {
             let name = path.to_string_lossy().to_lowercase();
             [".csv", ".csv.gz", ".csv.zst"].iter().any(|end| name.ends_with(end))
@@ -84,6 +85,11 @@ impl InputArgs {
                 table.display()
             );
         }
+        Ok(())
+    }
+
+    pub(super) fn open(&self) -> anyhow::Result<Intake> {
+        self.expect_mapping()?;
         let order = match self.order {
             OrderArg::Time => Order::Time,
             OrderArg::Given => Order::Given,
@@ -95,6 +101,33 @@ impl InputArgs {
 /// How long waiting for input took: the rest of the time is in [`crate::runtime::Phases`].
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Waited(pub(super) Duration);
+
+/// Opens a folder to fold into. Says where that cut off the end of its journal: a killed process leaves what it had not
+/// committed, but damage to the last file looks the same.
+pub(super) fn open_engine(dir: &Path, settings: Settings) -> anyhow::Result<Engine> {
+    let before = journal_bytes(dir);
+    let opened = Engine::open(dir, settings);
+    let cut = before.saturating_sub(journal_bytes(dir));
+    if cut > 0 {
+        let ends = match &opened {
+            Ok(engine) => format!("ends with turn {} now", engine.log().last_turn()),
+            Err(_) => "ends before them now".into(),
+        };
+        eprintln!(
+            "the last {cut} bytes of the journal in {} were no whole turn and are cut off: it {ends}. A process that was \
+             killed leaves such a rest, and nothing is lost; if none was, the file was damaged: import the files of that \
+             time again, what is there already is recognised",
+            dir.display()
+        );
+    }
+    Ok(opened?)
+}
+
+/// Bytes of a folder's journal on disk.
+fn journal_bytes(dir: &Path) -> u64 {
+    let files = std::fs::read_dir(dir.join("journal")).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
 
 /// Folds an input to its end, or until somebody wants to stop. Goes on where the same input was interrupted.
 pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Waited> {
@@ -109,7 +142,7 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Wa
     let files = intake.file_names().to_vec();
     let skipped = engine.begin_input(&identity.to_string(), &files);
     let first_file = engine.first_file(files.len());
-    let bar = progress_bar("events");
+    let bar = progress_bar("events", intake.bytes());
     if skipped > 0 {
         bar.suspend(|| eprintln!("going on after {skipped} events that are committed already"));
     }
@@ -133,6 +166,9 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Wa
             engine.feed(input)?;
         }
         bar.inc(if taken <= skipped { 0 } else { count });
+        if let Some(bytes) = intake.bytes() {
+            bar.set_message(read_of(intake.bytes_read(), bytes));
+        }
         if interrupt.wants_stop() {
             bar.abandon();
             bail!("stopped; what is committed stays, and the same command goes on from there");
@@ -143,22 +179,36 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Wa
     let counters = engine.progress().counters;
     let unused = counters.dead_letters + counters.conflicting;
     if unused > 0 {
-        eprintln!("{unused} of {} rows could not be used: see `suyuan dead-letters`", counters.rows);
-    }
-    if counters.rows > 0 && counters.dead_letters == counters.rows {
-        bail!("no row of this input is an event: is it JSON Lines, or does it want a --mapping?");
+        let dir = engine.dir().display();
+        eprintln!("{unused} of {} rows could not be used: see `suyuan dead-letters --data {dir}`", counters.rows);
     }
     Ok(Waited(waited))
+}
+
+/// Fails where not one row of an input was an event: all that is to be written has been written by then.
+pub(super) fn expect_events(rows: u64, refused: u64) -> anyhow::Result<()> {
+    if rows > 0 && refused == rows {
+        bail!("no row of this input is an event: is it JSON Lines, or does it want a --mapping?");
+    }
+    Ok(())
 }
 
 fn shifted(source: Source, first_file: u32) -> Source {
     Source { file: source.file + first_file, ..source }
 }
 
+/// How much of the files was read, as the line of progress has it.
+fn read_of(read: u64, bytes: u64) -> String {
+    let percent = u128::from(read.min(bytes)) * 100 / u128::from(bytes.max(1));
+    format!("{percent} % of {} read  ", HumanBytes(bytes))
+}
+
 /// A line of progress on standard error; nothing where that is no terminal.
-pub(super) fn progress_bar(what: &str) -> ProgressBar {
+fn progress_bar(what: &str, bytes: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-    let style = ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{rate}}  {{elapsed}}"));
+    bar.set_message(bytes.map(|bytes| read_of(0, bytes)).unwrap_or_default());
+    let style =
+        ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{msg}}{{rate}}  {{elapsed}}"));
     let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
         write!(text, "{:.0}/s", state.per_sec()).expect("a line of progress takes any write");
     };

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args as ClapArgs;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::interrupt::Interrupt;
 use crate::codec;
 use crate::model::{Date, Event};
 use crate::sim::label::Label;
@@ -27,10 +28,9 @@ const BATCHES_AHEAD: usize = 16;
 /// The same arguments give the same bytes. There are about three events to an invoice: its issuance, its receipt and
 /// its deduction; below twenty invoices a taxpayer, registrations and monthly returns make it more.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Example:\n  suyuan generate --seed 7 --taxpayers 2000 --invoices 200000 --out events.jsonl.gz --labels \
-    labels.jsonl"
-)]
+#[command(after_help = "Examples:\n  \
+    suyuan generate --out events.jsonl.gz --labels labels.jsonl\n  \
+    suyuan generate --seed 7 --taxpayers 300 --invoices 9000 --out small.jsonl --labels truth.jsonl")]
 pub(super) struct Args {
     /// Everything drawn follows from it.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
@@ -87,14 +87,22 @@ pub(super) fn make(args: &Args) -> anyhow::Result<Summary> {
     let started = std::time::Instant::now();
     let Args { seed, taxpayers, invoices, months, start, fraud_bp, .. } = *args;
     let world = World::new(Settings { seed, taxpayers, invoices, months, start, fraud_bp })?;
-    write_labels(&args.labels, world.labels())?;
+    let interrupt = Interrupt::listen()?;
     let (taxpayers, schemes, labels) = (world.taxpayers(), world.schemes(), world.labels().len());
 
-    let mut out = Out::create(&args.out)?;
+    let (labels_file, events_file) = (Unfinished::of(&args.labels), Unfinished::of(&args.out));
+    write_labels(&labels_file, world.labels())?;
+    let mut out = Out::create(&args.out, &events_file)?;
     let progress = progress(invoices.saturating_mul(3));
-    let by_type = write_events(world, &mut out, &progress)
+    let written = write_events(world, &mut out, &progress, &interrupt)
         .and_then(|by_type| out.finish().map(|()| by_type))
         .with_context(|| format!("cannot write {}: is there room, and may it be written?", args.out.display()))?;
+    let Some(by_type) = written else {
+        progress.abandon();
+        bail!("stopped: nothing is left of what was begun");
+    };
+    events_file.finish()?;
+    labels_file.finish()?;
     progress.finish_and_clear();
 
     Ok(Summary {
@@ -108,9 +116,45 @@ pub(super) fn make(args: &Args) -> anyhow::Result<Summary> {
     })
 }
 
-fn write_labels(path: &Path, labels: &[Label]) -> anyhow::Result<()> {
+/// A file that bears another name until it is whole, and goes when it never is. What is no regular file, such as a pipe,
+/// is written as it is.
+struct Unfinished {
+    path: PathBuf,
+    beside: Option<PathBuf>,
+}
+
+impl Unfinished {
+    fn of(path: &Path) -> Self {
+        let regular = path.as_os_str() != "-" && path.metadata().map_or(true, |metadata| metadata.is_file());
+        let name = path.file_name().filter(|_| regular);
+        let beside = name.map(|name| path.with_file_name(format!(".{}.unfinished", name.to_string_lossy())));
+        Self { path: path.to_owned(), beside }
+    }
+
+    /// Where it is written.
+    fn path(&self) -> &Path {
+        self.beside.as_deref().unwrap_or(&self.path)
+    }
+
+    /// Gives it its own name.
+    fn finish(mut self) -> anyhow::Result<()> {
+        let Some(beside) = self.beside.take() else { return Ok(()) };
+        std::fs::rename(&beside, &self.path).with_context(|| format!("cannot name {} as wanted", self.path.display()))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(beside) = &self.beside {
+            std::fs::remove_file(beside).ok();
+        }
+    }
+}
+
+fn write_labels(file: &Unfinished, labels: &[Label]) -> anyhow::Result<()> {
+    let path = &file.path;
     let create = || -> io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
+        let mut file = BufWriter::new(File::create(file.path())?);
         for label in labels {
             writeln!(file, "{label}")?;
         }
@@ -119,9 +163,17 @@ fn write_labels(path: &Path, labels: &[Label]) -> anyhow::Result<()> {
     create().with_context(|| format!("cannot write {}: name a file in a folder that exists", path.display()))
 }
 
-/// Makes events on a thread of its own, and writes them on this one. Returns how many of each type there were.
-fn write_events(world: World, out: &mut Out, progress: &ProgressBar) -> io::Result<BTreeMap<&'static str, u64>> {
-    let mut counts = BTreeMap::new();
+/// How many events there are of each type.
+type Counts = BTreeMap<&'static str, u64>;
+
+/// Makes events on a thread of its own, and writes them on this one. `None` where somebody wanted to stop.
+fn write_events(
+    world: World,
+    out: &mut Out,
+    progress: &ProgressBar,
+    interrupt: &Interrupt,
+) -> io::Result<Option<Counts>> {
+    let mut counts = Counts::new();
     let (to_writer, batches) = mpsc::sync_channel::<Vec<Event>>(BATCHES_AHEAD);
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -129,7 +181,7 @@ fn write_events(world: World, out: &mut Out, progress: &ProgressBar) -> io::Resu
             while world.peek().is_some() {
                 let batch = world.by_ref().take(BATCH_EVENTS).collect();
                 if to_writer.send(batch).is_err() {
-                    return; // The writer has failed, and says why.
+                    return; // The writer has stopped, and says why.
                 }
             }
         });
@@ -142,8 +194,11 @@ fn write_events(world: World, out: &mut Out, progress: &ProgressBar) -> io::Resu
             }
             out.write_all(&bytes)?;
             progress.inc(batch.len() as u64);
+            if interrupt.wants_stop() {
+                return Ok(None);
+            }
         }
-        Ok(counts)
+        Ok(Some(counts))
     })
 }
 
@@ -174,12 +229,12 @@ enum Out {
 }
 
 impl Out {
-    fn create(path: &Path) -> anyhow::Result<Self> {
+    fn create(path: &Path, unfinished: &Unfinished) -> anyhow::Result<Self> {
         if path.as_os_str() == "-" {
             return Ok(Self::Plain(BufWriter::new(Box::new(io::stdout()))));
         }
         let create = || -> io::Result<Self> {
-            let file = File::create(path)?;
+            let file = File::create(unfinished.path())?;
             Ok(match path.extension().and_then(|extension| extension.to_str()) {
                 Some("gz") => {
                     Self::Gzip(flate2::write::GzEncoder::new(BufWriter::new(file), flate2::Compression::fast()))

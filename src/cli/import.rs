@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde::Serialize;
 
 use super::data::DataArgs;
 use super::folding::{self, EngineArgs, InputArgs};
+use super::results;
 use crate::intake;
-use crate::runtime::Engine;
 use crate::topology::{EMBEDDED, Topology};
 
 /// Refused lines that `--check` shows.
@@ -18,7 +18,12 @@ const REFUSED_SHOWN: usize = 20;
 #[derive(clap::Args)]
 #[command(
     after_help = "Events that were imported before are recognised and change nothing. After a kill the same command \
-    goes on from what was committed.\n\nExamples:\n  \
+    goes on from what was committed. Where the folder has the results of a replay or of the demonstration \
+    (signals.jsonl and so on), they are written anew.\n\n\
+    In the summary, which is about this input alone, rows = accepted + duplicates + conflicting + dead_letters: a \
+    duplicate says again what was said before, a conflicting row contradicts it. Rows of the last two kinds are listed \
+    by `suyuan dead-letters`. A row of a mapped file may make several events; blank lines are no rows. Doubts are \
+    accepted rows that somebody should look at, listed by `suyuan doubts`.\n\nExamples:\n  \
     suyuan import events-2026-03.jsonl.zst\n  \
     suyuan import sales.csv.gz --mapping topologies/mappings/contest-2020.toml --check\n  \
     zcat events.jsonl.gz | suyuan import - --data /srv/suyuan"
@@ -48,6 +53,7 @@ struct Summary {
     duplicates: u64,
     conflicting: u64,
     dead_letters: u64,
+    doubts: u64,
     digest: String,
 }
 
@@ -68,8 +74,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let intake = args.input.open()?;
     let dir = args.data.dir()?;
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let mut engine = Engine::open(&dir, settings)?;
+    let mut engine = folding::open_engine(&dir, settings)?;
+    let first_turn = results::first_turn(&engine)?;
     folding::fold(&mut engine, intake)?;
+    let doubts = results::doubts_since(&engine, first_turn)?;
+    if results::are_in(&dir) {
+        results::write(&mut engine, &dir)?;
+        eprintln!("{} has the results of a replay: they are written anew", dir.display());
+    }
+    if doubts > 0 {
+        eprintln!("{doubts} doubts: see `suyuan doubts --data {}`", dir.display());
+    }
     let progress = engine.close()?;
     let counters = progress.counters;
     let summary = Summary {
@@ -79,13 +94,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         duplicates: counters.duplicates,
         conflicting: counters.conflicting,
         dead_letters: counters.dead_letters,
+        doubts,
         digest: progress.digest(),
     };
     println!("{}", serde_json::to_string(&summary)?);
-    Ok(())
+    folding::expect_events(counters.rows, counters.dead_letters)
 }
 
 fn check(args: &Args) -> anyhow::Result<()> {
+    args.input.expect_mapping()?;
     let found = intake::check(&args.input.files, args.input.mapping()?.as_ref(), REFUSED_SHOWN)?;
     println!("rows     {:>12}", found.rows);
     for (name, count) in &found.events {
@@ -104,7 +121,7 @@ fn check(args: &Args) -> anyhow::Result<()> {
         println!("from {first} to {last}");
     }
     if let Some(failure) = found.failure {
-        bail!("the input could not be read to its end: {failure}");
+        return Err(anyhow::Error::new(failure).context("the input could not be read to its end"));
     }
-    Ok(())
+    folding::expect_events(found.rows, found.refused)
 }

@@ -1,15 +1,20 @@
 //! Ctrl-c, once: the work at hand is brought to a clean end. Twice: the process ends, and what was committed stands.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Whether somebody wants us to stop.
 #[derive(Clone)]
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens for ctrl-c and SIGTERM from now on.
+    /// Listens for ctrl-c and SIGTERM from now on; whoever asked before listens on.
     pub(super) fn listen() -> anyhow::Result<Self> {
+        static LISTENING: Mutex<Option<Interrupt>> = Mutex::new(None);
+        let mut listening = LISTENING.lock().expect("nobody panics holding it");
+        if let Some(listening) = &*listening {
+            return Ok(listening.clone());
+        }
         let stop = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&stop);
         ctrlc::set_handler(move || {
@@ -17,7 +22,7 @@ impl Interrupt {
                 std::process::exit(1);
             }
         })?;
-        Ok(Self(stop))
+        Ok(listening.insert(Self(stop)).clone())
     }
 
     pub(super) fn wants_stop(&self) -> bool {

@@ -6,6 +6,7 @@ mod completions;
 mod data;
 mod dead_letters;
 mod demo;
+mod doubts;
 mod evaluate;
 mod explain;
 mod filter;
@@ -94,6 +95,8 @@ enum Command {
     Tasks(tasks::Args),
     /// Lists input that could not be used
     DeadLetters(dead_letters::Args),
+    /// Lists input that was used, and that somebody should look at
+    Doubts(doubts::Args),
     /// Says what a code means
     Explain(explain::Args),
     /// Makes a world of events with planted fraud, and says which fraud
@@ -119,6 +122,7 @@ impl Cli {
             Command::Cases(args) => cases::run(&args),
             Command::Tasks(args) => tasks::run(&args),
             Command::DeadLetters(args) => dead_letters::run(&args),
+            Command::Doubts(args) => doubts::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),

@@ -15,9 +15,13 @@ use crate::runtime::Engine;
 #[command(
     after_help = "Writes signals.jsonl, cases.jsonl, tasks.jsonl, dead-letters.jsonl, doubts.jsonl and digest.txt \
     into DIR, beside the journal and the rows, and prints a summary of one line of JSON. After a kill the same command \
-    goes on from what was committed.\n\nExamples:\n  \
+    goes on from what was committed.\n\n\
+    In the summary, rows = accepted + duplicates + conflicting + dead_letters: a duplicate says again what was said \
+    before, a conflicting row contradicts it. Rows of the last two kinds are in dead-letters.jsonl. A row of a mapped \
+    file may make several events; blank lines are no rows. Doubts are accepted rows that somebody should look at.\n\n\
+    Examples:\n  \
     suyuan replay events.jsonl.gz --out run1\n  \
-    suyuan replay sales.csv.gz purchases.csv.gz --mapping topologies/mappings/contest-2020.toml --out real"
+    suyuan replay sales.csv.gz --mapping topologies/mappings/contest-2020.toml --out real"
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -72,7 +76,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let settings = args.engine.settings(args.rules.as_deref(), args.partitions)?;
     let intake = args.input.open()?;
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
-    let mut engine = Engine::open(&args.out, settings)?;
+    let mut engine = folding::open_engine(&args.out, settings)?;
     refuse_another_input(&engine, &intake)?;
     let waited = if engine.progress().input_ended {
         eprintln!("{} holds this run already, to its end", args.out.display());
@@ -120,7 +124,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         peak_memory_bytes: peak_memory_bytes(),
     };
     println!("{}", serde_json::to_string(&summary)?);
-    Ok(())
+    folding::expect_events(counters.rows, counters.dead_letters)
 }
 
 /// A replay is of one input: its folder takes no other.

@@ -8,9 +8,10 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::codec::{journal, json};
+use crate::codec::json;
 use crate::fold;
-use crate::model::{Entity, Id, Kind, Output};
+use crate::model::{DeadLetter, Entity, Id, Kind, Output};
+use crate::query::{self, Journal, Said};
 use crate::runtime::{Engine, Progress};
 use crate::state::{Books, Key, Row};
 
@@ -105,25 +106,18 @@ fn write_cases(engine: &mut Engine, dir: &Path) -> anyhow::Result<u64> {
 
 /// Dead letters and doubts, in the order of their events: said once, so they stand in the journal's turns alone.
 fn write_from_journal(engine: &Engine, dir: &Path) -> anyhow::Result<(u64, u64)> {
-    let files = &engine.progress().files;
+    let journal = Journal::of(engine);
+    let mut said = Said::of(&journal);
     let (mut letters, mut doubts) = (0, 0);
     whole_file(dir, "doubts.jsonl", |doubts_file| {
         whole_file(dir, "dead-letters.jsonl", |letters_file| {
-            for turn in engine.log().turns() {
-                let turn = turn?;
-                let mut outputs = turn.outputs.as_slice();
-                while !outputs.is_empty() {
-                    let output = journal::read_output(&mut outputs)
-                        .map_err(|refusal| anyhow::anyhow!("the outputs of turn {}: {refusal}", turn.number))?;
-                    let mut line = Vec::new();
+            let mut waiting = Vec::new();
+            while let Some(turn) = said.next_turn()? {
+                for output in turn.outputs {
                     match output {
-                        Output::DeadLetter(letter) => {
-                            let name = files.get(letter.source.file as usize).map(String::as_str);
-                            json::write_dead_letter(&letter, name, &mut line);
-                            write_lines(letters_file, [&line])?;
-                            letters += 1;
-                        }
+                        Output::DeadLetter(letter) => waiting.push(*letter),
                         Output::Doubt(doubt) => {
+                            let mut line = Vec::new();
                             json::write_doubt(&doubt, &mut line);
                             write_lines(doubts_file, [&line])?;
                             doubts += 1;
@@ -131,11 +125,64 @@ fn write_from_journal(engine: &Engine, dir: &Path) -> anyhow::Result<(u64, u64)>
                         Output::Signal(_) | Output::Case(_) | Output::Task(_) => {}
                     }
                 }
+                if waiting.len() >= LETTERS_AT_ONCE {
+                    letters += write_letters(&said, std::mem::take(&mut waiting), letters_file)?;
+                }
             }
+            letters += write_letters(&said, waiting, letters_file)?;
             Ok(())
         })
     })?;
     Ok((letters, doubts))
+}
+
+/// Dead letters whose input is looked up together: each lookup reads turns of the journal again.
+const LETTERS_AT_ONCE: usize = 16_384;
+
+fn write_letters(said: &Said<'_>, letters: Vec<DeadLetter>, file: &mut dyn Write) -> anyhow::Result<u64> {
+    let found = query::placed(said, letters)?;
+    for found in &found {
+        let first = found.first.as_ref().map(|first| (first.source, first.file_name.as_deref()));
+        let mut line = Vec::new();
+        json::write_dead_letter(&found.letter, found.file_name.as_deref(), first, &mut line);
+        write_lines(file, [&line])?;
+    }
+    Ok(found.len() as u64)
+}
+
+/// The files that [`write`] leaves.
+const FILES: [&str; 6] =
+    ["signals.jsonl", "tasks.jsonl", "cases.jsonl", "doubts.jsonl", "dead-letters.jsonl", "digest.txt"];
+
+/// Whether a folder has results beside its journal, which go stale when something is added to it.
+pub(super) fn are_in(dir: &Path) -> bool {
+    FILES.iter().any(|name| dir.join(name).exists())
+}
+
+/// The turn with which the input at hand begins, or the next one will.
+pub(super) fn first_turn(engine: &Engine) -> anyhow::Result<u64> {
+    let next = engine.log().last_turn() + 1;
+    if engine.progress().input.is_empty() || engine.progress().input_ended {
+        return Ok(next);
+    }
+    let journal = Journal::of(engine);
+    let (mut said, mut first) = (Said::of(&journal), 1);
+    while let Some(turn) = said.next_turn()? {
+        if said.progress().input_ended {
+            first = turn.number + 1;
+        }
+    }
+    Ok(first)
+}
+
+/// How many doubts were said from a turn on.
+pub(super) fn doubts_since(engine: &Engine, first_turn: u64) -> anyhow::Result<u64> {
+    let journal = Journal::of(engine);
+    let (mut said, mut doubts) = (Said::from(&journal, first_turn), 0);
+    while let Some(turn) = said.next_turn()? {
+        doubts += turn.outputs.iter().filter(|output| matches!(output, Output::Doubt(_))).count() as u64;
+    }
+    Ok(doubts)
 }
 
 fn write_lines<'a>(file: &mut dyn Write, lines: impl IntoIterator<Item = &'a Vec<u8>>) -> anyhow::Result<()> {

@@ -33,17 +33,27 @@ pub(crate) fn color_wanted() -> bool {
 
 /// Yuan with two decimals and commas between thousands.
 pub(crate) fn money(amount: Fen) -> String {
-    let plain = amount.to_string();
-    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
-    let (yuan, fen) = digits.split_once('.').unwrap_or((digits, "00"));
-    let mut text = String::from(sign);
-    for (at, digit) in yuan.chars().enumerate() {
-        if at > 0 && (yuan.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+    amount.grouped().to_string()
+}
+
+/// A number in one of the units of the contract, as people read it: money in yuan, shares in percent.
+pub(crate) fn measure(value: i64, unit: &str) -> String {
+    match unit {
+        "fen" => money(Fen(value)),
+        "bp" if value % 100 == 0 => (value / 100).to_string(),
+        // A hundredth is a hundredth: basis points print as fen do.
+        "bp" => Fen(value).to_string(),
+        _ => value.to_string(),
     }
-    text + "." + fen
+}
+
+/// The unit in which [`measure`] shows a number.
+pub(crate) fn unit_shown(unit: &str) -> &str {
+    match unit {
+        "fen" => "yuan",
+        "bp" => "%",
+        other => other,
+    }
 }
 
 /// Money, or nothing where there is none.
@@ -54,6 +64,11 @@ pub(crate) fn money_or_blank(amount: Fen) -> String {
 /// A count, or nothing where there is none.
 pub(crate) fn count_or_blank(count: u32) -> String {
     if count == 0 { String::new() } else { count.to_string() }
+}
+
+/// `1 taxpayer`, `2 taxpayers`.
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A time to the minute, in China.
@@ -222,16 +237,6 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn money_has_commas_between_thousands() {
-        let cases =
-            [(0, "0.00"), (12, "0.12"), (99_999, "999.99"), (100_000, "1,000.00"), (-123_456_789, "-1,234,567.89")];
-        for (fen, text) in cases {
-            assert_eq!(money(Fen(fen)), text);
-        }
-        assert_eq!(money(Fen(i64::MIN)), "-92,233,720,368,547,758.08");
-    }
 
     #[test]
     fn columns_are_aligned_whatever_the_script_and_empty_ones_are_left_out() {

@@ -2,10 +2,12 @@
 
 use clap::Args as ClapArgs;
 
-use super::filter::{ListArgs, ListFormat};
-use super::show::{Cell, Color, TEXT_COLUMNS, Table, clean, color_wanted, fit, minute, money, print, put, wrap};
+use super::filter::LevelListArgs;
+use super::show::{
+    Cell, Color, TEXT_COLUMNS, Table, clean, color_wanted, fit, measure, minute, money, put, unit_shown, who, wrap,
+};
 use crate::codec::json;
-use crate::model::{Fen, Signal, SignalStatus};
+use crate::model::{Signal, SignalStatus};
 use crate::query::{self, Folder, words};
 use crate::risk;
 
@@ -18,39 +20,14 @@ use crate::risk;
   suyuan signals 0123456789abcdef01234567              one finding with its numbers
   suyuan signals --status all --format jsonl > signals.jsonl")]
 pub(crate) struct Args {
-    /// Which, and where.
+    /// Which, where and how.
     #[command(flatten)]
-    pub(crate) list: ListArgs,
-    /// Only those whose score alone asks for at least this level.
-    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub(crate) min_level: Option<u8>,
-    /// Only those whose score alone asks for this level.
-    #[arg(long, value_name = "LEVEL", conflicts_with = "min_level", value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub(crate) level: Option<u8>,
-    /// A table to read, or JSON Lines.
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
+    pub(crate) list: LevelListArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let folder = args.list.read.open()?;
-    let mut filter = args.list.filter(args.format == ListFormat::Table);
-    (filter.level_min, filter.level_max) = (args.min_level.or(args.level), args.level);
-    let listed = query::signals(&folder, &filter)?;
-    args.list.remark(&listed, "signal")?;
-    if args.format == ListFormat::Jsonl {
-        let mut lines = Vec::new();
-        for signal in &listed.items {
-            json::write_signal(signal, &mut lines);
-            lines.push(b'\n');
-        }
-        return print(&lines);
-    }
-    if let (Some(_), [signal]) = (args.list.id, listed.items.as_slice()) {
-        return print(page(&folder, signal)?.as_bytes());
-    }
-    print(table(&folder, &listed.items)?.as_bytes())
+    args.list.print("signal", query::signals, json::write_signal, table, page)
 }
 
 fn table(folder: &Folder, signals: &[Signal]) -> anyhow::Result<String> {
@@ -93,12 +70,12 @@ fn status(signal: &Signal) -> &'static str {
 fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
     let typology = risk::typology(&signal.typology).map(|typology| typology.name_zh).unwrap_or_default();
     let name = folder.name(signal.taxpayer_id)?.map(|name| clean(&name)).unwrap_or_default();
+    let about = folder.with_names(&words::about(&signal.about), signal)?;
     let mut text = format!(
-        "signal {}\n  {} {typology}: {} {name}\n  about {}, score {}, {} yuan at stake\n  raised {}, {}{}, version {}\n\n",
+        "signal {}\n  {} {typology}: {} {name}\n  about {about}, score {}, {} yuan at stake\n  raised {}, {}{}, version {}\n\n",
         signal.signal_id,
         signal.typology,
         signal.taxpayer_id,
-        words::about(&signal.about),
         signal.score,
         money(signal.stake),
         minute(signal.raised_at),
@@ -106,49 +83,36 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
         signal.withdrawn_at.map(|at| format!(" {}", minute(at))).unwrap_or_default(),
         signal.version,
     );
-    text += &sentences(signal, "  ");
+    text += &sentences(folder, signal, "  ")?;
     let mut numbers = Table::new(&["indicator", ">seen", ">limit", "unit", "window"]);
     for evidence in &signal.evidence {
         numbers.row(vec![
             (&*evidence.indicator).into(),
             measure(evidence.observed, &evidence.unit).into(),
             measure(evidence.threshold, &evidence.unit).into(),
-            unit(&evidence.unit).into(),
+            unit_shown(&evidence.unit).into(),
             (&*evidence.window).into(),
         ]);
     }
     if !numbers.is_empty() {
         put(&mut text, format_args!("\n{}", numbers.write("  ", color_wanted())));
     }
-    let others: Vec<_> = signal.counterparties.iter().map(ToString::to_string).collect();
-    if !others.is_empty() {
-        put(&mut text, format_args!("\n  look also at {}\n", others.join(", ")));
+    for (at, other) in signal.counterparties.iter().enumerate() {
+        let heading = if at == 0 { "\n  look also at  " } else { "                " };
+        put(&mut text, format_args!("{heading}{}\n", who(*other, folder.name(*other)?.as_deref())));
     }
+    text.push('\n');
     if let Some(case_id) = signal.case_id {
-        put(&mut text, format_args!("  part of case {case_id}: suyuan cases {case_id} --format tree\n"));
+        put(
+            &mut text,
+            format_args!("  part of case {case_id}: suyuan cases {case_id} --data {}\n", folder.dir().display()),
+        );
     }
     Ok(text + &format!("  what it means: suyuan explain {}\n", signal.typology))
 }
 
-/// A number as people read it: money in yuan, shares in percent.
-fn measure(value: i64, unit: &str) -> String {
-    match unit {
-        "fen" => money(Fen(value)),
-        // A hundredth is a hundredth: basis points print as fen do.
-        "bp" => Fen(value).to_string(),
-        _ => value.to_string(),
-    }
-}
-
-fn unit(unit: &str) -> &str {
-    match unit {
-        "fen" => "yuan",
-        "bp" => "%",
-        other => other,
-    }
-}
-
 /// The finding's sentence, in Chinese and in English.
-pub(crate) fn sentences(signal: &Signal, indent: &str) -> String {
-    format!("{indent}{}\n{}", clean(&signal.text_zh), wrap(&clean(&signal.text_en), indent, TEXT_COLUMNS))
+pub(crate) fn sentences(folder: &Folder, signal: &Signal, indent: &str) -> anyhow::Result<String> {
+    let [zh, en] = folder.sentences(signal)?;
+    Ok(format!("{indent}{}\n{}", clean(&zh), wrap(&clean(&en), indent, TEXT_COLUMNS)))
 }

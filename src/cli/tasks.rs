@@ -2,8 +2,8 @@
 
 use clap::Args as ClapArgs;
 
-use super::filter::{ListArgs, ListFormat};
-use super::show::{Cell, Color, Table, clean, color_wanted, fit, minute, money, print, put};
+use super::filter::LevelListArgs;
+use super::show::{Cell, Color, Table, clean, color_wanted, fit, minute, money, put};
 use super::signals::sentences;
 use crate::codec::json;
 use crate::model::{Task, TaskStatus};
@@ -19,43 +19,18 @@ use crate::state::{Key, SignalRow};
   suyuan tasks 0123456789abcdef01234567                one task with its findings
   suyuan tasks --status all --format jsonl > tasks.jsonl")]
 pub(crate) struct Args {
-    /// Which, and where.
+    /// Which, where and how.
     #[command(flatten)]
-    pub(crate) list: ListArgs,
-    /// Only those of at least this level, 1 to 5.
-    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub(crate) min_level: Option<u8>,
-    /// Only those of this level.
-    #[arg(long, value_name = "LEVEL", conflicts_with = "min_level", value_parser = clap::value_parser!(u8).range(1..=5))]
-    pub(crate) level: Option<u8>,
-    /// A table to read, or JSON Lines.
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
+    pub(crate) list: LevelListArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let folder = args.list.read.open()?;
-    let mut filter = args.list.filter(args.format == ListFormat::Table);
-    (filter.level_min, filter.level_max) = (args.min_level.or(args.level), args.level);
-    let listed = query::tasks(&folder, &filter)?;
-    args.list.remark(&listed, "task")?;
-    if args.format == ListFormat::Jsonl {
-        let mut lines = Vec::new();
-        for task in &listed.items {
-            json::write_task(task, &mut lines);
-            lines.push(b'\n');
-        }
-        return print(&lines);
-    }
-    if let (Some(_), [task]) = (args.list.id, listed.items.as_slice()) {
-        return print(page(&folder, task)?.as_bytes());
-    }
-    print(table(&folder, &listed.items, color_wanted())?.as_bytes())
+    args.list.print("task", query::tasks, json::write_task, table, page)
 }
 
 /// Tasks as a table; nothing where there are none.
-pub(crate) fn table(folder: &Folder, tasks: &[Task], colored: bool) -> anyhow::Result<String> {
+fn table(folder: &Folder, tasks: &[Task]) -> anyhow::Result<String> {
     let mut table = Table::new(&[
         ">level",
         "response",
@@ -85,7 +60,7 @@ pub(crate) fn table(folder: &Folder, tasks: &[Task], colored: bool) -> anyhow::R
             task.task_id.as_str().into(),
         ]);
     }
-    Ok(if table.is_empty() { String::new() } else { table.write("", colored) })
+    Ok(if table.is_empty() { String::new() } else { table.write("", color_wanted()) })
 }
 
 /// All there is to say about one task.
@@ -105,12 +80,13 @@ fn page(folder: &Folder, task: &Task) -> anyhow::Result<String> {
     );
     for id in &task.signals {
         let Some(SignalRow(signal)) = folder.row(task.taxpayer_id, &Key::Signal(*id))? else { continue };
-        let about = words::about(&signal.about);
+        let about = folder.with_names(&words::about(&signal.about), &signal)?;
         put(&mut text, format_args!("\n  {} {about}, score {}, signal {id}\n", signal.typology, signal.score));
-        text += &sentences(&signal, "    ");
+        text += &sentences(folder, &signal, "    ")?;
     }
     for case_id in &task.case_ids {
-        put(&mut text, format_args!("\n  case {case_id}: suyuan cases {case_id} --format tree\n"));
+        put(&mut text, format_args!("\n  case {case_id}: suyuan cases {case_id} --data {}\n", folder.dir().display()));
     }
-    Ok(text + &format!("\n  all about the taxpayer: suyuan taxpayer {}\n", task.taxpayer_id))
+    let (id, dir) = (task.taxpayer_id, folder.dir().display());
+    Ok(text + &format!("\n  all about the taxpayer: suyuan taxpayer {id} --data {dir}\n"))
 }

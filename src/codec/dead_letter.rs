@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, Optional, mirrors};
+use super::form::{Form, Optional, Written, mirrors};
 use super::identifiers::{Identifier, InvoiceNumber};
 use super::journal::{Place, Source};
+use super::json::NamedSource;
 use super::measures::Moment;
 use crate::model::{self, Instant, InvoiceNo, Position, TaxpayerId, Text};
 
@@ -31,9 +32,27 @@ pub(super) struct DeadLetterLine<'a> {
     reason: &'a str,
     #[serde(with = "Optional::<Place>", skip_serializing_if = "Option::is_none")]
     first: Option<Position>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_source: Option<SourceLine<'a>>,
     #[serde(with = "Place")]
     position: Position,
     bytes: &'a str,
+}
+
+/// A doubt as a line, with where the event stands that raised it.
+#[derive(Serialize)]
+pub(super) struct DoubtLine<'a> {
+    #[serde(flatten)]
+    doubt: Written<'a, Doubt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<SourceLine<'a>>,
+}
+
+impl<'a> DoubtLine<'a> {
+    pub(super) fn new(doubt: &'a model::Doubt, source: Option<NamedSource<'a>>) -> Self {
+        let source = source.map(|(source, file_name)| SourceLine::new(source, file_name));
+        Self { doubt: Written(doubt), source }
+    }
 }
 
 #[derive(Serialize)]
@@ -50,16 +69,26 @@ enum File<'a> {
 }
 
 impl<'a> DeadLetterLine<'a> {
-    pub(super) fn new(letter: &'a model::DeadLetter, file_name: Option<&'a str>) -> Self {
-        let file = file_name.map_or(File::Numbered(letter.source.file), File::Named);
+    pub(super) fn new(
+        letter: &'a model::DeadLetter,
+        file_name: Option<&'a str>,
+        first: Option<NamedSource<'a>>,
+    ) -> Self {
         Self {
-            source: SourceLine { file, line: letter.source.line },
+            source: SourceLine::new(letter.source, file_name),
             code: &letter.code,
             reason: &letter.reason,
             first: letter.first,
+            first_source: first.map(|(source, file_name)| SourceLine::new(source, file_name)),
             position: letter.position,
             bytes: &letter.bytes,
         }
+    }
+}
+
+impl<'a> SourceLine<'a> {
+    fn new(source: model::Source, file_name: Option<&'a str>) -> Self {
+        Self { file: file_name.map_or(File::Numbered(source.file), File::Named), line: source.line }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeSeed;
 
 use super::case::Case;
-use super::dead_letter::{DeadLetterLine, Doubt};
+use super::dead_letter::{DeadLetterLine, Doubt, DoubtLine};
 use super::envelope::Enveloped;
 use super::event::{EventType, Payload, fingerprint};
 use super::form::Written;
@@ -141,14 +141,27 @@ pub fn write_task(task: &model::Task, out: &mut Vec<u8>) {
     write(&Written::<Task>(task), out);
 }
 
-/// Appends a dead letter as one line. Its source's file is named where its name is known, and numbered otherwise.
-pub fn write_dead_letter(letter: &model::DeadLetter, file_name: Option<&str>, out: &mut Vec<u8>) {
-    write(&DeadLetterLine::new(letter, file_name), out);
+/// Where an input came from, and the name of its file where that is known: otherwise the file is numbered.
+pub type NamedSource<'a> = (model::Source, Option<&'a str>);
+
+/// Appends a dead letter as one line, with where the first event of its identity came from, where there is one.
+pub fn write_dead_letter(
+    letter: &model::DeadLetter,
+    file_name: Option<&str>,
+    first: Option<NamedSource<'_>>,
+    out: &mut Vec<u8>,
+) {
+    write(&DeadLetterLine::new(letter, file_name, first), out);
 }
 
 /// Appends a doubt as one line.
 pub fn write_doubt(doubt: &model::Doubt, out: &mut Vec<u8>) {
     write(&Written::<Doubt>(doubt), out);
+}
+
+/// Appends a doubt as one line, with where the event came from that raised it, if that is known.
+pub fn write_doubt_from(doubt: &model::Doubt, source: Option<NamedSource<'_>>, out: &mut Vec<u8>) {
+    write(&DoubtLine::new(doubt, source), out);
 }
 
 fn write<T: serde::Serialize>(value: &T, out: &mut Vec<u8>) {

@@ -9,7 +9,7 @@ use std::thread;
 
 use super::lines::{BLOCK_BYTES, BLOCK_ROWS, End, Lines};
 use super::parse::{Item, Parser};
-use super::source::Name;
+use super::source::{Name, ReadSoFar};
 use super::spill::Sorter;
 use super::stream::Stream;
 use super::{Error, Input, InputFile, Mapping, Opened, Order, scan};
@@ -29,6 +29,8 @@ pub(super) struct Plan {
     pub mapping: Option<Mapping>,
     /// In which order.
     pub order: Order,
+    /// Counts what is read of the files.
+    pub read_so_far: ReadSoFar,
     /// What the sorter may hold in memory.
     pub sort_bytes_max: usize,
 }
@@ -92,7 +94,7 @@ impl Plan {
 
     fn one_after_another(self, output: &mut Output) -> Result<(), Error> {
         for file in self.files {
-            let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref())?;
+            let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref(), &self.read_so_far)?;
             let stream = Stream::start(blocks, &parser, PARSERS)?;
             merge(vec![Cursor::new(stream, None)], output)?;
         }
@@ -105,7 +107,7 @@ impl Plan {
         let mut ready = Vec::new();
         for (file, in_order) in self.files.into_iter().zip(in_order) {
             let shown = file.name.shown.clone();
-            let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref())?;
+            let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref(), &self.read_so_far)?;
             match parser {
                 Parser::Json if in_order && ready.len() < FILES_AT_ONCE_MAX => ready.push((blocks, shown)),
                 Parser::Json | Parser::Mapped(_) => {
@@ -131,10 +133,10 @@ impl Plan {
 }
 
 impl InputFile {
-    fn into_opened(self, mapping: Option<&Mapping>) -> Result<Opened, Error> {
+    fn into_opened(self, mapping: Option<&Mapping>, read_so_far: &ReadSoFar) -> Result<Opened, Error> {
         match self.opened {
             Some(opened) => Ok(opened),
-            None => Self::open(self.number, &self.name, mapping),
+            None => Self::open(self.number, &self.name, mapping, read_so_far),
         }
     }
 }

@@ -21,15 +21,13 @@ mod stream;
 mod table;
 
 #[cfg(test)]
-mod real_data;
-#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-pub use self::check::{Check, DOUBTS, Doubtful, RefusedAt, check};
+pub use self::check::{Check, Doubtful, RefusedAt, check};
 pub use self::error::Error;
 pub use self::identity::InputIdentity;
 pub use self::lines::LINE_BYTES_MAX;
@@ -38,7 +36,7 @@ pub use self::mapping::Mapping;
 pub use self::merge::FILES_AT_ONCE_MAX;
 use self::merge::{Output, Plan};
 use self::parse::Parser;
-use self::source::{Name, Text};
+use self::source::{Name, ReadSoFar, Text};
 pub use self::spill::{RUNS_MAX, SORT_BYTES_MAX};
 pub use self::table::{RECORD_BYTES_MAX, RECORD_LINES_MAX};
 use crate::model::{Event, Refused, Source};
@@ -72,6 +70,8 @@ pub struct Input {
 pub struct Intake {
     file_names: Vec<String>,
     identity: identity::Pending,
+    bytes: Option<u64>,
+    read_so_far: ReadSoFar,
     batches: Receiver<merge::Delivery>,
     batch: std::vec::IntoIter<Input>,
     ended: bool,
@@ -99,18 +99,20 @@ impl Intake {
             return Err(Error::StandardInputTwice);
         }
         let identity = identity::Pending::new(&names, order, mapping);
+        let bytes = names.iter().map(Name::bytes).sum();
         let file_names = names.iter().map(|name| name.shown.clone()).collect();
         let mut files = Vec::with_capacity(names.len());
         for (number, name) in (0..).zip(names) {
             // Opened here already, so that what is missing or of no use is known before anything is read.
-            let opened = InputFile::open(number, &name, mapping)?;
+            let opened = InputFile::open(number, &name, mapping, &ReadSoFar::default())?;
             let opened = if name.again { None } else { Some(opened) };
             files.push(InputFile { number, name, opened });
         }
-        let plan = Plan { files, mapping: mapping.cloned(), order, sort_bytes_max };
+        let read_so_far = ReadSoFar::default();
+        let plan = Plan { files, mapping: mapping.cloned(), order, read_so_far: read_so_far.clone(), sort_bytes_max };
         let (sender, batches) = sync_channel(BATCHES_WAITING);
         stream::spawn("intake-merge", move || plan.run(Output::new(sender)))?;
-        Ok(Self { file_names, identity, batches, batch: Vec::new().into_iter(), ended: false })
+        Ok(Self { file_names, identity, bytes, read_so_far, batches, batch: Vec::new().into_iter(), ended: false })
     }
 
     /// The next events, at least one; `None` at the end.
@@ -140,6 +142,16 @@ impl Intake {
     /// The files, in the order of [`Source::file`], as messages name them.
     pub fn file_names(&self) -> &[String] {
         &self.file_names
+    }
+
+    /// How many bytes the files have in all, as they are on disk; `None` where one is no regular file.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+
+    /// How many of them were read so far. What must be sorted is read long before it is delivered.
+    pub fn bytes_read(&self) -> u64 {
+        self.read_so_far.bytes()
     }
 
     /// What this input is, so that a run that is taken up again can tell whether it is still the same. Reads the
@@ -182,8 +194,8 @@ struct Opened {
 
 impl InputFile {
     /// Opens an input, and finds out what it is.
-    fn open(number: u32, name: &Name, mapping: Option<&Mapping>) -> Result<Opened, Error> {
-        let Text { reader, marked, json } = name.open()?;
+    fn open(number: u32, name: &Name, mapping: Option<&Mapping>, read_so_far: &ReadSoFar) -> Result<Opened, Error> {
+        let Text { reader, marked, json } = name.open_counted(read_so_far)?;
         let mut lines = Lines::new(reader);
         let shown = name.shown.clone();
         let Some(mapping) = mapping.filter(|_| !json) else {

@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Error;
 
@@ -56,13 +58,23 @@ impl Name {
         self.path.as_os_str().is_empty()
     }
 
+    /// How many bytes it has, where that is known beforehand.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        self.again.then(|| self.path.metadata().ok()).flatten().map(|metadata| metadata.len())
+    }
+
     /// Opens it from its beginning.
     pub(super) fn open(&self) -> Result<Text, Error> {
+        self.open_counted(&ReadSoFar::default())
+    }
+
+    /// The same, counting what is read of it.
+    pub(super) fn open_counted(&self, so_far: &ReadSoFar) -> Result<Text, Error> {
         let raw: Box<dyn Read + Send> = if self.is_standard_input() {
             Box::new(io::stdin())
         } else {
             let file = File::open(&self.path).map_err(|source| Error::Open { file: self.shown.clone(), source })?;
-            Box::new(file)
+            Box::new(Counted { file, so_far: so_far.clone() })
         };
         let failed = |source| Error::Read { file: self.shown.clone(), line: 1, source };
         let reader = decompressed(raw).map_err(failed)?;
@@ -76,6 +88,31 @@ impl Name {
         let mut head = Cursor::new(head);
         head.set_position(start as u64);
         Ok(Text { reader: Box::new(head.chain(reader)), marked, json })
+    }
+}
+
+/// How many bytes of some files were read, before they were decompressed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadSoFar(Arc<AtomicU64>);
+
+impl ReadSoFar {
+    /// Now.
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A file whose reading is counted.
+struct Counted {
+    file: File,
+    so_far: ReadSoFar,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.so_far.0.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The vocabulary: identifiers, money, time, what comes in, what entities tell each other, what goes out. Data and
 //! parsing only; wire formats are in `codec`, decisions in `fold`.
 
+mod doubts;
 mod event;
 mod ids;
 mod message;
@@ -10,10 +11,11 @@ mod record;
 mod time;
 mod vector;
 
+pub use doubts::{EVENT_DOUBTS, EventDoubt};
 pub use event::*;
 pub use ids::{ID_BYTES_MAX, Id, IdError, InvoiceNo, TaxpayerId, check_character_holds};
 pub use message::*;
-pub use money::{BasisPoints, Fen};
+pub use money::{BasisPoints, Fen, Grouped};
 pub use output::*;
 pub use record::*;
 pub use time::{DAY_MS, Date, HOUR_MS, Instant, Period, SECOND_MS};

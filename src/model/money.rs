@@ -31,6 +31,11 @@ impl Fen {
         Self(self.0.saturating_abs())
     }
 
+    /// In yuan as people read it, with commas between thousands: `1,170.00`.
+    pub fn grouped(self) -> Grouped {
+        Grouped(self)
+    }
+
     /// This amount over `whole`, in basis points, towards zero; 0 where `whole` is not positive.
     pub fn ratio_bp(self, whole: Self) -> i64 {
         if whole.0 <= 0 {
@@ -88,6 +93,25 @@ impl fmt::Display for Fen {
     }
 }
 
+/// See [`Fen::grouped`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grouped(Fen);
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = self.0.abs().to_string();
+        let whole = plain.len() - ".00".len();
+        let mut text = String::from(if self.0 < Fen::ZERO { "-" } else { "" });
+        for (at, digit) in plain.char_indices() {
+            if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
+                text.push(',');
+            }
+            text.push(digit);
+        }
+        f.pad(&text)
+    }
+}
+
 /// A rate in basis points: 1300 is 13 %.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BasisPoints(pub i32);
@@ -108,6 +132,12 @@ mod tests {
     fn amounts_print_in_yuan() {
         assert_eq!(Fen(117_000).to_string(), "1170.00");
         assert_eq!(Fen(-5).to_string(), "-0.05");
+        let cases =
+            [(0, "0.00"), (12, "0.12"), (99_999, "999.99"), (100_000, "1,000.00"), (-123_456_789, "-1,234,567.89")];
+        for (fen, text) in cases {
+            assert_eq!(Fen(fen).grouped().to_string(), text);
+        }
+        assert_eq!(Fen(i64::MAX).grouped().to_string(), "92,233,720,368,547,758.07");
     }
 
     #[test]

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::error::Error;
 use super::journal::Journal;
-use crate::codec::journal::read_output;
+use super::said::{Place, Said};
 use crate::model::{DeadLetter, Output};
-use crate::runtime::Progress;
 
-/// A dead letter, and the file it came from.
+/// A dead letter, and where its input stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The letter.
+    /// The letter, with the input as the journal has it.
     pub letter: DeadLetter,
     /// Its file, where its name is known.
     pub file_name: Option<String>,
+    /// Where the first event of the same identity stands, where there is one.
+    pub first: Option<Place>,
 }
 
 /// The last dead letters of a journal.
@@ -32,16 +33,9 @@ pub struct DeadLetters {
 pub fn dead_letters(journal: &Journal, code: Option<&str>, limit: usize) -> Result<DeadLetters, Error> {
     let mut found = DeadLetters::default();
     let mut last: VecDeque<DeadLetter> = VecDeque::new();
-    let mut progress = None;
-    for turn in journal.turns_from(1) {
-        let turn = turn?;
-        let mut bytes = turn.outputs.as_slice();
-        while !bytes.is_empty() {
-            let output = read_output(&mut bytes).map_err(|refusal| Error::Unreadable {
-                dir: journal.dir().into(),
-                turn: turn.number,
-                refusal,
-            })?;
+    let mut said = Said::of(journal);
+    while let Some(turn) = said.next_turn()? {
+        for output in turn.outputs {
             let Output::DeadLetter(letter) = output else { continue };
             *found.counts.entry(letter.code.to_string()).or_default() += 1;
             if code.is_none_or(|code| *letter.code == *code) {
@@ -52,21 +46,23 @@ pub fn dead_letters(journal: &Journal, code: Option<&str>, limit: usize) -> Resu
                 found.left_out += 1;
             }
         }
-        progress = Some((turn.number, turn.progress));
     }
-    let files = match progress {
-        Some((turn, bytes)) => {
-            let unreadable = |refusal| Error::Unreadable { dir: journal.dir().into(), turn, refusal };
-            Progress::read(&bytes).map_err(unreadable)?.files
-        }
-        None => Vec::new(),
-    };
-    let named = |letter: DeadLetter| {
-        // Line 0 is nobody's: what this program itself said.
-        let file = usize::try_from(letter.source.file).ok().filter(|_| letter.source.line > 0);
-        let file_name = file.and_then(|file| files.get(file)).cloned();
-        Found { letter, file_name }
-    };
-    found.letters = last.into_iter().map(named).collect();
+    found.letters = placed(&said, last.into())?;
     Ok(found)
+}
+
+/// Dead letters of turns that were read, with what the journal knows of their input: a letter itself has no more than its
+/// position where the input is an event that the journal has as its record.
+pub fn placed(said: &Said<'_>, letters: Vec<DeadLetter>) -> Result<Vec<Found>, Error> {
+    let bare = |letter: &DeadLetter| letter.bytes.is_empty().then_some(letter.position);
+    let wanted = letters.iter().flat_map(|letter| letter.first.into_iter().chain(bare(letter)));
+    let places = said.places(wanted)?;
+    let place = |mut letter: DeadLetter| {
+        if let Some(own) = bare(&letter).and_then(|position| places.get(&position)) {
+            letter.bytes = own.text.as_str().into();
+        }
+        let first = letter.first.and_then(|position| places.get(&position)).cloned();
+        Found { file_name: said.file_name(letter.source), letter, first }
+    };
+    Ok(letters.into_iter().map(place).collect())
 }

@@ -60,7 +60,8 @@ pub enum Error {
     /// The rows know of records that the journal does not have.
     #[error(
         "the rows of partition {partition} in {} stand for {applied} records and its journal has {committed}: the journal \
-         was cut or exchanged; restore it, or delete `state` there and run the command that made it again",
+         was cut or exchanged. Put it back from a copy; or delete `state` there, which gives up what was cut, and run \
+         `suyuan replay` or `suyuan import` with the same files again",
         dir.display()
     )]
     AheadOfJournal {

@@ -212,7 +212,7 @@ pub(super) fn sentence(fact: &Fact) -> String {
             said.extend(f.region.as_ref().map(|v| format!("region {v}")));
             said.extend(f.street.as_ref().map(|v| format!("street {v}")));
             said.extend(f.address.as_ref().map(|v| format!("address {v}")));
-            said.extend(f.capital.map(|v| format!("capital {v}")));
+            said.extend(f.capital.map(|v| format!("capital {}", v.grouped())));
             said.extend(f.kind.map(|v| format!("kind {}", words::taxpayer_kind(v))));
             said.extend(f.credit_grade.map(|v| format!("credit grade {}", words::credit_grade(v))));
             said.extend(f.former_taxpayer_id.map(|v| format!("formerly {v}")));
@@ -222,7 +222,7 @@ pub(super) fn sentence(fact: &Fact) -> String {
         Fact::TaxpayerStatusChanged(f) => format!("status {}{}", words::status(f.status), because(&f.reason)),
         Fact::InvoiceQuotaGranted(f) => {
             let kind = words::invoice_kind(f.invoice_kind);
-            format!("may issue {} {kind} invoices a month, up to {} each", f.monthly_count, f.max_amount)
+            format!("may issue {} {kind} invoices a month, up to {} each", f.monthly_count, f.max_amount.grouped())
         }
         Fact::InvoiceMarkedAbnormal(f) => format!("its invoice {} is marked abnormal: {}", f.invoice_no, f.reason),
         Fact::InvoiceMarkLifted(f) => format!("the mark on its invoice {} is lifted: {}", f.invoice_no, f.reason),
@@ -231,7 +231,12 @@ pub(super) fn sentence(fact: &Fact) -> String {
         }
         Fact::VatDeclared(f) => format!(
             "declared {}: sales {}, output tax {}, input tax {}, transferred out {}, payable {}",
-            f.period, f.sales, f.output_tax, f.input_tax, f.transferred_out, f.payable_tax
+            f.period,
+            f.sales.grouped(),
+            f.output_tax.grouped(),
+            f.input_tax.grouped(),
+            f.transferred_out.grouped(),
+            f.payable_tax.grouped()
         ),
         Fact::Observed(f) => {
             let source = words::observation_source(f.source);

@@ -42,8 +42,7 @@ impl std::fmt::Display for Lag {
         write!(
             f,
             "the rows in {} lack the last {} of {} records of the journal, as the process that wrote them was killed or \
-             is still running; to bring them up, run the same command again (`suyuan replay`, `suyuan import` or \
-             `suyuan run`)",
+             is still running; to bring them up, run the same command again (`suyuan replay` or `suyuan import`)",
             self.dir.display(),
             self.records,
             self.of
@@ -84,6 +83,7 @@ impl Folder {
         let journal = Journal::open(dir)?;
         let turn = stores.iter().filter_map(Store::applied).map(|applied| applied.turn).max();
         let progress = last_progress(&journal, turn.unwrap_or(1).max(1))?;
+        let Some(progress) = progress else { return Err(without_turns(&journal, &stores)) };
         let mut lag = lag(dir, &stores, &progress)?;
         if lag.as_ref().is_some_and(|lag| lag.records <= records_max) {
             bring_up(&journal, &mut stores)?;
@@ -236,16 +236,29 @@ fn refold(journal: &Journal, partition: u32, store: &mut Store) -> Result<(), Er
     }
 }
 
-/// What the last turn says, found from a turn on that is known to be there.
-fn last_progress(journal: &Journal, from: u64) -> Result<Progress, Error> {
+/// What the last turn says, looked for from a turn on that should be there; where it is not, from the first. `None` where
+/// the journal has no turn.
+fn last_progress(journal: &Journal, from: u64) -> Result<Option<Progress>, Error> {
     let mut last = None;
     for turn in journal.turns_from(from) {
         let turn = turn?;
         last = Some((turn.number, turn.progress));
     }
-    let (turn, bytes) = last.ok_or_else(|| Error::Empty { dir: journal.dir().into() })?;
+    let Some((turn, bytes)) = last else {
+        return if from > 1 { last_progress(journal, 1) } else { Ok(None) };
+    };
     let progress = Progress::read(&bytes);
-    progress.map_err(|refusal| Error::Unreadable { dir: journal.dir().into(), turn, refusal })
+    progress.map(Some).map_err(|refusal| Error::Unreadable { dir: journal.dir().into(), turn, refusal })
+}
+
+/// Why a journal gives no answer: nothing was ever committed, or it was, and is gone.
+fn without_turns(journal: &Journal, stores: &[Store]) -> Error {
+    let dir = journal.dir().to_path_buf();
+    let applied = |store: &Store| store.applied().map(|applied| applied.offset);
+    match (0..).zip(stores).find_map(|(partition, store)| applied(store).map(|applied| (partition, applied))) {
+        Some((partition, applied)) => Error::AheadOfJournal { dir, partition, applied, committed: 0 },
+        None => Error::Empty { dir },
+    }
 }
 
 fn lag(dir: &Path, stores: &[Store], progress: &Progress) -> Result<Option<Lag>, Error> {

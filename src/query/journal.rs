@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use crate::log::{self, Frames, Reader, Turns};
+use crate::runtime::Engine;
 
 /// The journal of a data folder, as far as it was committed when it was opened.
 #[derive(Debug)]
@@ -26,6 +27,12 @@ impl Journal {
         let partitions = text.parse().ok().filter(|count| (1..=PARTITIONS_MAX).contains(count));
         let partitions = partitions.ok_or_else(|| wrong(format!("has `{text}` partitions")))?;
         Ok(Self { dir: dir.into(), reader, partitions })
+    }
+
+    /// The journal that an engine is writing, as far as it is committed now.
+    pub fn of(engine: &Engine) -> Self {
+        let partitions = u32::try_from(engine.partitions().len()).expect("partitions are counted in 32 bits");
+        Self { dir: engine.dir().into(), reader: engine.log().reader(), partitions }
     }
 
     fn folder(dir: &Path) -> PathBuf {

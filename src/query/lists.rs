@@ -1,9 +1,11 @@
 //! Lists of what was found: findings, tasks and cases, by what was asked of them, the heaviest first.
 
+use std::collections::BTreeMap;
+
 use super::error::Error;
 use super::folder::Folder;
 use crate::model::{
-    Case, ChainRole, Entity, Fen, Id, Instant, Kind, Signal, SignalStatus, Task, TaskStatus, TaxpayerId,
+    Case, CaseNode, Entity, Fen, Id, Instant, Kind, Signal, SignalStatus, Task, TaskStatus, TaxpayerId,
 };
 use crate::risk;
 use crate::state::{CaseHead, Key, Row, SignalRow, TaskRow};
@@ -109,7 +111,7 @@ pub fn tasks(folder: &Folder, filter: &Filter) -> Result<Listed<Task>, Error> {
     Ok(heaviest.end())
 }
 
-/// Cases: by the tax that their beneficiaries deducted, then by that of their source.
+/// Cases: by the tax that was deducted, then by that of their source.
 pub fn cases(folder: &Folder, filter: &Filter) -> Result<Listed<Case>, Error> {
     let mut wanted = Vec::new();
     let mut take = |id: Id, head: &CaseHead| {
@@ -129,7 +131,7 @@ pub fn cases(folder: &Folder, filter: &Filter) -> Result<Listed<Case>, Error> {
             }
         })?;
     }
-    let mut heaviest = Heaviest::new(filter.limit, |case: &Case| (-deducted(case), -taken(case), case.case_id));
+    let mut heaviest = Heaviest::new(filter.limit, |case: &Case| (-deducted(case), -begun(case), case.case_id));
     for id in wanted {
         let has = |taxpayer| folder.books(Entity::case(id), |books| books.has(&Key::CaseNode(taxpayer)));
         if filter.taxpayer_id.map_or(Ok(true), has)? {
@@ -139,13 +141,21 @@ pub fn cases(folder: &Folder, filter: &Filter) -> Result<Listed<Case>, Error> {
     Ok(heaviest.end())
 }
 
-/// What the beneficiaries of a case deducted. What washers deducted is the same value, deducted once more.
+/// How much of a case's tax was deducted, each fen once. What a taxpayer passed on is deducted again by whoever took it,
+/// so of its deductions only what stayed with it counts; and as sales too small to be followed are not among the edges,
+/// it is never more than began at the source.
 pub fn deducted(case: &Case) -> Fen {
-    let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary);
-    beneficiaries.map(|node| node.deducted).sum()
+    let mut passed: BTreeMap<TaxpayerId, Fen> = BTreeMap::new();
+    for edge in &case.edges {
+        *passed.entry(edge.from).or_default() += edge.tax;
+    }
+    let stayed = |node: &CaseNode| node.deducted - passed.get(&node.taxpayer_id).copied().unwrap_or_default();
+    let others = case.nodes.iter().filter(|node| node.taxpayer_id != case.origin);
+    others.map(|node| stayed(node).max(Fen::ZERO)).sum::<Fen>().min(begun(case))
 }
 
-fn taken(case: &Case) -> Fen {
+/// Tax that began at the source of a case with no purchase behind it.
+pub fn begun(case: &Case) -> Fen {
     case.nodes.iter().filter(|node| node.taxpayer_id == case.origin).map(|node| node.tax).sum()
 }
 

@@ -4,6 +4,7 @@
 
 mod chain;
 mod dead_letters;
+mod doubts;
 mod error;
 mod facts;
 mod flow;
@@ -16,6 +17,7 @@ mod names;
 mod neighbours;
 pub mod pages;
 mod past;
+mod said;
 mod taxpayer;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -23,7 +25,8 @@ mod timeline;
 pub mod words;
 
 pub use chain::{Chain, chain};
-pub use dead_letters::{DeadLetters, Found, dead_letters};
+pub use dead_letters::{DeadLetters, Found, dead_letters, placed};
+pub use doubts::{Doubts, doubts};
 pub use error::Error;
 pub use facts::{Noted, Papers};
 pub use flow::{Question, flow};
@@ -31,7 +34,8 @@ pub use folder::{Folder, Lag};
 pub use graph::{Direction, Edge, Graph, Node, OriginShare, Rest};
 pub use invoice::{Holding, InvoiceLife, Provenance, RedLetter, lives};
 pub use journal::Journal;
-pub use lists::{Filter, Listed, cases, deducted, signals, tasks};
+pub use lists::{Filter, Listed, begun, cases, deducted, signals, tasks};
 pub use past::{Past, Sums, past};
+pub use said::{Place, Said, SaidTurn};
 pub use taxpayer::{Household, Traders, household};
 pub use timeline::{Entry, Timeline, timeline};

@@ -59,8 +59,10 @@ pub static ALL: &[Page] = &[
         carrier: Carrier::DeadLetter,
         title: "a published rule set that cannot be used",
         doc: "A `rules_published` event carries a document that is not a rule set: the reason names the line, the typology or \
-              the parameter. Or the document has another version than the event: the reason names both. The rule set in force stays in force, in every partition.",
-        remedy: "Check the document with `suyuan rules check FILE`, repair it and publish it under a new version name.",
+              the parameter. Or the document has another version than the event: the reason names both. The rule set in \
+              force stays in force, in every partition.",
+        remedy: "Repair the document and publish it under a new version name. `suyuan replay FILE --rules DOCUMENT --out DIR` \
+                 refuses it in the same words, before anything is folded.",
     },
     Page {
         code: "too_many_claims",

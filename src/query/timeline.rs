@@ -68,8 +68,8 @@ fn issued(last: &mut Last, no: InvoiceNo, row: &Issued) {
         let kind = words::invoice_kind(issue.invoice_kind);
         let buyer = issue.buyer_id.map_or("a natural person".into(), |buyer| buyer.to_string());
         last.take(issue.issued_at, "invoice_issued", Some(issue.tax), || match issue.red_of {
-            Some(blue) => format!("red letter {no} to {buyer} offsets {blue}, amount {}", issue.amount),
-            None => format!("{kind} invoice {no} to {buyer}, amount {}", issue.amount),
+            Some(blue) => format!("red letter {no} to {buyer} offsets {blue}, amount {}", issue.amount.grouped()),
+            None => format!("{kind} invoice {no} to {buyer}, amount {}", issue.amount.grouped()),
         });
     }
     if let Some(void) = row.void {
@@ -83,8 +83,8 @@ fn held_by(last: &mut Last, no: InvoiceNo, seller: TaxpayerId, row: &Held) {
     if let Some(arrived) = row.arrived {
         let kind = words::invoice_kind(arrived.invoice_kind);
         last.take(arrived.issued_at, "arrived", Some(arrived.tax), || match arrived.red_of {
-            Some(blue) => format!("red letter {no}{of} offsets {blue}, amount {}", arrived.amount),
-            None => format!("{kind} invoice {no}{of}, amount {}", arrived.amount),
+            Some(blue) => format!("red letter {no}{of} offsets {blue}, amount {}", arrived.amount.grouped()),
+            None => format!("{kind} invoice {no}{of}, amount {}", arrived.amount.grouped()),
         });
     }
     if let Some(voided_at) = row.voided_at {

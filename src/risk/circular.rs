@@ -1,5 +1,6 @@
 //! Value that comes back to where it began.
 
+use super::finding::percent;
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
 use crate::model::{About, Fen};
 use crate::state::Side;
@@ -39,15 +40,14 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if returned.0 < tax_min || share < share_min {
         return None;
     }
+    let (tax, percent) = (returned.grouped(), percent(share));
     let sentence = Sentence {
         zh: format!(
-            "至{period}的三个月内，该户开出的税额中有{returned}元（占{}%）经其他企业以同类货物流回本户；请核实是否环开、对开。",
-            share / 100
+            "至{period}的三个月内，该户开出的税额中有{tax}元（占{percent}%）经其他企业以同类货物流回本户；请核实是否环开、对开。"
         ),
         en: format!(
-            "In the three months to {period}, {returned} yuan of the tax this firm issued ({} %) came back to it through \
-             others in goods it sells itself; check for invoices that go round without goods.",
-            share / 100
+            "In the three months to {period}, {tax} yuan of the tax this firm issued ({percent} %) came back to it \
+             through others in goods it sells itself; check for invoices that go round without goods."
         ),
     };
     let both: Vec<_> = view.partners(Side::Bought, 8).into_iter().map(|(id, _)| id).collect();

@@ -25,15 +25,14 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let after: Vec<_> = standing.iter().filter(|claim| claim.at >= voided_at).collect();
     let last = after.last()?;
     let stake: Fen = after.iter().map(|claim| claim.tax).sum();
+    let (tax, period) = (stake.grouped(), last.period);
     let sentence = Sentence {
         zh: format!(
-            "发票{invoice_no}已于{voided_at}作废，仍在{}抵扣税额{stake}元；请责令转出并核实开票方{seller_id}。",
-            last.period
+            "发票{invoice_no}已于{voided_at}作废，仍在{period}抵扣税额{tax}元；请责令转出并核实开票方{seller_id}。"
         ),
         en: format!(
-            "Invoice {invoice_no} was voided at {voided_at} and still deducted for {}: {stake} yuan of tax; have it \
-             transferred out and check the issuer {seller_id}.",
-            last.period
+            "Invoice {invoice_no} was voided at {voided_at} and still deducted for {period}: {tax} yuan of tax; have it \
+             transferred out and check the issuer {seller_id}."
         ),
     };
     let count = i64::try_from(after.len()).unwrap_or(i64::MAX);

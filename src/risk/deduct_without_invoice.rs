@@ -1,5 +1,6 @@
 //! A deduction whose invoice nobody issued, or could be any of several.
 
+use super::finding::counted;
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
 use crate::model::{About, Fen};
 
@@ -33,19 +34,19 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let overdue = standing.first().is_some_and(|oldest| oldest.at.plus_days(days) <= held.waited_until);
     let last = standing.last()?;
     let stake: Fen = standing.iter().map(|claim| claim.tax).sum();
+    let (tax, period) = (stake.grouped(), last.period);
     let sellers = if seller_id.is_empty() { view.sellers_of(invoice_no) } else { Vec::new() };
     let count = i64::try_from(sellers.len()).unwrap_or(i64::MAX);
     match sellers.len() {
         0 if overdue => {
             let sentence = Sentence {
                 zh: format!(
-                    "{}抵扣了发票{invoice_no}的税额{stake}元，但{days}天内未见该发票开具；请核实其真伪并责令转出。",
-                    last.period
+                    "{period}抵扣了发票{invoice_no}的税额{tax}元，但{days}天内未见该发票开具；请核实其真伪并责令转出。"
                 ),
                 en: format!(
-                    "{stake} yuan of tax on invoice {invoice_no} was deducted for {}, but no such invoice has been \
-                     issued to this buyer within {days} days; verify it, and have the tax transferred out.",
-                    last.period
+                    "{tax} yuan of tax on invoice {invoice_no} was deducted for {period}, but no such invoice has been \
+                     issued to this buyer within {}; verify it, and have the tax transferred out.",
+                    counted(days, "day")
                 ),
             };
             Some(
@@ -59,13 +60,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         _ => {
             let sentence = Sentence {
                 zh: format!(
-                    "{}抵扣发票{invoice_no}的税额{stake}元时未注明销方，而有多张同号发票；请核实所抵扣的是哪一张。",
-                    last.period
+                    "{period}抵扣发票{invoice_no}的税额{tax}元时未注明销方，而有多张同号发票；请核实所抵扣的是哪一张。"
                 ),
                 en: format!(
-                    "The deduction of {stake} yuan on invoice {invoice_no} for {} names no seller, and several sellers \
-                     issued that number to this buyer; find out which is meant.",
-                    last.period
+                    "The deduction of {tax} yuan on invoice {invoice_no} for {period} names no seller, and several \
+                     sellers issued that number to this buyer; find out which is meant."
                 ),
             };
             Some(

@@ -28,15 +28,12 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [first, again @ ..] = standing.as_slice() else { return None };
     let last = again.last()?;
     let stake: Fen = again.iter().map(|claim| claim.tax).sum();
+    let (tax, earlier, later) = (stake.grouped(), first.period, last.period);
     let sentence = Sentence {
-        zh: format!(
-            "发票{invoice_no}已在{}抵扣，又在{}重复抵扣，多抵税额{stake}元；请核实并责令转出。",
-            first.period, last.period
-        ),
+        zh: format!("发票{invoice_no}已在{earlier}抵扣，又在{later}重复抵扣，多抵税额{tax}元；请核实并责令转出。"),
         en: format!(
-            "Invoice {invoice_no} was deducted for {} and again for {}: {stake} yuan of tax too much; verify, and have \
-             it transferred out.",
-            first.period, last.period
+            "Invoice {invoice_no} was deducted for {earlier} and again for {later}: {tax} yuan of tax too much; verify, \
+             and have it transferred out."
         ),
     };
     let count = i64::try_from(standing.len()).unwrap_or(i64::MAX);

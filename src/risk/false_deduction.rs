@@ -1,7 +1,8 @@
 //! Deducted tax whose value came from an accused source.
 
+use super::finding::counted;
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
-use crate::model::About;
+use crate::model::{About, Fen, TaxpayerId};
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -41,17 +42,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let span = i128::from((tax_full - tax_min).max(1));
     let score = least + i64::try_from(i128::from((full - least).max(0)) * risen / span).unwrap_or(0);
     let via = value.via;
-    let sentence = Sentence {
-        zh: format!(
-            "该户已抵扣税额{deducted}元源自被认定的源头{origin}（相隔{}手，经由{via}）；请核实交易真实性，必要时责令转出。",
-            value.hops
-        ),
-        en: format!(
-            "{deducted} yuan of the tax deducted here came from the accused source {origin}, {} invoices away, through \
-             {via}; verify the trade and have the tax transferred out if it is not real.",
-            value.hops
-        ),
-    };
+    let sentence = sentence(deducted, origin, value.hops, via);
     let mut finding = Finding::new(score, deducted, sentence)
         .number("tainted_tax_deducted", deducted.0, tax_min, "fen", "whole journal")
         .number("tainted_tax_taken", value.taken.0, 0, "fen", "whole journal")
@@ -65,4 +56,36 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         .with(if via == origin { vec![origin] } else { vec![origin, via] });
     finding.case_id = Some(value.case_id);
     Some(finding)
+}
+
+fn sentence(deducted: Fen, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> Sentence {
+    let tax = deducted.grouped();
+    let (way_zh, way_en) = if hops <= 1 {
+        ("（直接购自该源头）".to_owned(), "bought from it directly".to_owned())
+    } else if via == origin {
+        (format!("（相隔{hops}手）"), format!("{} away", counted(hops, "invoice")))
+    } else {
+        (format!("（相隔{hops}手，经由{via}）"), format!("{} away, through {via}", counted(hops, "invoice")))
+    };
+    Sentence {
+        zh: format!("该户已抵扣税额{tax}元源自被认定的源头{origin}{way_zh}；请核实交易真实性，必要时责令转出。"),
+        en: format!(
+            "{tax} yuan of the tax deducted here came from the accused source {origin}, {way_en}; verify the trade and \
+             have the tax transferred out if it is not real."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_is_told_as_far_as_there_is_one() {
+        let id = |text: &str| TaxpayerId::parse(text).unwrap();
+        let en = |hops, via: &str| sentence(Fen(123_456_700), id("S"), hops, id(via)).en;
+        assert!(en(1, "S").contains("1,234,567.00 yuan") && en(1, "S").contains("source S, bought from it directly;"));
+        assert!(en(3, "W").contains("source S, 3 invoices away, through W;"));
+        assert!(en(2, "S").contains("source S, 2 invoices away;"));
+    }
 }

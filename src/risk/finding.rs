@@ -31,6 +31,17 @@ pub struct Sentence {
     pub en: String,
 }
 
+/// A share in percent, as a sentence has it: whole where that is exact, otherwise with two decimals.
+pub(super) fn percent(basis_points: i64) -> String {
+    if basis_points % 100 == 0 { (basis_points / 100).to_string() } else { Fen(basis_points).to_string() }
+}
+
+/// `1 invoice`, `2 invoices`.
+pub(super) fn counted(count: impl Into<i64>, noun: &str) -> String {
+    let count = count.into();
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 impl Finding {
     /// A finding without evidence yet.
     pub fn new(score: i64, stake: Fen, sentence: Sentence) -> Self {
@@ -57,5 +68,16 @@ impl Finding {
         let room = COUNTERPARTIES_MAX.saturating_sub(self.counterparties.len());
         self.counterparties.extend(counterparties.into_iter().take(room));
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular_and_shares_are_no_rounder_than_they_are() {
+        assert_eq!([1, 2, 0].map(|count: i64| counted(count, "day")), ["1 day", "2 days", "0 days"]);
+        assert_eq!([10_000, 0, 72, -5].map(percent), ["100", "0", "0.72", "-0.05"]);
     }
 }

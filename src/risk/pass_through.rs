@@ -1,7 +1,8 @@
 //! A firm through which value only passes.
 
+use super::finding::{counted, percent};
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
-use crate::model::{About, Fen};
+use crate::model::{About, Fen, Period};
 use crate::state::Side;
 
 /// See `doc`.
@@ -60,21 +61,14 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if !washer_like {
         return None;
     }
-    let sentence = Sentence {
-        zh: format!(
-            "{period}进项税额{}元，销项税额{out}元，差额仅{retained}元（{}%），平均{days}天即转手，购方{}户；请核实货物流与资金流，排查过票。",
-            month.arrived,
-            retained.ratio_bp(out) / 100,
-            month.buyers,
-        ),
-        en: format!(
-            "In {period}, {} yuan of tax came in and {out} yuan went out to {} buyers after {days} days in the mean, with \
-             {retained} yuan kept; check goods and payments for a paper-only trade.",
-            month.arrived, month.buyers,
-        ),
-    };
-    let counterparties = view.partners(Side::Bought, 4).into_iter().chain(view.partners(Side::Sold, 4));
-    let counterparties: Vec<_> = counterparties.map(|(id, _)| id).collect();
+    let sentence = sentence(period, month.arrived, out, month.buyers, days);
+    // Whom it both bought from and sold to is named once.
+    let mut counterparties: Vec<_> = view.partners(Side::Bought, 4).into_iter().map(|(id, _)| id).collect();
+    for (id, _) in view.partners(Side::Sold, 4) {
+        if !counterparties.contains(&id) {
+            counterparties.push(id);
+        }
+    }
     Some(
         Finding::new(score, out, sentence)
             .number("retained_over_output", retained.ratio_bp(out), margin_max, "bp", "month")
@@ -83,4 +77,44 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             .number("new_partner_share", new_share, new_partners_min, "bp", "month")
             .with(counterparties),
     )
+}
+
+fn sentence(period: Period, arrived: Fen, out: Fen, buyers: u32, days: i64) -> Sentence {
+    let kept = out - arrived;
+    let share = percent(kept.abs().ratio_bp(out));
+    let (arrived, out, difference) = (arrived.grouped(), out.grouped(), kept.abs().grouped());
+    let kept_zh = if kept < Fen::ZERO { "销项反而少" } else { "差额仅" };
+    let kept_en = if kept < Fen::ZERO { "more in than out" } else { "kept" };
+    let (days_zh, days_en) = if days == 0 {
+        ("平均当天即转手".to_owned(), "on the same day".to_owned())
+    } else {
+        (format!("平均{days}天即转手"), format!("after {}", counted(days, "day")))
+    };
+    Sentence {
+        zh: format!(
+            "{period}进项税额{arrived}元，销项税额{out}元，{kept_zh}{difference}元（{share}%），{days_zh}，购方{buyers}户；\
+             请核实货物流与资金流，排查过票。"
+        ),
+        en: format!(
+            "In {period}, {arrived} yuan of tax came in and {out} yuan went out to {}, {days_en} in the mean, {difference} \
+             yuan ({share} %) {kept_en}; check goods and payments for a paper-only trade.",
+            counted(buyers, "buyer")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_firm_that_took_in_more_than_it_gave_out_kept_nothing() {
+        let period = Period::parse("2025-09").unwrap();
+        let told = |arrived, out, buyers, days| sentence(period, Fen(arrived), Fen(out), buyers, days);
+        let less = told(7_274_118, 7_221_400, 1, 1);
+        assert!(less.en.contains("to 1 buyer, after 1 day in the mean, 527.18 yuan (0.73 %) more in than out"));
+        assert!(less.zh.contains("销项反而少527.18元（0.73%）") && !less.zh.contains(' '), "{}", less.zh);
+        let kept = told(7_000_000, 7_210_000, 3, 0);
+        assert!(kept.en.contains("on the same day in the mean, 2,100.00 yuan (2.91 %) kept"), "{}", kept.en);
+    }
 }

@@ -1,5 +1,6 @@
 //! A firm that sells what it never bought, much and fast.
 
+use super::finding::{counted, percent};
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
 use crate::model::{About, Fen, Status};
 use crate::state::Side;
@@ -56,16 +57,17 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let score =
         score + if near_cap >= near_cap_min { score_near_cap } else { 0 } + if vanished { score_missing } else { 0 };
     let (why_zh, why_en) = reason(age, representative);
+    let (share, tax, unexplained) = (percent(own.ratio_bp(issued)), issued.grouped(), own.grouped());
     let sentence = Sentence {
         zh: format!(
-            "{why_zh}在两个月内（至{period}）开票{invoices}张、税额{issued}元，其中{own}元没有进项来源（{}%）{}；请立即核实经营场所与货物，控制开票。",
-            own.ratio_bp(issued) / 100,
+            "{why_zh}在两个月内（至{period}）开票{invoices}张、税额{tax}元，其中{unexplained}元没有进项来源（{share}%）{}；\
+             请立即核实经营场所与货物，控制开票。",
             if vanished { "，现已失联或非正常" } else { "" },
         ),
         en: format!(
-            "{why_en} issued {invoices} invoices with {issued} yuan of tax in the two months to {period}; {own} yuan of it \
-             ({} %) has no input behind it{}; visit the premises now and stop its issuing.",
-            own.ratio_bp(issued) / 100,
+            "{why_en} issued {} with {tax} yuan of tax in the two months to {period}; {unexplained} yuan of it ({share} %) \
+             has no input behind it{}; visit the premises now and stop its issuing.",
+            counted(invoices, "invoice"),
             if vanished { ", and the firm has since gone missing or abnormal" } else { "" },
         ),
     };
@@ -86,10 +88,13 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
 
 fn reason(age: Option<i64>, representative: Option<i64>) -> (String, String) {
     match (age, representative) {
-        (Some(days), _) => (format!("该户登记{days}天，"), format!("This firm, registered {days} days before,")),
+        (Some(days), _) => (
+            format!("该户登记仅{days}天，"),
+            format!("This firm, registered {} before its last invoice,", counted(days, "day")),
+        ),
         (None, Some(days)) => (
-            format!("该户更换法定代表人{days}天，"),
-            format!("This firm, {days} days after its representative changed,"),
+            format!("该户更换法定代表人仅{days}天，"),
+            format!("This firm, whose representative changed {} before its last invoice,", counted(days, "day")),
         ),
         (None, None) => ("该户".into(), "This firm".into()),
     }

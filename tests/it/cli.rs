@@ -1,12 +1,30 @@
 //! The command line as people meet it: exit codes, help with examples, messages that say what, where and what to do.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{file, lines, outputs, ran, replay, replay_arguments, run, suyuan, world};
+use crate::support::{Ran, file, lines, outputs, ran, replay, replay_arguments, run, suyuan, world};
 
-const SUBCOMMANDS: [&str; 5] = ["replay", "import", "generate", "evaluate", "completions"];
+const SUBCOMMANDS: [&str; 15] = [
+    "demo",
+    "replay",
+    "import",
+    "invoice",
+    "taxpayer",
+    "trace",
+    "signals",
+    "cases",
+    "tasks",
+    "dead-letters",
+    "doubts",
+    "explain",
+    "generate",
+    "evaluate",
+    "completions",
+];
 const ISSUED: &str = r#"{"type":"invoice_issued","occurred_at":"2026-03-02T09:00:00+08:00","invoice_no":"12345678901234567890","invoice_kind":"special","seller_id":"A","buyer_id":"B","lines":[],"amount_fen":100,"tax_fen":13}"#;
 
 #[test]
@@ -17,7 +35,11 @@ fn every_subcommand_shows_an_example_in_its_help() {
         assert!(help.stdout.contains(&format!("\n  {name}")), "{name} is not in\n{}", help.stdout);
         let help = run([name, "--help"]);
         assert_eq!(help.code, Some(0), "{name}");
-        assert!(help.stdout.contains(&format!("  suyuan {name} ")), "{name} shows no example:\n{}", help.stdout);
+        let (_, examples) = help.stdout.split_once("\nExample").unwrap_or_else(|| panic!("{name} shows no example"));
+        assert!(examples.contains(&format!("  suyuan {name} ")), "{name} shows no example:\n{examples}");
+        // None is so long that it is wrapped.
+        let is_command = |line: &str| line.starts_with("  suyuan ") || line.contains("| suyuan ");
+        assert!(examples.lines().skip(1).all(is_command), "{name}:\n{examples}");
     }
 }
 
@@ -70,6 +92,140 @@ fn a_bad_line_is_a_dead_letter_with_its_place_and_field() {
         assert!(letter["reason"].as_str().unwrap().contains(what), "{text}");
     }
     assert_eq!(letters.len(), 2);
+}
+
+/// The arguments of an import.
+fn import_arguments<'a>(input: &'a Path, data: &'a Path, more: &'a [&'a str]) -> Vec<&'a OsStr> {
+    let more = more.iter().map(OsStr::new);
+    [OsStr::new("import"), input.as_os_str(), OsStr::new("--data"), data.as_os_str()].into_iter().chain(more).collect()
+}
+
+#[test]
+fn an_input_without_one_event_is_1_and_leaves_its_dead_letters() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "sales.jsonl", b"number,tax\n1,2\n");
+    let (out, data) = (folder.path().join("out"), folder.path().join("data"));
+    let told = |ran: Ran| {
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains("no row of this input is an event"), "{}", ran.stderr);
+        ran.stdout
+    };
+    let summary = told(run(replay_arguments(&[&input], &out, &[])));
+    assert!(summary.contains("\"dead_letters\":2"), "{summary}");
+    assert_eq!(outputs(&out)["dead-letters.jsonl"].lines().count(), 2);
+    assert!(told(run(import_arguments(&input, &data, &[]))).contains("\"dead_letters\":2"));
+    assert!(told(run(import_arguments(&input, &data, &["--check"]))).contains("sales.jsonl:1"));
+}
+
+#[test]
+fn a_conflict_is_shown_with_what_was_sent_and_where_the_first_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = ISSUED.replace("\"amount_fen\":100", "\"amount_fen\":200");
+    let rules = r#"{"type":"rules_published","occurred_at":"2026-03-02T10:00:00+08:00","version":"v2","rules":"no"}"#;
+    let input = file(folder.path(), "events.jsonl", format!("{ISSUED}\n{other}\n{ISSUED}\n{rules}\n").as_bytes());
+    let out = folder.path().join("out");
+    let summary = replay(&[&input], &out, &[]);
+    let counts = ["rows", "accepted", "duplicates", "conflicting", "dead_letters"].map(|name| summary[name].as_u64());
+    assert_eq!(counts, [4, 1, 1, 1, 1].map(Some), "{summary}");
+    let data = ["--data".as_ref(), out.as_os_str()];
+    let listed = run(["dead-letters".as_ref(), "--format".as_ref(), "jsonl".as_ref()].into_iter().chain(data));
+    assert_eq!(listed.stdout, outputs(&out)["dead-letters.jsonl"]);
+    let letters: Vec<serde_json::Value> =
+        listed.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&letters[0]["source"]["line"], &letters[0]["first_source"]["line"]), (&2.into(), &1.into()));
+    let sent: serde_json::Value = serde_json::from_str(letters[0]["bytes"].as_str().unwrap()).unwrap();
+    assert_eq!(sent, serde_json::from_str::<serde_json::Value>(&other).unwrap());
+    assert!(letters[1]["bytes"].as_str().unwrap().contains("rules_published"), "{}", letters[1]);
+    let table = run(["dead-letters".as_ref()].into_iter().chain(data)).stdout;
+    assert!(table.contains("events.jsonl:2  ") && table.contains("events.jsonl:1  "), "{table}");
+}
+
+#[test]
+fn doubts_are_counted_listed_and_named_alike_by_a_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        [ISSUED, &ISSUED.replace("\"amount_fen\":100", "\"amount_fen\":-100").replace("67890\"", "67891\"")].join("\n");
+    let (input, data) = (file(folder.path(), "events.jsonl", text.as_bytes()), folder.path().join("data"));
+    let checked = run(import_arguments(&input, &data, &["--check"]));
+    assert!(checked.stdout.contains("red_without_blue, first at "), "{}", checked.stdout);
+    let imported = run(import_arguments(&input, &data, &[]));
+    assert!(imported.stdout.contains("\"doubts\":1"), "{}", imported.stdout);
+    assert!(imported.stderr.contains("suyuan doubts"), "{}", imported.stderr);
+    let again = run(import_arguments(&input, &data, &[]));
+    assert!(again.stdout.contains("\"doubts\":0"), "they are those of this input: {}", again.stdout);
+    let listed =
+        run(["doubts".as_ref(), "--code".as_ref(), "red_without_blue".as_ref(), "--data".as_ref(), data.as_os_str()]);
+    assert_eq!(listed.code, Some(0), "{}", listed.stderr);
+    assert!(listed.stdout.contains("events.jsonl:2  "), "{}", listed.stdout);
+    assert_eq!(run(["doubts", "--code", "conflicting"]).code, Some(2), "that is a dead letter's");
+}
+
+#[test]
+fn results_beside_a_journal_are_never_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = world(3, 100, 1_000);
+    let (first, second) = events.split_at(events.len() / 2);
+    let [first, second] = [("first.jsonl", first), ("second.jsonl", second)]
+        .map(|(name, events)| file(folder.path(), name, &lines(events)));
+    let (out, data) = (folder.path().join("out"), folder.path().join("data"));
+    replay(&[&first], &out, &[]);
+    let before = outputs(&out);
+    let added = run(import_arguments(&second, &out, &[]));
+    assert_eq!(added.code, Some(0), "{}", added.stderr);
+    assert!(added.stderr.contains("written anew"), "{}", added.stderr);
+    let after = outputs(&out);
+    assert_ne!(after["signals.jsonl"], before["signals.jsonl"]);
+    let listed = run([
+        "signals".as_ref(),
+        "--status=all".as_ref(),
+        "--format=jsonl".as_ref(),
+        "--data".as_ref(),
+        out.as_os_str(),
+    ]);
+    let sorted = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(sorted(&after["signals.jsonl"]), sorted(&listed.stdout));
+    // Where there are none, an import leaves none.
+    assert_eq!(run(import_arguments(&first, &data, &[])).code, Some(0));
+    assert!(!data.join("signals.jsonl").exists());
+}
+
+#[test]
+fn a_tail_that_is_cut_off_is_owned_up_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "events.jsonl", ISSUED.as_bytes());
+    let data = folder.path().join("data");
+    run(import_arguments(&input, &data, &[]));
+    let segment = data.join(format!("journal/{:020}.journal", 1));
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes.extend([7; 1_000]);
+    std::fs::write(&segment, bytes).unwrap();
+    let ran = run(import_arguments(&input, &data, &[]));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the last 1000 bytes of the journal in "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("it ends with turn 1 now"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_world_that_is_not_finished_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (events, labels) = (path("events.jsonl"), path("labels.jsonl"));
+    let arguments =
+        ["generate", "--taxpayers", "20000", "--invoices", "5000000", "--out", &events, "--labels", &labels];
+    let mut child = suyuan(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let (begun, unfinished) = (Instant::now(), path(".events.jsonl.unfinished"));
+    // From the first bytes on it listens.
+    while std::fs::metadata(&unfinished).map_or(0, |metadata| metadata.len()) == 0 {
+        assert!(begun.elapsed() < Duration::from_mins(2) && child.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("nothing is left of what was begun"), "{told}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]

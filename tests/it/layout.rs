@@ -31,7 +31,7 @@ impl File {
     fn is_test(&self) -> bool {
         let parts: Vec<&str> = self.name.split('/').collect();
         let file = parts.last().copied().unwrap_or_default();
-        parts.contains(&"tests") || file == "tests.rs" || file == "real_data.rs"
+        parts.contains(&"tests") || file == "tests.rs"
     }
 
     /// Its lines of code, numbered: without comments, and only up to its tests, which come last.

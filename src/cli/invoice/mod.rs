@@ -84,7 +84,10 @@ fn page(folder: &Folder, life: &InvoiceLife) -> anyhow::Result<String> {
     for signal in &life.findings {
         let status = words::signal_status(signal.status);
         let (code, whom, score) = (&signal.typology, signal.taxpayer_id, signal.score);
-        put(&mut text, format_args!("\n  {code} of {whom}, {status}, score {score}\n{}", sentences(signal, "    ")));
+        put(
+            &mut text,
+            format_args!("\n  {code} of {whom}, {status}, score {score}\n{}", sentences(folder, signal, "    ")?),
+        );
     }
     Ok(text)
 }

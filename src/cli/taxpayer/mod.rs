@@ -56,14 +56,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         (false, Some(at)) => {
             let past = query::past(&folder, args.taxpayer, at)?.ok_or_else(unknown)?;
             match args.format {
-                Format::Text => print(page::past(&past, color_wanted()).as_bytes()),
+                Format::Text => print(page::past(&folder, &past, color_wanted())?.as_bytes()),
                 Format::Json => print_json(&document::past(&past)),
             }
         }
         (false, None) => {
             let household = query::household(&folder, args.taxpayer)?.ok_or_else(unknown)?;
             match args.format {
-                Format::Text => print(page::household(&household, color_wanted()).as_bytes()),
+                Format::Text => print(page::household(&folder, &household, color_wanted())?.as_bytes()),
                 Format::Json => print_json(&document::household(&household)),
             }
         }

@@ -3,11 +3,11 @@
 use crate::cli::show::{TEXT_COLUMNS, Table, clean, count_or_blank, minute, money, money_or_blank, put, who, wrap};
 use crate::cli::signals::sentences;
 use crate::model::{Fen, Signal, SignalStatus, TaskStatus, TaxpayerId};
-use crate::query::{Household, Papers, Past, Traders, words};
+use crate::query::{Folder, Household, Papers, Past, Traders, words};
 use crate::state::Totals;
 
 /// As it stands now.
-pub(super) fn household(household: &Household, colored: bool) -> String {
+pub(super) fn household(folder: &Folder, household: &Household, colored: bool) -> anyhow::Result<String> {
     let mut text = papers(household.taxpayer_id, &household.papers);
     if let Some(task) = household.task.as_ref().filter(|task| task.status == TaskStatus::Open) {
         let (level, response, score, id) = (task.level, &task.response, task.score, task.task_id);
@@ -19,19 +19,19 @@ pub(super) fn household(household: &Household, colored: bool) -> String {
             ),
         );
     }
-    text += &findings(&household.findings);
+    text += &findings(folder, &household.findings)?;
     text += &months(household, colored);
     text += &value(household, colored);
     text += &traders("Suppliers", &household.suppliers, colored);
     text += &traders("Customers", &household.customers, colored);
-    text
+    Ok(text)
 }
 
 /// As it was at a time.
-pub(super) fn past(past: &Past, colored: bool) -> String {
+pub(super) fn past(folder: &Folder, past: &Past, colored: bool) -> anyhow::Result<String> {
     let mut text = format!("as of {}\n{}", past.at, papers(past.taxpayer_id, &past.papers));
     let all: Vec<Signal> = past.standing.iter().chain(&past.withdrawn).cloned().collect();
-    text += &findings(&all);
+    text += &findings(folder, &all)?;
     let mut table =
         Table::new(&["month", ">sold", ">amount", ">tax", ">bought", ">amount", ">tax", ">deductions", ">tax"]);
     for (period, sums) in &past.months {
@@ -55,7 +55,7 @@ pub(super) fn past(past: &Past, colored: bool) -> String {
     let note = "Scores and sentences of findings are those of now. The pool, what began with the taxpayer, its partners \
                 and its task are known as of now only, and are left out here.";
     put(&mut text, format_args!("\n{}", wrap(note, "", TEXT_COLUMNS)));
-    text
+    Ok(text)
 }
 
 fn papers(id: TaxpayerId, papers: &Papers) -> String {
@@ -95,22 +95,23 @@ fn papers(id: TaxpayerId, papers: &Papers) -> String {
     text
 }
 
-fn findings(signals: &[Signal]) -> String {
+fn findings(folder: &Folder, signals: &[Signal]) -> anyhow::Result<String> {
     let open = signals.iter().filter(|signal| signal.status == SignalStatus::Open).count();
     if signals.is_empty() {
-        return "\nNo findings\n".into();
+        return Ok("\nNo findings\n".into());
     }
     let mut text = format!("\nFindings: {open} open, {} withdrawn\n", signals.len() - open);
     for signal in signals {
-        let (code, about, score) = (&signal.typology, words::about(&signal.about), signal.score);
+        let about = folder.with_names(&words::about(&signal.about), signal)?;
+        let (code, score) = (&signal.typology, signal.score);
         let (stake, raised) = (money(signal.stake), minute(signal.raised_at));
         put(&mut text, format_args!("  {code} about {about}, score {score}, {stake} at stake, raised {raised}"));
         match signal.withdrawn_at {
             Some(at) => put(&mut text, format_args!(", withdrawn {}\n", minute(at))),
-            None => put(&mut text, format_args!("\n{}", sentences(signal, "    "))),
+            None => put(&mut text, format_args!("\n{}", sentences(folder, signal, "    ")?)),
         }
     }
-    text
+    Ok(text)
 }
 
 fn months(household: &Household, colored: bool) -> String {

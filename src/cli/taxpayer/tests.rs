@@ -12,9 +12,9 @@ fn id(text: &str) -> Id {
 fn a_page_tells_all_about_a_taxpayer() {
     let (_dir, folder) = folders::folder(folders::CHAIN);
     let washer = query::household(&folder, id("W")).unwrap().unwrap();
-    insta::assert_snapshot!("a_washer", page::household(&washer, false));
+    insta::assert_snapshot!("a_washer", page::household(&folder, &washer, false).unwrap());
     let buyer = query::household(&folder, id("B")).unwrap().unwrap();
-    insta::assert_snapshot!("a_beneficiary", page::household(&buyer, false));
+    insta::assert_snapshot!("a_beneficiary", page::household(&folder, &buyer, false).unwrap());
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_page_of_the_past_says_what_it_leaves_out() {
     let (_dir, folder) = folders::folder(folders::CHAIN);
     let at = crate::model::Instant::parse("2026-03-03T09:05:30+08:00").unwrap();
     let past = query::past(&folder, id("B"), at).unwrap().unwrap();
-    insta::assert_snapshot!(page::past(&past, false));
+    insta::assert_snapshot!(page::past(&folder, &past, false).unwrap());
     let document = document::past(&past);
     assert_eq!(document["months"][0]["bought"]["count"], 4);
     assert!(document.get("pool").is_none() && document.get("task").is_none());

@@ -21,13 +21,15 @@ pub(crate) use document::origin as origin_document;
 /// Follow value from a taxpayer to those it came from, or to those it went to.
 ///
 /// The tree shows the largest neighbours of each taxpayer first, with the tax between the two. With --origin only value
-/// of that origin is followed, with what each receiver deducted of it. A taxpayer that is there already is marked, not
-/// drawn again.
+/// of that origin is followed, with what each receiver deducted of it: so it is, unasked, going down from a taxpayer that
+/// stands accused as a source, unless --all follows everything. A taxpayer that is there already is marked, not drawn
+/// again.
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
-  suyuan trace up 91310000MA1FL0LX06                            whom it bought from, and whose value that was
-  suyuan trace down 914403001922038216 --origin 914403001922038216   where the value that began there went
+  suyuan trace up 91310000MA1FL0LX06        whom it bought from, and whose value that was
+  suyuan trace down 914403001922038216      whom it sold to; of an accused source, what began there
   suyuan trace down 914403001922038216 --since 2026-01-01 --min-tax 10000 --depth 3
+  suyuan trace down 914403001922038216 --origin 91310000MA1FL0LX06    value of the second alone
   suyuan trace down 914403001922038216 --format dot | dot -Tsvg > chain.svg")]
 pub(crate) struct Args {
     /// Which way: to suppliers, or to customers.
@@ -39,6 +41,9 @@ pub(crate) struct Args {
     /// Follow only value that began with this taxpayer.
     #[arg(long, value_name = "TAXPAYER", value_parser = id)]
     pub(crate) origin: Option<TaxpayerId>,
+    /// Follow all value, though the taxpayer stands accused as a source.
+    #[arg(long, conflicts_with = "origin")]
+    pub(crate) all: bool,
     /// Leave out those whose last invoice is older than this day.
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub(crate) since: Option<Instant>,
@@ -84,8 +89,12 @@ pub(crate) enum GraphFormat {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let folder = args.read.open()?;
-    if folder.row::<Profile>(args.taxpayer, &Key::Profile)?.is_none() {
+    let Some(profile) = folder.row::<Profile>(args.taxpayer, &Key::Profile)? else {
         anyhow::bail!("{}: {} does not speak of this taxpayer; check the id", args.taxpayer, folder.dir().display());
+    };
+    let accused = profile.flag.is_some() && args.direction == Way::Down && args.origin.is_none() && !args.all;
+    if accused {
+        tell("it stands accused as a source: this is the value that began there; --all follows everything it sold");
     }
     let question = Question {
         taxpayer_id: args.taxpayer,
@@ -93,7 +102,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             Way::Up => Direction::Up,
             Way::Down => Direction::Down,
         },
-        origin: args.origin,
+        origin: args.origin.or(accused.then_some(args.taxpayer)),
         since: args.since,
         depth: args.depth.into(),
         width: args.width.into(),

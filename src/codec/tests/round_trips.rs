@@ -137,7 +137,7 @@ fn an_output_says_the_same_in_avro_and_in_json() {
             Output::Signal(signal) => json::write_signal(signal, &mut line),
             Output::Case(case) => json::write_case(case, &mut line),
             Output::Task(task) => json::write_task(task, &mut line),
-            Output::DeadLetter(letter) => json::write_dead_letter(letter, None, &mut line),
+            Output::DeadLetter(letter) => json::write_dead_letter(letter, None, None, &mut line),
             Output::Doubt(doubt) => json::write_doubt(doubt, &mut line),
         }
         let json: Json = serde_json::from_slice(&line).unwrap();
@@ -153,7 +153,7 @@ fn outputs_have_the_shape_of_the_contract() {
     for output in outputs() {
         match &output {
             Output::Signal(signal) => json::write_signal(signal, &mut lines),
-            Output::DeadLetter(letter) => json::write_dead_letter(letter, Some("a/b.jsonl"), &mut lines),
+            Output::DeadLetter(letter) => json::write_dead_letter(letter, Some("a/b.jsonl"), None, &mut lines),
             Output::Case(_) | Output::Task(_) | Output::Doubt(_) => continue,
         }
         lines.push(b'\n');

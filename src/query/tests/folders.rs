@@ -90,6 +90,28 @@ fn what_rows_lack_of_the_journal_is_folded_again_and_gives_the_same_answers() {
 }
 
 #[test]
+fn a_journal_that_was_cut_is_not_said_to_be_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(dir.path(), settings(3)).unwrap();
+    let mut lengths = Vec::new();
+    for (name, script) in [("march.jsonl", "issue 1 A B 1.00"), ("april.jsonl", "issue 2 A B 1.00")] {
+        engine.begin_input(name, &[name.into()]);
+        for input in inputs(script) {
+            engine.feed(input).unwrap();
+        }
+        engine.end_input().unwrap();
+        lengths.push(engine.log().bytes());
+    }
+    engine.close().unwrap();
+    let segment = dir.path().join(format!("journal/{:020}.journal", 1));
+    for length in [lengths[1] - 1, lengths[0] - 1] {
+        std::fs::OpenOptions::new().write(true).open(&segment).unwrap().set_len(length).unwrap();
+        let error = refusal(dir.path());
+        assert!(error.contains("was cut") && error.contains("the same files again"), "{length}: {error}");
+    }
+}
+
+#[test]
 fn a_journal_without_a_turn_has_no_answers() {
     let dir = tempfile::tempdir().unwrap();
     drop(Engine::open(dir.path(), settings(3)).unwrap());

@@ -1,6 +1,7 @@
 //! Lists of what was found, and of what could not be used.
 
 use super::*;
+use crate::model::{CaseEdge, CaseNode};
 
 #[test]
 fn lists_are_filtered_and_the_heaviest_stand_first() {
@@ -30,6 +31,37 @@ fn lists_are_filtered_and_the_heaviest_stand_first() {
     assert_eq!(count(Filter { id: b.case_id, ..all }), 1);
 }
 
+#[test]
+fn a_case_counts_what_was_deducted_again_further_down_once() {
+    let node = |name: &str, role, tax, deducted| CaseNode {
+        taxpayer_id: id(name),
+        role,
+        hop: 1,
+        tax: Fen(tax),
+        deducted: Fen(deducted),
+    };
+    let edge = |from: &str, to: &str, tax| CaseEdge {
+        from: id(from),
+        to: id(to),
+        tax: Fen(tax),
+        invoices: 1,
+        first_at: Instant(0),
+        last_at: Instant(0),
+    };
+    let mut case = cases(&folder(CHAIN).1, &Filter::default()).unwrap().items.remove(0);
+    case.nodes = vec![
+        node("S", ChainRole::Source, 1_000, 0),
+        node("W", ChainRole::Washer, 1_000, 1_000),
+        node("B", ChainRole::Beneficiary, 900, 900),
+        node("D", ChainRole::Beneficiary, 300, 200),
+    ];
+    // D deducts again what B deducted and sold it; W kept 100, and D has not deducted 100 yet.
+    case.edges = vec![edge("S", "W", 1_000), edge("W", "B", 900), edge("B", "D", 300)];
+    assert_eq!((begun(&case), deducted(&case)), (Fen(1_000), Fen(100 + 600 + 200)));
+    case.edges.clear();
+    assert_eq!(deducted(&case), Fen(1_000), "what is not known to be passed on cannot make it more than there is");
+}
+
 fn with_dead_letters() -> tempfile::TempDir {
     let mut all = inputs("issue 1 A B 9000.00 | issue 1 A B 8000.00 | issue 2 A B 1.00");
     let source = Source { file: 0, line: 4 };
@@ -57,4 +89,31 @@ fn dead_letters_are_read_from_the_journal_with_their_place() {
     assert_eq!(told(None, 1).0, ["unreadable march.jsonl:4"]);
     assert_eq!(told(None, 1).1, 1);
     assert_eq!(told(Some("conflicting"), 9).0, ["conflicting march.jsonl:2"]);
+
+    // A conflict has no input of its own: it is the journal's, and so is the first of its identity.
+    let conflicting = dead_letters(&journal, None, 0).unwrap().letters.remove(0);
+    let sent = crate::codec::json::read_event(conflicting.letter.bytes.as_bytes()).unwrap();
+    assert!(matches!(sent.fact, Fact::InvoiceIssued(invoice) if invoice.amount == yuan("8000.00")));
+    let first = conflicting.first.unwrap();
+    assert_eq!(first.to_string(), "march.jsonl:1");
+    assert!(first.text.contains("\"amount_fen\":900000"), "{}", first.text);
+}
+
+#[test]
+fn doubts_are_read_from_the_journal_with_the_event_that_raised_them() {
+    let dir = tempfile::tempdir().unwrap();
+    feed(dir.path(), inputs("issue 1 A B 9000.00 | issue 2 A B 0.00 | issue 3 C B 0.00"));
+    let journal = Journal::open(dir.path()).unwrap();
+    let told = |code: Option<&str>, whom: Option<&str>, limit| {
+        let found = doubts(&journal, code, whom.map(id), limit).unwrap();
+        let told = found.doubts.iter().map(|(doubt, place)| format!("{} {}", doubt.code, place.as_ref().unwrap()));
+        (told.collect::<Vec<_>>(), found.left_out, found.counts["zero_amount"])
+    };
+    assert_eq!(
+        told(None, None, 0),
+        (vec!["zero_amount march.jsonl:2".into(), "zero_amount march.jsonl:3".into()], 0, 2)
+    );
+    assert_eq!(told(Some("zero_amount"), None, 1), (vec!["zero_amount march.jsonl:3".into()], 1, 2));
+    assert_eq!(told(None, Some("A"), 0).0, ["zero_amount march.jsonl:2"]);
+    assert_eq!(told(Some("unknown_rate"), None, 0).0, [""; 0]);
 }
