@@ -98,7 +98,7 @@ pub fn lives(folder: &Folder, no: InvoiceNo, seller_id: Option<TaxpayerId>) -> R
     let mut lives: BTreeMap<TaxpayerId, Vec<(TaxpayerId, bool, Held)>> = BTreeMap::new();
     lives.extend(issued.keys().map(|seller| (*seller, Vec::new())));
     for (holder, seller, held) in holdings(folder, no, seller_id, &issued)? {
-        let arrived = folder.books(Entity::taxpayer(holder), |books| risk::sellers_of(books, no))?;
+        let arrived = folder.books(Entity::taxpayer(holder), |books| books.sellers_of(no))?;
         let meant = match (seller.is_empty(), arrived.as_slice()) {
             (true, [only]) => *only,
             (true, _) => Id::EMPTY,
@@ -126,7 +126,7 @@ fn after(no: InvoiceNo, key: impl Fn(InvoiceNo) -> Key) -> Key {
     match InvoiceNo::parse(&next) {
         Ok(next) => key(next),
         // The last of its length: up to the rows of the next kind, which is slow and right.
-        Err(_) if matches!(key(no), Key::Issued(_)) => Key::Held { invoice_no: InvoiceNo::FIRST, seller_id: Id::EMPTY },
+        Err(_) if matches!(key(no), Key::Issued(_)) => Key::Held { invoice_no: InvoiceNo::FIRST, place: 0 },
         Err(_) => Key::Partner(Side::Sold, Id::EMPTY),
     }
 }
@@ -142,18 +142,18 @@ fn holdings(
     let buyer = seller_id.and_then(|seller| issued.get(&seller)?.issue?.buyer_id.map(|buyer| (seller, buyer)));
     if let Some((seller, buyer)) = buyer {
         for named in [Id::EMPTY, seller] {
-            let held = folder.row::<Held>(buyer, &Key::Held { invoice_no: no, seller_id: named })?;
+            let held = folder.books(Entity::taxpayer(buyer), |books| books.held(no, named).cloned())?;
             found.extend(held.map(|held| (buyer, named, held)));
         }
         return Ok(found);
     }
-    let held_by = |no| Key::Held { invoice_no: no, seller_id: Id::EMPTY };
+    let held_by = |no| Key::Held { invoice_no: no, place: 0 };
     folder.each_of_all(Kind::Taxpayer, &held_by(no), &after(no, held_by), &mut |id, key, row| {
-        if let (Key::Held { invoice_no, seller_id: named }, Row::Held(held)) = (key, row)
+        if let (Key::Held { invoice_no, .. }, Row::Held(held)) = (key, row)
             && invoice_no == no
-            && seller_id.is_none_or(|seller| named == seller || named.is_empty())
+            && seller_id.is_none_or(|seller| held.seller_id == seller || held.seller_id.is_empty())
         {
-            found.push((id, named, *held));
+            found.push((id, held.seller_id, *held));
         }
     })?;
     Ok(found)
@@ -229,7 +229,7 @@ fn red_letters(
         return Ok(Vec::new());
     }
     let mut letters = Vec::new();
-    let to = Key::Held { invoice_no: InvoiceNo::FIRST, seller_id: Id::EMPTY };
+    let to = Key::Held { invoice_no: InvoiceNo::FIRST, place: 0 };
     folder.each_row(Entity::taxpayer(seller_id), Key::Issued(InvoiceNo::FIRST), to, |key, row: Issued| {
         if let (Key::Issued(red_no), Some(issue)) = (key, row.issue)
             && issue.red_of == Some(no)
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(next("24312000000012345679"), Key::Issued(number("24312000000012345680")));
         assert_eq!(next("3100162130-99999999"), Key::Issued(number("3100162131-00000000")));
         assert_eq!(next("legacy:9"), Key::Issued(number("legacy:9!")));
-        let held = Key::Held { invoice_no: InvoiceNo::FIRST, seller_id: Id::EMPTY };
+        let held = Key::Held { invoice_no: InvoiceNo::FIRST, place: 0 };
         assert_eq!(next("99999999999999999999"), Key::Issued(number("99999999999999999999")).max(held));
         for text in ["24312000000012345679", "3100162130-99999999", "legacy:9", "99999999999999999999"] {
             assert!(next(text) > Key::Issued(number(text)), "{text}");

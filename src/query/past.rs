@@ -59,7 +59,7 @@ pub fn past(folder: &Folder, id: TaxpayerId, at: Instant) -> Result<Option<Past>
 fn months(folder: &Folder, id: TaxpayerId, at: Instant) -> Result<BTreeMap<Period, Sums>, Error> {
     let mut months: BTreeMap<Period, Sums> = BTreeMap::new();
     let entity = Entity::taxpayer(id);
-    let held = Key::Held { invoice_no: InvoiceNo::FIRST, seller_id: Id::EMPTY };
+    let held = Key::Held { invoice_no: InvoiceNo::FIRST, place: 0 };
     folder.each_row(entity, Key::Issued(InvoiceNo::FIRST), held, |_, row: Issued| {
         let voided = row.void.is_some_and(|void| void.at <= at);
         if let Some(issue) = row.issue.filter(|issue| issue.issued_at <= at && !voided) {

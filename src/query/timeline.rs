@@ -37,7 +37,7 @@ pub fn timeline(folder: &Folder, id: TaxpayerId, until: Instant, limit: usize) -
         last.take(noted.event.occurred_at, kind, None, || sentence(&noted.event.fact));
     }
     let entity = Entity::taxpayer(id);
-    let held = Key::Held { invoice_no: InvoiceNo::FIRST, seller_id: Id::EMPTY };
+    let held = Key::Held { invoice_no: InvoiceNo::FIRST, place: 0 };
     folder.each_row(entity, Key::Issued(InvoiceNo::FIRST), held, |key, row: Issued| {
         if let Key::Issued(no) = key {
             issued(&mut last, no, &row);
@@ -45,8 +45,8 @@ pub fn timeline(folder: &Folder, id: TaxpayerId, until: Instant, limit: usize) -
         true
     })?;
     folder.each_row(entity, held, Key::Partner(Side::Sold, Id::EMPTY), |key, row: Held| {
-        if let Key::Held { invoice_no, seller_id } = key {
-            held_by(&mut last, invoice_no, seller_id, &row);
+        if let Key::Held { invoice_no, .. } = key {
+            held_by(&mut last, invoice_no, row.seller_id, &row);
         }
         true
     })?;

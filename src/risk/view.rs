@@ -47,12 +47,12 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// An invoice on the holder's side.
     pub fn held(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Option<Held> {
-        self.books.find::<Held>(&Key::Held { invoice_no, seller_id }).cloned()
+        self.books.held(invoice_no, seller_id).cloned()
     }
 
     /// Sellers from whom an invoice of this number arrived, at most three: two are already too many.
     pub fn sellers_of(&mut self, invoice_no: InvoiceNo) -> Vec<TaxpayerId> {
-        sellers_of(self.books, invoice_no)
+        self.books.sellers_of(invoice_no)
     }
 
     /// The deductions of an invoice that stand, those that name no seller and can only mean it included.
@@ -100,22 +100,6 @@ impl<'a, 'b> View<'a, 'b> {
     }
 }
 
-/// Sellers from whom an invoice of this number arrived, at most three.
-pub(crate) fn sellers_of(books: &mut Books<'_>, invoice_no: InvoiceNo) -> Vec<TaxpayerId> {
-    let from = Key::Held { invoice_no, seller_id: Id::EMPTY };
-    let to = Key::Held { invoice_no, seller_id: Id::LAST };
-    let mut sellers = Vec::new();
-    for key in books.scan(&from, &to, SELLERS_MAX) {
-        if let Key::Held { seller_id, .. } = key
-            && books.find::<Held>(&key).is_some_and(|held| held.arrived.is_some())
-        {
-            sellers.push(seller_id);
-        }
-    }
-    sellers.truncate(3);
-    sellers
-}
-
 /// Of deductions and reversals, the deductions that stand, each with the tax that stands of it: a reversal takes its amount
 /// back from a deduction of its own period where one stands, otherwise from the oldest. Decided by event times alone,
 /// whatever the order of folding.
@@ -142,9 +126,6 @@ pub(crate) fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
     }
     standing
 }
-
-/// Rows of one invoice number that are looked through, claims without an invoice among them.
-const SELLERS_MAX: usize = 16;
 
 /// See [`View::tainted`].
 pub(crate) fn tainted(books: &mut Books<'_>, origin: TaxpayerId) -> Tainted {

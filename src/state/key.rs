@@ -52,8 +52,8 @@ pub enum Key {
     Held {
         /// Which.
         invoice_no: InvoiceNo,
-        /// Whose; [`Id::EMPTY`] for what was said without naming the seller.
-        seller_id: Id,
+        /// Its place among the rows of this number: see [`super::Books::held`].
+        place: u64,
     },
     /// Taxpayer: trade with one counterparty.
     Partner(Side, Id),
@@ -170,6 +170,13 @@ fn write_i64(value: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&(value.cast_unsigned() ^ (1 << 63)).to_be_bytes());
 }
 
+/// In as many bytes as it needs, after their number.
+fn write_u64(value: u64, out: &mut Vec<u8>) {
+    let zeros = (value.leading_zeros() / 8) as usize;
+    out.push(u8::try_from(8 - zeros).expect("8 at most"));
+    out.extend_from_slice(&value.to_be_bytes()[zeros..]);
+}
+
 impl Key {
     /// Appends the entity's prefix: every key of the entity begins with it, and no key of another.
     pub fn write_prefix(entity: &Entity, out: &mut Vec<u8>) {
@@ -189,9 +196,9 @@ impl Key {
             }
             Self::Month(period) => write_i64(i64::from(period.0), out),
             Self::Issued(no) => write_id(no.id(), out),
-            Self::Held { invoice_no, seller_id } => {
+            Self::Held { invoice_no, place } => {
                 write_id(invoice_no.id(), out);
-                write_id(*seller_id, out);
+                write_u64(*place, out);
             }
             Self::Partner(side, id) => {
                 out.push(*side as u8);
@@ -259,7 +266,7 @@ impl Key {
             1 => Self::History { of: reader.history_of()?, detail: reader.u64()?, at: Instant(reader.i64()?) },
             2 => Self::Month(Period(i32::try_from(reader.i64()?).map_err(|_| KeyError { tag })?)),
             3 => Self::Issued(reader.invoice_no()?),
-            4 => Self::Held { invoice_no: reader.invoice_no()?, seller_id: reader.id()? },
+            4 => Self::Held { invoice_no: reader.invoice_no()?, place: reader.short_u64()? },
             5 => Self::Partner(reader.side()?, reader.id()?),
             6 => Self::Goods(reader.side()?, GoodsCode(reader.u64()?)),
             7 => Self::Origin(reader.id()?),
@@ -350,6 +357,16 @@ impl Reader<'_> {
         Ok(u64::from_be_bytes(bytes.try_into().expect("eight were taken")))
     }
 
+    fn short_u64(&mut self) -> Result<u64, KeyError> {
+        let count = usize::from(self.byte()?);
+        let fail = self.fail();
+        let bytes = self.take(count)?;
+        if count > 8 || bytes.first() == Some(&0) {
+            return Err(fail);
+        }
+        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
+    }
+
     fn i64(&mut self) -> Result<i64, KeyError> {
         Ok((self.u64()? ^ (1 << 63)).cast_signed())
     }
@@ -434,6 +451,10 @@ mod tests {
         ]
     }
 
+    fn any_place() -> impl Strategy<Value = u64> {
+        prop_oneof![0u64..600, any::<u64>()]
+    }
+
     fn any_key() -> impl Strategy<Value = Key> {
         let side = prop_oneof![Just(Side::Sold), Just(Side::Bought)];
         prop_oneof![
@@ -445,7 +466,7 @@ mod tests {
             }),
             any::<i32>().prop_map(|p| Key::Month(Period(p))),
             any_no().prop_map(Key::Issued),
-            (any_no(), any_id()).prop_map(|(invoice_no, seller_id)| Key::Held { invoice_no, seller_id }),
+            (any_no(), any_place()).prop_map(|(invoice_no, place)| Key::Held { invoice_no, place }),
             (side.clone(), any_id()).prop_map(|(side, id)| Key::Partner(side, id)),
             (side, any::<u64>()).prop_map(|(side, code)| Key::Goods(side, GoodsCode(code))),
             any_id().prop_map(Key::Origin),

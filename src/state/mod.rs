@@ -15,6 +15,7 @@ mod books;
 mod case;
 mod control;
 mod findings;
+mod held;
 mod key;
 mod memory;
 mod origins;
@@ -25,13 +26,13 @@ pub use books::{Books, Rows};
 pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 pub use control::{NotedFact, RulesInForce, TimerRow};
 pub use findings::{SignalOrder, SignalRow, Stakes, TaintVisit, Tainted, TaskRow};
+pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce};
 pub use key::{HistoryOf, Key, KeyError, Side};
 pub use memory::Memory;
 pub use origins::{OriginNames, OriginRow, Passed, PassedPage};
 pub use row::{Row, RowError, RowType};
 pub use taxpayer::{
-    Arrived, Claim, ClaimKind, Dated, Goods, Held, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota,
-    SeenOnce, Totals, Void, WaitingRed,
+    Dated, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed,
 };
 
 /// Version of the encoding of keys and rows.

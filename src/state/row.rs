@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 use super::control::{NotedFact, RulesInForce, TimerRow};
 use super::findings::{SignalRow, TaintVisit, Tainted, TaskRow};
+use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
-use super::taxpayer::{Goods, Held, Issued, Month, Partner, Profile, WaitingRed};
+use super::taxpayer::{Goods, Issued, Month, Partner, Profile, WaitingRed};
 use crate::model::Instant;
 
 /// A row's value could not be read.

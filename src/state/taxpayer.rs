@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::row::Beyond;
 use crate::model::{
-    CreditGrade, Date, Fen, Fingerprint, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Purpose, Status,
-    TaxpayerId, TaxpayerKind,
+    CreditGrade, Date, Fen, Fingerprint, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Status, TaxpayerId,
+    TaxpayerKind,
 };
 use crate::provenance::{Blend, Ledger};
 
@@ -271,85 +271,6 @@ pub struct Mark {
     pub abnormal: bool,
 }
 
-/// An invoice on its holder's side.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// The invoice; `None` while only claims, a receipt or a void are known.
-    pub arrived: Option<Arrived>,
-    /// Booked.
-    pub received: Option<SeenOnce>,
-    /// Deductions and reversals, in the order of folding.
-    pub claims: Vec<Claim>,
-    /// Standing tax of claims that name no seller and can only mean this invoice; `None` where there are no such claims.
-    pub lent: Option<Fen>,
-    /// The hour up to which claims have waited in vain: those older by the grace period are overdue.
-    pub waited_until: Instant,
-    /// Of its vector, value of the holder's own that came back through others: counted in [`Month::returned_own`].
-    pub returned_own: Fen,
-    /// Voided, at this event time.
-    pub voided_at: Option<Instant>,
-    /// The latest mark of the authority.
-    pub mark: Option<Mark>,
-    /// Red letters that name it, not voided.
-    pub reds: Totals,
-    /// What of its vector stands, net of returns: tells which origins a deduction is of.
-    pub vector: Blend,
-}
-
-/// What arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arrived {
-    /// Where the arrival stands.
-    pub position: Position,
-    /// Event time of the issuance.
-    pub issued_at: Instant,
-    /// Kind.
-    pub invoice_kind: InvoiceKind,
-    /// Without tax.
-    pub amount: Fen,
-    /// Tax.
-    pub tax: Fen,
-    /// The invoice it offsets.
-    pub red_of: Option<InvoiceNo>,
-}
-
-/// A fact that may come once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeenOnce {
-    /// Hash of the event.
-    pub fingerprint: Fingerprint,
-    /// Where it stands.
-    pub position: Position,
-    /// Event time.
-    pub at: Instant,
-}
-
-/// A deduction or its reversal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// Which of the two.
-    pub kind: ClaimKind,
-    /// For which period.
-    pub period: Period,
-    /// Tax.
-    pub tax: Fen,
-    /// Event time.
-    pub at: Instant,
-    /// Hash of the event.
-    pub fingerprint: Fingerprint,
-    /// Where it stands.
-    pub position: Position,
-}
-
-/// A deduction with its purpose, or a reversal with its reason's hash: both are part of the identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ClaimKind {
-    /// `invoice_deducted`.
-    Deduct(Purpose),
-    /// `deduction_reversed`.
-    Reverse(u64),
-}
-
 /// Trade with one counterparty, red letters and voids taken off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partner {
@@ -430,11 +351,6 @@ impl Beyond for Profile {
 impl Beyond for Issued {
     fn beyond_bytes(&self) -> usize {
         self.vector.heap_bytes() + self.settled.heap_bytes()
-    }
-}
-impl Beyond for Held {
-    fn beyond_bytes(&self) -> usize {
-        self.vector.heap_bytes() + self.claims.capacity() * size_of::<Claim>()
     }
 }
 impl Beyond for Month {}

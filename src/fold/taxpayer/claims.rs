@@ -17,13 +17,13 @@ const CLAIMS_MAX: usize = 256;
 impl Step<'_> {
     pub(super) fn received(&mut self, source: Source, event: &Event, received: &InvoiceReceived) {
         let seller_id = received.seller_id.unwrap_or(Self::UNNAMED);
-        let key = Key::Held { invoice_no: received.invoice_no, seller_id };
-        if let Some(first) = self.books.find::<Held>(&key).and_then(|held| held.received) {
+        let no = received.invoice_no;
+        if let Some(first) = self.books.held(no, seller_id).and_then(|held| held.received) {
             self.seen(source, event, Seen { fingerprint: first.fingerprint, position: first.position });
             return;
         }
         let position = self.record.root.position();
-        let (held, _) = self.books.edit_or_new::<Held>(key);
+        let held = self.books.edit_held(no, seller_id);
         held.received = Some(SeenOnce { fingerprint: event.fingerprint, position, at: event.occurred_at });
     }
 
@@ -61,8 +61,7 @@ impl Step<'_> {
 
     /// Adds a claim to its invoice, or judges it a repeat. `true` where it was added.
     fn claim(&mut self, source: Source, event: &Event, no: InvoiceNo, seller_id: TaxpayerId, claim: Claim) -> bool {
-        let key = Key::Held { invoice_no: no, seller_id };
-        let held = self.books.find::<Held>(&key);
+        let held = self.books.held(no, seller_id);
         let same =
             |earlier: &&Claim| (earlier.kind, earlier.period, earlier.at) == (claim.kind, claim.period, claim.at);
         let earlier = held.and_then(|held| held.claims.iter().find(same)).copied();
@@ -96,9 +95,11 @@ impl Step<'_> {
     pub(super) fn timer(&mut self, timer: Timer) {
         match timer {
             Timer::Claim { invoice_no, seller_id } => {
-                let key = Key::Held { invoice_no, seller_id };
                 let hour = self.books.ticked();
-                let Some(held) = self.books.edit::<Held>(&key).filter(|held| held.arrived.is_none()) else { return };
+                if self.books.held(invoice_no, seller_id).is_none_or(|held| held.arrived.is_some()) {
+                    return;
+                }
+                let held = self.books.edit_held(invoice_no, seller_id);
                 held.waited_until = hour;
                 // Found when its grace period was over, whenever that is noticed; caused by the claim that waited.
                 if let Some(oldest) = risk::standing(held.claims.clone()).first() {
@@ -116,10 +117,10 @@ impl Step<'_> {
     /// Claims that name no seller are claims of the only invoice of that number that has arrived; of none where there are
     /// several. Asked again whenever either side changes, so that the order does not matter.
     pub(super) fn lend_unnamed(&mut self, no: InvoiceNo) {
-        let unnamed = self.books.find::<Held>(&Key::Held { invoice_no: no, seller_id: Self::UNNAMED });
+        let unnamed = self.books.held(no, Self::UNNAMED);
         let Some(claims) = unnamed.map(|held| held.claims.clone()).filter(|claims| !claims.is_empty()) else { return };
         let total: Fen = risk::standing(claims).iter().map(|claim| claim.tax).sum();
-        let sellers = risk::sellers_of(&mut self.books, no);
+        let sellers = self.books.sellers_of(no);
         let lent = (sellers.len() == 1).then_some(total);
         for seller in sellers {
             self.with_held(no, seller, |_, held| held.lent = lent);

@@ -148,13 +148,9 @@ impl Step<'_> {
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {
-        let red = Key::Held { invoice_no: returned.red_no, seller_id: returned.seller_id };
-        if let Some(arrived) = self.books.find::<Held>(&red).and_then(|held| held.arrived) {
-            self.now = arrived.issued_at;
-        }
         let seller_id = returned.seller_id;
         let mut came_at = |invoice_no| {
-            let held = self.books.find::<Held>(&Key::Held { invoice_no, seller_id });
+            let held = self.books.held(invoice_no, seller_id);
             held.and_then(|held| held.arrived).map(|arrived| arrived.issued_at)
         };
         let Some(blue_at) = came_at(returned.blue_no) else { return };
@@ -167,8 +163,7 @@ impl Step<'_> {
     }
     pub(super) fn held_marked(&mut self, marked: &Marked) {
         self.now = marked.at;
-        let key = Key::Held { invoice_no: marked.invoice_no, seller_id: marked.seller_id };
-        let (held, _) = self.books.edit_or_new::<Held>(key);
+        let held = self.books.edit_held(marked.invoice_no, marked.seller_id);
         if held.mark.is_none_or(|earlier| earlier.at <= marked.at) {
             held.mark = Some(Mark { at: marked.at, abnormal: marked.abnormal });
         }
@@ -182,8 +177,7 @@ impl Step<'_> {
         seller_id: TaxpayerId,
         change: impl FnOnce(&mut Self, &mut Held),
     ) {
-        let key = Key::Held { invoice_no, seller_id };
-        let (mut held, _) = self.books.lift::<Held>(key);
+        let mut held = self.books.lift_held(invoice_no, seller_id);
         let before = deducted_by_origin(&held);
         change(self, &mut held);
         let after = deducted_by_origin(&held);
@@ -191,13 +185,13 @@ impl Step<'_> {
             self.move_deducted(&before, &after);
         }
         let claimed = !held.claims.is_empty() || held.lent.is_some();
-        self.books.put(key, held);
+        self.books.put_held(invoice_no, held);
         if claimed {
             self.touch(About::Invoice { seller_id, invoice_no });
         }
     }
 
-    /// Sellers of one number are matched within the buyer: see [`Id::EMPTY`] in [`Key::Held`].
+    /// Whose a claim is that names no seller: see [`Held::seller_id`].
     pub(super) const UNNAMED: TaxpayerId = Id::EMPTY;
 }
 

@@ -64,8 +64,8 @@ impl<'a> Books<'a> {
             match (*key, row) {
                 (Key::Profile, Row::Profile(row)) => books.profile = Some(row),
                 (Key::Issued(no), Row::Issued(row)) => drop(books.issued.insert(no, row)),
-                (Key::Held { invoice_no, seller_id }, Row::Held(row)) => {
-                    books.held.insert((invoice_no, seller_id), row);
+                (Key::Held { invoice_no, .. }, Row::Held(row)) => {
+                    books.held.insert((invoice_no, row.seller_id), row);
                 }
                 (Key::Month(period), Row::Month(row)) => drop(books.months.insert(period, row)),
                 (Key::Partner(side, id), Row::Partner(row)) => drop(books.partners.insert((side, id), row)),

@@ -136,7 +136,10 @@ fn facts(rows: &AllRows) -> Facts {
                 let state = format!("{issue:?} {void:?} {:?} {:?}", issued.mark, issued.reds);
                 facts.issued.insert((id, *no), state);
             }
-            (Key::Held { invoice_no, seller_id }, Row::Held(held)) if **held != Held::default() => {
+            (Key::Held { invoice_no, .. }, Row::Held(held))
+                if **held != Held { seller_id: held.seller_id, ..Held::default() } =>
+            {
+                let seller_id = held.seller_id;
                 let arrived = held.arrived.map(|a| (a.issued_at, a.invoice_kind, a.amount, a.tax, a.red_of));
                 let received = held.received.map(|received| (received.fingerprint, received.at));
                 let mut claims: Vec<String> = held.claims.iter().map(claim).collect();
@@ -148,7 +151,7 @@ fn facts(rows: &AllRows) -> Facts {
                     held.mark,
                     held.reds
                 );
-                facts.held.insert((id, *invoice_no, *seller_id), state);
+                facts.held.insert((id, *invoice_no, seller_id), state);
             }
             (Key::Month(period), Row::Month(m)) => {
                 let zero = Totals { count: m.sold_zero, ..Totals::default() };
