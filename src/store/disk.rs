@@ -2,9 +2,9 @@
 //! together is written as one sorted file, which RocksDB then takes over as it is: no log, no buffer and no second writing
 //! of what comes in order anyway, and the rows and their position appear together or not at all.
 
-use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, BottommostLevelCompaction, CompactOptions, DB, DBCompressionType,
@@ -47,9 +47,9 @@ pub(super) struct Disk {
     options: RocksOptions,
     key: Vec<u8>,
     /// Look-ups of rows, of first rows, of ranges.
-    pub(super) reads: Cell<u64>,
+    pub(super) reads: AtomicU64,
     /// Rows read by them.
-    pub(super) rows_read: Cell<u64>,
+    pub(super) rows_read: AtomicU64,
     // Last: given up after the database is closed.
     _lock: Option<DirectoryLock>,
 }
@@ -83,8 +83,8 @@ impl Disk {
             read,
             options,
             key: Vec::new(),
-            reads: Cell::new(0),
-            rows_read: Cell::new(0),
+            reads: AtomicU64::new(0),
+            rows_read: AtomicU64::new(0),
             _lock: lock,
         }
     }
@@ -111,7 +111,7 @@ impl Disk {
 
     /// The row under a key.
     pub(super) fn get(&mut self, entity: &Entity, key: &Key) -> Result<Option<Row>, Error> {
-        self.reads.update(|reads| reads + 1);
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.key.clear();
         key.write(entity, &mut self.key);
         match self.db.get_pinned_opt(&self.key, &self.read).map_err(Error::rocks("read", &self.dir))? {
@@ -128,7 +128,7 @@ impl Disk {
         bounds: Option<(&Key, &Key)>,
         mut each: impl FnMut(Key, &mut dyn FnMut() -> Result<Row, Error>) -> Result<bool, Error>,
     ) -> Result<bool, Error> {
-        self.reads.update(|reads| reads + 1);
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let (mut lower, mut upper) = (Vec::new(), Vec::new());
         if let Some((from, to)) = bounds {
             from.write(entity, &mut lower);
@@ -168,7 +168,7 @@ impl Disk {
 
     /// Reads a row.
     pub(super) fn row(&self, entity: &Entity, key: &Key, bytes: &[u8]) -> Result<Row, Error> {
-        self.rows_read.update(|rows| rows + 1);
+        self.rows_read.fetch_add(1, Ordering::Relaxed);
         Row::read(bytes).map_err(|source| {
             let key = format!("{key:?} of {:?} {}", entity.kind, entity.id);
             Error::Row { dir: self.dir.clone(), key, source }

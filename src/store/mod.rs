@@ -18,6 +18,7 @@ mod slots;
 mod tests;
 
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cache::Cache;
@@ -128,8 +129,8 @@ impl Store {
             entities: self.cache.entities.len(),
             hits: tally.hits,
             known_absent: tally.known_absent,
-            disk_reads: self.disk.reads.get(),
-            disk_rows: self.disk.rows_read.get(),
+            disk_reads: self.disk.reads.load(Ordering::Relaxed),
+            disk_rows: self.disk.rows_read.load(Ordering::Relaxed),
             forgotten: tally.forgotten,
             persists: self.counters.persists,
             rows_written: self.counters.rows_written,
