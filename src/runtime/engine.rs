@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as Moment};
 
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item};
@@ -88,7 +88,8 @@ impl Engine {
                 recovered.header.require(&journal, &wanted)?;
                 info!(turn = recovered.turn, input_consumed = recovered.input_consumed, "Journal opened.");
                 if recovered.bytes_cut > 0 {
-                    warn!(
+                    // Said aloud by who opened it.
+                    info!(
                         bytes = recovered.bytes_cut,
                         "A turn that was being written when the last run ended is cut off."
                     );
