@@ -49,7 +49,6 @@ impl Step<'_> {
         } else {
             let opening = self.is_opening(issue.issued_at);
             self.draw(&mut issued, &issue, no, opening);
-            self.report_tainted_sale(&issued, &issue);
             self.named(&issued.vector)
         };
         if let Some(buyer) = issue.buyer_id {
