@@ -19,8 +19,8 @@ use super::Fold;
 use super::effects::{Effects, Seen, Verdict};
 use super::register;
 use crate::model::{
-    About, Body, Doubt, Entity, Event, Fact, Instant, InvoiceNo, Message, Output, Period, Position, Record, Source,
-    TaxpayerId, check_character_holds,
+    About, Body, CHECK_CHARACTER, Doubt, EVENT_DOUBTS, Entity, Event, Fact, Instant, InvoiceNo, Message, Output,
+    Period, Position, Record, Source, TaxpayerId, check_character_holds,
 };
 use crate::provenance::Ordinal;
 use crate::risk::RuleSet;
@@ -155,7 +155,7 @@ impl Step<'_> {
         if new && !check_character_holds(self.books.entity.id) {
             let reason =
                 format!("the check character of taxpayer id {} is wrong (GB 32100-2015)", self.books.entity.id);
-            self.doubt("check_character", None, reason);
+            self.doubt(CHECK_CHARACTER, None, reason);
         }
     }
 
@@ -169,6 +169,15 @@ impl Step<'_> {
             at: self.now,
             position: self.cause,
         })));
+    }
+
+    /// Says of an accepted event what may be doubted of it by itself.
+    fn doubt_event(&mut self, event: &Event) {
+        for doubt in &EVENT_DOUBTS {
+            if let Some((invoice_no, reason)) = doubt.said_of(event) {
+                self.doubt(doubt.code, invoice_no, reason);
+            }
+        }
     }
 
     fn seen(&mut self, source: Source, event: &Event, seen: Seen) {
