@@ -156,6 +156,7 @@ fn holdings(
             found.push((id, held.seller_id, *held));
         }
     })?;
+    found.sort_by_key(|(holder, named, _)| (*holder, *named));
     Ok(found)
 }
 

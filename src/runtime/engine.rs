@@ -296,7 +296,7 @@ impl Engine {
         }
         self.persisted_at = Moment::now();
         debug!(stores = stores.len(), "Rows are being persisted.");
-        Ok(on_threads(self.settings.threads, stores, |store| store.persist(false))?)
+        Ok(on_threads(self.settings.threads, stores, Store::persist)?)
     }
 
     /// The folder.

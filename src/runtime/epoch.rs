@@ -1,8 +1,11 @@
 //! Epochs on threads. Each thread owns some partitions and walks the events in input order: it folds those its partitions
-//! own, and the arrivals of invoices at its partitions' taxpayers; for an arrival that another thread is still making, it
-//! waits. All dependencies point to earlier events, so somebody can always go on. Between epochs one thread delivers all
-//! other messages, in an order that knows nothing of threads and partitions.
+//! own, and the arrivals of invoices at its partitions' taxpayers. An arrival that another thread is still making is put
+//! off, with whatever comes after it for the same taxpayer, and the thread goes on with others; the journal gets the records
+//! in their order all the same. All dependencies point to earlier events, so somebody can always go on. Between epochs one
+//! thread delivers all other messages, in an order that knows nothing of threads and partitions.
 
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use super::gate::Gate;
@@ -17,8 +20,8 @@ pub(super) struct Item {
     pub(super) to: Entity,
     /// `None` where every partition folds it.
     pub(super) owner: Option<u32>,
-    /// The partition its arrival goes to.
-    pub(super) buyer: Option<u32>,
+    /// Whom its arrival goes to, and the partition that is.
+    pub(super) buyer: Option<(Entity, u32)>,
     pub(super) row_head: bool,
     body: Mutex<Option<Body>>,
     arrival: OnceLock<Option<(Entity, Message)>>,
@@ -41,7 +44,7 @@ impl Item {
             (_, Kind::Control) => None,
             _ => Some(partition_of(&to, partitions)),
         };
-        let buyer = buyer.map(|buyer| partition_of(&buyer, partitions));
+        let buyer = buyer.map(|buyer| (buyer, partition_of(&buyer, partitions)));
         Self { root, at, to, owner, buyer, row_head, body: Mutex::new(Some(body)), arrival: OnceLock::new() }
     }
 
@@ -83,6 +86,7 @@ pub(super) fn run(partitions: &mut [Partition], epochs: &[Epoch], threads: usize
         threads,
         gate: Gate::new(threads),
         outboxes: (0..threads).map(|_| Mutex::new(Vec::new())).collect(),
+        quiet: epochs.iter().map(|epoch| AtomicBool::new(epoch.tick.is_none())).collect(),
     };
     std::thread::scope(|scope| {
         for thread in 1..threads {
@@ -100,18 +104,46 @@ struct Run<'a> {
     gate: Gate,
     /// What each thread's partitions have to say at the end of the epoch.
     outboxes: Vec<Mutex<Vec<Waiting>>>,
+    /// Whether there is nothing to be done at the end of an epoch.
+    quiet: Vec<AtomicBool>,
 }
 
 type Guard<'g, 'a> = MutexGuard<'g, &'a mut Partition>;
 
+/// A thread's partitions, by number, and what they say.
+struct Own<'g, 'a> {
+    partitions: Vec<Option<Guard<'g, 'a>>>,
+    outbox: MutexGuard<'g, Vec<Waiting>>,
+}
+
+/// Something to be folded by a thread, in its place in the order.
+#[derive(Clone, Copy)]
+struct Work<'e> {
+    item: &'e Item,
+    order: u64,
+    to: Entity,
+    partition: u32,
+    is_arrival: bool,
+}
+
+/// What a thread has put off, in order.
+#[derive(Default)]
+struct PutOff<'e> {
+    works: VecDeque<Work<'e>>,
+    /// Whose works are among them: few.
+    entities: Vec<Entity>,
+}
+
 impl<'a> Run<'a> {
     fn thread(&self, thread: usize, epochs: &[Epoch]) {
         let _watch = self.gate.watch();
-        for (number, epoch) in (0..).zip(epochs) {
+        for ((number, epoch), quiet) in (0..).zip(epochs).zip(&self.quiet) {
             let first = number << EPOCH_SHIFT;
-            self.fold_items(thread, epoch, first);
-            if !self.gate.meet() {
+            if !self.fold_items(thread, epoch, first, quiet) || !self.gate.meet() {
                 return;
+            }
+            if quiet.load(Ordering::Acquire) {
+                continue;
             }
             if thread == 0 {
                 self.end_epoch(epoch, first + ROUNDS);
@@ -130,27 +162,50 @@ impl<'a> Run<'a> {
         partition as usize % self.threads == thread
     }
 
-    fn fold_items(&self, thread: usize, epoch: &Epoch, first: u64) {
-        let mut own: Vec<Option<Guard<'_, 'a>>> =
-            (0..self.count).map(|partition| self.owns(thread, partition).then(|| self.lock(partition))).collect();
-        let mut outbox = self.outboxes[thread].lock().expect("a thread that panics ends the run");
+    /// `false` when another thread has failed.
+    fn fold_items(&self, thread: usize, epoch: &Epoch, first: u64, quiet: &AtomicBool) -> bool {
+        let lock = |partition| self.owns(thread, partition).then(|| self.lock(partition));
+        let mut own = Own {
+            partitions: (0..self.count).map(lock).collect(),
+            outbox: self.outboxes[thread].lock().expect("a thread that panics ends the run"),
+        };
+        let mut put_off = PutOff::default();
         for (order, item) in (first..).step_by(2).zip(&epoch.items) {
-            match item.owner {
-                None => fold_everywhere(item, order, &mut own, &mut outbox),
-                Some(owner) => {
-                    if let Some(partition) = &mut own[owner as usize] {
-                        fold_fact(item, partition.at(order), &mut outbox);
-                    }
-                    let buyer = item.buyer.and_then(|buyer| own[buyer as usize].as_mut());
-                    if let Some(partition) = buyer {
-                        if !self.gate.wait(|| item.arrival.get().is_some()) {
-                            return;
-                        }
-                        fold_arrival(item, partition.at(order + 1), &mut outbox);
-                    }
+            let Some(owner) = item.owner else {
+                if !self.finish(&mut put_off, &mut own) {
+                    return false;
                 }
+                fold_everywhere(item, order, &mut own);
+                continue;
+            };
+            if self.owns(thread, owner) {
+                let work = Work { item, order, to: item.to, partition: owner, is_arrival: false };
+                put_off.fold_or_put_off(work, &mut own);
+            }
+            if let Some((to, partition)) = item.buyer.filter(|(_, partition)| self.owns(thread, *partition)) {
+                let work = Work { item, order: order + 1, to, partition, is_arrival: true };
+                put_off.fold_or_put_off(work, &mut own);
+            }
+            if put_off.works.front().is_some_and(Work::is_ready) {
+                put_off.fold_what_is_ready(&mut own);
             }
         }
+        let finished = self.finish(&mut put_off, &mut own);
+        if !own.outbox.is_empty() {
+            quiet.store(false, Ordering::Release);
+        }
+        finished
+    }
+
+    /// Folds all that was put off. `false` when another thread has failed.
+    fn finish(&self, put_off: &mut PutOff<'_>, own: &mut Own<'_, '_>) -> bool {
+        while let Some(next) = put_off.works.front().copied() {
+            if !self.gate.wait(|| next.is_ready()) {
+                return false;
+            }
+            put_off.fold_what_is_ready(own);
+        }
+        true
     }
 
     /// Delivers what waits, in rounds until quiet; marks the hour where one has passed.
@@ -193,9 +248,69 @@ impl<'a> Run<'a> {
     }
 }
 
-fn fold_everywhere(item: &Item, order: u64, own: &mut [Option<Guard<'_, '_>>], outbox: &mut Vec<Waiting>) {
+impl Work<'_> {
+    /// Whether all that it needs of other threads is there.
+    fn is_ready(&self) -> bool {
+        !self.is_arrival || self.item.arrival.get().is_some()
+    }
+
+    fn fold(self, own: &mut Own<'_, '_>) {
+        let partition = own.partitions[self.partition as usize].as_mut().expect("a thread works for its own");
+        partition.at(self.order);
+        if self.is_arrival {
+            fold_arrival(self.item, partition, &mut own.outbox);
+        } else {
+            fold_fact(self.item, partition, &mut own.outbox);
+        }
+    }
+}
+
+impl<'e> PutOff<'e> {
+    fn fold_or_put_off(&mut self, work: Work<'e>, own: &mut Own<'_, '_>) {
+        let is_next = self.entities.is_empty() || !self.entities.contains(&work.to);
+        if is_next && work.is_ready() {
+            work.fold(own);
+            return;
+        }
+        if self.works.is_empty() {
+            own.each(|partition| partition.hold_back());
+        }
+        if is_next {
+            self.entities.push(work.to);
+        }
+        self.works.push_back(work);
+    }
+
+    /// Goes once through what was put off.
+    fn fold_what_is_ready(&mut self, own: &mut Own<'_, '_>) {
+        self.entities.clear();
+        for _ in 0..self.works.len() {
+            let work = self.works.pop_front().expect("counted above");
+            let is_next = !self.entities.contains(&work.to);
+            if is_next && work.is_ready() {
+                work.fold(own);
+                continue;
+            }
+            if is_next {
+                self.entities.push(work.to);
+            }
+            self.works.push_back(work);
+        }
+        if self.works.is_empty() {
+            own.each(|partition| partition.catch_up());
+        }
+    }
+}
+
+impl Own<'_, '_> {
+    fn each(&mut self, mut what: impl FnMut(&mut Partition)) {
+        self.partitions.iter_mut().flatten().for_each(|partition| what(partition));
+    }
+}
+
+fn fold_everywhere(item: &Item, order: u64, own: &mut Own<'_, '_>) {
     let body = item.body.lock().expect("nobody panics holding it").clone().expect("it is never taken away");
-    for partition in own.iter_mut().flatten() {
+    for partition in own.partitions.iter_mut().flatten() {
         let outputs = partition.outputs();
         let verdict = partition.at(order).fold_record(item.at, item.root, item.to, body.clone());
         match partition.number {
@@ -204,7 +319,7 @@ fn fold_everywhere(item: &Item, order: u64, own: &mut [Option<Guard<'_, '_>>], o
             0 => partition.count(item.row_head, verdict),
             _ => partition.hush(outputs),
         }
-        collect(partition, item.root, 0, outbox);
+        collect(partition, item.root, 0, &mut own.outbox);
     }
 }
 

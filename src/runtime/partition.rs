@@ -24,8 +24,19 @@ pub struct Partition {
     frame: Frame,
     /// Records and effects of the frame, as the digest takes them.
     hashed: Vec<u8>,
+    /// What the last record led to, as the digest takes it; kept for its memory.
+    said: Vec<u8>,
     turn: TurnPart,
     order: u64,
+    /// While something that stands before it is still to be folded: what has been.
+    held_back: Option<Vec<Folded>>,
+}
+
+/// A record that was folded, and what it led to as the digest takes it.
+struct Folded {
+    order: u64,
+    record: Record,
+    said: Vec<u8>,
 }
 
 /// What a partition adds to a turn.
@@ -42,8 +53,9 @@ impl Partition {
     pub(super) fn new(number: u32, mut store: Store, progress: PartitionProgress) -> Result<Self, RulesInForceError> {
         let fold = Fold::open(&mut store)?;
         let frame = Frame { partition: number, first_offset: progress.offset, count: 0, bytes: Vec::new() };
-        let (effects, hashed, turn) = (Effects::default(), Vec::new(), TurnPart::default());
-        Ok(Self { number, store, fold, progress, effects, frame, hashed, turn, order: 0 })
+        let (effects, turn) = (Effects::default(), TurnPart::default());
+        let (hashed, said) = (Vec::new(), Vec::new());
+        Ok(Self { number, store, fold, progress, effects, frame, hashed, said, turn, order: 0, held_back: None })
     }
 
     /// The fold, with the rules in force.
@@ -65,15 +77,28 @@ impl Partition {
     /// Folds one record and takes it, with its effects, into the turn; a duplicate leaves no trace. What it has to say to
     /// others is then in `effects.messages`.
     pub(super) fn fold_record(&mut self, at: Instant, root: Root, to: Entity, body: Body) -> Verdict {
-        self.progress.clock = self.progress.clock.max(at);
-        let position = Position { partition: self.number, offset: self.progress.offset };
-        let record = Record { position, at: self.progress.clock, root, to, body };
+        // Its place and the clock are given when it is written to the journal; no outcome rests on them.
+        let record = Record { position: Position::default(), at, root, to, body };
         self.effects.clear();
         self.fold.step(&mut self.store, &record, &mut self.effects);
         if self.effects.verdict != Verdict::Duplicate {
-            self.take(&record);
+            self.take(record);
         }
         self.effects.verdict
+    }
+
+    /// Until [`Partition::catch_up`], records are folded that do not stand in their order yet.
+    pub(super) fn hold_back(&mut self) {
+        self.held_back.get_or_insert_default();
+    }
+
+    /// Takes what was folded meanwhile into the turn, in its order.
+    pub(super) fn catch_up(&mut self) {
+        let mut folded = self.held_back.take().unwrap_or_default();
+        folded.sort_by_key(|folded| folded.order);
+        for Folded { record, said, .. } in folded {
+            self.write(record, &said);
+        }
     }
 
     /// Folds a record of the journal again, in silence.
@@ -97,19 +122,31 @@ impl Partition {
         self.turn.outputs.len()
     }
 
-    fn take(&mut self, record: &Record) {
-        let start = self.frame.bytes.len();
-        journal::write_record(record, &mut self.frame.bytes);
-        self.hashed.extend_from_slice(&self.frame.bytes[start..]);
+    fn take(&mut self, record: Record) {
+        let mut said = std::mem::take(&mut self.said);
         for (to, message) in &self.effects.messages {
-            journal::write_message(to, message, &mut self.hashed);
+            journal::write_message(to, message, &mut said);
         }
         for output in &self.effects.outputs {
-            let mut bytes = Vec::new();
-            journal::write_output(output, &mut bytes);
-            self.hashed.extend_from_slice(&bytes);
-            self.turn.outputs.push((self.order, bytes));
+            let start = said.len();
+            journal::write_output(output, &mut said);
+            self.turn.outputs.push((self.order, said[start..].to_vec()));
         }
+        if let Some(held_back) = &mut self.held_back {
+            held_back.push(Folded { order: self.order, record, said });
+            return;
+        }
+        self.write(record, &said);
+        said.clear();
+        self.said = said;
+    }
+
+    fn write(&mut self, record: Record, said: &[u8]) {
+        self.progress.clock = self.progress.clock.max(record.at);
+        let start = self.frame.bytes.len();
+        journal::write_record(&Record { at: self.progress.clock, ..record }, &mut self.frame.bytes);
+        self.hashed.extend_from_slice(&self.frame.bytes[start..]);
+        self.hashed.extend_from_slice(said);
         self.frame.count += 1;
         self.progress.offset += 1;
         if self.frame.count == FRAME_RECORDS_MAX {
@@ -133,6 +170,7 @@ impl Partition {
 
     /// Ends the turn: what it commits of this partition.
     pub(super) fn end_turn(&mut self) -> TurnPart {
+        debug_assert!(self.held_back.is_none(), "epochs end with everything in order");
         self.close_frame();
         std::mem::take(&mut self.turn)
     }

@@ -1,6 +1,6 @@
-//! One RocksDB database: rows by their key's bytes, and one record that says what they stand for. Its own write-ahead
-//! log is off, for the journal is the log; a batch and its position are written together, so whatever RocksDB puts into
-//! files by itself agrees with itself.
+//! One RocksDB database: rows by their key's bytes, and one record that says what they stand for. What is persisted
+//! together is written as one sorted file, which RocksDB then takes over as it is: no log, no buffer and no second writing
+//! of what comes in order anyway, and the rows and their position appear together or not at all.
 
 use std::cell::Cell;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, BottommostLevelCompaction, CompactOptions, DB, DBCompressionType,
-    DBRawIterator, FlushOptions, LogLevel, Options as RocksOptions, ReadOptions, WriteBatch, WriteOptions,
+    DBRawIterator, IngestExternalFileOptions, LogLevel, Options as RocksOptions, ReadOptions, SstFileWriter,
 };
 
 use super::error::Error;
@@ -30,6 +30,8 @@ pub struct Applied {
 
 /// After every row's key: those begin with the number of a kind.
 const POSITION_KEY: &[u8] = &[255];
+/// A file being written, until RocksDB takes it over; one that a crash has left behind is written over.
+const PERSISTING: &str = "persisting.sst";
 const LOCK: &str = "owner.lock";
 /// Files that gather before they are merged into what is there.
 const L0_FILES: i32 = 12;
@@ -42,7 +44,7 @@ pub(super) struct Disk {
     pub(super) dir: PathBuf,
     pub(super) read_only: bool,
     read: ReadOptions,
-    write: WriteOptions,
+    options: RocksOptions,
     key: Vec<u8>,
     /// Look-ups of rows, of first rows, of ranges.
     pub(super) reads: Cell<u64>,
@@ -57,8 +59,9 @@ impl Disk {
         let io = |doing| move |source| Error::Io { doing, path: dir.to_owned(), source };
         fs::create_dir_all(dir).map_err(io("create"))?;
         let lock = DirectoryLock::take(dir, LOCK).map_err(|error| Error::lock(error, dir))?;
-        let db = DB::open(&options(shared), dir).map_err(Error::rocks("open", dir))?;
-        Ok(Self::new(db, dir, false, Some(lock)))
+        let options = options(shared);
+        let db = DB::open(&options, dir).map_err(Error::rocks("open", dir))?;
+        Ok(Self::new(db, options, dir, Some(lock)))
     }
 
     pub(super) fn open_read_only(dir: &Path, shared: &Shared) -> Result<Self, Error> {
@@ -66,20 +69,19 @@ impl Disk {
         if !dir.join("CURRENT").is_file() {
             return Err(Error::Missing { dir: dir.to_owned() });
         }
-        let db = DB::open_for_read_only(&options(shared), dir, false).map_err(Error::rocks("open", dir))?;
-        Ok(Self::new(db, dir, true, None))
+        let options = options(shared);
+        let db = DB::open_for_read_only(&options, dir, false).map_err(Error::rocks("open", dir))?;
+        Ok(Self::new(db, options, dir, None))
     }
 
-    fn new(db: DB, dir: &Path, read_only: bool, lock: Option<DirectoryLock>) -> Self {
-        let mut write = WriteOptions::default();
-        write.disable_wal(true);
+    fn new(db: DB, options: RocksOptions, dir: &Path, lock: Option<DirectoryLock>) -> Self {
         let (dir, read) = (dir.to_owned(), ReadOptions::default());
         Self {
             db,
             dir,
-            read_only,
+            read_only: lock.is_none(),
             read,
-            write,
+            options,
             key: Vec::new(),
             reads: Cell::new(0),
             rows_read: Cell::new(0),
@@ -173,21 +175,29 @@ impl Disk {
         })
     }
 
-    /// Writes a batch together with the position that it brings the rows to.
-    pub(super) fn write(&self, mut batch: WriteBatch, applied: &Applied) -> Result<(), Error> {
+    /// Writes what `rows` puts and removes, in the order of the keys, together with the position that it brings the rows
+    /// to. Returns its size in bytes. It is on disk when this returns.
+    pub(super) fn write(
+        &self,
+        applied: &Applied,
+        rows: impl FnOnce(&mut Batch<'_>) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let path = self.dir.join(PERSISTING);
+        let failed = || Error::rocks("write to", &self.dir);
+        let mut batch = Batch { file: SstFileWriter::create(&self.options), dir: &self.dir };
+        batch.file.open(&path).map_err(failed())?;
+        rows(&mut batch)?;
         let mut position = ROWS_VERSION.to_le_bytes().to_vec();
         position.extend_from_slice(&applied.turn.to_le_bytes());
         position.extend_from_slice(&applied.offset.to_le_bytes());
         position.extend_from_slice(&applied.attached);
-        batch.put(POSITION_KEY, position);
-        self.db.write_opt(batch, &self.write).map_err(Error::rocks("write to", &self.dir))
-    }
-
-    /// Puts everything written so far into files, and waits until it is there.
-    pub(super) fn flush(&self) -> Result<(), Error> {
-        let mut flush = FlushOptions::default();
-        flush.set_wait(true);
-        self.db.flush_opt(&flush).map_err(Error::rocks("write files of", &self.dir))
+        batch.put(POSITION_KEY, &position)?;
+        batch.file.finish().map_err(failed())?;
+        let bytes = batch.file.file_size();
+        let mut take_over = IngestExternalFileOptions::default();
+        take_over.set_move_files(true);
+        self.db.ingest_external_file_opts(&take_over, vec![path]).map_err(failed())?;
+        Ok(bytes)
     }
 
     /// Merges all files into the lowest level: slow now, smaller and faster to read afterwards.
@@ -201,6 +211,22 @@ impl Disk {
     pub(super) fn file_bytes(&self) -> u64 {
         let bytes = self.db.property_int_value(rocksdb::properties::TOTAL_SST_FILES_SIZE);
         bytes.ok().flatten().unwrap_or(0)
+    }
+}
+
+/// Rows on their way to disk, in the order of their keys.
+pub(super) struct Batch<'a> {
+    file: SstFileWriter<'a>,
+    dir: &'a Path,
+}
+
+impl Batch<'_> {
+    pub(super) fn put(&mut self, key: &[u8], row: &[u8]) -> Result<(), Error> {
+        self.file.put(key, row).map_err(Error::rocks("write to", self.dir))
+    }
+
+    pub(super) fn remove(&mut self, key: &[u8]) -> Result<(), Error> {
+        self.file.delete(key).map_err(Error::rocks("write to", self.dir))
     }
 }
 
@@ -228,14 +254,6 @@ fn options(shared: &Shared) -> RocksOptions {
     let mut options = RocksOptions::default();
     options.create_if_missing(true);
     options.set_block_based_table_factory(&table);
-    options.set_write_buffer_manager(&shared.write_buffers);
-    options.set_write_buffer_size(shared.write_buffers_bytes);
-    options.set_max_write_buffer_number(3);
-    // Each store has one writer, its partition's worker.
-    options.set_allow_concurrent_memtable_write(false);
-    options.set_enable_write_thread_adaptive_yield(false);
-    options.set_memtable_whole_key_filtering(true);
-    options.set_memtable_prefix_bloom_ratio(0.02);
     options.set_compression_type(DBCompressionType::Lz4);
     // Rows are looked for in files seldom, and filters say in which: merging files early costs more than it saves.
     options.set_level_zero_file_num_compaction_trigger(L0_FILES);

@@ -36,8 +36,6 @@ pub struct Store {
     settled: Option<Applied>,
     /// Rows were changed since.
     unsettled: bool,
-    /// What was persisted is in files.
-    in_files: bool,
     /// The first failure to read.
     failure: Option<Error>,
     /// One was reported: nothing more is persisted.
@@ -107,7 +105,6 @@ impl Store {
             settled: applied.clone(),
             unsettled: false,
             applied,
-            in_files: true,
             disk,
             failure: None,
             broken: false,

@@ -3,11 +3,9 @@
 
 use std::time::Instant;
 
-use rocksdb::WriteBatch;
-
 use super::Store;
 use super::cache::{Beyond, Cache};
-use super::disk::Applied;
+use super::disk::{Applied, Batch};
 use super::error::Error;
 use crate::state::Key;
 
@@ -37,10 +35,9 @@ impl Store {
         self.cache.is_mostly_dirty()
     }
 
-    /// Writes what was changed together with the settled position, in time proportional to what was changed. When
-    /// `durable`, waits until it is in files; else RocksDB sees to that when its buffers are full, or at a later call,
-    /// and a crash before takes the rows back to where they were.
-    pub fn persist(&mut self, durable: bool) -> Result<(), Error> {
+    /// Writes what was changed together with the settled position, in time proportional to what was changed. It is on disk
+    /// when this returns.
+    pub fn persist(&mut self) -> Result<(), Error> {
         let dir = || self.disk.dir.clone();
         if self.disk.read_only {
             return Err(Error::ReadOnly { dir: dir() });
@@ -55,15 +52,15 @@ impl Store {
             return Err(failure);
         }
         let began = Instant::now();
-        let done = self.write_dirty().and_then(|()| if durable { self.flush() } else { Ok(()) });
+        let done = self.write_dirty();
         self.counters.persist_time += began.elapsed();
         self.broken |= done.is_err();
         done
     }
 
-    /// Persists what is settled, durably, and closes.
+    /// Persists what is settled, and closes.
     pub fn close(mut self) -> Result<(), Error> {
-        self.persist(true)
+        self.persist()
     }
 
     fn write_dirty(&mut self) -> Result<(), Error> {
@@ -73,35 +70,28 @@ impl Store {
         if self.applied.as_ref() == Some(&settled) && self.cache.dirty.is_empty() {
             return Ok(());
         }
-        let mut batch = WriteBatch::default();
         let mut entities = std::mem::take(&mut self.cache.dirty);
-        entities.sort_unstable(); // a sorted batch is written several times faster
-        for entity in &entities {
-            let at = self.cache.find(entity).expect("an entity with rows to be written stays in the cache");
-            self.counters.rows_written += take_dirty(&mut self.cache, at, &mut batch, &mut self.scratch);
-        }
-        self.counters.bytes_written += batch.size_in_bytes() as u64;
-        self.counters.persists += 1;
-        self.cache.tally.dirty_bytes = 0;
-        self.disk.write(batch, &settled)?;
+        entities.sort_unstable();
+        let Self { cache, disk, scratch, counters, .. } = self;
+        let bytes = disk.write(&settled, |batch| {
+            for entity in &entities {
+                let at = cache.find(entity).expect("an entity with rows to be written stays in the cache");
+                counters.rows_written += write_entity(cache, at, batch, scratch)?;
+            }
+            Ok(())
+        })?;
+        counters.bytes_written += bytes;
+        counters.persists += 1;
+        cache.tally.dirty_bytes = 0;
         entities.clear();
-        self.cache.dirty = entities;
+        cache.dirty = entities;
         self.applied = Some(settled);
-        self.in_files = false;
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), Error> {
-        if !self.in_files {
-            self.disk.flush()?;
-            self.in_files = true;
-        }
         Ok(())
     }
 }
 
-/// Moves an entity's dirty rows into a batch. Returns how many.
-fn take_dirty(cache: &mut Cache, at: usize, batch: &mut WriteBatch, scratch: &mut [Vec<u8>; 2]) -> u64 {
+/// Writes an entity's dirty rows. Returns how many.
+fn write_entity(cache: &mut Cache, at: usize, batch: &mut Batch<'_>, scratch: &mut [Vec<u8>; 2]) -> Result<u64, Error> {
     let [key_bytes, row_bytes] = scratch;
     let mut count = 0;
     let mut keys: Vec<Key> = std::mem::take(&mut cache.entities[at].dirty);
@@ -118,13 +108,13 @@ fn take_dirty(cache: &mut Cache, at: usize, batch: &mut WriteBatch, scratch: &mu
         if let Some(row) = &slot.row {
             row_bytes.clear();
             row.write(row_bytes);
-            batch.put(&key_bytes, &row_bytes);
+            batch.put(key_bytes, row_bytes)?;
             slot.stored = true;
             count += 1;
             continue;
         }
         if slot.stored {
-            batch.delete(&key_bytes);
+            batch.remove(key_bytes)?;
             slot.stored = false;
             count += 1;
         }
@@ -137,7 +127,7 @@ fn take_dirty(cache: &mut Cache, at: usize, batch: &mut WriteBatch, scratch: &mu
     if keys.capacity() <= KEPT_KEYS_MAX {
         cache.entities[at].dirty = keys;
     }
-    count
+    Ok(count)
 }
 
 /// Lists of keys longer than this are given back once they are written.

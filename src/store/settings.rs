@@ -1,6 +1,6 @@
 //! Sizes: what all stores of a process share, and what each has for itself.
 
-use rocksdb::{Cache, LruCacheOptions, WriteBufferManager};
+use rocksdb::{Cache, LruCacheOptions};
 use serde::Deserialize;
 
 /// What the stores of one process have together.
@@ -10,13 +10,11 @@ pub struct SharedSettings {
     /// Blocks of files kept in memory, with their indexes and filters. Less costs disk reads for rows that are not
     /// cached as rows.
     pub block_cache_bytes: usize,
-    /// Rows that were persisted and are not yet in files. Less makes more and smaller files.
-    pub write_buffers_bytes: usize,
 }
 
 impl Default for SharedSettings {
     fn default() -> Self {
-        Self { block_cache_bytes: 64 << 20, write_buffers_bytes: 128 << 20 }
+        Self { block_cache_bytes: 64 << 20 }
     }
 }
 
@@ -42,8 +40,6 @@ const BLOCK_CACHE_PARTS_BITS: i32 = 3;
 #[derive(Clone)]
 pub struct Shared {
     pub(super) blocks: Cache,
-    pub(super) write_buffers: WriteBufferManager,
-    pub(super) write_buffers_bytes: usize,
 }
 
 impl Shared {
@@ -53,15 +49,11 @@ impl Shared {
         let mut blocks = LruCacheOptions::default();
         blocks.set_capacity(settings.block_cache_bytes);
         blocks.set_num_shard_bits(BLOCK_CACHE_PARTS_BITS);
-        Self {
-            blocks: Cache::new_lru_cache_opts(&blocks),
-            write_buffers: WriteBufferManager::new_write_buffer_manager(settings.write_buffers_bytes, false),
-            write_buffers_bytes: settings.write_buffers_bytes,
-        }
+        Self { blocks: Cache::new_lru_cache_opts(&blocks) }
     }
 
-    /// What blocks and write buffers take now, in bytes.
+    /// What blocks take now, in bytes.
     pub fn bytes(&self) -> usize {
-        self.blocks.get_usage() + self.write_buffers.get_usage()
+        self.blocks.get_usage()
     }
 }

@@ -16,7 +16,7 @@ fn scratch() -> TempDir {
 }
 
 fn shared() -> Shared {
-    Shared::new(&SharedSettings { block_cache_bytes: 1 << 20, write_buffers_bytes: 1 << 20 })
+    Shared::new(&SharedSettings { block_cache_bytes: 1 << 20 })
 }
 
 fn open(dir: &Path, cache_bytes_max: usize) -> Store {
@@ -73,7 +73,7 @@ enum Step {
     Remove(Entity, Key),
     Scan(Entity, Key, Key, usize),
     Each(Option<Kind>, Option<(Key, Key)>),
-    Persist { durable: bool },
+    Persist,
     Reopen { cache_bytes_max: usize },
 }
 
@@ -109,7 +109,7 @@ fn any_step() -> impl Strategy<Value = Step> {
             .prop_map(|(entity, from, to, limit)| Step::Scan(entity, from, to, limit)),
         1 => (prop::option::of(any_entity()), prop::option::of((any_key(), any_key())))
             .prop_map(|(entity, keys)| Step::Each(entity.map(|entity| entity.kind), keys)),
-        2 => any::<bool>().prop_map(|durable| Step::Persist { durable }),
+        2 => Just(Step::Persist),
         1 => (0usize..20_000).prop_map(|cache_bytes_max| Step::Reopen { cache_bytes_max }),
     ]
 }
@@ -159,10 +159,10 @@ proptest! {
                         .collect();
                     prop_assert_eq!(found, wanted);
                 }
-                Step::Persist { durable } => {
+                Step::Persist => {
                     turn += 1;
                     store.settle(at(turn));
-                    store.persist(durable).unwrap();
+                    store.persist().unwrap();
                     (persisted, applied) = (model.clone(), Some(at(turn)));
                     let after = everything(&store).len();
                     prop_assert_eq!(after, model.iter().count());
@@ -187,7 +187,7 @@ proptest! {
 }
 
 #[test]
-fn a_power_failure_takes_the_rows_back_to_a_position_that_was_durable() {
+fn a_power_failure_takes_the_rows_back_to_the_last_position_that_was_persisted() {
     let dir = scratch();
     let mut store = open(dir.path(), 1 << 20);
     assert_eq!(store.applied(), None);
@@ -195,13 +195,21 @@ fn a_power_failure_takes_the_rows_back_to_a_position_that_was_durable() {
         store.put(&firm(1), Key::Profile, row(turn, 10));
         store.put(&firm(1), month(i32::try_from(turn).unwrap()), row(turn, 10));
         store.settle(at(turn));
-        store.persist(turn == 2).unwrap();
+        if turn < 3 {
+            store.persist().unwrap();
+        }
     }
     let crashed = as_after_a_crash(dir.path());
+    // It was just writing the third.
+    fs::write(crashed.path().join("persisting.sst"), b"half a file").unwrap();
     let mut after = open(crashed.path(), 1 << 20);
     assert_eq!(after.applied(), Some(&at(2)));
     assert_eq!(after.get(&firm(1), &Key::Profile), Some(&row(2, 10)));
     assert_eq!(after.scan(&firm(1), &month(0), &month(99), 9), [month(1), month(2)]);
+    after.put(&firm(1), month(3), row(3, 10));
+    after.settle(at(3));
+    after.close().unwrap();
+    assert_eq!(everything(&open(crashed.path(), 1 << 20)).len(), 4);
 }
 
 #[test]
@@ -211,10 +219,10 @@ fn rows_of_a_turn_that_is_not_settled_are_not_persisted() {
     store.put(&firm(1), Key::Profile, row(1, 10));
     store.settle(at(1));
     store.get_mut(&firm(1), &Key::Profile).unwrap();
-    let error = store.persist(true).unwrap_err();
+    let error = store.persist().unwrap_err();
     assert!(matches!(error, Error::Unsettled { .. }), "{error}");
     store.settle(at(2));
-    store.persist(true).unwrap();
+    store.persist().unwrap();
     assert_eq!(store.applied(), Some(&at(2)));
 }
 
@@ -228,7 +236,7 @@ fn a_row_made_and_removed_between_two_persists_leaves_no_trace() {
     }
     store.put(&firm(1), month(7), row(1, 10));
     store.settle(at(1));
-    store.persist(false).unwrap();
+    store.persist().unwrap();
     let stats = store.stats();
     assert_eq!((stats.rows_written, stats.rows, stats.dirty_bytes), (1, 1, 0));
     assert_eq!(everything(&store), [(firm(1), month(7), row(1, 10))]);
@@ -245,7 +253,7 @@ fn fresh_data_is_folded_without_looking_at_the_disk() {
         store.get_mut(&hub, &month(number)).unwrap();
         if store.wants_persisting() {
             store.settle(at(1));
-            store.persist(false).unwrap();
+            store.persist().unwrap();
         }
     }
     let stats = store.stats();
@@ -270,11 +278,11 @@ fn cold_entities_and_old_rows_of_a_hub_make_room_for_what_is_used() {
         store.put(&firm(1 + usize::try_from(number).unwrap()), Key::Profile, row(1, 50));
         if store.wants_persisting() {
             store.settle(at(1));
-            store.persist(false).unwrap();
+            store.persist().unwrap();
         }
     }
     store.settle(at(2));
-    store.persist(true).unwrap();
+    store.persist().unwrap();
     let reads = store.stats().disk_reads;
     assert!(store.get(&hub, &Key::Profile).is_some() && store.get(&hub, &month(4_999)).is_some());
     let stats = store.stats();
@@ -291,17 +299,17 @@ fn a_store_has_one_writer_and_any_number_of_lookers_on() {
     let mut store = open(dir.path(), 1 << 20);
     store.put(&firm(1), Key::Task, row(1, 10));
     store.settle(at(1));
-    store.persist(true).unwrap();
+    store.persist().unwrap();
     let error = Store::open(dir.path(), &shared(), &Options::default()).err().unwrap();
     assert!(matches!(&error, Error::Locked { .. }) && error.remedy() == Remedy::Retry, "{error}");
 
     store.put(&firm(2), Key::Task, row(2, 10));
     store.settle(at(2));
-    store.persist(false).unwrap();
+    store.persist().unwrap();
     let mut looker = Store::open_read_only(dir.path(), &shared(), &Options::default()).unwrap();
-    assert_eq!((looker.applied(), everything(&looker).len()), (Some(&at(1)), 1), "what is in files");
+    assert_eq!((looker.applied(), everything(&looker).len()), (Some(&at(2)), 2));
     assert_eq!(looker.get(&firm(1), &Key::Task), Some(&row(1, 10)));
-    assert!(matches!(looker.persist(true), Err(Error::ReadOnly { .. })));
+    assert!(matches!(looker.persist(), Err(Error::ReadOnly { .. })));
     store.put(&firm(3), Key::Task, row(3, 10));
     store.settle(at(3));
     store.close().unwrap();
@@ -352,7 +360,7 @@ fn a_damaged_row_is_remembered_and_nothing_folded_on_top_of_it_is_persisted() {
     let error = store.take_failure().unwrap();
     assert!(matches!(&error, Error::Row { .. }) && error.remedy() == Remedy::Park, "{error}");
     store.settle(at(2));
-    assert!(matches!(store.persist(true), Err(Error::Broken { .. })));
+    assert!(matches!(store.persist(), Err(Error::Broken { .. })));
     drop(store);
     let mut store = open(dir.path(), 1 << 20);
     assert_eq!(store.applied(), Some(&at(1)));
