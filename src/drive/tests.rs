@@ -366,10 +366,9 @@ fn the_fold_doubts_of_an_event_what_a_check_of_it_doubts() {
     for (event, doubts) in events.into_iter().zip(doubts) {
         let before = world.said().len();
         world.feed(event);
-        let said = world.said()[before..].iter().filter_map(|said| match &said.output {
-            Output::Doubt(doubt) => Some(&*doubt.code),
-            _ => None,
-        });
+        let said = world.said()[before..]
+            .iter()
+            .filter_map(|said| if let Output::Doubt(doubt) = &said.output { Some(&*doubt.code) } else { None });
         assert_eq!(said.collect::<Vec<_>>(), doubts);
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn check(rows: &AllRows) -> Result<(), String> {
     Ok(())
 }
 
-fn row<'a>(rows: &'a AllRows, of: Id, key: Key) -> Option<&'a Row> {
+fn row(rows: &AllRows, of: Id, key: Key) -> Option<&Row> {
     rows.get(&(Entity::taxpayer(of), key))
 }
 
