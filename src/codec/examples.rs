@@ -97,6 +97,7 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Continue(Box::new(Continue::Unsettle { origin: id("A1"), tax: Fen(117_000), issued_at: at(6) })),
         Message::Continue(Box::new(Continue::Behind { named: id("W1"), after: id("A1") })),
         Message::Continue(Box::new(Continue::Bursts { after: Period::of(2026, 3), at: at(6) })),
+        Message::Continue(Box::new(Continue::Edges { named: id("W1"), buyer: id("B1"), after: id("A1"), at: at(6) })),
         Message::Forwarded(event()),
     ]
 }

@@ -67,6 +67,16 @@ pub(super) enum Continue {
         #[serde(with = "Moment")]
         at: Instant,
     },
+    Edges {
+        #[serde(with = "Identifier")]
+        named: TaxpayerId,
+        #[serde(with = "Identifier")]
+        buyer: TaxpayerId,
+        #[serde(with = "IdentifierOrEmpty")]
+        after: TaxpayerId,
+        #[serde(with = "Moment")]
+        at: Instant,
+    },
 }
 
 mirrors! { Continue: model::Continue }

@@ -9,7 +9,9 @@ use crate::model::{
     Source, TASK_SIGNALS_MAX,
 };
 use crate::provenance::Ordinal;
-use crate::state::{Issued, Key, Memory, Profile, Row, RowType, Rows, RulesInForce, Tainted, TaskRow};
+use crate::state::{
+    CaseEdgeRow, CaseHead, Issued, Key, Memory, Profile, Row, RowType, Rows, RulesInForce, Tainted, TaskRow,
+};
 
 fn world(script: &str) -> World {
     let mut world = World::new(STANDARD_RULES);
@@ -156,6 +158,25 @@ fn a_deduction_is_held_against_every_source_behind_the_seller() {
     let world = world(&script);
     assert_eq!(found(&world, "source_burst", "S0"), 1);
     assert_eq!(found(&world, "false_deduction", "B"), 70);
+}
+
+#[test]
+fn a_sale_in_a_name_is_told_to_the_case_of_every_source_behind_it() {
+    let mut script = format!("{LONG_BEFORE}at 2026-03-02\nissue 1 W B 60000000.00 tax=7000000.00\nat 2026-03-01\n");
+    let sources = firms("S", 70);
+    for (at, name) in (0..).zip(&sources) {
+        script += &source(name, 1_000 + 10 * at, &["W".into(), "X".into()], 100_000);
+    }
+    script += "at 2026-03-10 | issue 2 OLD OLD2 1.00\nat 2026-03-11 | issue 3 B C 60000000.00 tax=7000000.00";
+    let told = |world: &mut World| -> Vec<Option<Fen>> {
+        let cases = sources.iter().map(|name| Entity::case(CaseHead::id("source_burst", id(name), 1)));
+        let edge = Key::CaseEdge { from: id("B"), to: id("C") };
+        let row = |case: Entity| world.rows().get(&case, &edge).and_then(CaseEdgeRow::peek).map(|edge| edge.tax);
+        cases.map(row).collect()
+    };
+    assert_eq!(told(&mut world(&script)), [Some(Fen(10_000_000)); 70]);
+    let voided = script + "\nat 2026-03-12 | void 3 B";
+    assert_eq!(told(&mut world(&voided)), [None; 70]);
 }
 
 #[test]

@@ -11,6 +11,8 @@
 #[cfg(test)]
 mod bounds;
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod order;
 mod script;
 #[cfg(test)]

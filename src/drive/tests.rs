@@ -4,6 +4,7 @@
 use insta::assert_snapshot;
 
 use super::*;
+use crate::model::{BasisPoints, EVENT_DOUBTS, Event, Fact, Fen, Line, Output};
 
 fn told(script: &str) -> String {
     drive(script).unwrap()
@@ -341,6 +342,35 @@ fn doubtful_data_is_said() {
     #8 doubt check_character 914403001922038215: the check character of taxpayer id 914403001922038215 is wrong (GB 32100-2015)
     #8 doubt red_without_blue A: red letter legacy:104 offsets invoice legacy:99, which has not come within 30 days
     ");
+}
+
+#[test]
+fn the_fold_doubts_of_an_event_what_a_check_of_it_doubts() {
+    let mut events = parse(
+        "issue 101 A B 0.00 | issue 102 A B -10.00 | issue 103 A B 10.00 goods=1090511000000000000
+         issue 104 A B 10.00 goods=1090511000000000000 | void 24312000000012345678 A | issue 105 A B 10.00",
+    )
+    .unwrap();
+    let line = |event: &mut Event, change: fn(&mut Line)| {
+        if let Fact::InvoiceIssued(invoice) = &mut event.fact {
+            change(&mut invoice.lines[0]);
+        }
+    };
+    line(&mut events[2], |line| line.rate = BasisPoints(1_234));
+    line(&mut events[3], |line| line.tax += Fen(1));
+    let of_events = || EVENT_DOUBTS.iter().filter(|doubt| doubt.reason.is_some());
+    let doubted = |event: &Event| of_events().filter(|doubt| (doubt.holds)(event)).map(|doubt| doubt.code).collect();
+    let doubts: Vec<Vec<&str>> = events.iter().map(doubted).collect();
+    assert_eq!(doubts.iter().flatten().count(), of_events().count(), "each of them once: {doubts:?}");
+    let mut world = World::new(STANDARD_RULES);
+    for (event, doubts) in events.into_iter().zip(doubts) {
+        let before = world.said().len();
+        world.feed(event);
+        let said = world.said()[before..]
+            .iter()
+            .filter_map(|said| if let Output::Doubt(doubt) = &said.output { Some(&*doubt.code) } else { None });
+        assert_eq!(said.collect::<Vec<_>>(), doubts);
+    }
 }
 
 #[test]

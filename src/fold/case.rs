@@ -80,9 +80,19 @@ fn rank(taken: Fen, taxpayer_id: TaxpayerId) -> Key {
 fn set_edge(books: &mut Books<'_>, head: &mut CaseHead, from: TaxpayerId, edge: &Edge) {
     let key = Key::CaseEdge { from, to: edge.to };
     let before = books.find::<CaseEdgeRow>(&key).map(|row| row.tax);
-    head.edges += u64::from(before.is_none());
-    let row = CaseEdgeRow { tax: edge.tax, invoices: edge.invoices, first_at: edge.first_at, last_at: edge.last_at };
-    books.put(key, row);
+    // What has become too little to be followed, or was taken back.
+    if edge.tax == Fen::ZERO {
+        if before.is_none() {
+            return;
+        }
+        books.remove(&key);
+        head.edges -= 1;
+    } else {
+        head.edges += u64::from(before.is_none());
+        let row =
+            CaseEdgeRow { tax: edge.tax, invoices: edge.invoices, first_at: edge.first_at, last_at: edge.last_at };
+        books.put(key, row);
+    }
     let (node, new) = books.edit_or_new::<CaseNodeRow>(Key::CaseNode(from));
     node.passed += edge.tax - before.unwrap_or(Fen::ZERO);
     head.nodes += u64::from(new);

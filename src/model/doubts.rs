@@ -1,7 +1,7 @@
 //! The doubts that one event alone can raise: their codes, and when each holds. The fold says them of what it folds, and
 //! `import --check` of what it only reads, by the same names. Doubts that take several events are the fold's alone.
 
-use super::{Event, Fact, Fen, Invoice, InvoiceKind, InvoiceNo, check_character_holds};
+use super::{BasisPoints, Event, Fact, Fen, Invoice, InvoiceKind, InvoiceNo, check_character_holds};
 
 /// A doubt about a single event.
 #[derive(Clone, Copy, Debug)]
@@ -12,47 +12,83 @@ pub struct EventDoubt {
     pub meaning: &'static str,
     /// Whether an event raises it.
     pub holds: fn(&Event) -> bool,
+    /// What the fold says of such an event, where it says so of the event: of a taxpayer id it says so once, when it meets
+    /// the taxpayer.
+    pub reason: Option<fn(&Event) -> String>,
 }
+
+impl EventDoubt {
+    /// What the fold says of an event, and of which invoice.
+    pub fn said_of(&self, event: &Event) -> Option<(Option<InvoiceNo>, String)> {
+        let reason = self.reason.filter(|_| (self.holds)(event))?;
+        Some((issued_or_voided(event), reason(event)))
+    }
+}
+
+/// Said by the fold of a taxpayer, and not of each event that names it.
+pub const CHECK_CHARACTER: &str = "check_character";
+/// Said by the fold, too, of a red letter that does name its invoice, and has waited for it in vain.
+pub const RED_WITHOUT_BLUE: &str = "red_without_blue";
 
 /// All of them, by code.
 pub const EVENT_DOUBTS: [EventDoubt; 7] = [
     EventDoubt {
-        code: "check_character",
+        code: CHECK_CHARACTER,
         meaning: "an 18-character taxpayer id has a wrong check character",
         holds: has_wrong_check_character,
+        reason: None,
     },
     EventDoubt {
         code: "digital_invoice_voided",
         meaning: "a fully digital invoice is voided, and such are red-lettered",
         holds: |event| matches!(&event.fact, Fact::InvoiceVoided(void) if is_fully_digital(void.invoice_no)),
+        reason: Some(|event| {
+            format!("invoice {} is fully digital, and such are red-lettered, never voided", named(event))
+        }),
     },
     EventDoubt {
         code: "lines_do_not_add_up",
         meaning: "the lines of an invoice do not add up to its amount and tax",
         holds: |event| invoice(event).is_some_and(|invoice| !adds_up(invoice)),
+        reason: Some(|event| {
+            let lines = || invoice(event).into_iter().flat_map(|invoice| invoice.lines.iter());
+            let (amount, tax): (Fen, Fen) = (lines().map(|line| line.amount).sum(), lines().map(|line| line.tax).sum());
+            let (says, says_tax) = invoice(event).map(|invoice| (invoice.amount, invoice.tax)).unwrap_or_default();
+            format!(
+                "the lines of invoice {} add up to {amount} and tax {tax}, the invoice says {says} and {says_tax}",
+                named(event)
+            )
+        }),
     },
     EventDoubt {
-        code: "red_without_blue",
+        code: RED_WITHOUT_BLUE,
         meaning: "a red letter does not name the invoice it offsets",
         holds: |event| {
             let negative = |invoice: &Invoice| invoice.amount < Fen::ZERO || invoice.tax < Fen::ZERO;
             invoice(event).is_some_and(|invoice| negative(invoice) && invoice.red_of.is_none())
         },
+        reason: Some(|event| format!("red letter {} names no invoice that it offsets", named(event))),
     },
     EventDoubt {
         code: "sold_to_itself",
         meaning: "a firm issues an invoice to itself, and it is no farm purchase",
         holds: |event| invoice(event).is_some_and(is_sold_to_itself),
+        reason: None,
     },
     EventDoubt {
         code: "unknown_rate",
         meaning: "an invoice line has a tax rate that never existed",
-        holds: |event| invoice(event).is_some_and(|invoice| invoice.lines.iter().any(|line| !line.rate.is_lawful())),
+        holds: |event| unlawful_rate(event).is_some(),
+        reason: Some(|event| {
+            let rate = unlawful_rate(event).unwrap_or_default();
+            format!("invoice {} has a rate of {} bp, which never existed", named(event), rate.0)
+        }),
     },
     EventDoubt {
         code: "zero_amount",
         meaning: "an invoice has an amount of zero",
         holds: |event| invoice(event).is_some_and(|invoice| invoice.amount == Fen::ZERO),
+        reason: Some(|event| format!("invoice {} has no amount", named(event))),
     },
 ];
 
@@ -62,6 +98,21 @@ fn is_fully_digital(no: InvoiceNo) -> bool {
 
 fn is_sold_to_itself(invoice: &Invoice) -> bool {
     invoice.buyer_id == Some(invoice.seller_id) && invoice.invoice_kind != InvoiceKind::FarmPurchase
+}
+
+/// The first rate of an invoice's lines that never existed.
+fn unlawful_rate(event: &Event) -> Option<BasisPoints> {
+    invoice(event)?.lines.iter().map(|line| line.rate).find(|rate| !rate.is_lawful())
+}
+
+/// The invoice that an event issues or voids.
+fn issued_or_voided(event: &Event) -> Option<InvoiceNo> {
+    if let Fact::InvoiceVoided(void) = &event.fact { Some(void.invoice_no) } else { Some(invoice(event)?.invoice_no) }
+}
+
+/// The same, as a sentence names it.
+fn named(event: &Event) -> InvoiceNo {
+    issued_or_voided(event).expect("a sentence about an invoice is said where its doubt holds")
 }
 
 /// Whether the lines of an invoice come to its totals. One without lines has nothing to add up.

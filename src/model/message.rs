@@ -233,6 +233,17 @@ pub enum Continue {
         /// Event time of what changed.
         at: Instant,
     },
+    /// Value in one name went to a buyer, or came back, and the cases of more accused origins behind it are to be told.
+    Edges {
+        /// In whose name.
+        named: TaxpayerId,
+        /// The buyer.
+        buyer: TaxpayerId,
+        /// The last origin told of.
+        after: TaxpayerId,
+        /// Event time of what changed.
+        at: Instant,
+    },
 }
 
 impl Timer {

@@ -11,7 +11,7 @@ mod record;
 mod time;
 mod vector;
 
-pub use doubts::{EVENT_DOUBTS, EventDoubt};
+pub use doubts::{CHECK_CHARACTER, EVENT_DOUBTS, EventDoubt, RED_WITHOUT_BLUE};
 pub use event::*;
 pub use ids::{ID_BYTES_MAX, Id, IdError, InvoiceNo, TaxpayerId, check_character_holds};
 pub use message::*;

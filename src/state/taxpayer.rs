@@ -88,7 +88,7 @@ pub struct Profile {
     pub flag: Option<Flag>,
     /// Accusations against itself so far.
     pub flags: u32,
-    /// Accused origins in its books.
+    /// Origins in its books under whose name value stands accused, their own or another's.
     pub tainted_origins: u32,
     /// Event time of the last blue invoice it issued.
     pub last_issued_at: Instant,

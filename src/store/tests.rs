@@ -257,12 +257,14 @@ fn fresh_data_is_folded_without_looking_at_the_disk() {
         }
     }
     let stats = store.stats();
-    assert_eq!((stats.disk_reads, stats.known_absent), (0, 2 * 20_000), "asked for, and made");
+    // Asked for, and made. One in a hundred thousand new keys shares the 32 bits of one that was forgotten.
+    assert_eq!(stats.disk_reads + stats.known_absent, 2 * 20_000);
+    assert!(stats.disk_reads < 20, "{stats:?}");
     assert!(stats.forgotten > 15_000, "{stats:?}");
     assert!(stats.cache_bytes < 2 * 200_000 + 20_000 * 8, "{stats:?}");
     // What was forgotten is found again, and costs a look.
     assert_eq!(store.get(&hub, &month(3)), Some(&row(1, 10)));
-    assert_eq!(store.stats().disk_reads, 1);
+    assert_eq!(store.stats().disk_reads, stats.disk_reads + 1);
     assert_eq!(store.scan(&hub, &month(0), &month(99_999), 30_000).len(), 20_000);
 }
 

@@ -4,7 +4,7 @@ use super::Step;
 use crate::fold::effects::Seen;
 use crate::model::{
     About, Arrival, Continue, Entity, Event, Fen, GoodsAmount, Instant, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided,
-    Message, Period, Returned, Source, TaxpayerId, Timer, Vector, Voided,
+    Message, Period, RED_WITHOUT_BLUE, Returned, Source, TaxpayerId, Timer, Vector, Voided,
 };
 use crate::state::{Goods, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
 
@@ -34,7 +34,7 @@ impl Step<'_> {
             red_of: invoice.red_of,
         };
         issued.issue = Some(issue);
-        self.doubt_invoice(invoice);
+        self.doubt_event(event);
         let goods = goods_of(invoice);
         self.count_sale(&issue, &goods);
         let vector = if issued.void.is_some() {
@@ -49,7 +49,6 @@ impl Step<'_> {
         } else {
             let opening = self.is_opening(issue.issued_at);
             self.draw(&mut issued, &issue, no, opening);
-            self.report_tainted_sale(&issued, &issue);
             self.named(&issued.vector)
         };
         if let Some(buyer) = issue.buyer_id {
@@ -139,14 +138,7 @@ impl Step<'_> {
     /// A red letter meets its blue invoice, or waits for it. What its buyer gives up goes by a message of its own: it must
     /// not overtake what a void of another red letter has just restored.
     fn red_letter(&mut self, red_no: InvoiceNo, issue: &Issue) {
-        let Some(blue_no) = issue.red_of else {
-            self.doubt(
-                "red_without_blue",
-                Some(red_no),
-                format!("red letter {red_no} names no invoice that it offsets"),
-            );
-            return;
-        };
+        let Some(blue_no) = issue.red_of else { return };
         let blue_key = Key::Issued(blue_no);
         let known = blue_no != red_no && self.books.find::<Issued>(&blue_key).is_some_and(|blue| blue.issue.is_some());
         if known {
@@ -223,7 +215,7 @@ impl Step<'_> {
             self.seen(source, event, Seen { fingerprint: first.fingerprint, position: first.position });
             return;
         }
-        self.doubt_void(no);
+        self.doubt_event(event);
         let (mut issued, _) = self.books.lift::<Issued>(key);
         let position = self.record.root.position();
         issued.void = Some(Void { fingerprint: event.fingerprint, position, at: event.occurred_at });
@@ -327,28 +319,7 @@ impl Step<'_> {
             let days = self.rules.limits.grace_days;
             let reason =
                 format!("red letter {red_no} offsets invoice {blue_no}, which has not come within {days} days");
-            self.doubt("red_without_blue", Some(red_no), reason);
-        }
-    }
-
-    fn doubt_invoice(&mut self, invoice: &Invoice) {
-        let no = Some(invoice.invoice_no);
-        if invoice.amount == Fen::ZERO {
-            self.doubt("zero_amount", no, format!("invoice {} has no amount", invoice.invoice_no));
-        }
-        if let Some(line) = invoice.lines.iter().find(|line| !line.rate.is_lawful()) {
-            let reason =
-                format!("invoice {} has a rate of {} bp, which never existed", invoice.invoice_no, line.rate.0);
-            self.doubt("unknown_rate", no, reason);
-        }
-        let amount: Fen = invoice.lines.iter().map(|line| line.amount).sum();
-        let tax: Fen = invoice.lines.iter().map(|line| line.tax).sum();
-        if !invoice.lines.is_empty() && (amount, tax) != (invoice.amount, invoice.tax) {
-            let reason = format!(
-                "the lines of invoice {} add up to {amount} and tax {tax}, the invoice says {} and {}",
-                invoice.invoice_no, invoice.amount, invoice.tax
-            );
-            self.doubt("lines_do_not_add_up", no, reason);
+            self.doubt(RED_WITHOUT_BLUE, Some(red_no), reason);
         }
     }
 
@@ -368,13 +339,6 @@ impl Step<'_> {
         };
         let reason = format!("a red letter offsets invoice {blue_no}, which {wrong}");
         self.doubt("impossible_red", Some(blue_no), reason);
-    }
-
-    fn doubt_void(&mut self, no: InvoiceNo) {
-        if no.as_str().len() == 20 && no.as_str().bytes().all(|byte| byte.is_ascii_digit()) {
-            let reason = format!("invoice {no} is fully digital, and such are red-lettered, never voided");
-            self.doubt("digital_invoice_voided", Some(no), reason);
-        }
     }
 }
 

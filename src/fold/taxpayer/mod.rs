@@ -2,6 +2,7 @@
 //! found about it. One record in, one pass: the handlers change rows and name what they touched; then whatever rests on
 //! that is judged again.
 
+mod chain;
 mod claims;
 mod holding;
 mod issuing;
@@ -12,13 +13,16 @@ mod taint;
 mod task;
 mod value;
 
+use std::collections::BTreeSet;
+
 use super::Fold;
 use super::effects::{Effects, Seen, Verdict};
 use super::register;
 use crate::model::{
-    About, Body, Doubt, Entity, Event, Fact, Instant, InvoiceNo, Message, Output, Period, Position, Record, Source,
-    check_character_holds,
+    About, Body, CHECK_CHARACTER, Doubt, EVENT_DOUBTS, Entity, Event, Fact, Instant, InvoiceNo, Message, Output,
+    Period, Position, Record, Source, TaxpayerId, check_character_holds,
 };
+use crate::provenance::Ordinal;
 use crate::risk::RuleSet;
 use crate::state::{Books, Key, Month, Profile, Rows, Stakes};
 
@@ -46,6 +50,8 @@ struct Step<'a> {
     touched: Vec<About>,
     /// Whether what stands against it as a source is being asked again already.
     bursts_asked: bool,
+    /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused.
+    moved: BTreeSet<(Ordinal, TaxpayerId)>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
 }
@@ -64,8 +70,10 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         cause: record.root.position(),
         touched: Vec::new(),
         bursts_asked: false,
+        moved: BTreeSet::new(),
         stakes: Stakes::default(),
     };
+    let begun = step.begun();
     match &record.body {
         Body::Fact(source, event) => step.fact(*source, event),
         Body::Message(Message::Forwarded(event)) => step.fact(Source::default(), event),
@@ -75,6 +83,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
     }
     step.met(new);
     step.judge_touched();
+    step.report_moved(begun);
     let Step { mut books, mut profile, .. } = step;
     profile.ledger.expired = profile.expired.total().0;
     assert!(
@@ -146,7 +155,7 @@ impl Step<'_> {
         if new && !check_character_holds(self.books.entity.id) {
             let reason =
                 format!("the check character of taxpayer id {} is wrong (GB 32100-2015)", self.books.entity.id);
-            self.doubt("check_character", None, reason);
+            self.doubt(CHECK_CHARACTER, None, reason);
         }
     }
 
@@ -162,13 +171,22 @@ impl Step<'_> {
         })));
     }
 
+    /// Says of an accepted event what may be doubted of it by itself.
+    fn doubt_event(&mut self, event: &Event) {
+        for doubt in &EVENT_DOUBTS {
+            if let Some((invoice_no, reason)) = doubt.said_of(event) {
+                self.doubt(doubt.code, invoice_no, reason);
+            }
+        }
+    }
+
     fn seen(&mut self, source: Source, event: &Event, seen: Seen) {
         self.effects.seen(self.record, source, event, seen);
     }
 
     /// Whether a loop may go on in this step.
     fn has_room(&self) -> bool {
-        self.effects.len() < STEP_EFFECTS
+        self.effects.len() + self.moved.len() < STEP_EFFECTS
     }
 
     fn send(&mut self, to: Entity, message: Message) {

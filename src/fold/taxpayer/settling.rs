@@ -129,6 +129,9 @@ impl Step<'_> {
             if sale.settled.of(slice.origin) == Fen::ZERO {
                 self.books.remove(&Key::Settled(slice.origin, invoice_no));
             }
+            if let (Some(buyer), true) = (buyer, self.profile.tainted_origins > 0) {
+                self.tell_settled(slice.origin, buyer, Fen::ZERO - Fen(slice.tax));
+            }
         }
         drawn
     }

@@ -4,10 +4,9 @@
 //! whenever the books of one of its names change.
 
 use super::{CHAIN_TYPOLOGY, Step};
-use crate::model::{About, Continue, Edge, Entity, Fen, Flag, Id, Message, Report, Taint, TaxpayerId};
+use crate::model::{About, Continue, Entity, Fen, Flag, Id, Message, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::risk;
-use crate::state::{CaseHead, Issue, Issued, Key, OriginRow, Partner, Passed, Side, TaintVisit, Tainted};
+use crate::state::{CaseHead, Key, OriginRow, Passed, TaintVisit, Tainted};
 
 /// Buyers that one step tells: each may be told twice, and reported once.
 const BUYERS_PER_STEP: usize = 256;
@@ -60,15 +59,15 @@ impl Step<'_> {
         }
         let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(taint.named)) else { return };
         self.now = taint.raised_at;
-        let (ordinal, taken) = (row.ordinal, row.taken);
+        let (ordinal, taken, was) = (row.ordinal, row.taken, row.accuses());
         if taint.named == taint.origin {
-            let (was, is) = (row.flag.is_some(), taint.standing);
             row.flag = taint.standing.then_some(taint.flag);
-            self.profile.tainted_origins += u32::from(is && !was);
-            self.profile.tainted_origins -= u32::from(was && !is);
         } else {
             row.stands_for_others = true;
         }
+        let is = row.accuses();
+        self.profile.tainted_origins += u32::from(is && !was);
+        self.profile.tainted_origins -= u32::from(was && !is);
         let Taint { flag, standing, part, whole, hops, .. } = *taint;
         let told = adds_to.map_or(Fen::ZERO, |visit| visit.part);
         let hops = adds_to.map_or(hops, |visit| visit.hops.min(hops));
@@ -161,6 +160,12 @@ impl Step<'_> {
             }
             Continue::Behind { named, after } => self.recount_behind(*named, *after),
             Continue::Bursts { after, at } => self.ask_more_bursts(*after, *at),
+            Continue::Edges { named, buyer, after, at } => {
+                self.now = *at;
+                if let Some(ordinal) = self.books.ordinal(*named) {
+                    self.report_edges(&[(ordinal, *buyer)], *after);
+                }
+            }
             // The clock's own.
             Continue::Timers => {}
         }
@@ -169,6 +174,8 @@ impl Step<'_> {
     /// Tells the buyers to whom the accused value went, from the one after `after` on, and the case.
     fn follow(&mut self, taint: &Taint, ordinal: Ordinal, after: TaxpayerId) {
         let buyers = self.books.buyers_of(ordinal, after, BUYERS_PER_STEP + 1);
+        // The case of an accusation that is lifted keeps the way it went.
+        let names = if taint.standing { self.names_of(taint.origin) } else { Vec::new() };
         let mut edges = Vec::new();
         let mut last = after;
         let mut more = false;
@@ -180,7 +187,11 @@ impl Step<'_> {
             last = buyer;
             let Some(passed) = passed else { continue };
             self.tell(taint, ordinal, buyer, passed);
-            edges.extend(self.edge(taint, ordinal, buyer, passed));
+            if taint.standing {
+                let edge = self.edge(&names, buyer);
+                // What was never enough to be told is not told now, unless it has become less.
+                edges.extend(Some(edge).filter(|edge| edge.tax > Fen::ZERO || taint.part < Fen::ZERO));
+            }
         }
         self.report(taint.origin, taint.flag, taint.standing, taint.hops, edges);
         if more {
@@ -244,74 +255,5 @@ impl Step<'_> {
             let own_name = Taint { named: this, part: news, whole: Fen::ZERO, from: this, hops, ..taint };
             self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(own_name)));
         }
-        let edges: Vec<Edge> = self.edge(&taint, ordinal, buyer, passed).into_iter().collect();
-        self.report(origin, flag, true, hops, edges);
-    }
-
-    fn edge(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId, passed: Passed) -> Option<Edge> {
-        let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
-        // The case is told the whole, not what was added last.
-        let key = Key::Taint { origin: taint.origin, named: taint.named };
-        let part = self.books.find::<TaintVisit>(&key).map_or(taint.part, |visit| visit.part);
-        let (part, whole) = self.accused_share(&Taint { part, ..*taint }, ordinal);
-        let tax = (passed.direct + settled).share(part, whole);
-        if tax < self.rules.limits.taint_tax_min() {
-            return None;
-        }
-        let partner = self.books.find::<Partner>(&Key::Partner(Side::Sold, buyer)).copied().unwrap_or_default();
-        Some(Edge {
-            to: buyer,
-            tax,
-            invoices: partner.totals.count,
-            first_at: partner.first_at,
-            last_at: partner.last_at,
-        })
-    }
-
-    fn report(&mut self, origin: TaxpayerId, flag: Flag, standing: bool, hops: u8, edges: Vec<Edge>) {
-        let this = self.books.entity.id;
-        let (taken, deducted) = if origin == this {
-            (Fen(self.profile.ledger.originated - self.profile.ledger.opening), Fen::ZERO)
-        } else {
-            let value = risk::tainted(&mut self.books, origin);
-            (value.taken, value.deducted)
-        };
-        let report = Report { origin, flag, standing, taxpayer_id: this, hops, taken, deducted, edges, at: self.now };
-        self.send(Entity::case(flag.case_id), Message::Report(Box::new(report)));
-    }
-
-    /// Tells the case about a new sale of value that stands accused.
-    pub(super) fn report_tainted_sale(&mut self, issued: &Issued, issue: &Issue) {
-        let Some(buyer) = issue.buyer_id else { return };
-        if self.profile.flag.is_none() && self.profile.tainted_origins == 0 {
-            return;
-        }
-        for slice in issued.vector.slices().to_vec() {
-            let (origin, flag) = self.origin(slice.origin);
-            let Some(flag) = flag else { continue };
-            let taint = Taint {
-                origin,
-                flag,
-                standing: true,
-                named: origin,
-                part: Fen(1),
-                whole: Fen(1),
-                from: origin,
-                hops: slice.hops,
-                raised_at: self.now,
-            };
-            let passed = self.books.passed(slice.origin, buyer).unwrap_or_default();
-            let edges: Vec<Edge> = self.edge(&taint, slice.origin, buyer, passed).into_iter().collect();
-            self.report(origin, flag, true, slice.hops, edges);
-        }
-    }
-
-    /// Tells the case what changed in these books about an accused origin.
-    pub(super) fn report_again(&mut self, origin: TaxpayerId) {
-        let Some(Tainted { case_id, version, hops, .. }) = self.books.find::<Tainted>(&Key::Tainted(origin)).copied()
-        else {
-            return;
-        };
-        self.report(origin, Flag { case_id, version }, true, hops, Vec::new());
     }
 }

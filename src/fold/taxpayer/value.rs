@@ -89,8 +89,13 @@ impl Step<'_> {
         Vector { parts, remainder: blend.remainder() }
     }
 
+    /// What of an origin went to a buyer, to be changed.
     pub(super) fn passed(&mut self, origin: Ordinal, buyer: Option<TaxpayerId>) -> Option<&mut Passed> {
-        Some(self.books.edit_passed(origin, buyer?))
+        let buyer = buyer?;
+        if self.profile.flag.is_some() || self.profile.tainted_origins > 0 {
+            self.moved.insert((origin, buyer));
+        }
+        Some(self.books.edit_passed(origin, buyer))
     }
 
     /// Takes the tax of a sale out of the pool; what the pool does not cover begins here, as `opening` stock or not.

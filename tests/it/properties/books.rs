@@ -120,8 +120,8 @@ impl<'a> Books<'a> {
             return Err(format!("gone: {gone}, pool {:?}, expired {:?}", profile.pool, profile.expired));
         }
         same("expired", ledger.expired, profile.expired.total().0)?;
-        let flagged = self.origins.values().filter(|origin| origin.flag.is_some()).count();
-        same("accused origins", profile.tainted_origins as usize, flagged)
+        let flagged = self.origins.values().filter(|origin| origin.accuses()).count();
+        same("accused names", profile.tainted_origins as usize, flagged)
     }
 
     fn check_sales(&self) -> Result<(), String> {

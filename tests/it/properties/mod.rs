@@ -4,6 +4,7 @@
 
 mod books;
 mod cases;
+mod chains;
 mod findings;
 mod worlds;
 
@@ -52,7 +53,8 @@ fn fold(script: &str) -> Result<World, String> {
         checked(&world_rows(&mut world)).map_err(|wrong| format!("after event {number}: {wrong}"))?;
     }
     world.settle();
-    checked(&world_rows(&mut world)).map_err(|wrong| format!("at the end: {wrong}"))?;
+    let rows = world_rows(&mut world);
+    checked(&rows).and_then(|()| chains::check(&rows)).map_err(|wrong| format!("at the end: {wrong}"))?;
     Ok(world)
 }
 

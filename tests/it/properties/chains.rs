@@ -1,0 +1,135 @@
+//! Cases against the books of the taxpayers on them, once no message is on its way: what a case says of a taxpayer is
+//! what that taxpayer's own rows say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use suyuan::model::{Entity, Fen, Id, Kind};
+use suyuan::provenance::Ordinal;
+use suyuan::state::{CaseHead, CaseNodeRow, Key, OriginRow, Profile, Row, TaintVisit, Tainted};
+
+use super::AllRows;
+
+/// A case's rows.
+#[derive(Default)]
+struct Case<'a> {
+    head: Option<&'a CaseHead>,
+    nodes: BTreeMap<Id, CaseNodeRow>,
+    edges: BTreeMap<(Id, Id), Fen>,
+    ranks: BTreeSet<(i64, Id)>,
+}
+
+/// Everything that must hold of cases when all is quiet.
+pub(super) fn check(rows: &AllRows) -> Result<(), String> {
+    let mut cases: BTreeMap<Id, Case<'_>> = BTreeMap::new();
+    for ((entity, key), row) in rows.iter().filter(|((entity, _), _)| entity.kind == Kind::Case) {
+        let case = cases.entry(entity.id).or_default();
+        match (*key, row) {
+            (Key::CaseHead, Row::CaseHead(head)) => case.head = Some(head),
+            (Key::CaseNode(id), Row::CaseNode(node)) => drop(case.nodes.insert(id, **node)),
+            (Key::CaseEdge { from, to }, Row::CaseEdge(edge)) => drop(case.edges.insert((from, to), edge.tax)),
+            (Key::CaseRank { descending, taxpayer_id }, _) => drop(case.ranks.insert((descending, taxpayer_id))),
+            _ => {}
+        }
+    }
+    for (id, case) in &cases {
+        case.check(*id, rows).map_err(|wrong| format!("case {id}: {wrong}"))?;
+    }
+    for ((entity, key), row) in rows {
+        if let (Key::Tainted(_), Row::Tainted(total)) = (key, row) {
+            let known = cases.get(&total.case_id).is_some_and(|case| case.nodes.contains_key(&entity.id));
+            if !known {
+                return Err(format!("{} holds accused value that its case has not heard of: {total:?}", entity.id));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn row(rows: &AllRows, of: Id, key: Key) -> Option<&Row> {
+    rows.get(&(Entity::taxpayer(of), key))
+}
+
+fn profile(rows: &AllRows, of: Id) -> Option<&Profile> {
+    if let Some(Row::Profile(profile)) = row(rows, of, Key::Profile) { Some(profile) } else { None }
+}
+
+fn tainted(rows: &AllRows, of: Id, origin: Id) -> Option<&Tainted> {
+    if let Some(Row::Tainted(total)) = row(rows, of, Key::Tainted(origin)) { Some(total) } else { None }
+}
+
+fn visits(rows: &AllRows, of: Id, origin: Id) -> Vec<(Id, TaintVisit)> {
+    let (from, to) = (Key::Taint { origin, named: Id::EMPTY }, Key::Taint { origin, named: Id::LAST });
+    let entity = Entity::taxpayer(of);
+    let visits = rows.range((entity, from)..(entity, to)).filter_map(|((_, key), row)| match (key, row) {
+        (Key::Taint { named, .. }, Row::Taint(visit)) if visit.standing => Some((*named, **visit)),
+        _ => None,
+    });
+    visits.collect()
+}
+
+impl Case<'_> {
+    fn check(&self, id: Id, rows: &AllRows) -> Result<(), String> {
+        let head = self.head.ok_or("no head")?;
+        let counts = (head.nodes, head.edges);
+        if counts != (self.nodes.len() as u64, self.edges.len() as u64) {
+            return Err(format!("it counts {counts:?} taxpayers and edges, and has {:?}", self.edges));
+        }
+        let ranks = self.nodes.iter().map(|(id, node)| (i64::MAX - node.taken.0.max(0), *id)).collect();
+        if self.ranks != ranks {
+            return Err(format!("its taxpayers are ranked {:?}, and are {ranks:?}", self.ranks));
+        }
+        for (from, node) in &self.nodes {
+            let passed: Fen = self.edges.iter().filter(|((of, _), _)| of == from).map(|(_, tax)| *tax).sum();
+            if node.passed != passed {
+                return Err(format!("{from} passed {passed} on, and {node:?}"));
+            }
+        }
+        if !head.standing || profile(rows, head.origin).and_then(|p| p.flag).is_none_or(|flag| flag.case_id != id) {
+            return Ok(());
+        }
+        for (of, node) in &self.nodes {
+            self.check_node(*of, node, head.origin, rows)?;
+        }
+        Ok(())
+    }
+
+    fn check_node(&self, of: Id, node: &CaseNodeRow, origin: Id, rows: &AllRows) -> Result<(), String> {
+        let told = (node.taken, node.deducted);
+        let (books, mut ordinal) = if of == origin {
+            let ledger = &profile(rows, of).ok_or("a source without a profile")?.ledger;
+            ((Fen(ledger.originated - ledger.opening), Fen::ZERO), Some(Ordinal::OWN))
+        } else {
+            let total = tainted(rows, of, origin).copied().unwrap_or_default();
+            ((total.taken, total.deducted), None)
+        };
+        if told != books {
+            return Err(format!("{of} has told {told:?} of {origin}, and its books say {books:?}"));
+        }
+        // Shares of what came under others' names change with every purchase in that name: only what came in the
+        // origin's own name is told to the fen at all times.
+        if let ([(named, _)], Some(Row::Origin(row))) =
+            (&visits(rows, of, origin)[..], row(rows, of, Key::Origin(origin)))
+        {
+            let OriginRow { ordinal: own, .. } = **row;
+            ordinal = Some(own).filter(|_| *named == origin);
+        }
+        let Some(ordinal) = ordinal else { return Ok(()) };
+        let mut passed: BTreeMap<Id, Fen> = BTreeMap::new();
+        for ((entity, key), row) in rows {
+            if let (Key::Passed(_, buyer), Row::Passed(page)) = (key, row)
+                && entity.id == of
+            {
+                let of_origin =
+                    page.iter().find(|(at, _)| *at == ordinal).map(|(_, passed)| passed).unwrap_or_default();
+                let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { of_origin.settled };
+                *passed.entry(*buyer).or_default() += of_origin.direct + settled;
+            }
+        }
+        passed.retain(|_, tax| *tax > Fen::ZERO);
+        let edges = self.edges.iter().filter(|((from, _), _)| *from == of).map(|((_, to), tax)| (*to, *tax)).collect();
+        if passed != edges {
+            return Err(format!("{of} passed {passed:?} of {origin} on, and the case knows {edges:?}"));
+        }
+        Ok(())
+    }
+}
