@@ -181,7 +181,7 @@ impl Folder {
 }
 
 fn open_stores(dir: &Path, partitions: u32) -> Result<Vec<Store>, Error> {
-    let settings = SharedSettings { block_cache_bytes: BLOCK_CACHE_BYTES, ..SharedSettings::default() };
+    let settings = SharedSettings { block_cache_bytes: BLOCK_CACHE_BYTES };
     let shared = Shared::new(&settings);
     let options = Options { cache_bytes_max: ROW_CACHE_BYTES };
     let open = |number: u32| {

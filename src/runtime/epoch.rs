@@ -273,7 +273,7 @@ impl<'e> PutOff<'e> {
             return;
         }
         if self.works.is_empty() {
-            own.each(|partition| partition.hold_back());
+            own.each(Partition::hold_back);
         }
         if is_next {
             self.entities.push(work.to);
@@ -297,7 +297,7 @@ impl<'e> PutOff<'e> {
             self.works.push_back(work);
         }
         if self.works.is_empty() {
-            own.each(|partition| partition.catch_up());
+            own.each(Partition::catch_up);
         }
     }
 }

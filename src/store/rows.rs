@@ -50,12 +50,12 @@ impl Rows for Store {
             Ok::<_, Infallible>(Some(Slot::read(&key, row)))
         });
         let slot = slot.expect("one is made where there is none");
-        let made = slot.row.is_none();
-        if made {
+        let is_new = slot.row.is_none();
+        if is_new {
             slot.fill(make(), tally);
         }
         soil(slot, entity, &key, listed, dirty, tally);
-        (slot.row.as_mut().expect("it was just filled"), made)
+        (slot.row.as_mut().expect("it was just filled"), is_new)
     }
 
     fn remove(&mut self, entity: &Entity, key: &Key) {

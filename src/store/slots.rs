@@ -133,7 +133,7 @@ impl Slots {
         tally: &mut Tally,
         make: impl FnOnce(&mut Tally) -> Result<Option<Slot>, E>,
     ) -> Result<Option<&mut Slot>, E> {
-        let (slot, made) = if Key::is_listed(at.key.tag()) {
+        let (slot, is_new) = if Key::is_listed(at.key.tag()) {
             match self.in_order.entry(*at.key) {
                 btree_map::Entry::Occupied(slot) => (&mut slot.into_mut().1, false),
                 btree_map::Entry::Vacant(place) => match make(tally)? {
@@ -151,7 +151,7 @@ impl Slots {
             }
         };
         slot.used = true;
-        if made {
+        if is_new {
             slot.count_in(tally);
         } else {
             tally.hits += 1;
