@@ -2,13 +2,11 @@
 
 use clap::Args as ClapArgs;
 
-use super::data::DataArgs;
-use super::filter::{ListFormat, code_of};
-use super::read::tell;
+use super::filter::{SaidListArgs, code_of, remark};
 use super::show::{Table, clean, color_wanted, fit, print};
 use crate::codec::json;
 use crate::query::pages::Carrier;
-use crate::query::{self, DeadLetters, Journal};
+use crate::query::{self, DeadLetters};
 
 /// List input that could not be used: where it came from, and what is wrong with it.
 ///
@@ -23,19 +21,11 @@ pub(crate) struct Args {
     /// Only those of this code.
     #[arg(long, value_name = "CODE", value_parser = code)]
     pub(crate) code: Option<String>,
-    /// The last so many; 0 for all [default: 50 in a table, else all].
-    #[arg(long, value_name = "N")]
-    pub(crate) limit: Option<usize>,
-    /// A table to read, or JSON Lines.
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-    /// Where they are.
+    /// How many, how, and where they are.
     #[command(flatten)]
-    pub(crate) data: DataArgs,
+    pub(crate) list: SaidListArgs,
 }
 
-/// Rows of a table, unless told otherwise.
-const TABLE_ROWS: usize = 50;
 /// Columns that a reason may take; the whole is in the JSON.
 const REASON_COLUMNS: usize = 110;
 
@@ -45,11 +35,9 @@ fn code(text: &str) -> Result<String, String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let in_table = args.format == ListFormat::Table;
-    let limit = args.limit.unwrap_or(if in_table { TABLE_ROWS } else { 0 });
-    let found = query::dead_letters(&Journal::open(&args.data.dir()?)?, args.code.as_deref(), limit)?;
-    remark(&found);
-    if in_table {
+    let found = query::dead_letters(&args.list.journal()?, args.code.as_deref(), args.list.limit())?;
+    remark(&found.counts, found.left_out, "all input could be used");
+    if args.list.in_table() {
         return print(table(&found).as_bytes());
     }
     let mut lines = Vec::new();
@@ -59,18 +47,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         lines.push(b'\n');
     }
     print(&lines)
-}
-
-fn remark(found: &DeadLetters) {
-    if found.counts.is_empty() {
-        tell("all input could be used");
-        return;
-    }
-    let counts: Vec<_> = found.counts.iter().map(|(code, count)| format!("{count} {code}")).collect();
-    tell(&format!("in all: {}", counts.join(", ")));
-    if found.left_out > 0 {
-        tell(&format!("{} earlier ones match; --limit 0 shows all", found.left_out));
-    }
 }
 
 fn table(found: &DeadLetters) -> String {

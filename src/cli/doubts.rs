@@ -2,14 +2,12 @@
 
 use clap::Args as ClapArgs;
 
-use super::data::DataArgs;
-use super::filter::{ListFormat, code_of, id};
-use super::read::tell;
+use super::filter::{SaidListArgs, code_of, id, remark};
 use super::show::{Table, clean, color_wanted, fit, minute, print};
 use crate::codec::json;
 use crate::model::TaxpayerId;
 use crate::query::pages::Carrier;
-use crate::query::{self, Doubts, Journal};
+use crate::query::{self, Doubts};
 
 /// List accepted input that somebody should look at: which event, where it came from, and what is odd about it.
 ///
@@ -28,19 +26,11 @@ pub(crate) struct Args {
     /// Only those about this taxpayer.
     #[arg(long, value_name = "TAXPAYER", value_parser = id)]
     pub(crate) taxpayer: Option<TaxpayerId>,
-    /// The last so many; 0 for all [default: 50 in a table, else all].
-    #[arg(long, value_name = "N")]
-    pub(crate) limit: Option<usize>,
-    /// A table to read, or JSON Lines.
-    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
-    pub(crate) format: ListFormat,
-    /// Where they are.
+    /// How many, how, and where they are.
     #[command(flatten)]
-    pub(crate) data: DataArgs,
+    pub(crate) list: SaidListArgs,
 }
 
-/// Rows of a table, unless told otherwise.
-const TABLE_ROWS: usize = 50;
 /// Columns that a sentence may take; the whole is in the JSON.
 const REASON_COLUMNS: usize = 110;
 
@@ -50,11 +40,9 @@ fn code(text: &str) -> Result<String, String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let in_table = args.format == ListFormat::Table;
-    let limit = args.limit.unwrap_or(if in_table { TABLE_ROWS } else { 0 });
-    let found = query::doubts(&Journal::open(&args.data.dir()?)?, args.code.as_deref(), args.taxpayer, limit)?;
-    remark(&found);
-    if in_table {
+    let found = query::doubts(&args.list.journal()?, args.code.as_deref(), args.taxpayer, args.list.limit())?;
+    remark(&found.counts, found.left_out, "nothing in the input is doubtful");
+    if args.list.in_table() {
         return print(table(&found).as_bytes());
     }
     let mut lines = Vec::new();
@@ -64,18 +52,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         lines.push(b'\n');
     }
     print(&lines)
-}
-
-fn remark(found: &Doubts) {
-    if found.counts.is_empty() {
-        tell("nothing in the input is doubtful");
-        return;
-    }
-    let counts: Vec<_> = found.counts.iter().map(|(code, count)| format!("{count} {code}")).collect();
-    tell(&format!("in all: {}", counts.join(", ")));
-    if found.left_out > 0 {
-        tell(&format!("{} earlier ones match; --limit 0 shows all", found.left_out));
-    }
 }
 
 fn table(found: &Doubts) -> String {

@@ -1,12 +1,15 @@
 //! What flags of several commands have in common: how they are read, and the filters of lists.
 
+use std::collections::BTreeMap;
+
 use clap::ValueEnum;
 
+use super::data::DataArgs;
 use super::read::{ReadArgs, tell};
 use super::show::{counted, print};
 use crate::model::{Date, Fen, Id, Instant, InvoiceNo, TaxpayerId, Text};
 use crate::query::pages::{self, Carrier};
-use crate::query::{self, Filter, Folder, Listed};
+use crate::query::{self, Filter, Folder, Journal, Listed};
 use crate::risk;
 
 /// An identifier.
@@ -107,6 +110,50 @@ pub(crate) struct ListArgs {
     /// Where they are.
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+}
+
+/// Flags that lists of what the journal says share: nothing in them ever changes, so the last are of most interest.
+#[derive(clap::Args)]
+pub(crate) struct SaidListArgs {
+    /// The last so many; 0 for all [default: 50 in a table, else all].
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// A table to read, or JSON Lines.
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    format: ListFormat,
+    /// Where they are.
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+impl SaidListArgs {
+    /// What is read.
+    pub(crate) fn journal(&self) -> anyhow::Result<Journal> {
+        Ok(Journal::open(&self.data.dir()?)?)
+    }
+
+    /// Whether it is for people.
+    pub(crate) fn in_table(&self) -> bool {
+        self.format == ListFormat::Table
+    }
+
+    /// The last so many; 0 for all.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.unwrap_or(if self.in_table() { TABLE_ROWS } else { 0 })
+    }
+}
+
+/// Says how many there are of each code, and whether some are not shown.
+pub(crate) fn remark(counts: &BTreeMap<String, u64>, left_out: usize, none: &str) {
+    if counts.is_empty() {
+        tell(none);
+        return;
+    }
+    let counts: Vec<_> = counts.iter().map(|(code, count)| format!("{count} {code}")).collect();
+    tell(&format!("in all: {}", counts.join(", ")));
+    if left_out > 0 {
+        tell(&format!("{left_out} earlier ones match; --limit 0 shows all"));
+    }
 }
 
 /// Flags that lists of findings and of tasks share: both have levels.

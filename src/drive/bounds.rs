@@ -2,34 +2,17 @@
 
 use std::fmt::Write as _;
 
+use super::probe::*;
 use super::*;
 use crate::fold::Fold;
 use crate::model::{
-    Body, Entity, Event, Fact, Fen, Id, Instant, InvoiceNo, Output, Period, Position, Record, Root, RulesPublished,
-    Source, TASK_SIGNALS_MAX,
+    Body, Entity, Event, Fact, Fen, Instant, InvoiceNo, Output, Period, Position, Record, Root, RulesPublished, Source,
+    TASK_SIGNALS_MAX,
 };
 use crate::provenance::Ordinal;
 use crate::state::{
     CaseEdgeRow, CaseHead, Issued, Key, Memory, Profile, Row, RowType, Rows, RulesInForce, Tainted, TaskRow,
 };
-
-fn world(script: &str) -> World {
-    let mut world = World::new(STANDARD_RULES);
-    for event in parse(script).unwrap() {
-        world.feed(event);
-    }
-    world.settle();
-    world
-}
-
-fn id(text: &str) -> Id {
-    Id::parse(text).unwrap()
-}
-
-fn row<T: RowType + Clone>(world: &mut World, of: &str, key: Key) -> T {
-    let row = world.rows().get(&Entity::taxpayer(id(of)), &key).cloned();
-    T::unwrap(row.unwrap_or_else(|| panic!("{of} has no {key:?}"))).unwrap()
-}
 
 fn number(no: u32) -> InvoiceNo {
     InvoiceNo::parse(&format!("legacy:{no}")).unwrap()

@@ -1,7 +1,8 @@
 //! Cases kept true: whatever takes accused value back, or moves it elsewhere, changes what the case says of it.
 
+use super::probe::*;
 use super::*;
-use crate::model::{Entity, Fen, Id};
+use crate::model::{Entity, Fen};
 use crate::state::{CaseEdgeRow, CaseHead, CaseNodeRow, Key, RowType, Rows};
 
 /// The first case against S, after a script.
@@ -12,12 +13,7 @@ struct Chain {
 
 impl Chain {
     fn of(script: &str) -> Self {
-        let mut world = World::new(STANDARD_RULES);
-        for event in parse(script).unwrap() {
-            world.feed(event);
-        }
-        world.settle();
-        Self { world, case: Entity::case(CaseHead::id("source_burst", id("S"), 1)) }
+        Self { world: world(script), case: Entity::case(CaseHead::id("source_burst", id("S"), 1)) }
     }
 
     fn row<T: RowType + Clone>(&mut self, key: Key) -> Option<T> {
@@ -40,10 +36,6 @@ impl Chain {
     fn edges(&mut self) -> u64 {
         self.row::<CaseHead>(Key::CaseHead).unwrap().edges
     }
-}
-
-fn id(text: &str) -> Id {
-    Id::parse(text).unwrap()
 }
 
 /// S is accused, W took its value, and sold some of it on to B, who deducts.

@@ -14,6 +14,8 @@ mod bounds;
 mod chains;
 #[cfg(test)]
 mod order;
+#[cfg(test)]
+mod probe;
 mod script;
 #[cfg(test)]
 mod tests;

@@ -1,27 +1,10 @@
 //! Events that come late or out of order: what counts is the time they carry.
 
+use super::probe::*;
 use super::*;
-use crate::model::{Entity, Fen, Id, InvoiceNo, Output, Period};
+use crate::model::{Fen, InvoiceNo, Output, Period};
 use crate::provenance::Ordinal;
-use crate::state::{Issued, Key, Month, Passed, PassedPage, Profile, Row, RowType, Rows, TaintVisit, Tainted};
-
-fn world(script: &str) -> World {
-    let mut world = World::new(STANDARD_RULES);
-    for event in parse(script).unwrap() {
-        world.feed(event);
-    }
-    world.settle();
-    world
-}
-
-fn id(text: &str) -> Id {
-    Id::parse(text).unwrap()
-}
-
-fn row<T: RowType + Clone>(world: &mut World, of: &str, key: Key) -> T {
-    let row: Option<Row> = world.rows().get(&Entity::taxpayer(id(of)), &key).cloned();
-    T::unwrap(row.unwrap_or_else(|| panic!("{of} has no {key:?}"))).unwrap()
-}
+use crate::state::{Issued, Key, Month, Passed, PassedPage, Profile, TaintVisit, Tainted};
 
 fn profile(script: &str, of: &str) -> Profile {
     row(&mut world(script), of, Key::Profile)

@@ -239,7 +239,7 @@ pub(super) fn sentence(fact: &Fact) -> String {
             f.payable_tax.grouped()
         ),
         Fact::Observed(f) => {
-            let source = words::observation_source(f.source);
+            let source = f.source.code();
             format!("observed {source}/{} of {}: {} {}", f.metric, f.period, f.value, f.unit)
         }
         // Have rows of their own, or are about others.

@@ -1,8 +1,8 @@
 //! The contract's words for what the model has as variants.
 
 use crate::model::{
-    About, ChainRole, CreditGrade, InvoiceKind, ObservationSource, Purpose, Role, SignalStatus, Status, TaskStatus,
-    TaxpayerKind, VerificationOutcome,
+    About, ChainRole, CreditGrade, InvoiceKind, Purpose, Role, SignalStatus, Status, TaskStatus, TaxpayerKind,
+    VerificationOutcome,
 };
 
 /// `special`, `ordinary` and so on.
@@ -63,19 +63,6 @@ pub fn officer(role: Role) -> &'static str {
         Role::FinanceOfficer => "finance_officer",
         Role::TaxHandler => "tax_handler",
         Role::InvoiceCollector => "invoice_collector",
-    }
-}
-
-/// Who observed.
-pub fn observation_source(source: ObservationSource) -> &'static str {
-    match source {
-        ObservationSource::Customs => "customs",
-        ObservationSource::Electricity => "electricity",
-        ObservationSource::Logistics => "logistics",
-        ObservationSource::Payroll => "payroll",
-        ObservationSource::Bank => "bank",
-        ObservationSource::Market => "market",
-        ObservationSource::Court => "court",
     }
 }
 

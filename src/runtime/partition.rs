@@ -24,8 +24,6 @@ pub struct Partition {
     frame: Frame,
     /// Records and effects of the frame, as the digest takes them.
     hashed: Vec<u8>,
-    /// What the last record led to, as the digest takes it; kept for its memory.
-    said: Vec<u8>,
     turn: TurnPart,
     order: u64,
     /// While something that stands before it is still to be folded: what has been.
@@ -54,8 +52,8 @@ impl Partition {
         let fold = Fold::open(&mut store)?;
         let frame = Frame { partition: number, first_offset: progress.offset, count: 0, bytes: Vec::new() };
         let (effects, turn) = (Effects::default(), TurnPart::default());
-        let (hashed, said) = (Vec::new(), Vec::new());
-        Ok(Self { number, store, fold, progress, effects, frame, hashed, said, turn, order: 0, held_back: None })
+        let hashed = Vec::new();
+        Ok(Self { number, store, fold, progress, effects, frame, hashed, turn, order: 0, held_back: None })
     }
 
     /// The fold, with the rules in force.
@@ -97,7 +95,9 @@ impl Partition {
         let mut folded = self.held_back.take().unwrap_or_default();
         folded.sort_by_key(|folded| folded.order);
         for Folded { record, said, .. } in folded {
-            self.write(record, &said);
+            self.write(record);
+            self.hashed.extend_from_slice(&said);
+            self.close_full_frame();
         }
     }
 
@@ -123,32 +123,28 @@ impl Partition {
     }
 
     fn take(&mut self, record: Record) {
-        let mut said = std::mem::take(&mut self.said);
-        for (to, message) in &self.effects.messages {
-            journal::write_message(to, message, &mut said);
-        }
-        for output in &self.effects.outputs {
-            let start = said.len();
-            journal::write_output(output, &mut said);
-            self.turn.outputs.push((self.order, said[start..].to_vec()));
-        }
         if let Some(held_back) = &mut self.held_back {
+            let mut said = Vec::new();
+            say(&self.effects, self.order, &mut self.turn, &mut said);
             held_back.push(Folded { order: self.order, record, said });
             return;
         }
-        self.write(record, &said);
-        said.clear();
-        self.said = said;
+        self.write(record);
+        say(&self.effects, self.order, &mut self.turn, &mut self.hashed);
+        self.close_full_frame();
     }
 
-    fn write(&mut self, record: Record, said: &[u8]) {
+    /// Writes a record to the frame, and to the digest, which is to take what it led to next.
+    fn write(&mut self, record: Record) {
         self.progress.clock = self.progress.clock.max(record.at);
         let start = self.frame.bytes.len();
         journal::write_record(&Record { at: self.progress.clock, ..record }, &mut self.frame.bytes);
         self.hashed.extend_from_slice(&self.frame.bytes[start..]);
-        self.hashed.extend_from_slice(said);
         self.frame.count += 1;
         self.progress.offset += 1;
+    }
+
+    fn close_full_frame(&mut self) {
         if self.frame.count == FRAME_RECORDS_MAX {
             self.close_frame();
         }
@@ -173,5 +169,17 @@ impl Partition {
         debug_assert!(self.held_back.is_none(), "epochs end with everything in order");
         self.close_frame();
         std::mem::take(&mut self.turn)
+    }
+}
+
+/// Writes what a record led to as the digest takes it, and its outputs for the turn.
+fn say(effects: &Effects, order: u64, turn: &mut TurnPart, into: &mut Vec<u8>) {
+    for (to, message) in &effects.messages {
+        journal::write_message(to, message, into);
+    }
+    for output in &effects.outputs {
+        let start = into.len();
+        journal::write_output(output, into);
+        turn.outputs.push((order, into[start..].to_vec()));
     }
 }

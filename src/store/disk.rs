@@ -183,9 +183,23 @@ impl Disk {
         rows: impl FnOnce(&mut Batch<'_>) -> Result<(), Error>,
     ) -> Result<u64, Error> {
         let path = self.dir.join(PERSISTING);
+        let written = self.write_file(&path, applied, rows);
+        if written.is_err() {
+            // Where the disk is full, room is what is wanted; what cannot be removed is written over next time.
+            let _ = fs::remove_file(&path);
+        }
+        written
+    }
+
+    fn write_file(
+        &self,
+        path: &Path,
+        applied: &Applied,
+        rows: impl FnOnce(&mut Batch<'_>) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
         let failed = || Error::rocks("write to", &self.dir);
         let mut batch = Batch { file: SstFileWriter::create(&self.options), dir: &self.dir };
-        batch.file.open(&path).map_err(failed())?;
+        batch.file.open(path).map_err(failed())?;
         rows(&mut batch)?;
         let mut position = ROWS_VERSION.to_le_bytes().to_vec();
         position.extend_from_slice(&applied.turn.to_le_bytes());
