@@ -184,9 +184,11 @@ impl Disk {
     ) -> Result<u64, Error> {
         let path = self.dir.join(PERSISTING);
         let written = self.write_file(&path, applied, rows);
-        if written.is_err() {
-            // Where the disk is full, room is what is wanted; what cannot be removed is written over next time.
-            let _ = fs::remove_file(&path);
+        // Where the disk is full, room is what is wanted; what cannot be removed is written over next time.
+        if written.is_err()
+            && let Err(error) = fs::remove_file(&path)
+        {
+            tracing::debug!(%error, path = %path.display(), "Half a file of rows could not be removed.");
         }
         written
     }
