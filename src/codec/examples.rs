@@ -2,9 +2,9 @@
 
 use super::json;
 use crate::model::{
-    About, Arrival, Body, Case, CaseEdge, CaseNode, ChainRole, Continue, DeadLetter, Doubt, Edge, Entity, Event,
-    Evidence, Fen, Flag, GoodsAmount, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Kind, Marked, Message, Output,
-    Part, Period, Position, Record, Refused, Report, Returned, Root, Signal, SignalStatus, Source, Taint, Task,
+    About, Arrival, Body, Case, CaseEdge, CaseNode, ChainRole, Closing, Continue, DeadLetter, Doubt, Edge, Entity,
+    Event, Evidence, Fen, Flag, GoodsAmount, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Kind, Marked, Message,
+    Output, Part, Period, Position, Record, Refused, Report, Returned, Root, Signal, SignalStatus, Source, Taint, Task,
     TaskStatus, Timer, Vector, Voided,
 };
 
@@ -89,6 +89,7 @@ pub(crate) fn messages() -> Vec<Message> {
         claim(Id::EMPTY),
         Message::Timer(timer),
         Message::Timer(Timer::CasePublished),
+        Message::Timer(Timer::Closing),
         Message::Continue(Box::new(Continue::Taint { taint: taint(), after: id("B1") })),
         Message::Continue(Box::new(Continue::Taint { taint: taint(), after: Id::EMPTY })),
         Message::Continue(Box::new(Continue::Timers)),
@@ -98,6 +99,13 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Continue(Box::new(Continue::Behind { named: id("W1"), after: id("A1") })),
         Message::Continue(Box::new(Continue::Bursts { after: Period::of(2026, 3), at: at(6) })),
         Message::Continue(Box::new(Continue::Edges { named: id("W1"), buyer: id("B1"), after: id("A1"), at: at(6) })),
+        Message::Continue(Box::new(Continue::Closing(Closing::default()))),
+        Message::Continue(Box::new(Continue::Closing(Closing {
+            held: true,
+            after: Some(invoice("26442000000012345678")),
+            place: 1 << 63,
+            open: true,
+        }))),
         Message::Forwarded(event()),
     ]
 }

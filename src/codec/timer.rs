@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accusation::Taint;
-use super::form::{Form, mirrors};
+use super::form::{Form, Optional, mirrors};
 use super::identifiers::{Identifier, IdentifierOrEmpty, InvoiceNumber};
 use super::measures::{Moment, Money, Month};
 use super::vector::Vector;
@@ -24,6 +24,7 @@ pub(super) enum Timer {
         red_no: InvoiceNo,
     },
     CasePublished,
+    Closing,
 }
 
 /// Where a step stopped.
@@ -77,6 +78,18 @@ pub(super) enum Continue {
         #[serde(with = "Moment")]
         at: Instant,
     },
+    Closing(#[serde(with = "Closing")] model::Closing),
+}
+
+/// How far the invoices of closed months have been looked through.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Closing")]
+struct Closing {
+    held: bool,
+    #[serde(default, with = "Optional::<InvoiceNumber>")]
+    after: Option<InvoiceNo>,
+    place: u64,
+    open: bool,
 }
 
 mirrors! { Continue: model::Continue }

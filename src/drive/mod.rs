@@ -13,6 +13,8 @@ mod bounds;
 #[cfg(test)]
 mod chains;
 #[cfg(test)]
+mod closing;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod probe;

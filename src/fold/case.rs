@@ -17,7 +17,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
     let mut books = Books::of(rows, record.to);
     let Body::Message(message) = &record.body else { return };
     match message {
-        Message::Report(report) => reported(&mut books, record, report, effects),
+        Message::Report(report) => reported(fold.hour, &mut books, record, report, effects),
         Message::Timer(Timer::CasePublished) => {
             let (mut head, _) = books.lift::<CaseHead>(Key::CaseHead);
             head.version += 1;
@@ -27,7 +27,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
             effects.outputs.extend(published.map(|case| Output::Case(Box::new(case))));
         }
         // A case is told by reports alone; whatever else is addressed to it changes nothing.
-        Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. })
+        Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. } | Timer::Closing)
         | Message::Arrival(_)
         | Message::Voided(_)
         | Message::Returned(_)
@@ -38,7 +38,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
     }
 }
 
-fn reported(books: &mut Books<'_>, record: &Record, report: &Report, effects: &mut Effects) {
+fn reported(hour: Instant, books: &mut Books<'_>, record: &Record, report: &Report, effects: &mut Effects) {
     let (mut head, made) = books.lift::<CaseHead>(Key::CaseHead);
     if made {
         head.typology = super::taxpayer::CHAIN_TYPOLOGY.into();
@@ -66,7 +66,7 @@ fn reported(books: &mut Books<'_>, record: &Record, report: &Report, effects: &m
         head.publication_due = true;
         let hours = 1 + i64::try_from(head.nodes / NODES_PER_HOUR).unwrap_or(i64::MAX).min(23);
         let due = Instant(report.at.hour_mark().0 + hours * HOUR_MS);
-        if books.set_timer(due, Timer::CasePublished, record.root) {
+        if books.set_timer(hour, due, Timer::CasePublished, record.root) {
             effects.messages.push((books.entity, Message::Timer(Timer::CasePublished)));
         }
     }

@@ -43,18 +43,22 @@ pub struct RulesInForceError {
 pub struct Fold {
     rules: RuleSet,
     journal_began: Instant,
+    /// The last hour the clock has passed; the least of all times before the first.
+    hour: Instant,
 }
 
 impl Fold {
     /// Goes on from the rows of a partition: with the rules in force there, or with none before any are published.
     pub fn open(rows: &mut dyn Rows) -> Result<Self, RulesInForceError> {
+        let ticked = rows.get(&Entity::CLOCK, &Key::Ticked).and_then(|row| Instant::peek(row).copied());
+        let hour = ticked.unwrap_or(Instant(i64::MIN));
         let in_force = rows.get(&Entity::CONTROL, &Key::Rules).and_then(|row| RulesInForce::peek(row));
         let Some(in_force) = in_force else {
-            return Ok(Self { rules: RuleSet::silent(), journal_began: Instant::default() });
+            return Ok(Self { rules: RuleSet::silent(), journal_began: Instant::default(), hour });
         };
         let rules = RuleSet::parse(&in_force.document)
             .map_err(|error| RulesInForceError { version: in_force.version.clone(), error })?;
-        Ok(Self { rules, journal_began: in_force.journal_began })
+        Ok(Self { rules, journal_began: in_force.journal_began, hour })
     }
 
     /// The rules in force.
@@ -86,7 +90,7 @@ impl Fold {
         match record.to.kind {
             Kind::Taxpayer => taxpayer::step(self, rows, record, effects),
             Kind::Case => case::step(self, rows, record, effects),
-            Kind::Clock => timers::step(rows, record, effects),
+            Kind::Clock => timers::step(self, rows, record, effects),
             Kind::Control => control::step(self, rows, record, effects),
             Kind::Party | Kind::Grid | Kind::Organisation | Kind::Officer | Kind::Task => {
                 register::step(rows, record, effects);

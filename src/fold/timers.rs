@@ -1,22 +1,22 @@
 //! Passing time. A tick fires what has become due in its partition, oldest first, a bounded number at once.
 
+use super::Fold;
 use super::effects::{EFFECTS_MAX, Effects};
 use crate::model::{Body, Continue, Entity, Instant, Message, Record};
 use crate::state::{Key, RowType, Rows, TimerRow};
 
-pub(super) fn step(rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
     if let Body::Tick = record.body {
         // The hour, not the moment: a busy partition's clock may be minutes past the mark, an idle one's is not.
-        rows.put(&Entity::CLOCK, Key::Ticked, record.at.hour_mark().wrap());
+        fold.hour = record.at.hour_mark();
+        rows.put(&Entity::CLOCK, Key::Ticked, fold.hour.wrap());
     }
-    fire(rows, effects);
+    fire(fold.hour, rows, effects);
 }
 
-fn fire(rows: &mut dyn Rows, effects: &mut Effects) {
-    let ticked = rows.get(&Entity::CLOCK, &Key::Ticked).and_then(|row| Instant::peek(row).copied());
-    let Some(ticked) = ticked else { return };
+fn fire(hour: Instant, rows: &mut dyn Rows, effects: &mut Effects) {
     let from = Key::Timer { due: Instant(i64::MIN), to: Entity::taxpayer(crate::model::Id::EMPTY), what: 0 };
-    let until = Key::Timer { due: Instant(ticked.0 + 1), to: Entity::taxpayer(crate::model::Id::EMPTY), what: 0 };
+    let until = Key::Timer { due: Instant(hour.0 + 1), to: Entity::taxpayer(crate::model::Id::EMPTY), what: 0 };
     let due = rows.scan(&Entity::CLOCK, &from, &until, EFFECTS_MAX);
     let limit_reached = due.len() == EFFECTS_MAX;
     for (fired, key) in due.into_iter().enumerate() {

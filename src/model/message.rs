@@ -184,6 +184,21 @@ pub enum Timer {
     },
     /// A case has changed and is due to be published.
     CasePublished,
+    /// Months have been closed: their invoices shrink.
+    Closing,
+}
+
+/// How far the invoices of closed months have been looked through, the issuer's side before the holder's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Closing {
+    /// On the holder's side.
+    pub held: bool,
+    /// The last invoice looked at on this side; `None` before the first.
+    pub after: Option<InvoiceNo>,
+    /// On the holder's side, its place among the rows of its number.
+    pub place: u64,
+    /// Whether some of them were of months that are not closed.
+    pub open: bool,
 }
 
 /// Where a step stopped.
@@ -244,6 +259,8 @@ pub enum Continue {
         /// Event time of what changed.
         at: Instant,
     },
+    /// There are more invoices than one step may look through.
+    Closing(Closing),
 }
 
 impl Timer {
@@ -253,6 +270,7 @@ impl Timer {
             Self::Claim { invoice_no, seller_id } => Id::derived("claim", &[invoice_no.as_str(), seller_id.as_str()]),
             Self::RedLetter { red_no } => Id::derived("red letter", &[red_no.as_str()]),
             Self::CasePublished => Id::derived("case", &[]),
+            Self::Closing => Id::derived("closing", &[]),
         };
         u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal")
     }

@@ -115,6 +115,16 @@ pub static ALL: &[Page] = &[
         remedy: "Import the period in which the offset invoice was issued, or ask the issuer which invoice it offsets.",
     },
     Page {
+        code: "closed_month",
+        carrier: Carrier::Doubt,
+        title: "something came about an invoice of a month long closed",
+        doc: "The invoice is of a month that was closed when this came: more months ago than the rule set's \
+              `closed_after_periods`, by the journal's clock. It is noted, and the life of the invoice shows it; but whose \
+              value its tax was is no longer kept, so a void, a red letter or a reversal of it moves no value.",
+        remedy: "Ask the source why it comes so late. To fold an old year with its value, replay it from its own beginning \
+                 rather than adding it to a folder that is years ahead.",
+    },
+    Page {
         code: "impossible_red",
         carrier: Carrier::Doubt,
         title: "a red letter that cannot be right",

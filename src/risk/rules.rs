@@ -33,6 +33,8 @@ pub struct Limits {
     pub opening_months: i64,
     /// How long a deduction, or a red letter, waits for its invoice.
     pub grace_days: i64,
+    /// Months after which an invoice is closed: its row shrinks, and what still comes about it moves no value.
+    pub closed_after_periods: i32,
     /// How many invoices away from an accused origin its accusation travels.
     pub taint_hops_max: u8,
     /// Less tainted tax than this, in fen, is not followed to a buyer.
@@ -115,6 +117,7 @@ impl RuleSet {
             settle_days: 31,
             opening_months: 0,
             grace_days: 30,
+            closed_after_periods: 24,
             taint_hops_max: 0,
             taint_tax_min_fen: 1,
             washer_passed_min_bp: 10_000,
@@ -180,6 +183,7 @@ fn check_limits(limits: &Limits) -> Result<(), RulesError> {
         ("settle_days", limits.settle_days, 0..=366, "give 0 to 366"),
         ("opening_months", limits.opening_months, 0..=24, "give 0 to 24"),
         ("grace_days", limits.grace_days, 0..=366, "give 0 to 366"),
+        ("closed_after_periods", limits.closed_after_periods.into(), 14..=600, "give 14 to 600"),
         ("taint_tax_min_fen", limits.taint_tax_min_fen, 1..=i64::MAX, "give at least 1"),
         ("washer_passed_min_bp", limits.washer_passed_min_bp, 0..=10_000, "give 0 to 10000"),
     ];

@@ -92,16 +92,11 @@ impl<'a> Books<'a> {
         self.rows.scan(&self.entity, from, to, limit)
     }
 
-    /// The last hour the clock has passed.
-    pub fn ticked(&mut self) -> Instant {
-        let row = self.rows.get(&Entity::CLOCK, &Key::Ticked);
-        row.and_then(|row| Instant::peek(row).copied()).unwrap_or(Instant(i64::MIN))
-    }
-
-    /// Sets a time for this entity: `true` where it has come already, so that the caller must see to it now.
+    /// Sets a time for this entity: `true` where the clock, which has passed `hour`, has passed it already, so that the
+    /// caller must see to it now.
     #[must_use]
-    pub fn set_timer(&mut self, due: Instant, timer: Timer, root: Root) -> bool {
-        if due <= self.ticked() {
+    pub fn set_timer(&mut self, hour: Instant, due: Instant, timer: Timer, root: Root) -> bool {
+        if due <= hour {
             return true;
         }
         let key = Key::Timer { due, to: self.entity, what: timer.hash() };

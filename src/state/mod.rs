@@ -36,4 +36,4 @@ pub use taxpayer::{
 };
 
 /// Version of the encoding of keys and rows.
-pub const ROWS_VERSION: u32 = 3;
+pub const ROWS_VERSION: u32 = 4;

@@ -94,6 +94,8 @@ pub struct Profile {
     pub last_issued_at: Instant,
     /// Tasks so far.
     pub tasks: u32,
+    /// Whether a time is set at which its invoices of closed months shrink.
+    pub closing_set: bool,
     /// Findings that stand.
     pub open_signals: u32,
     /// Of those, findings that accuse it as a source.
@@ -228,6 +230,19 @@ pub struct Issued {
     pub opening: bool,
     /// Of the vector's own slice: what later arrivals settled, by their origins.
     pub settled: Blend,
+}
+
+impl Issued {
+    /// Whether it is kept whose value its tax is.
+    pub fn has_value(&self) -> bool {
+        !self.vector.is_empty() || !self.settled.is_empty() || self.short > Fen::ZERO
+    }
+
+    /// Whether tax of it stands and it is not kept any more whose value it is: its month is closed.
+    pub fn is_shrunk(&self) -> bool {
+        let stands = |issue: &Issue| issue.red_of.is_none() && issue.tax + self.reds.tax > Fen::ZERO;
+        self.void.is_none() && !self.has_value() && self.issue.as_ref().is_some_and(stands)
+    }
 }
 
 /// What an invoice says.

@@ -13,7 +13,7 @@ use super::show::{Table, color_wanted, minute, money, money_or_blank, print, pri
 use super::signals::sentences;
 use crate::model::{Fen, Instant, InvoiceNo, TaxpayerId};
 use crate::query::{self, Folder, InvoiceLife, OriginShare, words};
-use crate::state::{ClaimKind, Issue};
+use crate::state::{ClaimKind, Issue, Issued};
 
 pub(crate) use document::signal_document;
 
@@ -171,7 +171,12 @@ fn provenance(life: &InvoiceLife) -> String {
     let from = &life.provenance;
     let whole: Fen = from.origins.iter().map(|share| share.tax).sum::<Fen>() + from.own + from.remainder;
     if whole == Fen::ZERO {
-        return String::new();
+        let closed = life.issued.as_ref().is_some_and(Issued::is_shrunk);
+        return if closed {
+            "\n  whose value its tax is: no longer kept, its month is closed\n".into()
+        } else {
+            String::new()
+        };
     }
     let mut table = Table::new(&["origin", ">tax", ">share", ">hops", "through"]);
     let mut put = |whose: String, tax: Fen, hops: String, via: String| {

@@ -4,8 +4,8 @@ use super::Step;
 use crate::fold::effects::Seen;
 use crate::fold::register::hash;
 use crate::model::{
-    About, DeductionReversed, Event, Fen, Id, InvoiceDeducted, InvoiceNo, InvoiceReceived, Message, Purpose, Source,
-    TaxpayerId, Timer,
+    About, Closing, DeductionReversed, Event, Fen, Id, InvoiceDeducted, InvoiceNo, InvoiceReceived, Message, Purpose,
+    Source, TaxpayerId, Timer,
 };
 use crate::provenance::Ordinal;
 use crate::risk;
@@ -21,6 +21,10 @@ impl Step<'_> {
         if let Some(first) = self.books.held(no, seller_id).and_then(|held| held.received) {
             self.seen(source, event, Seen { fingerprint: first.fingerprint, position: first.position });
             return;
+        }
+        let arrived = self.books.held(no, seller_id).and_then(|held| held.arrived);
+        if let Some(arrived) = arrived {
+            self.doubt_closed(no, arrived.issued_at);
         }
         let position = self.record.root.position();
         let held = self.books.edit_held(no, seller_id);
@@ -84,7 +88,7 @@ impl Step<'_> {
         if waits {
             let due = claim.at.plus_days(self.rules.limits.grace_days);
             let timer = Timer::Claim { invoice_no: no, seller_id };
-            if self.books.set_timer(due, timer, self.record.root) {
+            if self.books.set_timer(self.hour, due, timer, self.record.root) {
                 let this = self.books.entity;
                 self.send(this, Message::Timer(timer));
             }
@@ -95,12 +99,11 @@ impl Step<'_> {
     pub(super) fn timer(&mut self, timer: Timer) {
         match timer {
             Timer::Claim { invoice_no, seller_id } => {
-                let hour = self.books.ticked();
                 if self.books.held(invoice_no, seller_id).is_none_or(|held| held.arrived.is_some()) {
                     return;
                 }
                 let held = self.books.edit_held(invoice_no, seller_id);
-                held.waited_until = hour;
+                held.waited_until = self.hour;
                 // Found when its grace period was over, whenever that is noticed; caused by the claim that waited.
                 if let Some(oldest) = risk::standing(held.claims.clone()).first() {
                     self.now = oldest.at.plus_days(self.rules.limits.grace_days);
@@ -109,6 +112,7 @@ impl Step<'_> {
                 self.touch(About::Invoice { seller_id, invoice_no });
             }
             Timer::RedLetter { red_no } => self.red_letter_due(red_no),
+            Timer::Closing => self.close_months(&Closing::default()),
             // A case's own.
             Timer::CasePublished => {}
         }

@@ -17,6 +17,7 @@ impl Step<'_> {
         self.now = arrival.issued_at;
         let (no, seller) = (arrival.invoice_no, arrival.seller_id);
         let issue = issue_of(arrival, self.books.entity.id, self.record.root.position());
+        self.expect_closing(arrival.issued_at);
         self.count_purchase(&issue, seller, &arrival.goods);
         let enters =
             arrival.invoice_kind.deductible() && self.is_general(arrival.issued_at) && arrival.voided_at.is_none();
@@ -177,7 +178,7 @@ impl Step<'_> {
         seller_id: TaxpayerId,
         change: impl FnOnce(&mut Self, &mut Held),
     ) {
-        let mut held = self.books.lift_held(invoice_no, seller_id);
+        let mut held = self.lift_held(invoice_no, seller_id);
         let before = deducted_by_origin(&held);
         change(self, &mut held);
         let after = deducted_by_origin(&held);

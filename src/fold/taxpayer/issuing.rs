@@ -35,6 +35,8 @@ impl Step<'_> {
         };
         issued.issue = Some(issue);
         self.doubt_event(event);
+        self.doubt_closed(no, issue.issued_at);
+        self.expect_closing(issue.issued_at);
         let goods = goods_of(invoice);
         self.count_sale(&issue, &goods);
         let vector = if issued.void.is_some() {
@@ -154,7 +156,7 @@ impl Step<'_> {
         self.profile.waiting_reds += 1;
         let due = issue.issued_at.plus_days(self.rules.limits.grace_days);
         let timer = Timer::RedLetter { red_no };
-        if self.books.set_timer(due, timer, self.record.root) {
+        if self.books.set_timer(self.hour, due, timer, self.record.root) {
             let this = self.books.entity;
             self.send(this, Message::Timer(timer));
         }
@@ -162,7 +164,7 @@ impl Step<'_> {
 
     /// Counts a red letter to its blue invoice and takes its share back.
     fn offset(&mut self, blue_no: InvoiceNo, red: &Issue) -> Vector {
-        let (mut blue, _) = self.books.lift::<Issued>(Key::Issued(blue_no));
+        let mut blue = self.lift_issued(blue_no);
         blue.reds.add(red.amount, red.tax);
         self.doubt_red(&blue, blue_no, red);
         let returned = self.take_back(&mut blue, blue_no, red.tax.abs());
@@ -216,7 +218,7 @@ impl Step<'_> {
             return;
         }
         self.doubt_event(event);
-        let (mut issued, _) = self.books.lift::<Issued>(key);
+        let mut issued = self.lift_issued(no);
         let position = self.record.root.position();
         issued.void = Some(Void { fingerprint: event.fingerprint, position, at: event.occurred_at });
         if let Some(issue) = issued.issue {
@@ -246,9 +248,10 @@ impl Step<'_> {
             return Default::default();
         }
         let blue_key = Key::Issued(blue_no);
-        let (mut blue, _) = self.books.lift::<Issued>(blue_key);
+        let mut blue = self.lift_issued(blue_no);
         blue.reds.remove(issue.amount, issue.tax);
-        let restored = match blue.issue.filter(|_| blue.void.is_none()) {
+        let stands = |sold: &Issue| blue.void.is_none() && !self.is_closed(sold.issued_at);
+        let restored = match blue.issue.filter(stands) {
             Some(sold) => self.send_again(&mut blue, blue_no, &sold, issue.tax.abs()),
             None => Vector::default(),
         };

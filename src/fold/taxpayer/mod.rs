@@ -4,6 +4,7 @@
 
 mod chain;
 mod claims;
+mod closing;
 mod holding;
 mod issuing;
 mod judge;
@@ -39,6 +40,8 @@ struct Step<'a> {
     profile: Profile,
     rules: &'a RuleSet,
     journal_began: Instant,
+    /// The last hour the clock has passed.
+    hour: Instant,
     record: &'a Record,
     effects: &'a mut Effects,
     /// Event time of what is being folded; set by each handler from what it is given, for a partition's clock depends on
@@ -64,6 +67,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         profile,
         rules: &fold.rules,
         journal_began: fold.journal_began,
+        hour: fold.hour,
         record,
         effects,
         now: Instant::default(),

@@ -37,9 +37,8 @@ impl Step<'_> {
     }
 
     /// From when on sales may still be settled: by the hour that has passed, for what arrives late has no time of its own.
-    fn oldest_settled(&mut self) -> Instant {
-        let days = self.rules.limits.settle_days;
-        self.books.ticked().plus_days(-days)
+    fn oldest_settled(&self) -> Instant {
+        self.hour.plus_days(-self.rules.limits.settle_days)
     }
 
     /// Settles with what has arrived the sales made before it came though it was issued before them, oldest first. What
@@ -167,7 +166,7 @@ impl Step<'_> {
     }
 
     fn unsettle_one(&mut self, origin: Ordinal, invoice_no: InvoiceNo, tax: Fen, issued_at: Instant) -> Fen {
-        let (mut sale, _) = self.books.lift::<Issued>(Key::Issued(invoice_no));
+        let mut sale = self.lift_issued(invoice_no);
         let issue = sale.issue.expect("only issued invoices are settled");
         let mut opened = sale.settled.take(origin, tax);
         // Beyond the row's budget, what settled it is in its remainder.

@@ -166,6 +166,7 @@ impl Step<'_> {
                     self.report_edges(&[(ordinal, *buyer)], *after);
                 }
             }
+            Continue::Closing(closing) => self.close_months(closing),
             // The clock's own.
             Continue::Timers => {}
         }
