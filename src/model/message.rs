@@ -115,12 +115,9 @@ pub struct Taint {
     /// Under whose name the receiver took the value: the origin's, or that of a seller who stood for it because its
     /// own purchase was folded only after the sale.
     pub named: TaxpayerId,
-    /// Under another's name: so much of what the receiver took from the sender in that name is the origin's, beside what
-    /// the sender told of it before under this version, or so much less of that where it is negative; and `whole` is
-    /// zero. Under the origin's own name all of it is, and both are 1.
+    /// Under another's name: so much of what the receiver took from the sender in that name is the origin's, all in all,
+    /// so that hearing it twice does no harm. Under the origin's own name all of it is, and this says nothing.
     pub part: Fen,
-    /// See `part`.
-    pub whole: Fen,
     /// Who tells.
     pub from: TaxpayerId,
     /// Invoices between the origin and the receiver.
@@ -240,6 +237,8 @@ pub enum Continue {
         named: TaxpayerId,
         /// The last origin counted again.
         after: TaxpayerId,
+        /// Event time of what changed.
+        at: Instant,
     },
     /// More findings against the taxpayer as a source are to be asked again.
     Bursts {
@@ -254,6 +253,10 @@ pub enum Continue {
         named: TaxpayerId,
         /// The buyer.
         buyer: TaxpayerId,
+        /// What had gone to the buyer in that name before.
+        direct: Fen,
+        /// What had settled sales to the buyer before.
+        settled: Fen,
         /// The last origin told of.
         after: TaxpayerId,
         /// Event time of what changed.

@@ -25,7 +25,7 @@ mod taxpayer;
 pub use books::{Books, Rows};
 pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 pub use control::{NotedFact, RulesInForce, TimerRow};
-pub use findings::{SignalOrder, SignalRow, Stakes, TaintVisit, Tainted, TaskRow};
+pub use findings::{AccusedName, Share, SignalOrder, SignalRow, Stakes, TaintTold, TaintVisit, Tainted, TaskRow};
 pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce};
 pub use key::{HistoryOf, Key, KeyError, Side};
 pub use memory::Memory;

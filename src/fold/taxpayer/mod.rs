@@ -14,7 +14,7 @@ mod taint;
 mod task;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Fold;
 use super::effects::{Effects, Seen, Verdict};
@@ -25,7 +25,7 @@ use crate::model::{
 };
 use crate::provenance::Ordinal;
 use crate::risk::RuleSet;
-use crate::state::{Books, Key, Month, Profile, Rows, Stakes};
+use crate::state::{Books, Key, Month, Passed, Profile, Rows, Stakes};
 
 /// The typology whose findings open a chain.
 pub(super) const CHAIN_TYPOLOGY: &str = "source_burst";
@@ -53,8 +53,9 @@ struct Step<'a> {
     touched: Vec<About>,
     /// Whether what stands against it as a source is being asked again already.
     bursts_asked: bool,
-    /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused.
-    moved: BTreeSet<(Ordinal, TaxpayerId)>,
+    /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused: each
+    /// with what had gone there before.
+    moved: BTreeMap<(Ordinal, TaxpayerId), Passed>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
 }
@@ -74,7 +75,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         cause: record.root.position(),
         touched: Vec::new(),
         bursts_asked: false,
-        moved: BTreeSet::new(),
+        moved: BTreeMap::new(),
         stakes: Stakes::default(),
     };
     let begun = step.begun();

@@ -108,11 +108,6 @@ impl Step<'_> {
             self.forget_deficit(issue.issued_at, invoice_no);
         }
         self.books.put(Key::Issued(invoice_no), sale);
-        if let (Some(buyer), true) = (issue.buyer_id, self.profile.tainted_origins > 0) {
-            for slice in covering.slices() {
-                self.tell_settled(slice.origin, buyer, Fen(slice.tax));
-            }
-        }
         self.touch(About::Period(issue.issued_at.period()));
     }
 
@@ -127,9 +122,6 @@ impl Step<'_> {
             }
             if sale.settled.of(slice.origin) == Fen::ZERO {
                 self.books.remove(&Key::Settled(slice.origin, invoice_no));
-            }
-            if let (Some(buyer), true) = (buyer, self.profile.tainted_origins > 0) {
-                self.tell_settled(slice.origin, buyer, Fen::ZERO - Fen(slice.tax));
             }
         }
         drawn
@@ -193,9 +185,6 @@ impl Step<'_> {
         self.cover(issue.issued_at, Fen::ZERO - opened, sale.opening);
         self.month(issued_at.period()).originated -= opened;
         self.books.put(Key::Issued(invoice_no), sale);
-        if let (Some(buyer), true) = (issue.buyer_id, self.profile.tainted_origins > 0) {
-            self.tell_settled(origin, buyer, Fen::ZERO - opened);
-        }
         self.touch(About::Period(issue.issued_at.period()));
         opened
     }

@@ -92,10 +92,11 @@ impl Step<'_> {
     /// What of an origin went to a buyer, to be changed.
     pub(super) fn passed(&mut self, origin: Ordinal, buyer: Option<TaxpayerId>) -> Option<&mut Passed> {
         let buyer = buyer?;
+        let passed = self.books.edit_passed(origin, buyer);
         if self.profile.flag.is_some() || self.profile.tainted_origins > 0 {
-            self.moved.insert((origin, buyer));
+            self.moved.entry((origin, buyer)).or_insert(*passed);
         }
-        Some(self.books.edit_passed(origin, buyer))
+        Some(passed)
     }
 
     /// Takes the tax of a sale out of the pool; what the pool does not cover begins here, as `opening` stock or not.
