@@ -69,13 +69,14 @@ pub(crate) fn messages() -> Vec<Message> {
             seller_id: id("A1"),
             voided_at: at(7),
             returned: vector(),
-            restored: Vector::default(),
         })),
         Message::Returned(Box::new(Returned {
             red_no: invoice("26442000000012345679"),
             blue_no: invoice("26442000000012345678"),
             seller_id: id("A1"),
+            at: at(7),
             returned: vector(),
+            restored: Vector::default(),
         })),
         Message::Marked(Marked {
             invoice_no: invoice("26442000000012345678"),

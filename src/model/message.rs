@@ -12,7 +12,7 @@ pub enum Message {
     Arrival(Box<Arrival>),
     /// The issuer voided an invoice.
     Voided(Box<Voided>),
-    /// A red letter that had come before its blue invoice has now met it: what it gives back.
+    /// A red letter takes value of an invoice back, or lets it go out again.
     Returned(Box<Returned>),
     /// The authority marked an invoice, or lifted the mark.
     Marked(Marked),
@@ -49,7 +49,7 @@ pub struct Arrival {
     pub voided_at: Option<Instant>,
     /// Amount by goods code, each code once.
     pub goods: Vec<GoodsAmount>,
-    /// Whose value its tax is; on a red letter, what it gives back (empty while its blue invoice is unknown).
+    /// Whose value its tax is; nothing on a red letter, whose value goes by [`Returned`].
     pub vector: Vector,
 }
 
@@ -71,13 +71,12 @@ pub struct Voided {
     pub seller_id: TaxpayerId,
     /// Event time of the void.
     pub voided_at: Instant,
-    /// What the holder gives up: the invoice's vector less what red letters gave back.
+    /// What the holder gives up: the invoice's vector less what red letters gave back; nothing where it was a red letter.
     pub returned: Vector,
-    /// Where the voided invoice was a red letter: what the holder gets back again.
-    pub restored: Vector,
 }
 
-/// What a red letter gives back once its blue invoice is known.
+/// What the holder of a blue invoice gives up for a red letter of it, or gets back again, where that is voided itself. The
+/// red letter may name another buyer, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Returned {
     /// The red letter.
@@ -86,8 +85,12 @@ pub struct Returned {
     pub blue_no: InvoiceNo,
     /// Whose they are.
     pub seller_id: TaxpayerId,
-    /// Its share of the blue invoice's vector.
+    /// Event time of the red letter, or of its void.
+    pub at: Instant,
+    /// What the holder gives up: its share of the blue invoice's vector.
     pub returned: Vector,
+    /// What the holder gets back.
+    pub restored: Vector,
 }
 
 /// A mark of the authority on an invoice, set or lifted.

@@ -19,8 +19,7 @@ impl Step<'_> {
         let issue = issue_of(arrival, self.books.entity.id, self.record.root.position());
         self.expect_closing(arrival.issued_at);
         self.count_purchase(&issue, seller, &arrival.goods);
-        let enters =
-            arrival.invoice_kind.deductible() && self.is_general(arrival.issued_at) && arrival.voided_at.is_none();
+        let enters = self.enters(arrival.invoice_kind, arrival.issued_at) && arrival.voided_at.is_none();
         let position = issue.position;
         let red = is_red(&issue);
         let returned_own = if enters && !red { self.notice_own_value(arrival) } else { Fen::ZERO };
@@ -127,15 +126,7 @@ impl Step<'_> {
         let issue = issue_again(&arrived, self.books.entity.id);
         self.count_held_void(&issue, seller);
         if let Some(blue_no) = arrived.red_of {
-            self.with_held(blue_no, seller, |step, blue| {
-                blue.reds.remove(arrived.amount, arrived.tax);
-                if let Some(sold) =
-                    blue.arrived.filter(|sold| !blue.vector.is_empty() || step.is_general(sold.issued_at))
-                {
-                    let again = step.bring(&voided.restored, seller, sold.issued_at);
-                    blue.vector.absorb(&again, usize::MAX);
-                }
-            });
+            self.with_held(blue_no, seller, |_, blue| blue.reds.remove(arrived.amount, arrived.tax));
         }
         self.touch(About::Period(arrived.issued_at.period()));
     }
@@ -148,19 +139,22 @@ impl Step<'_> {
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {
-        let seller_id = returned.seller_id;
-        let mut came_at = |invoice_no| {
-            let held = self.books.held(invoice_no, seller_id);
-            held.and_then(|held| held.arrived).map(|arrived| arrived.issued_at)
-        };
-        let Some(blue_at) = came_at(returned.blue_no) else { return };
-        self.now = came_at(returned.red_no).unwrap_or(blue_at).max(blue_at);
-        self.with_held(returned.blue_no, seller_id, |step, blue| {
+        let (no, seller) = (returned.blue_no, returned.seller_id);
+        let Some(blue) = self.books.held(no, seller).and_then(|held| held.arrived) else { return };
+        self.now = returned.at.max(blue.issued_at);
+        self.with_held(no, seller, |step, held| {
             // Off the month it came in with: the red letter may be of a later one.
-            step.give_up(blue, &returned.returned, blue_at);
+            step.give_up(held, &returned.returned, blue.issued_at);
+            let enters = !held.vector.is_empty() || step.enters(blue.invoice_kind, blue.issued_at);
+            if enters && held.voided_at.is_none() && returned.restored.total() > Fen::ZERO {
+                let again = step.bring(&returned.restored, seller, blue.issued_at);
+                // The seller keeps its budget for both: see `Blend::within_beside`.
+                held.vector.absorb(&again, usize::MAX);
+            }
         });
-        self.touch(About::Period(blue_at.period()));
+        self.touch(About::Period(blue.issued_at.period()));
     }
+
     pub(super) fn held_marked(&mut self, marked: &Marked) {
         self.now = marked.at;
         let held = self.books.edit_held(marked.invoice_no, marked.seller_id);

@@ -6,6 +6,7 @@ use crate::model::{
     About, Arrival, Continue, Entity, Event, Fen, GoodsAmount, Instant, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided,
     Message, Period, RED_WITHOUT_BLUE, Returned, Source, TaxpayerId, Timer, Vector, Voided,
 };
+use crate::provenance::Blend;
 use crate::state::{Goods, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
 
 /// Red letters that one late blue invoice may meet in one step.
@@ -50,7 +51,7 @@ impl Step<'_> {
             self.named(&issued.vector)
         } else {
             let opening = self.is_opening(issue.issued_at);
-            self.draw(&mut issued, &issue, no, opening);
+            self.draw(&mut issued, &issue, no, opening, &Blend::default());
             self.named(&issued.vector)
         };
         if let Some(buyer) = issue.buyer_id {
@@ -67,7 +68,7 @@ impl Step<'_> {
             }
         }
         if self.profile.waiting_reds > 0 && !is_red(&issue) {
-            self.meet_waiting_reds(&mut issued, no, &issue);
+            self.meet_waiting_reds(&mut issued, no);
         }
         self.books.put(key, issued);
         self.touch_months(&issue);
@@ -137,18 +138,14 @@ impl Step<'_> {
         }
     }
 
-    /// A red letter meets its blue invoice, or waits for it. What its buyer gives up goes by a message of its own: it must
+    /// A red letter meets its blue invoice, or waits for it. What the buyer gives up goes by a message of its own: it must
     /// not overtake what a void of another red letter has just restored.
     fn red_letter(&mut self, red_no: InvoiceNo, issue: &Issue) {
         let Some(blue_no) = issue.red_of else { return };
         let blue_key = Key::Issued(blue_no);
         let known = blue_no != red_no && self.books.find::<Issued>(&blue_key).is_some_and(|blue| blue.issue.is_some());
         if known {
-            let returned = self.offset(blue_no, issue);
-            if let Some(buyer) = issue.buyer_id {
-                let returned = Returned { red_no, blue_no, seller_id: self.books.entity.id, returned };
-                self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
-            }
+            self.offset(blue_no, red_no, issue);
             return;
         }
         let waiting = Key::WaitingRed { blue_no, red_no };
@@ -163,20 +160,33 @@ impl Step<'_> {
     }
 
     /// Counts a red letter to its blue invoice and takes its share back.
-    fn offset(&mut self, blue_no: InvoiceNo, red: &Issue) -> Vector {
+    fn offset(&mut self, blue_no: InvoiceNo, red_no: InvoiceNo, red: &Issue) {
         let mut blue = self.lift_issued(blue_no);
         blue.reds.add(red.amount, red.tax);
-        self.doubt_red(&blue, blue_no, red);
-        let returned = self.take_back(&mut blue, blue_no, red.tax.abs());
+        self.meet(&mut blue, blue_no, red_no, red);
         let period = blue.issue.map(|issue| issue.issued_at.period());
         self.books.put(Key::Issued(blue_no), blue);
         if let Some(period) = period {
             self.touch(About::Period(period));
         }
-        returned
     }
 
-    fn meet_waiting_reds(&mut self, blue: &mut Issued, blue_no: InvoiceNo, issue: &Issue) {
+    /// Takes a red letter's share of its blue invoice back.
+    fn meet(&mut self, blue: &mut Issued, blue_no: InvoiceNo, red_no: InvoiceNo, red: &Issue) {
+        self.doubt_red(blue, blue_no, red);
+        let returned = self.take_back(blue, blue_no, red.tax.abs());
+        let (seller_id, at, restored) = (self.books.entity.id, red.issued_at, Vector::default());
+        self.tell_holder(blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
+    }
+
+    /// Tells the holder of a blue invoice what a red letter of it takes back or lets go out again, whomever that names.
+    fn tell_holder(&mut self, blue: &Issued, returned: Returned) {
+        if let Some(buyer) = blue.issue.and_then(|issue| issue.buyer_id) {
+            self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
+        }
+    }
+
+    fn meet_waiting_reds(&mut self, blue: &mut Issued, blue_no: InvoiceNo) {
         let from = Key::WaitingRed { blue_no, red_no: InvoiceNo::FIRST };
         let keys = self.books.scan(&from, &Key::WaitingRed { blue_no, red_no: InvoiceNo::LAST }, WAITING_REDS_MAX + 1);
         for (met, key) in keys.into_iter().enumerate() {
@@ -190,12 +200,7 @@ impl Step<'_> {
             let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
             let Some(red) = red else { continue };
             blue.reds.add(red.amount, red.tax);
-            self.doubt_red(blue, blue_no, &red);
-            let returned = self.take_back(blue, blue_no, red.tax.abs());
-            if let Some(buyer) = issue.buyer_id {
-                let returned = Returned { red_no, blue_no, seller_id: self.books.entity.id, returned };
-                self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
-            }
+            self.meet(blue, blue_no, red_no, &red);
         }
     }
 
@@ -204,7 +209,7 @@ impl Step<'_> {
         let (mut blue, _) = self.books.lift::<Issued>(Key::Issued(blue_no));
         if let Some(issue) = blue.issue {
             self.now = issue.issued_at;
-            self.meet_waiting_reds(&mut blue, blue_no, &issue);
+            self.meet_waiting_reds(&mut blue, blue_no);
             self.touch_months(&issue);
         }
         self.books.put(Key::Issued(blue_no), blue);
@@ -223,10 +228,16 @@ impl Step<'_> {
         issued.void = Some(Void { fingerprint: event.fingerprint, position, at: event.occurred_at });
         if let Some(issue) = issued.issue {
             self.count_void(&issue, no);
-            let (returned, restored) = self.undo(&mut issued, no, &issue);
+            let returned = if is_red(&issue) {
+                self.undo_red(no, &issue);
+                Vector::default()
+            } else {
+                let all = issued.vector.total();
+                self.take_back(&mut issued, no, all)
+            };
             if let Some(buyer) = issue.buyer_id {
                 let seller_id = self.books.entity.id;
-                let voided = Voided { invoice_no: no, seller_id, voided_at: event.occurred_at, returned, restored };
+                let voided = Voided { invoice_no: no, seller_id, voided_at: event.occurred_at, returned };
                 self.send(Entity::taxpayer(buyer), Message::Voided(Box::new(voided)));
             }
             self.touch_months(&issue);
@@ -234,29 +245,24 @@ impl Step<'_> {
         self.books.put(key, issued);
     }
 
-    /// Takes a voided invoice's value back; where it was a red letter, lets what it took back go out again.
-    fn undo(&mut self, issued: &mut Issued, no: InvoiceNo, issue: &Issue) -> (Vector, Vector) {
-        if !is_red(issue) {
-            let all = issued.vector.total();
-            return (self.take_back(issued, no, all), Vector::default());
-        }
-        let Some(blue_no) = issue.red_of else { return Default::default() };
-        let waiting = Key::WaitingRed { blue_no, red_no: no };
+    /// Lets go out again what a red letter, now voided, took back.
+    fn undo_red(&mut self, red_no: InvoiceNo, red: &Issue) {
+        let Some(blue_no) = red.red_of else { return };
+        let waiting = Key::WaitingRed { blue_no, red_no };
         if self.books.has(&waiting) {
             self.books.remove(&waiting);
             self.profile.waiting_reds -= 1;
-            return Default::default();
+            return;
         }
-        let blue_key = Key::Issued(blue_no);
         let mut blue = self.lift_issued(blue_no);
-        blue.reds.remove(issue.amount, issue.tax);
+        blue.reds.remove(red.amount, red.tax);
         let stands = |sold: &Issue| blue.void.is_none() && !self.is_closed(sold.issued_at);
-        let restored = match blue.issue.filter(stands) {
-            Some(sold) => self.send_again(&mut blue, blue_no, &sold, issue.tax.abs()),
-            None => Vector::default(),
-        };
-        self.books.put(blue_key, blue);
-        (Vector::default(), restored)
+        if let Some(sold) = blue.issue.filter(stands) {
+            let restored = self.send_again(&mut blue, blue_no, &sold, red.tax.abs());
+            let (seller_id, at, returned) = (self.books.entity.id, self.now, Vector::default());
+            self.tell_holder(&blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
+        }
+        self.books.put(Key::Issued(blue_no), blue);
     }
 
     /// Whether it is a purchase voucher, which its buyer issues for a farmer who cannot.
@@ -277,7 +283,7 @@ impl Step<'_> {
         } else {
             // All of its shortfall is of one kind, whatever papers have come since.
             let opening = if blue.short > Fen::ZERO { blue.opening } else { self.is_opening(sold.issued_at) };
-            self.draw(&mut drawn, &again, blue_no, opening);
+            self.draw(&mut drawn, &again, blue_no, opening, &blue.vector);
         }
         let restored = self.named(&drawn.vector);
         blue.vector.absorb(&drawn.vector, usize::MAX);

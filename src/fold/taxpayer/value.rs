@@ -2,7 +2,7 @@
 //! identity holds after every one of them. Purchases that come after the sale they stand behind are in `settling`.
 
 use super::Step;
-use crate::model::{About, Fen, Flag, Id, Instant, InvoiceNo, Part, TaxpayerId, TaxpayerKind, Vector};
+use crate::model::{About, Fen, Flag, Id, Instant, InvoiceKind, InvoiceNo, Part, TaxpayerId, TaxpayerKind, Vector};
 use crate::provenance::{Blend, Ordinal, Slice};
 use crate::state::{Held, Issue, Issued, Key, OriginRow, Passed};
 
@@ -16,8 +16,13 @@ const MONTH_DAYS: i64 = 30;
 impl Step<'_> {
     /// Whether the input tax of an invoice counts: its buyer was a general taxpayer when it was issued, or was never
     /// registered.
-    pub(super) fn is_general(&self, issued_at: Instant) -> bool {
+    fn is_general(&self, issued_at: Instant) -> bool {
         self.profile.kind_at(issued_at) != Some(TaxpayerKind::SmallScale)
+    }
+
+    /// Whether the tax of an invoice enters its buyer's books.
+    pub(super) fn enters(&self, kind: InvoiceKind, issued_at: Instant) -> bool {
+        kind.deductible() && self.is_general(issued_at)
     }
 
     /// The pool that value comes into and goes back to: of a firm that is deregistered, the one that has expired.
@@ -100,7 +105,15 @@ impl Step<'_> {
     }
 
     /// Takes the tax of a sale out of the pool; what the pool does not cover begins here, as `opening` stock or not.
-    pub(super) fn draw(&mut self, issued: &mut Issued, issue: &Issue, invoice_no: InvoiceNo, opening: bool) {
+    /// `beside` is what stands of the sale already.
+    pub(super) fn draw(
+        &mut self,
+        issued: &mut Issued,
+        issue: &Issue,
+        invoice_no: InvoiceNo,
+        opening: bool,
+        beside: &Blend,
+    ) {
         let tax = issue.tax;
         if !self.has_room_for(tax, invoice_no) {
             return;
@@ -114,6 +127,7 @@ impl Step<'_> {
         let budget = self.rules.limits.vector_origins;
         let mut vector = drawn.within(if own > Fen::ZERO { budget - 1 } else { budget });
         vector.add(Slice { origin: Ordinal::OWN, tax: own.0, hops: 0 }, budget);
+        vector = vector.within_beside(beside, budget);
         for slice in vector.slices().to_vec() {
             if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
                 passed.direct += Fen(slice.tax);
@@ -247,9 +261,11 @@ impl Step<'_> {
             let tax = held.take(origin, part.tax);
             self.take(part.origin, Fen::ZERO - tax, u8::MAX, Id::EMPTY);
             given_up += tax;
-            // Beyond the pool's budget, what it still holds of an origin is in its remainder.
-            let still_held = self.pool().take(origin, tax);
-            let beyond = tax - still_held - self.pool().take_remainder(tax - still_held);
+            let in_pool = self.pool().take(origin, tax);
+            // An origin that the pool no longer names is in its remainder, as far as the remainder goes; of one that it names,
+            // what it lacks has flowed on.
+            let still_held = if in_pool > Fen::ZERO { in_pool } else { self.pool().take_remainder(tax) };
+            let beyond = tax - still_held;
             flowed_on += beyond;
             if beyond > Fen::ZERO {
                 settled.push((origin, beyond));
