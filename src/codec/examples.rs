@@ -162,6 +162,7 @@ pub(crate) fn outputs() -> Vec<Output> {
     let about_invoice = |seller_id| About::Invoice { seller_id, invoice_no: invoice("26442000000012345678") };
     let bare = Signal {
         withdrawn_at: None,
+        withdrawn_reason: None,
         evidence: vec![],
         causes: vec![],
         counterparties: vec![],
@@ -201,6 +202,7 @@ fn signal(about: About) -> Signal {
         raised_at: at(1),
         status: SignalStatus::Withdrawn,
         withdrawn_at: Some(at(2)),
+        withdrawn_reason: Some("deduction_reversed".into()),
         evidence: vec![Evidence {
             indicator: "tax deducted again".into(),
             observed: 117_009,

@@ -28,6 +28,23 @@ pub enum Message {
     Forwarded(Box<Event>),
 }
 
+impl Message {
+    /// What it is, as a stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Arrival(_) => "invoice_arrived",
+            Self::Voided(_) => "invoice_voided",
+            Self::Returned(_) => "invoice_red_lettered",
+            Self::Marked(_) => "invoice_marked",
+            Self::Taint(_) => "accusation_changed",
+            Self::Report(_) => "chain_reported",
+            Self::Timer(_) => "time_passed",
+            Self::Continue(_) => "value_moved",
+            Self::Forwarded(event) => event.fact.type_name(),
+        }
+    }
+}
+
 /// An invoice as its buyer gets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {

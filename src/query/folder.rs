@@ -12,7 +12,7 @@ use crate::log::TurnFrame;
 use crate::model::{Entity, Id, Kind, Position, TaxpayerId};
 use crate::risk::RuleSet;
 use crate::runtime::{Progress, partition_of};
-use crate::state::{Books, Key, Row, RowType};
+use crate::state::{Books, Key, Opening, Row, RowType};
 use crate::store::{Options, Shared, SharedSettings, Store};
 
 /// A data folder, open for reading. Everything is as of the moment it was opened.
@@ -21,6 +21,7 @@ pub struct Folder {
     progress: Progress,
     stores: Vec<RefCell<Store>>,
     rules: RuleSet,
+    opening: Opening,
     lag: Option<Lag>,
     pub(super) names: RefCell<BTreeMap<TaxpayerId, Option<Box<str>>>>,
 }
@@ -89,12 +90,12 @@ impl Folder {
             bring_up(&journal, &mut stores)?;
             lag = None;
         }
-        let rules = match stores.first_mut() {
-            Some(store) => Fold::open(store)?.rules().clone(),
-            None => RuleSet::silent(),
+        let (rules, opening) = match stores.first_mut() {
+            Some(store) => Fold::open(store).map(|fold| (fold.rules().clone(), fold.opening()))?,
+            None => (RuleSet::silent(), Opening::NEVER),
         };
         let stores = stores.into_iter().map(RefCell::new).collect();
-        Ok(Self { journal, progress, stores, rules, lag, names: RefCell::default() })
+        Ok(Self { journal, progress, stores, rules, opening, lag, names: RefCell::default() })
     }
 
     /// The folder.
@@ -115,6 +116,11 @@ impl Folder {
     /// The rules in force at its end.
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+
+    /// Which firms are older than the journal, and which months are its first.
+    pub fn opening(&self) -> Opening {
+        self.opening
     }
 
     /// Reads the books of one entity. They are not to be changed, and no other books to be read meanwhile.

@@ -211,7 +211,7 @@ impl Key {
                 out.extend_from_slice(&code.0.to_be_bytes());
             }
             Self::Origin(id) | Self::Signal(id) | Self::CaseNode(id) | Self::Tainted(id) | Self::TaintTold(id) => {
-                write_id(*id, out)
+                write_id(*id, out);
             }
             Self::OriginNames(page) => out.extend_from_slice(&page.to_be_bytes()),
             Self::Passed(page, buyer) => {

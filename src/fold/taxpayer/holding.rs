@@ -54,7 +54,11 @@ impl Step<'_> {
         let red = is_red(issue);
         let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
         let met = trade(partner, issue, red);
-        let month = self.month(issue.issued_at.period());
+        let period = issue.issued_at.period();
+        let seller_of_month = !red && partner.months.add(period);
+        self.profile.last_month = self.profile.last_month.max(period);
+        let month = self.month(period);
+        month.sellers += u32::from(seller_of_month);
         month.bought.add(issue.amount, issue.tax);
         if red {
             month.bought_red.add(issue.amount, issue.tax);
@@ -135,7 +139,11 @@ impl Step<'_> {
         let red = is_red(issue);
         let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
         untrade(partner, issue, red);
-        self.month(issue.issued_at.period()).bought_void.add(issue.amount, issue.tax);
+        let period = issue.issued_at.period();
+        let last_of_month = !red && partner.months.remove(period);
+        let month = self.month(period);
+        month.bought_void.add(issue.amount, issue.tax);
+        month.sellers -= u32::from(last_of_month);
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {
@@ -199,6 +207,7 @@ fn issue_of(arrival: &Arrival, buyer: TaxpayerId, position: crate::model::Positi
         amount: arrival.amount,
         tax: arrival.tax,
         red_of: arrival.red_of,
+        near_cap: false,
     }
 }
 
@@ -212,5 +221,6 @@ fn issue_again(arrived: &Arrived, buyer: TaxpayerId) -> Issue {
         amount: arrived.amount,
         tax: arrived.tax,
         red_of: arrived.red_of,
+        near_cap: false,
     }
 }

@@ -24,6 +24,7 @@ impl Step<'_> {
             return;
         }
         let (mut issued, _) = self.books.lift::<Issued>(key);
+        let cap = self.profile.quota.at(event.occurred_at).map_or(Fen::ZERO, |quota| quota.max_amount);
         let issue = Issue {
             fingerprint: event.fingerprint,
             position: self.record.root.position(),
@@ -33,6 +34,7 @@ impl Step<'_> {
             amount: invoice.amount,
             tax: invoice.tax,
             red_of: invoice.red_of,
+            near_cap: cap > Fen::ZERO && invoice.amount.ratio_bp(cap) >= NEAR_CAP_BP,
         };
         issued.issue = Some(issue);
         self.doubt_event(event);
@@ -50,8 +52,7 @@ impl Step<'_> {
             self.begin(&mut issued, &issue, no);
             self.named(&issued.vector)
         } else {
-            let opening = self.is_opening(issue.issued_at);
-            self.draw(&mut issued, &issue, no, opening, &Blend::default());
+            self.draw(&mut issued, &issue, no, &Blend::default());
             self.named(&issued.vector)
         };
         if let Some(buyer) = issue.buyer_id {
@@ -108,7 +109,6 @@ impl Step<'_> {
 
     fn count_sale(&mut self, issue: &Issue, goods: &[GoodsAmount]) {
         let (period, at) = (issue.issued_at.period(), issue.issued_at);
-        let cap = self.profile.quota.value.map_or(Fen::ZERO, |quota| quota.max_amount);
         let red = is_red(issue);
         let mut met = Met::default();
         let mut buyer_of_month = false;
@@ -123,12 +123,14 @@ impl Step<'_> {
             month.sold_red.add(issue.amount, issue.tax);
         }
         month.sold_zero += u32::from(issue.amount == Fen::ZERO);
-        month.near_cap += u32::from(!red && cap > Fen::ZERO && issue.amount.ratio_bp(cap) >= NEAR_CAP_BP);
+        month.near_cap += u32::from(issue.near_cap && !red);
         month.new_buyers += u32::from(met.first_in.is_some());
         month.buyers += u32::from(buyer_of_month);
+        month.sold_blue += u32::from(!red);
         if let Some(later) = met.not_in {
             self.month(later).new_buyers -= 1;
         }
+        self.profile.last_month = self.profile.last_month.max(period);
         if !red {
             self.profile.last_issued_at = self.profile.last_issued_at.max(at);
         }
@@ -266,7 +268,7 @@ impl Step<'_> {
     }
 
     /// Whether it is a purchase voucher, which its buyer issues for a farmer who cannot.
-    fn is_voucher(&self, issue: &Issue) -> bool {
+    pub(super) fn is_voucher(&self, issue: &Issue) -> bool {
         issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(self.books.entity.id)
     }
 
@@ -281,14 +283,11 @@ impl Step<'_> {
         if self.is_voucher(sold) {
             self.begin(&mut drawn, &again, blue_no);
         } else {
-            // All of its shortfall is of one kind, whatever papers have come since.
-            let opening = if blue.short > Fen::ZERO { blue.opening } else { self.is_opening(sold.issued_at) };
-            self.draw(&mut drawn, &again, blue_no, opening, &blue.vector);
+            self.draw(&mut drawn, &again, blue_no, &blue.vector);
         }
         let restored = self.named(&drawn.vector);
         blue.vector.absorb(&drawn.vector, usize::MAX);
         blue.short += drawn.short;
-        blue.opening = if drawn.short > Fen::ZERO { drawn.opening } else { blue.opening };
         if drawn.short == Fen::ZERO && blue.short > Fen::ZERO {
             self.owe(sold.issued_at, blue_no);
         }
@@ -307,6 +306,8 @@ impl Step<'_> {
         }
         let month = self.month(period);
         month.sold_void.add(issue.amount, issue.tax);
+        month.sold_blue -= u32::from(!red);
+        month.near_cap -= u32::from(issue.near_cap && !red);
         month.buyers -= u32::from(last_of_month);
         if issue.issued_at.period() != self.now.period() {
             let reason = format!("invoice {no} of {} is voided in {}", issue.issued_at.period(), self.now.period());
@@ -319,8 +320,11 @@ impl Step<'_> {
     pub(super) fn red_letter_due(&mut self, red_no: InvoiceNo) {
         let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
         let Some((red, blue_no)) = red.and_then(|red| Some((red, red.red_of?))) else { return };
-        self.now = red.issued_at.plus_days(self.rules.limits.grace_days);
-        self.cause = red.position;
+        let due = red.issued_at.plus_days(self.rules.limits.grace_days);
+        if !self.books.set_timer(self.hour, due, Timer::RedLetter { red_no }, self.record.root) {
+            return; // the rules give it more time now than when the time was set
+        }
+        (self.now, self.cause) = (due, red.position);
         // Where its blue invoice is here, it still waits only because there are many of its kind.
         let blue = self.books.find::<Issued>(&Key::Issued(blue_no)).and_then(|blue| blue.issue);
         let unmet = blue_no == red_no || blue.is_none();

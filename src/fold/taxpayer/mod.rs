@@ -24,8 +24,8 @@ use crate::model::{
     Period, Position, Record, Source, TaxpayerId, check_character_holds,
 };
 use crate::provenance::Ordinal;
-use crate::risk::RuleSet;
-use crate::state::{Books, Key, Month, Passed, Profile, Rows, Stakes};
+use crate::risk::{self, RuleSet};
+use crate::state::{Books, Key, Month, Opening, Passed, Profile, Rows, Stakes};
 
 /// The typology whose findings open a chain.
 pub(super) const CHAIN_TYPOLOGY: &str = "source_burst";
@@ -39,7 +39,7 @@ struct Step<'a> {
     books: Books<'a>,
     profile: Profile,
     rules: &'a RuleSet,
-    journal_began: Instant,
+    opening: Opening,
     /// The last hour the clock has passed.
     hour: Instant,
     record: &'a Record,
@@ -67,7 +67,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         books,
         profile,
         rules: &fold.rules,
-        journal_began: fold.journal_began,
+        opening: fold.opening,
         hour: fold.hour,
         record,
         effects,
@@ -204,9 +204,10 @@ impl Step<'_> {
             return;
         }
         self.touched.push(about);
-        // Findings about a month may rest on the two before it.
-        if let (About::Period(period), true) = (about, self.profile.open_signals > 0) {
-            for later in [period.minus(-1), period.minus(-2)].map(About::Period) {
+        // Findings about a month may rest on those before it.
+        if let About::Period(period) = about {
+            let later = (1..=risk::months_back()).map(|months| period.minus(-months));
+            for later in later.filter(|later| *later <= self.profile.last_month).map(About::Period) {
                 if !self.touched.contains(&later) {
                     self.touched.push(later);
                 }

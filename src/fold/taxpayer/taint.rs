@@ -201,8 +201,8 @@ impl Step<'_> {
             let Some(passed) = passed else { continue };
             if taint.standing {
                 // Where there is less than before, those are told as well to whom too little has gone.
-                let least = if taint.part < Fen::ZERO { Fen::ZERO } else { self.rules.limits.taint_tax_min() };
-                self.tell(taint.origin, &name, buyer, passed, least);
+                let told_from = if taint.part < Fen::ZERO { Fen::ZERO } else { self.rules.limits.taint_tax_min() };
+                self.tell(taint.origin, &name, buyer, passed, told_from);
                 let edge = self.edge(&names, buyer);
                 edges.extend(Some(edge).filter(|edge| edge.tax > Fen::ZERO || taint.part < Fen::ZERO));
             } else {
