@@ -14,6 +14,7 @@ use super::error::Error;
 use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{PartitionProgress, Progress};
+use super::settings::{Policies, Settings};
 use crate::codec::{self, Refusal, journal};
 use crate::fold::EpochCutter;
 use crate::intake::Input;
@@ -21,30 +22,11 @@ use crate::log::{self, Header, Log, Turn};
 use crate::model::{Body, Event, Fact, Instant, Position, Root, RulesPublished, Source};
 use crate::store::{self, Applied, Shared, SharedSettings, Store};
 
-/// Events after which a turn ends with its epoch.
-const TURN_EVENTS: usize = 16_384;
 /// How long changed rows wait at most before they are written.
 const PERSIST_EVERY: Duration = Duration::from_secs(5);
 
 /// The clocks before any event.
 const NEVER: Instant = Instant(i64::MIN);
-
-/// What an engine is opened with.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Partitions: part of the journal, fixed when it begins.
-    pub partitions: u32,
-    /// Threads that fold.
-    pub threads: usize,
-    /// The rule set document in force from the journal's first record on.
-    pub rules: String,
-    /// Its version.
-    pub rules_version: String,
-    /// Rows kept in memory, all partitions together, in bytes.
-    pub cache_bytes_max: usize,
-    /// Whether a commit waits for the disk.
-    pub durable: bool,
-}
 
 /// Where the time went.
 #[derive(Clone, Copy, Debug, Default)]
@@ -177,7 +159,7 @@ impl Engine {
         let at = input.body.as_ref().map_or(self.cutter.clock(), |event| event.occurred_at);
         if self.cutter.ends_before(at) {
             self.end_epoch();
-            if self.events >= TURN_EVENTS {
+            if self.events >= self.settings.policies.turn_events {
                 self.commit()?;
             }
         }
@@ -349,7 +331,7 @@ fn open_partitions(dir: &Path, settings: &Settings, log: &Log, progress: &Progre
     let options = store::Options { cache_bytes_max: settings.cache_bytes_max / settings.partitions as usize };
     let open = |number: u32| -> Result<Partition, Error> {
         let store = Store::open(&state_dir(dir, number), &shared, &options)?;
-        bring_up(dir, number, store, log, progress)
+        bring_up(dir, number, store, log, progress, &settings.policies)
     };
     let threads = u32::try_from(settings.threads.max(1)).unwrap_or(1);
     let share = |first: u32| (first..settings.partitions).step_by(threads as usize).map(&open).collect::<Vec<_>>();
@@ -369,7 +351,14 @@ pub(super) fn state_dir(dir: &Path, partition: u32) -> PathBuf {
 }
 
 /// Folds what the rows lack of the committed journal.
-fn bring_up(dir: &Path, number: u32, store: Store, log: &Log, progress: &Progress) -> Result<Partition, Error> {
+fn bring_up(
+    dir: &Path,
+    number: u32,
+    store: Store,
+    log: &Log,
+    progress: &Progress,
+    policies: &Policies,
+) -> Result<Partition, Error> {
     let committed = progress.partitions[number as usize].clone();
     let applied = store.applied().map_or(0, |applied| applied.offset);
     if store.applied().is_some_and(|applied| applied.attached != progress.journal) {
@@ -379,7 +368,7 @@ fn bring_up(dir: &Path, number: u32, store: Store, log: &Log, progress: &Progres
         let (applied, committed) = (applied, committed.offset);
         return Err(Error::AheadOfJournal { dir: dir.into(), partition: number, applied, committed });
     }
-    let mut partition = Partition::new(number, store, committed.clone()).map_err(|source| Error::Rules {
+    let mut partition = Partition::new(number, store, committed.clone(), policies).map_err(|source| Error::Rules {
         dir: dir.into(),
         partition: number,
         source,
