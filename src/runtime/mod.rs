@@ -14,6 +14,7 @@ mod pace;
 mod partition;
 mod partitioner;
 mod progress;
+mod refold;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -24,4 +25,5 @@ pub use error::Error;
 pub use partition::Partition;
 pub use partitioner::partition_of;
 pub use progress::{PartitionProgress, Progress};
+pub use refold::bring_up;
 pub use settings::{Policies, Settings};

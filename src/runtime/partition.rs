@@ -4,7 +4,7 @@ use super::counters::Counters;
 use super::progress::PartitionProgress;
 use super::settings::Policies;
 use crate::codec::journal;
-use crate::fold::{Effects, Fold, RulesInForceError, Verdict};
+use crate::fold::{Effects, Fold, Verdict};
 use crate::log::Frame;
 use crate::model::{Body, Entity, Instant, Position, Record, Root};
 use crate::store::Store;
@@ -48,30 +48,12 @@ pub(super) struct TurnPart {
 
 impl Partition {
     /// A partition whose rows stand for `progress`.
-    pub(super) fn new(
-        number: u32,
-        mut store: Store,
-        progress: PartitionProgress,
-        policies: &Policies,
-    ) -> Result<Self, RulesInForceError> {
-        let fold = Fold::open(&mut store)?;
+    pub(super) fn new(number: u32, store: Store, fold: Fold, progress: PartitionProgress, policies: &Policies) -> Self {
         let frame = Frame { partition: number, first_offset: progress.offset, count: 0, bytes: Vec::new() };
         let (effects, turn) = (Effects::default(), TurnPart::default());
         let hashed = Vec::new();
         let frame_limits = (policies.frame_records_max, policies.frame_bytes_max);
-        Ok(Self {
-            number,
-            store,
-            fold,
-            progress,
-            effects,
-            frame,
-            frame_limits,
-            hashed,
-            turn,
-            order: 0,
-            held_back: None,
-        })
+        Self { number, store, fold, progress, effects, frame, frame_limits, hashed, turn, order: 0, held_back: None }
     }
 
     /// The fold, with the rules in force.
@@ -117,12 +99,6 @@ impl Partition {
             self.hashed.extend_from_slice(&said);
             self.close_full_frame();
         }
-    }
-
-    /// Folds a record of the journal again, in silence.
-    pub(super) fn refold(&mut self, record: &Record) {
-        self.effects.clear();
-        self.fold.step(&mut self.store, record, &mut self.effects);
     }
 
     /// Counts an input event that was folded, or refused.
