@@ -11,7 +11,7 @@ use crate::drive::STANDARD_RULES;
 use crate::intake::{InputIdentity, Intake, Mapping, Order};
 use crate::model::Source;
 use crate::risk::RuleSet;
-use crate::runtime::{Engine, Settings};
+use crate::runtime::{Engine, Policies, Settings};
 
 /// Choices about input that several subcommands offer.
 #[derive(clap::Args)]
@@ -64,6 +64,7 @@ impl EngineArgs {
             rules_version: parsed.version.into(),
             cache_bytes_max: self.cache_mib.max(1) << 20,
             durable: true,
+            policies: Policies::default(),
         })
     }
 }

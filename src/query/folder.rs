@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::journal::Journal;
-use crate::codec::journal::read_record;
-use crate::fold::{Effects, Fold};
-use crate::log::TurnFrame;
-use crate::model::{Entity, Id, Kind, Position, TaxpayerId};
+use crate::fold::Fold;
+use crate::model::{Entity, Id, Kind, TaxpayerId};
 use crate::risk::RuleSet;
-use crate::runtime::{Progress, partition_of};
+use crate::runtime::{self, Progress, partition_of};
 use crate::state::{Books, Key, Opening, Row, RowType};
 use crate::store::{Options, Shared, SharedSettings, Store};
 
@@ -87,7 +85,7 @@ impl Folder {
         let Some(progress) = progress else { return Err(without_turns(&journal, &stores)) };
         let mut lag = lag(dir, &stores, &progress)?;
         if lag.as_ref().is_some_and(|lag| lag.records <= records_max) {
-            bring_up(&journal, &mut stores)?;
+            bring_up(&journal, &mut stores, &progress)?;
             lag = None;
         }
         let (rules, opening) = match stores.first_mut() {
@@ -205,41 +203,21 @@ fn open_stores(dir: &Path, partitions: u32) -> Result<Vec<Store>, Error> {
     Ok(stores.into_iter().map(|(_, store)| store).collect())
 }
 
-/// Folds what rows lack of the journal again, in silence and in memory alone.
-fn bring_up(journal: &Journal, stores: &mut [Store]) -> Result<(), Error> {
+/// Folds what rows lack of the journal again, in memory alone.
+fn bring_up(journal: &Journal, stores: &mut [Store], progress: &Progress) -> Result<(), Error> {
     let mut shares: Vec<Vec<(u32, &mut Store)>> = (0..THREADS).map(|_| Vec::new()).collect();
     for (share, store) in (0..).zip(stores) {
         shares[(share % THREADS) as usize].push((share, store));
     }
+    let bring_up = |(partition, store): (u32, &mut Store)| {
+        runtime::bring_up(journal.dir(), partition, store, journal.reader(), progress).map(drop)
+    };
     std::thread::scope(|scope| {
-        let refold_share = |share: Vec<(u32, &mut Store)>| -> Result<(), Error> {
-            share.into_iter().try_for_each(|(partition, store)| refold(journal, partition, store))
-        };
-        let threads: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || refold_share(share))).collect();
+        let share = |share: Vec<_>| scope.spawn(move || share.into_iter().try_for_each(bring_up));
+        let threads: Vec<_> = shares.into_iter().map(share).collect();
         threads.into_iter().try_for_each(|thread| thread.join().expect("folding again returns its errors"))
-    })
-}
-
-fn refold(journal: &Journal, partition: u32, store: &mut Store) -> Result<(), Error> {
-    let applied = store.applied().map_or(0, |applied| applied.offset);
-    let mut fold = Fold::open(store)?;
-    let mut effects = Effects::default();
-    for frame in journal.read_from(partition, applied) {
-        let TurnFrame { turn, frame } = frame?;
-        let mut bytes = frame.bytes.as_slice();
-        for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
-            let unreadable = |refusal| Error::Unreadable { dir: journal.dir().into(), turn, refusal };
-            let record = read_record(&mut bytes, Position { partition, offset }).map_err(unreadable)?;
-            if offset >= applied {
-                effects.clear();
-                fold.step(store, &record, &mut effects);
-            }
-        }
-    }
-    match store.take_failure() {
-        Some(error) => Err(error.into()),
-        None => Ok(()),
-    }
+    })?;
+    Ok(())
 }
 
 /// What the last turn says, looked for from a turn on that should be there; where it is not, from the first. `None` where
