@@ -1,4 +1,4 @@
-//! `suyuan cases`: chains, each behind one accused source.
+//! `suyuan cases`: chains, each behind one suspected source.
 
 use anyhow::Context as _;
 use clap::{Args as ClapArgs, ValueEnum};
