@@ -9,7 +9,7 @@ mod tree;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::filter::{id, since, yuan};
+use super::filter::{id, since, tell_unknown, yuan};
 use super::read::{ReadArgs, tell};
 use super::show::{color_wanted, print};
 use crate::model::{Fen, Instant, TaxpayerId};
@@ -110,6 +110,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         width: args.width.into(),
         tax_min: args.min_tax,
     };
+    args.origin.map_or(Ok(()), |origin| tell_unknown(&folder, origin))?;
     let graph = query::flow(&folder, &question)?;
     if graph.edges.is_empty() {
         tell("nothing leads on from there by what was asked");
