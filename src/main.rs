@@ -1,5 +1,6 @@
 //! The binary: parse, run, exit code. 0 on success, 2 on wrong usage (clap's own), 1 otherwise.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,6 +10,9 @@ use suyuan::cli::Cli;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What clap ends with, too.
+const WRONG_USAGE: u8 = 2;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.run() {
@@ -16,8 +20,9 @@ fn main() -> ExitCode {
         // Whoever reads our output has seen enough.
         Err(error) if suyuan::cli::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("suyuan: {error:#}");
-            ExitCode::FAILURE
+            // Where nobody can read it, the exit code says it.
+            writeln!(io::stderr(), "suyuan: {error:#}").ok();
+            if suyuan::cli::is_wrong_usage(&error) { ExitCode::from(WRONG_USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

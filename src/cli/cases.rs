@@ -1,11 +1,11 @@
-//! `suyuan cases`: chains, each behind one accused source.
+//! `suyuan cases`: chains, each behind one suspected source.
 
-use anyhow::Context as _;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::filter::{ListArgs, Status};
 use super::show::{Table, color_wanted, counted, fit, money, print, put, who};
 use super::trace::{GraphFormat, draw};
+use super::wrong_usage;
 use crate::codec::json;
 use crate::model::{Case, ChainRole, Id};
 use crate::query::{self, Chain, Folder};
@@ -56,15 +56,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         CaseFormat::Json => Some(GraphFormat::Json),
         CaseFormat::Table | CaseFormat::Jsonl | CaseFormat::Tree => None,
     };
+    if graph.is_some() && args.list.id.is_none() {
+        return Err(wrong_usage("one drawing is of one case: name it, `suyuan cases ID --format ...`"));
+    }
     let folder = args.list.read.open()?;
-    if let Some(graph) = graph {
-        let id = args.list.id.context("one drawing is of one case: name it, `suyuan cases ID --format ...`")?;
-        let chain = query::chain(&folder, id)?
-            .with_context(|| format!("there is no case of id {id}: list them with `suyuan cases --status all`"))?;
+    if let (Some(graph), Some(id)) = (graph, args.list.id) {
+        let chain = query::chain(&folder, id)?.ok_or_else(|| args.list.unknown("case", id))?;
         return print(draw(&chain.graph, graph, false).as_bytes());
     }
     let listed = query::cases(&folder, &args.list.filter(format != CaseFormat::Jsonl))?;
-    args.list.remark(&listed, "case")?;
+    args.list.remark(&folder, &listed, "case")?;
     let text = match format {
         CaseFormat::Tree => trees(&folder, listed.items.iter().map(|case| case.case_id), args.width.into())?,
         CaseFormat::Table => table(&folder, &listed.items, args.list.status == Some(Status::All))?,

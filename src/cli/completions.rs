@@ -14,6 +14,5 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut super::Cli::command(), "suyuan", &mut text);
-    std::io::Write::write_all(&mut std::io::stdout(), &text)?;
-    Ok(())
+    super::show::print(&text)
 }

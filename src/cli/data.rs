@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
+use super::show::shell_word;
+
 /// The folder that a command reads or writes.
 #[derive(clap::Args)]
 pub(super) struct DataArgs {
@@ -13,6 +15,11 @@ pub(super) struct DataArgs {
 }
 
 impl DataArgs {
+    /// As it was given, to be repeated behind another command.
+    pub(super) fn flag(&self) -> String {
+        self.data.as_deref().map(|dir| format!(" --data {}", shell_word(dir))).unwrap_or_default()
+    }
+
     /// The folder that was named, or the default one.
     pub(super) fn dir(&self) -> anyhow::Result<PathBuf> {
         if let Some(dir) = &self.data {

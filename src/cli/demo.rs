@@ -1,12 +1,13 @@
 //! `suyuan demo`: the main job, from a made-up world to a chain drawn as a tree.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::folding::{self, EngineArgs};
-use super::show::{Table, color_wanted, counted, money, put, who};
+use super::read::tell;
+use super::show::{Table, color_wanted, counted, money, put, shell_word, who};
 use super::signals::sentences;
 use super::trace::{GraphFormat, draw};
 use super::{generate, results};
@@ -33,7 +34,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 8)]
     seed: u64,
     /// How many firms.
-    #[arg(long, default_value_t = 3_000)]
+    #[arg(long, default_value_t = 3_000, value_parser = generate::taxpayers())]
     taxpayers: u32,
     /// About how many invoices; there are three times as many events.
     #[arg(long, default_value_t = 100_000)]
@@ -42,49 +43,81 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let dir = folder(args)?;
-    let events = dir.join("events.jsonl");
-    eprintln!("1. A world of {} firms, with planted fraud", args.taxpayers);
+    let events = dir.join(EVENTS);
+    tell(&format!("1. A world of {} firms, with planted fraud", args.taxpayers));
     generate::make(&generate::Args {
         seed: args.seed,
         taxpayers: args.taxpayers,
         invoices: args.invoices,
         out: events.clone(),
-        labels: dir.join("labels.jsonl"),
+        labels: dir.join(LABELS),
         months: 12,
         start: Date::parse("2025-01-01").context("a valid date")?,
         fraud_bp: 200,
     })?;
-    eprintln!("2. Folding it into {}", dir.display());
+    tell(&format!("2. Folding it into {}", dir.display()));
     let began = Instant::now();
     let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
     let mut engine = folding::open_engine(&dir, settings)?;
-    folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?)?;
-    let totals = results::write(&mut engine, &dir)?;
+    let stays = if args.data.is_some() { folding::GOES_ON } else { "the demonstration begins anew each time" };
+    folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?, stays)?;
+    results::write(&mut engine, &dir)?;
     let progress = engine.close()?;
     let seconds = began.elapsed().as_secs_f64();
-    eprintln!(
-        "   {} events in {seconds:.1} s: {} about {}, {}",
-        progress.counters.events,
-        counted(totals.signals, "finding", "findings"),
-        counted(totals.tasks, "taxpayer", "taxpayers"),
-        counted(totals.cases, "chain", "chains")
-    );
-    show(&dir)
+    let folder = Folder::open(&dir)?;
+    tell(&format!("   {} events in {seconds:.1} s: {}", progress.counters.events, found(&folder)?));
+    show(&folder)
 }
 
+/// What was found and stands, and how much was withdrawn again.
+fn found(folder: &Folder) -> anyhow::Result<String> {
+    let count = |standing| -> anyhow::Result<[u64; 3]> {
+        let filter = Filter { standing: Some(standing), ..Filter::default() };
+        let signals = query::signals(folder, &filter)?.items.len();
+        let (tasks, cases) = (query::tasks(folder, &filter)?.items.len(), query::cases(folder, &filter)?.items.len());
+        Ok([signals as u64, tasks as u64, cases as u64])
+    };
+    let ([signals, tasks, cases], [withdrawn, ..]) = (count(true)?, count(false)?);
+    let again = if withdrawn == 0 { String::new() } else { format!("; {withdrawn} more were withdrawn again") };
+    Ok(format!(
+        "{} about {}, {}{again}",
+        counted(signals, "finding", "findings"),
+        counted(tasks, "taxpayer", "taxpayers"),
+        counted(cases, "chain", "chains")
+    ))
+}
+
+/// Where to fold. Nothing that is not a demonstration's is written over.
 fn folder(args: &Args) -> anyhow::Result<PathBuf> {
     let dir = args.data.clone().unwrap_or_else(|| std::env::temp_dir().join("suyuan-demo"));
-    if args.data.is_none() && dir.join("labels.jsonl").exists() {
+    let is_there = |name: &&str| dir.join(name).exists();
+    let own = is_there(&MARK) || [EVENTS, LABELS, JOURNAL].iter().all(is_there);
+    let foreign = [EVENTS, LABELS, JOURNAL].into_iter().chain(results::FILES).find(is_there);
+    if let (false, Some(name)) = (own, foreign) {
+        bail!(
+            "{} has a {name} that no demonstration wrote, and it would be written over: name another folder with --data",
+            dir.display()
+        );
+    }
+    if args.data.is_none() && own {
         std::fs::remove_dir_all(&dir).with_context(|| format!("cannot clear {}", dir.display()))?;
     }
-    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let make = || std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(dir.join(MARK), MARK_TEXT));
+    make().with_context(|| format!("cannot make {}", dir.display()))?;
     Ok(dir)
 }
 
-fn show(dir: &Path) -> anyhow::Result<()> {
-    let folder = Folder::open(dir)?;
+/// What the demonstration writes beside its results.
+const EVENTS: &str = "events.jsonl";
+const LABELS: &str = "labels.jsonl";
+const JOURNAL: &str = "journal";
+/// By this file a folder is known to be a demonstration's.
+const MARK: &str = ".suyuan-demo";
+const MARK_TEXT: &str = "Written by `suyuan demo`, which writes over what is here.\n";
+
+fn show(folder: &Folder) -> anyhow::Result<()> {
     let open = Filter { standing: Some(true), limit: usize::MAX, ..Filter::default() };
-    let tasks = query::tasks(&folder, &open)?.items;
+    let tasks = query::tasks(folder, &open)?.items;
     let colored = color_wanted();
     let mut text = String::from("\nWhat was found, by level\n");
     let mut table = Table::new(&["level", "response", ">tasks", ">tax at stake", "mostly for"]);
@@ -114,18 +147,18 @@ fn show(dir: &Path) -> anyhow::Result<()> {
     text += "\nWhat an officer reads\n";
     for typology in risk::ALL.iter().rev().take(SENTENCES) {
         let filter = Filter { typology: Some(typology.code.into()), limit: 1, ..open.clone() };
-        if let Some(signal) = query::signals(&folder, &filter)?.items.first() {
+        if let Some(signal) = query::signals(folder, &filter)?.items.first() {
             let name = folder.name(signal.taxpayer_id)?;
             put(&mut text, format_args!("  {}: {}\n", typology.name_zh, who(signal.taxpayer_id, name.as_deref())));
-            text += &sentences(&folder, signal, "    ")?;
+            text += &sentences(folder, signal, "    ")?;
         }
     }
-    if let Some(case) = best_chain(query::cases(&folder, &open)?.items) {
-        let chain = query::chain(&folder, case.case_id)?.context("a case was there a moment ago")?;
+    if let Some(case) = best_chain(query::cases(folder, &open)?.items) {
+        let chain = query::chain(folder, case.case_id)?.context("a case was there a moment ago")?;
         text += "\nOne chain, from its source through its washers to who deducted\n";
         text += &draw(&chain.graph.within(12), GraphFormat::Tree, colored);
     }
-    let dir = dir.display();
+    let dir = shell_word(folder.dir());
     put(&mut text, format_args!("\nGo on with\n  suyuan tasks --data {dir}\n  suyuan cases --data {dir}\n"));
     if let Some(task) = tasks.first() {
         put(&mut text, format_args!("  suyuan taxpayer {} --data {dir}\n", task.taxpayer_id));

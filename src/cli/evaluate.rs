@@ -1,12 +1,13 @@
 //! `suyuan evaluate`: reads labels and tasks, prints how much of the truth was found.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args as ClapArgs, ValueEnum};
 
+use super::show::{print, print_json};
 use crate::sim::evaluate::{Alarms, Group, LOOKALIKE_LEVEL, Report, SignalLine, TaskLine, evaluate};
 use crate::sim::label::Label;
 
@@ -54,11 +55,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         None => None,
     };
     let report = evaluate(&labels, &tasks, signals.as_deref(), args.min_level);
-    let text = match args.format {
-        Format::Table => table(&report),
-        Format::Json => serde_json::to_string(&report).context("cannot write the report as JSON")? + "\n",
-    };
-    std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
+    match args.format {
+        Format::Table => print(table(&report).as_bytes()),
+        Format::Json => print_json(&report),
+    }
 }
 
 /// Reads a file of lines; blank ones are skipped. Errors name the file, the line, the field, and what to do.

@@ -11,6 +11,7 @@ use crate::model::{Date, Fen, Id, Instant, InvoiceNo, TaxpayerId, Text};
 use crate::query::pages::{self, Carrier};
 use crate::query::{self, Filter, Folder, Journal, Listed};
 use crate::risk;
+use crate::state::{Key, Profile};
 
 /// An identifier.
 pub(crate) fn id(text: &str) -> Result<Id, String> {
@@ -191,7 +192,7 @@ impl LevelListArgs {
     ) -> anyhow::Result<()> {
         let folder = self.list.read.open()?;
         let listed = ask(&folder, &self.filter())?;
-        self.list.remark(&listed, what)?;
+        self.list.remark(&folder, &listed, what)?;
         match (self.format, self.list.id, listed.items.as_slice()) {
             (ListFormat::Jsonl, ..) => {
                 let mut lines = Vec::new();
@@ -205,6 +206,17 @@ impl LevelListArgs {
             (ListFormat::Table, ..) => print(table(&folder, &listed.items)?.as_bytes()),
         }
     }
+}
+
+/// Says so where nobody of an id is known: silence would read as a clean answer.
+pub(crate) fn tell_unknown(folder: &Folder, taxpayer: TaxpayerId) -> anyhow::Result<()> {
+    if folder.row::<Profile>(taxpayer, &Key::Profile)?.is_none() {
+        tell(&format!(
+            "{} does not speak of a taxpayer {taxpayer}: check the id, or the folder",
+            folder.dir().display()
+        ));
+    }
+    Ok(())
 }
 
 /// Rows of a table, unless told otherwise.
@@ -231,13 +243,20 @@ impl ListArgs {
         }
     }
 
+    /// Nothing is known by this id.
+    pub(crate) fn unknown(&self, what: &str, id: Id) -> anyhow::Error {
+        let data = self.read.data.flag();
+        anyhow::anyhow!("there is no {what} of id {id}: list them with `suyuan {what}s --status all{data}`")
+    }
+
     /// Says what a list lacks, or that it has nothing.
-    pub(crate) fn remark<T>(&self, listed: &Listed<T>, what: &str) -> anyhow::Result<()> {
+    pub(crate) fn remark<T>(&self, folder: &Folder, listed: &Listed<T>, what: &str) -> anyhow::Result<()> {
         if let (Some(id), true) = (self.id, listed.items.is_empty()) {
-            anyhow::bail!("there is no {what} of id {id}: list them with `suyuan {what}s --status all`");
+            return Err(self.unknown(what, id));
         }
         if listed.items.is_empty() {
             tell(&format!("no {what} matches"));
+            self.taxpayer.map_or(Ok(()), |taxpayer| tell_unknown(folder, taxpayer))?;
         }
         if listed.left_out > 0 {
             let more = counted(listed.left_out as u64, "more matches", "more match");

@@ -7,6 +7,8 @@ use anyhow::{Context, bail};
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::interrupt::Interrupt;
+use super::read::tell;
+use super::show::{counted, shell_word};
 use crate::drive::STANDARD_RULES;
 use crate::intake::{InputIdentity, Intake, Mapping, Order};
 use crate::model::Source;
@@ -62,6 +64,7 @@ impl EngineArgs {
             threads: self.threads.unwrap_or(cores).max(1),
             rules: document,
             rules_version: parsed.version.into(),
+            keeps_rules: false,
             cache_bytes_max: self.cache_mib.max(1) << 20,
             durable: true,
             policies: Policies::default(),
@@ -114,12 +117,12 @@ pub(super) fn open_engine(dir: &Path, settings: Settings) -> anyhow::Result<Engi
             Ok(engine) => format!("ends with turn {} now", engine.log().last_turn()),
             Err(_) => "ends before them now".into(),
         };
-        eprintln!(
+        tell(&format!(
             "the last {cut} bytes of the journal in {} were no whole turn and are cut off: it {ends}. A process that was \
              killed leaves such a rest, and nothing is lost; if none was, the file was damaged: import the files of that \
              time again, what is there already is recognised",
             dir.display()
-        );
+        ));
     }
     Ok(opened?)
 }
@@ -130,8 +133,12 @@ fn journal_bytes(dir: &Path) -> u64 {
     files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
 
-/// Folds an input to its end, or until somebody wants to stop. Goes on where the same input was interrupted.
-pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Waited> {
+/// What whoever stops a command may count on, where the same command goes on.
+pub(super) const GOES_ON: &str = "what is committed stays, and the same command goes on from there";
+
+/// Folds an input to its end, or until somebody wants to stop, who is told what then `stays`. Goes on where the same input
+/// was interrupted.
+pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyhow::Result<Waited> {
     let interrupt = Interrupt::listen()?;
     let identity = intake.fingerprint()?;
     let begun = engine.progress();
@@ -145,7 +152,7 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Wa
     let first_file = engine.first_file(files.len());
     let bar = progress_bar("events", intake.bytes());
     if skipped > 0 {
-        bar.suspend(|| eprintln!("going on after {skipped} events that are committed already"));
+        bar.suspend(|| tell(&format!("going on after {skipped} events that are committed already")));
     }
     bar.set_position(skipped);
     let (mut taken, mut waited) = (0, Duration::ZERO);
@@ -172,7 +179,7 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Wa
         }
         if interrupt.wants_stop() {
             bar.abandon();
-            bail!("stopped; what is committed stays, and the same command goes on from there");
+            bail!("stopped; {stays}");
         }
     }
     engine.end_input()?;
@@ -180,18 +187,38 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake) -> anyhow::Result<Wa
     let counters = engine.progress().counters;
     let unused = counters.dead_letters + counters.conflicting;
     if unused > 0 {
-        let dir = engine.dir().display();
-        eprintln!("{unused} of {} rows could not be used: see `suyuan dead-letters --data {dir}`", counters.rows);
+        let dir = shell_word(engine.dir());
+        tell(&format!("{unused} of {} rows could not be used: see `suyuan dead-letters --data {dir}`", counters.rows));
     }
     Ok(Waited(waited))
 }
 
-/// Fails where not one row of an input was an event: all that is to be written has been written by then.
-pub(super) fn expect_events(rows: u64, refused: u64) -> anyhow::Result<()> {
-    if rows > 0 && refused == rows {
-        bail!("no row of this input is an event: is it JSON Lines, or does it want a --mapping?");
+/// Says where to read the doubts of an input, if there are any.
+pub(super) fn tell_doubts(doubts: u64, dir: &Path) {
+    if doubts > 0 {
+        let counted = counted(doubts, "doubt", "doubts");
+        tell(&format!("{counted} about rows that were used: see `suyuan doubts --data {}`", shell_word(dir)));
     }
-    Ok(())
+}
+
+impl InputArgs {
+    /// Fails where not one row of an input was an event: all that is to be written has been written by then. Says where it
+    /// has no row at all.
+    pub(super) fn expect_events(&self, rows: u64, refused: u64) -> anyhow::Result<()> {
+        if rows == 0 {
+            tell("this input has not one row");
+        }
+        if rows == 0 || refused < rows {
+            return Ok(());
+        }
+        match &self.mapping {
+            None => bail!("no row of this input is an event: is it JSON Lines, or does it want a --mapping?"),
+            Some(mapping) => bail!(
+                "no row of this input is an event by {}: is it the mapping of these columns? The reasons name the fields",
+                mapping.display()
+            ),
+        }
+    }
 }
 
 fn shifted(source: Source, first_file: u32) -> Source {
@@ -211,7 +238,7 @@ fn progress_bar(what: &str, bytes: Option<u64>) -> ProgressBar {
     let style =
         ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{msg}}{{rate}}  {{elapsed}}"));
     let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-        write!(text, "{:.0}/s", state.per_sec()).expect("a line of progress takes any write");
+        write!(text, "{}/s", state.per_sec().round()).expect("a line of progress takes any write");
     };
     bar.set_style(style.expect("the template is a valid one").with_key("rate", rate));
     bar

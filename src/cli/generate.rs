@@ -9,14 +9,16 @@ use std::thread;
 
 use anyhow::{Context as _, bail};
 use clap::Args as ClapArgs;
+use clap::builder::RangedI64ValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::interrupt::Interrupt;
+use super::show::print_json;
 use crate::codec;
 use crate::model::{Date, Event};
 use crate::sim::label::Label;
-use crate::sim::world::{Settings, World};
+use crate::sim::world::{FRAUD_BP_MAX, MONTHS_MAX, Settings, TAXPAYERS_MAX, TAXPAYERS_MIN, World};
 
 /// Events handed from the maker to the writer at a time.
 const BATCH_EVENTS: usize = 2_048;
@@ -36,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
     /// How many firms there are, fraudsters among them.
-    #[arg(long, value_name = "NUMBER", default_value_t = 2_000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 2_000, value_parser = taxpayers())]
     pub taxpayers: u32,
     /// About how many invoices they issue in all.
     #[arg(long, value_name = "NUMBER", default_value_t = 200_000)]
@@ -49,14 +51,23 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     pub labels: PathBuf,
     /// Months in which firms trade. Receipts, deductions and returns go on to the 15th of the month after.
-    #[arg(long, value_name = "NUMBER", default_value_t = 12)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 12, value_parser = up_to(1, MONTHS_MAX))]
     pub months: u32,
     /// The first day.
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-01-01", value_parser = date)]
     pub start: Date,
     /// Firms that take part in schemes, in basis points of all.
-    #[arg(long, value_name = "BASIS_POINTS", default_value_t = 50)]
+    #[arg(long, value_name = "BASIS_POINTS", default_value_t = 50, value_parser = up_to(0, FRAUD_BP_MAX))]
     pub fraud_bp: u32,
+}
+
+/// As many firms as make a world.
+pub(super) fn taxpayers() -> RangedI64ValueParser<u32> {
+    up_to(TAXPAYERS_MIN, TAXPAYERS_MAX)
+}
+
+fn up_to(least: u32, most: u32) -> RangedI64ValueParser<u32> {
+    RangedI64ValueParser::new().range(i64::from(least)..=i64::from(most))
 }
 
 fn date(text: &str) -> Result<Date, String> {
@@ -77,9 +88,7 @@ pub(super) struct Summary {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let mut line = serde_json::to_string(&make(args)?).context("cannot write the summary as JSON")?;
-    line.push('\n');
-    io::stdout().lock().write_all(line.as_bytes()).context("cannot write the summary to standard output")
+    print_json(&make(args)?)
 }
 
 /// Writes the world.

@@ -1,14 +1,19 @@
 //! `suyuan import`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
 
 use super::data::DataArgs;
 use super::folding::{self, EngineArgs, InputArgs};
+use super::read::tell;
 use super::results;
+use super::show::{clean, print, print_json, put};
 use crate::intake;
+use crate::query::{self, Journal};
+use crate::risk::RuleSet;
+use crate::runtime::{Engine, Settings};
 use crate::topology::{EMBEDDED, Topology};
 
 /// Refused lines that `--check` shows.
@@ -17,7 +22,9 @@ const REFUSED_SHOWN: usize = 20;
 /// Arguments of `suyuan import`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Events that were imported before are recognised and change nothing. After a kill the same command \
+    after_help = "Events that were imported before are recognised and change nothing; a row that contradicts an \
+    earlier one is refused each time it comes. A folder that is there already goes on with the partitions and under the \
+    rules it has; topology and rules count where one is begun. After a kill the same command \
     goes on from what was committed. Where the folder has the results of a replay or of the demonstration \
     (signals.jsonl and so on), they are written anew.\n\n\
     In the summary, which is about this input alone, rows = accepted + duplicates + conflicting + dead_letters: a \
@@ -31,12 +38,13 @@ const REFUSED_SHOWN: usize = 20;
 pub(super) struct Args {
     #[command(flatten)]
     input: InputArgs,
-    /// What runs where. Default: everything in this process.
+    /// What runs where, for a folder that is begun with it; see topologies/embedded.toml. Default: everything in this
+    /// process.
     #[arg(long, value_name = "FILE")]
     topology: Option<PathBuf>,
     #[command(flatten)]
     data: DataArgs,
-    /// Only read: counts, what would be refused and why, what is doubtful. Writes nothing.
+    /// Only read: counts, what would be refused and why, what is doubtful, row by row. Writes nothing.
     #[arg(long)]
     check: bool,
     /// Threads that fold. Default: the cores.
@@ -61,33 +69,23 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     if args.check {
         return check(args);
     }
-    let shown = args.topology.as_ref().map_or("the embedded topology".into(), |path| path.display().to_string());
-    let document = match &args.topology {
-        None => EMBEDDED.to_owned(),
-        Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read topology {shown}"))?,
-    };
-    let topology = Topology::parse(&document).with_context(|| format!("{shown} is not a topology"))?;
-    let beside = args.topology.as_deref().and_then(std::path::Path::parent);
-    let rules = topology.rules.as_ref().map(|rules| beside.unwrap_or("".as_ref()).join(rules));
-    let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };
-    let settings = engine.settings(rules.as_deref(), topology.partitions)?;
-    let intake = args.input.open()?;
     let dir = args.data.dir()?;
+    let settings = settings(args, &dir)?;
+    let intake = args.input.open()?;
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let mut engine = folding::open_engine(&dir, settings)?;
+    let mut engine = folding::open_engine(&dir, settings.clone())?;
+    tell_rules(&engine, &settings)?;
     let first_turn = results::first_turn(&engine)?;
-    folding::fold(&mut engine, intake)?;
+    folding::fold(&mut engine, intake, folding::GOES_ON)?;
     let doubts = results::doubts_since(&engine, first_turn)?;
     if results::are_in(&dir) {
         results::write(&mut engine, &dir)?;
-        eprintln!("{} has the results of a replay: they are written anew", dir.display());
+        tell(&format!("{} has the results of a replay: they are written anew", dir.display()));
     }
-    if doubts > 0 {
-        eprintln!("{doubts} doubts: see `suyuan doubts --data {}`", dir.display());
-    }
+    folding::tell_doubts(doubts, &dir);
     let progress = engine.close()?;
     let counters = progress.counters;
-    let summary = Summary {
+    print_json(&Summary {
         events: counters.events,
         rows: counters.rows,
         accepted: counters.accepted,
@@ -96,32 +94,78 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         dead_letters: counters.dead_letters,
         doubts,
         digest: progress.digest(),
+    })?;
+    args.input.expect_events(counters.rows, counters.dead_letters)
+}
+
+/// As the topology says, but for what a folder that is there already was begun with.
+fn settings(args: &Args, dir: &Path) -> anyhow::Result<Settings> {
+    let shown = args.topology.as_ref().map_or("the embedded topology".into(), |path| path.display().to_string());
+    let document = match &args.topology {
+        None => EMBEDDED.to_owned(),
+        Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read topology {shown}"))?,
     };
-    println!("{}", serde_json::to_string(&summary)?);
-    folding::expect_events(counters.rows, counters.dead_letters)
+    let topology = Topology::parse(&document).with_context(|| format!("{shown} is not a topology"))?;
+    let beside = args.topology.as_deref().and_then(Path::parent);
+    let rules = topology.rules.as_ref().map(|rules| beside.unwrap_or("".as_ref()).join(rules));
+    let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };
+    let begun = begun_partitions(dir)?;
+    if let Some(begun) = begun.filter(|begun| args.topology.is_some() && *begun != topology.partitions) {
+        tell(&format!("{} was begun with {begun} partitions, and keeps them", dir.display()));
+    }
+    let partitions = begun.unwrap_or(topology.partitions);
+    Ok(Settings { keeps_rules: true, ..engine.settings(rules.as_deref(), partitions)? })
+}
+
+/// The partitions that a folder's journal was begun with, where there is one.
+fn begun_partitions(dir: &Path) -> anyhow::Result<Option<u32>> {
+    match Journal::open(dir) {
+        Ok(journal) => Ok(Some(journal.partitions())),
+        Err(query::Error::Missing { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says where a folder is gone on with under other rules than those of its topology.
+fn tell_rules(engine: &Engine, settings: &Settings) -> anyhow::Result<()> {
+    let Some(in_force) = engine.partitions().first().map(|partition| partition.fold().rules()) else { return Ok(()) };
+    if *in_force == RuleSet::silent() || *in_force == RuleSet::parse(&settings.rules)? {
+        return Ok(());
+    }
+    let (dir, ours) = (engine.dir().display(), &settings.rules_version);
+    let theirs = &in_force.version;
+    let other = if **theirs == **ours { "of another text" } else { "of another version" };
+    tell(&format!("{dir} goes on under the rule set in force there, {theirs}; the one given here, {ours}, is {other}"));
+    Ok(())
 }
 
 fn check(args: &Args) -> anyhow::Result<()> {
     args.input.expect_mapping()?;
     let found = intake::check(&args.input.files, args.input.mapping()?.as_ref(), REFUSED_SHOWN)?;
-    println!("rows     {:>12}", found.rows);
+    let mut text = format!("rows     {:>12}\n", found.rows);
     for (name, count) in &found.events {
-        println!("  {name:<26} {count:>12}");
+        put(&mut text, format_args!("  {name:<26} {count:>12}\n"));
     }
-    println!("refused  {:>12}", found.refused);
+    put(&mut text, format_args!("refused  {:>12}\n", found.refused));
     let file = |number: u32| found.file_names.get(number as usize).map_or("?", String::as_str);
     for refused in &found.first_refused {
-        println!("  {}:{}: {}", file(refused.source.file), refused.source.line, refused.reason);
+        let (name, line) = (file(refused.source.file), refused.source.line);
+        put(&mut text, format_args!("  {name}:{line}: {}\n", clean(&refused.reason)));
     }
     for (code, doubtful) in &found.doubtful {
-        let first = doubtful.first;
-        println!("doubtful {:>12}  {code}, first at {}:{}", doubtful.events, file(first.file), first.line);
+        let (count, name, line) = (doubtful.events, file(doubtful.first.file), doubtful.first.line);
+        put(&mut text, format_args!("doubtful {count:>12}  {code}, first at {name}:{line}\n"));
     }
     if let (Some(first), Some(last)) = (found.first_at, found.last_at) {
-        println!("from {first} to {last}");
+        put(&mut text, format_args!("from {first} to {last}\n"));
     }
+    text += BY_ITSELF;
+    print(text.as_bytes())?;
     if let Some(failure) = found.failure {
         return Err(anyhow::Error::new(failure).context("the input could not be read to its end"));
     }
-    folding::expect_events(found.rows, found.refused)
+    args.input.expect_events(found.rows, found.refused)
 }
+
+/// What `--check` cannot know.
+const BY_ITSELF: &str = "Each row was read by itself: duplicates, conflicts and what only several rows together show are found when it is used\n";

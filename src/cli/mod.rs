@@ -1,5 +1,5 @@
-//! The command line: one file per subcommand.
-#![allow(clippy::print_stdout, reason = "printing is what a command line is for")]
+//! The command line: one file per subcommand. All of them print through `show`, which knows of closed pipes and full
+//! devices.
 
 mod cases;
 mod completions;
@@ -28,6 +28,8 @@ use std::io;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
+
+use crate::sim::world::SettingsError;
 
 /// Follows VAT invoices through their life, traces every fen of input tax to its origin, and says what it found.
 ///
@@ -129,6 +131,21 @@ impl Cli {
             Command::Completions(args) => completions::run(&args),
         }
     }
+}
+
+/// Wrong usage that shows only when the command runs.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongUsage(String);
+
+/// An error that ends the program as the parser's own do.
+fn wrong_usage(text: impl Into<String>) -> anyhow::Error {
+    WrongUsage(text.into()).into()
+}
+
+/// Whether an error is one of usage: the program then ends with 2.
+pub fn is_wrong_usage(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<WrongUsage>() || cause.is::<SettingsError>())
 }
 
 /// Whether an error is only that nobody reads our output any more (`suyuan signals | head`).

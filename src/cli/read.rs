@@ -1,5 +1,7 @@
 //! How a command that only reads opens a data folder.
 
+use std::io::{self, Write as _};
+
 use super::data::DataArgs;
 use crate::query::Folder;
 
@@ -22,11 +24,20 @@ impl ReadArgs {
         if let Some(lag) = folder.lag() {
             tell(&format!("note: {lag}."));
         }
+        let progress = folder.progress();
+        if !progress.input_ended {
+            tell(&format!(
+                "note: an input into {} has not come to its end: this is as of its first {} events. To finish it, run \
+                 the command that began it again.",
+                dir.display(),
+                progress.counters.events
+            ));
+        }
         Ok(folder)
     }
 }
 
-/// Says something beside the answer, on standard error.
+/// Says something beside the answer, on standard error. Where nobody can read that, nobody can be told so either.
 pub(crate) fn tell(text: &str) {
-    eprintln!("{text}");
+    writeln!(io::stderr(), "{text}").ok();
 }

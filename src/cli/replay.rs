@@ -7,7 +7,9 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::folding::{self, EngineArgs, InputArgs};
+use super::read::tell;
 use super::results;
+use super::show::print_json;
 use crate::runtime::Engine;
 
 /// Arguments of `suyuan replay`.
@@ -79,10 +81,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let mut engine = folding::open_engine(&args.out, settings)?;
     refuse_another_input(&engine, &intake)?;
     let waited = if engine.progress().input_ended {
-        eprintln!("{} holds this run already, to its end", args.out.display());
+        tell(&format!("{} holds this run already, to its end", args.out.display()));
         folding::Waited::default()
     } else {
-        folding::fold(&mut engine, intake)?
+        folding::fold(&mut engine, intake, folding::GOES_ON)?
     };
     let writing = Instant::now();
     let totals = results::write(&mut engine, &args.out)?;
@@ -123,8 +125,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         },
         peak_memory_bytes: peak_memory_bytes(),
     };
-    println!("{}", serde_json::to_string(&summary)?);
-    folding::expect_events(counters.rows, counters.dead_letters)
+    folding::tell_doubts(totals.doubts, &args.out);
+    print_json(&summary)?;
+    args.input.expect_events(counters.rows, counters.dead_letters)
 }
 
 /// A replay is of one input: its folder takes no other.

@@ -161,7 +161,7 @@ fn write_letters(said: &Said<'_>, letters: Vec<DeadLetter>, file: &mut dyn Write
 }
 
 /// The files that [`write`] leaves.
-const FILES: [&str; 6] =
+pub(super) const FILES: [&str; 6] =
     ["signals.jsonl", "tasks.jsonl", "cases.jsonl", "doubts.jsonl", "dead-letters.jsonl", "digest.txt"];
 
 /// Whether a folder has results beside its journal, which go stale when something is added to it.

@@ -17,13 +17,22 @@ pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Writes one JSON document on a line of its own.
-pub(crate) fn print_json(document: &serde_json::Value) -> anyhow::Result<()> {
-    print(format!("{document}\n").as_bytes())
+pub(crate) fn print_json(document: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut line = serde_json::to_vec(document).context("cannot be written as JSON")?;
+    line.push(b'\n');
+    print(&line)
 }
 
 /// Adds to a text.
 pub(crate) fn put(text: &mut String, said: std::fmt::Arguments<'_>) {
     std::fmt::Write::write_fmt(text, said).expect("a String takes any write");
+}
+
+/// A path as a word of a command that can be pasted into a shell.
+pub(crate) fn shell_word(path: &std::path::Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%,=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Whether colours are wanted: on a terminal, unless `NO_COLOR` is set.
@@ -251,6 +260,13 @@ mod tests {
     fn texts_from_outside_cannot_move_the_cursor() {
         assert_eq!(fit("a\u{1b}[2Jb", 9), "a\u{fffd}[2Jb");
         assert_eq!(fit("溯源溯源溯源", 7), "溯源溯…");
+    }
+
+    #[test]
+    fn a_path_can_be_pasted_into_a_shell() {
+        let word = |path: &str| shell_word(path.as_ref());
+        assert_eq!(word("/srv/溯源-1"), "/srv/溯源-1");
+        assert_eq!((word("/a b"), word("it's")), ("'/a b'".into(), "'it'\\''s'".into()));
     }
 
     #[test]

@@ -85,7 +85,10 @@ fn known(path: &serde_path_to_error::Path) -> String {
 fn not_utf8(line: &[u8]) -> Refusal {
     let at = std::str::from_utf8(line).map_or_else(|error| error.valid_up_to(), str::len);
     let field = stated_type(line).map(|event_type| explain(event_type, line).field).unwrap_or_default();
-    Refusal::new(&field, format!("is no UTF-8 at byte {at} of the line; write the file in UTF-8, or name its encoding"))
+    Refusal::new(
+        &field,
+        format!("is no UTF-8 at byte {at} of the line; write the file in UTF-8 (`iconv -f GB18030 -t UTF-8`)"),
+    )
 }
 
 /// What `serde_json` says, with the field in its place and without the number of the line, which is always 1.

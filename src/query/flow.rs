@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::error::Error;
 use super::folder::Folder;
 use super::graph::{Direction, Edge, Graph, Node, Nodes, Rest};
-use super::neighbours::{Names, Neighbour, names_at_root, neighbours, taken};
+use super::neighbours::{Names, Neighbour, name_origins, names_at_root, neighbours, taken};
 use crate::model::{Fen, Id, Instant, TaxpayerId};
 use crate::state::{Key, Profile};
 
@@ -105,6 +105,9 @@ impl Walk<'_> {
         if !rest.is_empty() {
             let tax = rest.iter().map(|neighbour| neighbour.tax).sum();
             self.nodes[at].rest = Some(Rest { count: rest.len(), tax });
+        }
+        if self.question.direction == Direction::Up && self.question.origin.is_none() {
+            name_origins(self.folder, id, &mut found)?;
         }
         for neighbour in found {
             self.edges.push(self.edge(id, &neighbour));

@@ -96,8 +96,6 @@ pub struct OriginShare {
     pub name: Option<Box<str>>,
     /// How much.
     pub tax: Fen,
-    /// Of that, deducted by whoever took it.
-    pub deducted: Fen,
     /// Invoices between the origin and the keeper.
     pub hops: u8,
     /// Through which neighbour.

@@ -281,8 +281,7 @@ impl Folder {
             })?;
             let name = self.name(origin)?;
             let via = row.unwrap_or_default().via;
-            let (tax, hops) = (Fen(slice.tax), slice.hops);
-            shares.push(OriginShare { origin, name, tax, deducted: Fen::ZERO, hops, via });
+            shares.push(OriginShare { origin, name, tax: Fen(slice.tax), hops: slice.hops, via });
         }
         shares.sort_by_key(|share| (-share.tax, share.origin));
         Ok(shares)

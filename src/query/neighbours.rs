@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::graph::{Direction, OriginShare};
 use crate::model::{Entity, Fen, GoodsCode, Id, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{Key, OriginRow, Partner, PassedPage, Profile, Share, Side, TaintVisit};
+use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Share, Side, TaintVisit};
 
 /// Under which names a taxpayer keeps value of the origin, and how much of each is the origin's.
 pub(super) type Names = BTreeMap<TaxpayerId, Share>;
@@ -25,7 +25,7 @@ pub(super) struct Neighbour {
     pub(super) partner: Partner,
     /// Going down: under which names it keeps the value.
     pub(super) names: Names,
-    /// Going up without an origin: whose value came through it.
+    /// Going up without an origin: whose value came through it, once [`name_origins`] has written it.
     pub(super) origins: Vec<OriginShare>,
 }
 
@@ -86,11 +86,7 @@ pub(super) fn neighbours(
         (Direction::Down, Some(origin)) => receivers(folder, id, origin, names)?,
         (Direction::Up, Some(origin)) => bringers(folder, id, origin)?,
         (Direction::Down, None) => partners(folder, id, Side::Sold)?,
-        (Direction::Up, None) => {
-            let mut suppliers = partners(folder, id, Side::Bought)?;
-            name_origins(folder, id, &mut suppliers)?;
-            suppliers
-        }
+        (Direction::Up, None) => partners(folder, id, Side::Bought)?,
     };
     found.retain(|neighbour| {
         neighbour.tax != Fen::ZERO && question.since.is_none_or(|since| neighbour.partner.last_at >= since)
@@ -114,28 +110,46 @@ fn partners(folder: &Folder, id: TaxpayerId, side: Side) -> Result<Vec<Neighbour
     Ok(found)
 }
 
-/// Writes on each supplier whose value came nearest through it.
-fn name_origins(folder: &Folder, id: TaxpayerId, suppliers: &mut [Neighbour]) -> Result<(), Error> {
-    let mut shares: BTreeMap<TaxpayerId, Vec<OriginShare>> = BTreeMap::new();
-    let (from, to) = (Key::Origin(Id::EMPTY), Key::Origin(Id::LAST));
-    folder.each_row(Entity::taxpayer(id), from, to, |key, row: OriginRow| {
-        let Key::Origin(origin) = key else { return false };
-        if row.taken > Fen::ZERO {
-            let OriginRow { hops, via, taken: tax, deducted, .. } = row;
-            let named = shares.entry(via).or_default();
-            named.push(OriginShare { origin, name: None, tax, deducted, hops, via });
-            named.sort_by_key(|share| (-share.tax, share.origin));
-            named.truncate(ORIGINS_NAMED);
-        }
-        true
-    })?;
+/// Writes on each supplier whose value it brought: what its own books say that it passed on to this buyer. So the lines of
+/// a supplier are never more than its edge, whoever else brought value of the same origins.
+pub(super) fn name_origins(folder: &Folder, id: TaxpayerId, suppliers: &mut [Neighbour]) -> Result<(), Error> {
     for supplier in suppliers {
-        supplier.origins = shares.remove(&supplier.id).unwrap_or_default();
-        for share in &mut supplier.origins {
-            share.name = folder.name(share.origin)?;
+        let mut largest: Vec<(Fen, Ordinal)> = Vec::new();
+        for page in passed_pages(folder, supplier.id, id)? {
+            largest.extend(page.iter().map(|(origin, passed)| (brought(origin, passed), origin)));
+            largest.retain(|(tax, _)| *tax > Fen::ZERO);
+            largest.sort_by_key(|(tax, origin)| (-*tax, *origin));
+            largest.truncate(ORIGINS_NAMED);
+        }
+        for (tax, ordinal) in largest {
+            let (origin, hops) = folder.books(Entity::taxpayer(supplier.id), |books| {
+                if ordinal == Ordinal::OWN {
+                    return (supplier.id, 0);
+                }
+                let origin = books.origin_of(ordinal).unwrap_or_default();
+                (origin, books.find::<OriginRow>(&Key::Origin(origin)).map_or(0, |row| row.hops))
+            })?;
+            let (name, hops) = (folder.name(origin)?, hops.saturating_add(1));
+            supplier.origins.push(OriginShare { origin, name, tax, hops, via: supplier.id });
         }
     }
     Ok(())
+}
+
+/// What a supplier's books say of value that went to one buyer, page by page.
+fn passed_pages(folder: &Folder, supplier: TaxpayerId, buyer: TaxpayerId) -> Result<Vec<PassedPage>, Error> {
+    let origins = folder.row::<Profile>(supplier, &Key::Profile)?.map_or(0, |profile| profile.origins);
+    let mut keys: Vec<Key> = (0..=origins).map(|number| Key::passed(Ordinal(number), buyer)).collect();
+    keys.dedup();
+    folder.books(Entity::taxpayer(supplier), |books| {
+        keys.iter().filter_map(|key| books.find::<PassedPage>(key).cloned()).collect()
+    })
+}
+
+/// Tax of an origin that reached a buyer, under its own name or settled later; what is the seller's own is never settled
+/// by itself.
+fn brought(origin: Ordinal, passed: Passed) -> Fen {
+    passed.direct + if origin == Ordinal::OWN { Fen::ZERO } else { passed.settled }
 }
 
 /// To whom value of the origin went.
@@ -192,8 +206,7 @@ fn bringers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId) -> Result<Vec<N
         };
         let passed =
             folder.books(Entity::taxpayer(supplier.id), |books| books.passed(ordinal, id))?.unwrap_or_default();
-        let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
-        supplier.tax = passed.direct + settled;
+        supplier.tax = brought(ordinal, passed);
         supplier.names = Names::from([(origin, Share::ALL)]);
     }
     Ok(suppliers)

@@ -26,6 +26,10 @@ use crate::store::{self, Applied, Shared, SharedSettings, Store};
 /// How long changed rows wait at most before they are written.
 const PERSIST_EVERY: Duration = Duration::from_secs(5);
 
+/// What the header says of the rules that a journal was begun with.
+const RULES_VERSION: &str = "rules-version";
+const RULES_DIGEST: &str = "rules-digest";
+
 /// The clocks before any event.
 const NEVER: Instant = Instant(i64::MIN);
 
@@ -62,12 +66,17 @@ impl Engine {
     pub fn open(dir: &Path, settings: Settings) -> Result<Self, Error> {
         let wanted = Header::default()
             .with("partitions", settings.partitions)
-            .with("rules-version", &settings.rules_version)
-            .with("rules-digest", blake3::hash(settings.rules.as_bytes()).to_hex());
+            .with(RULES_VERSION, &settings.rules_version)
+            .with(RULES_DIGEST, blake3::hash(settings.rules.as_bytes()).to_hex());
         let journal = dir.join("journal");
         let log_settings = log::Settings { durable: settings.durable, ..log::Settings::default() };
         let (log, progress) = match Log::open(&journal, log_settings.clone()) {
             Ok((log, recovered)) => {
+                let progress = read_progress(dir, &recovered)?;
+                // Rules come into force with the first event.
+                let in_force = progress.as_ref().is_some_and(|progress| progress.clock != NEVER);
+                let keeps_rules = settings.keeps_rules && in_force;
+                let wanted = if keeps_rules { with_rules_of(wanted, &recovered.header) } else { wanted };
                 recovered.header.require(&journal, &wanted)?;
                 info!(turn = recovered.turn, input_consumed = recovered.input_consumed, "Journal opened.");
                 if recovered.bytes_cut > 0 {
@@ -77,7 +86,7 @@ impl Engine {
                         "A turn that was being written when the last run ended is cut off."
                     );
                 }
-                (log, read_progress(dir, &recovered)?)
+                (log, progress)
             }
             Err(log::Error::Missing { .. }) => (Log::create(&journal, &wanted, log_settings)?, None),
             Err(error) => return Err(error.into()),
@@ -287,6 +296,13 @@ impl Engine {
     pub fn dir(&self) -> &Path {
         &self.dir
     }
+}
+
+/// What is wanted, but for the rules, which are those that a journal was begun with.
+fn with_rules_of(mut wanted: Header, begun: &Header) -> Header {
+    let rules = |(name, _): &(&String, &String)| [RULES_VERSION, RULES_DIGEST].contains(&name.as_str());
+    wanted.fields.extend(begun.fields.iter().filter(rules).map(|(name, value)| (name.clone(), value.clone())));
+    wanted
 }
 
 /// Does something with each store, on so many threads.

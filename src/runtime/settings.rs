@@ -11,6 +11,9 @@ pub struct Settings {
     pub rules: String,
     /// Its version.
     pub rules_version: String,
+    /// Whether a folder that has rules in force is gone on with under those, whatever rules are given here; otherwise it
+    /// must have been begun with the same.
+    pub keeps_rules: bool,
     /// Rows kept in memory, all partitions together, in bytes.
     pub cache_bytes_max: usize,
     /// Whether a commit waits for the disk.

@@ -16,9 +16,9 @@ pub const EMBEDDED: &str = include_str!("../../topologies/embedded.toml");
 /// The most partitions a journal may have.
 pub const PARTITIONS_MAX: u32 = 1_024;
 
-/// A topology that was read and checked.
+/// A topology that was read and checked. What a document does not say is as in [`Topology::default`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Topology {
     /// What takes the place of the log.
     pub kind: Kind,
@@ -28,6 +28,14 @@ pub struct Topology {
     pub rules: Option<String>,
     /// Memory for rows, in MiB. Less is slower, never wrong.
     pub cache_mib: u32,
+}
+
+impl Default for Topology {
+    fn default() -> Self {
+        // Eight partitions keep eight cores busy, and cost two cores nothing. A GiB of rows fits beside other programs
+        // on a laptop.
+        Self { kind: Kind::Embedded, partitions: 8, rules: None, cache_mib: 1_024 }
+    }
 }
 
 /// What takes the place of the log.
@@ -76,7 +84,14 @@ mod tests {
 
     #[test]
     fn the_embedded_topology_is_one() {
-        assert_eq!(Topology::parse(EMBEDDED).map(|topology| topology.kind), Ok(Kind::Embedded));
+        assert_eq!(Topology::parse(EMBEDDED), Ok(Topology::default()));
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_it_is_by_default() {
+        let few = Topology::parse("partitions = 3").unwrap();
+        assert_eq!(few, Topology { partitions: 3, ..Topology::default() });
+        assert_eq!(Topology::parse(""), Ok(Topology::default()));
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! The command line as people meet it: exit codes, help with examples, messages that say what, where and what to do.
 
-use std::ffi::OsStr;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Ran, file, lines, outputs, ran, replay, replay_arguments, run, suyuan, world};
+use crate::support::{
+    Ran, begun, file, import_arguments, lines, outputs, ran, replay, replay_arguments, run, suyuan, world,
+};
 
 const SUBCOMMANDS: [&str; 15] = [
     "demo",
@@ -50,6 +50,15 @@ fn wrong_usage_is_2_and_names_the_argument() {
         (vec!["replay", "a", "--out", "b", "--partitions", "0"], "--partitions"),
         (vec!["import", "a", "--order", "backwards"], "--order"),
         (vec!["generate", "--start", "yesterday", "--out", "a", "--labels", "b"], "--start"),
+        (vec!["generate", "--fraud-bp", "20000", "--out", "a", "--labels", "b"], "--fraud-bp"),
+        (vec!["generate", "--months", "0", "--out", "a", "--labels", "b"], "--months"),
+        (
+            vec!["generate", "--taxpayers", "50", "--invoices", "1000001", "--out", "a", "--labels", "b"],
+            "at most 20000",
+        ),
+        (vec!["generate", "--start", "1900-01-01", "--out", "a", "--labels", "b"], "from 1995"),
+        (vec!["demo", "--taxpayers", "49"], "50..=99999999"),
+        (vec!["cases", "--format", "dot"], "name it"),
         (vec!["no-such-command"], "no-such-command"),
     ] {
         let ran = run(&arguments);
@@ -92,12 +101,6 @@ fn a_bad_line_is_a_dead_letter_with_its_place_and_field() {
         assert!(letter["reason"].as_str().unwrap().contains(what), "{text}");
     }
     assert_eq!(letters.len(), 2);
-}
-
-/// The arguments of an import.
-fn import_arguments<'a>(input: &'a Path, data: &'a Path, more: &'a [&'a str]) -> Vec<&'a OsStr> {
-    let more = more.iter().map(OsStr::new);
-    [OsStr::new("import"), input.as_os_str(), OsStr::new("--data"), data.as_os_str()].into_iter().chain(more).collect()
 }
 
 #[test]
@@ -163,12 +166,8 @@ fn doubts_are_counted_listed_and_named_alike_by_a_check() {
 #[test]
 fn results_beside_a_journal_are_never_stale() {
     let folder = tempfile::tempdir().unwrap();
-    let events = world(3, 100, 1_000);
-    let (first, second) = events.split_at(events.len() / 2);
-    let [first, second] = [("first.jsonl", first), ("second.jsonl", second)]
-        .map(|(name, events)| file(folder.path(), name, &lines(events)));
-    let (out, data) = (folder.path().join("out"), folder.path().join("data"));
-    replay(&[&first], &out, &[]);
+    let (second, out) = begun(folder.path(), &[]);
+    let (first, data) = (folder.path().join("first.jsonl"), folder.path().join("beside"));
     let before = outputs(&out);
     let added = run(import_arguments(&second, &out, &[]));
     assert_eq!(added.code, Some(0), "{}", added.stderr);
@@ -232,7 +231,9 @@ fn a_world_that_is_not_finished_leaves_nothing_behind() {
 fn an_empty_input_is_a_run_too() {
     let folder = tempfile::tempdir().unwrap();
     let input = file(folder.path(), "events.jsonl", b"");
-    let summary = replay(&[&input], &folder.path().join("out"), &[]);
+    let ran = run(replay_arguments(&[&input], &folder.path().join("out"), &[]));
+    assert!(ran.code == Some(0) && ran.stderr.contains("not one row"), "{}", ran.stderr);
+    let summary: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&summary["events"], &summary["signals"]), (&0.into(), &0.into()));
 }
 

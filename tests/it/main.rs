@@ -8,12 +8,14 @@
 //! | `kill` | runs that are killed, stopped, locked out or asked to go on with something else |
 //! | `real_data` | the published real invoices, to the fen, where they are at hand |
 //! | `cli` | exit codes, help, messages |
+//! | `folders` | data folders gone on with, kept from harm, asked for what is not there |
 //!
 //! Nothing here looks inside a module: what can be tested beside the code is tested there.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cli;
 mod determinism;
+mod folders;
 mod kill;
 mod layout;
 mod properties;

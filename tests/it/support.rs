@@ -99,3 +99,20 @@ pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     std::fs::write(&path, bytes).unwrap();
     path
 }
+
+/// The arguments of an import.
+pub(crate) fn import_arguments<'a>(input: &'a Path, data: &'a Path, more: &'a [&'a str]) -> Vec<&'a OsStr> {
+    let more = more.iter().map(OsStr::new);
+    [OsStr::new("import"), input.as_os_str(), OsStr::new("--data"), data.as_os_str()].into_iter().chain(more).collect()
+}
+
+/// Lines of a made world in a folder of its own, and events that come later.
+pub(crate) fn begun(folder: &Path, more: &[&str]) -> (PathBuf, PathBuf) {
+    let events = world(3, 100, 1_000);
+    let (first, second) = events.split_at(events.len() / 2);
+    let [first, second] =
+        [("first.jsonl", first), ("second.jsonl", second)].map(|(name, events)| file(folder, name, &lines(events)));
+    let data = folder.join("data");
+    replay(&[&first], &data, more);
+    (second, data)
+}

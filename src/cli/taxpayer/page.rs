@@ -50,7 +50,9 @@ pub(super) fn past(folder: &Folder, past: &Past, colored: bool) -> anyhow::Resul
         ]);
     }
     if !table.is_empty() {
-        put(&mut text, format_args!("\nMonths, over what had happened by then\n{}", table.write("  ", colored)));
+        let heading =
+            "Months, over what had happened by then: counts leave out what was void, amounts are net of red letters";
+        put(&mut text, format_args!("\n{heading}\n{}", table.write("  ", colored)));
     }
     let note = "Scores and sentences of findings are those of now. The pool, what began with the taxpayer, its partners \
                 and its task are known as of now only, and are left out here.";
@@ -128,7 +130,7 @@ fn months(household: &Household, colored: bool) -> String {
         ">deducted",
         ">own origin",
         ">drawn",
-        ">payable",
+        ">declared payable",
     ]);
     for (period, month) in &household.months {
         table.row(vec![
@@ -151,7 +153,7 @@ fn months(household: &Household, colored: bool) -> String {
         return String::new();
     }
     format!(
-        "\nMonths: invoices by month of issue, net of voids and red letters; deductions by period\n{}",
+        "\nMonths of issue: counts of all invoices, void and red ones too; amounts net of both; deductions by period\n{}",
         table.write("  ", colored)
     )
 }

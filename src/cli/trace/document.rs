@@ -50,7 +50,6 @@ pub(crate) fn origin(share: &OriginShare) -> Value {
         "origin": share.origin.as_str(),
         "name": share.name,
         "tax_fen": share.tax.0,
-        "deducted_fen": share.deducted.0,
         "hops": share.hops,
         "via": (!share.via.is_empty()).then_some(share.via.as_str()),
     })

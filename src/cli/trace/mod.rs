@@ -9,7 +9,7 @@ mod tree;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::filter::{id, since, yuan};
+use super::filter::{id, since, tell_unknown, yuan};
 use super::read::{ReadArgs, tell};
 use super::show::{color_wanted, print};
 use crate::model::{Fen, Instant, TaxpayerId};
@@ -22,12 +22,12 @@ pub(crate) use document::origin as origin_document;
 ///
 /// The tree shows the largest neighbours of each taxpayer first, with the tax between the two. With --origin only value
 /// of that origin is followed, with what each receiver deducted of it: so it is, unasked, going down from a taxpayer that
-/// stands accused as a source, unless --all follows everything. A taxpayer that is there already is marked, not drawn
+/// is suspected as a source, unless --all follows everything. A taxpayer that is there already is marked, not drawn
 /// again.
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
   suyuan trace up 91310000MA1FL0LX06        whom it bought from, and whose value that was
-  suyuan trace down 914403001922038216      whom it sold to; of an accused source, what began there
+  suyuan trace down 914403001922038216      whom it sold to; of a suspected source, what began there
   suyuan trace down 914403001922038216 --since 2026-01-01 --min-tax 10000 --depth 3
   suyuan trace down 914403001922038216 --origin 91310000MA1FL0LX06    value of the second alone
   suyuan trace down 914403001922038216 --format dot | dot -Tsvg > chain.svg")]
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// Follow only value that began with this taxpayer.
     #[arg(long, value_name = "TAXPAYER", value_parser = id)]
     pub(crate) origin: Option<TaxpayerId>,
-    /// Follow all value, though the taxpayer stands accused as a source.
+    /// Follow all value, though the taxpayer is suspected as a source.
     #[arg(long, conflicts_with = "origin")]
     pub(crate) all: bool,
     /// Leave out those whose last invoice is older than this day.
@@ -94,7 +94,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     };
     let accused = profile.flag.is_some() && args.direction == Way::Down && args.origin.is_none() && !args.all;
     if accused {
-        tell("it stands accused as a source: this is the value that began there; --all follows everything it sold");
+        tell(
+            "it is suspected as a source of false invoices: this is the value that began there; --all follows everything it sold",
+        );
     }
     let question = Question {
         taxpayer_id: args.taxpayer,
@@ -108,6 +110,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         width: args.width.into(),
         tax_min: args.min_tax,
     };
+    args.origin.map_or(Ok(()), |origin| tell_unknown(&folder, origin))?;
     let graph = query::flow(&folder, &question)?;
     if graph.edges.is_empty() {
         tell("nothing leads on from there by what was asked");

@@ -83,14 +83,8 @@ fn a_narrow_tree_counts_what_it_leaves_out() {
 fn suppliers_are_drawn_with_the_origins_that_came_through_them() {
     let mut up = diamond();
     (up.direction, up.root) = (Direction::Up, id("D"));
-    let share = |origin: &str, hops| OriginShare {
-        origin: id(origin),
-        name: None,
-        tax: Fen(12_300),
-        deducted: Fen(100),
-        hops,
-        via: id("B"),
-    };
+    let share =
+        |origin: &str, hops| OriginShare { origin: id(origin), name: None, tax: Fen(12_300), hops, via: id("B") };
     up.edges[2].origins = vec![share("A", 2), share("B", 1)];
     insta::assert_snapshot!(draw(&up, GraphFormat::Tree, false));
 }

@@ -145,9 +145,8 @@ impl<'a> Tree<'a> {
             format!("of {}", who(share.origin, share.name.as_deref()))
         };
         let hops = format!("{} away", share.hops);
-        let text = [String::new(), money_or_blank(share.deducted)];
         let dim = |text: String| Cell { text, color: Some(Color::Dim) };
-        self.line(format!("{indent}· {whose}"), money(share.tax), text, dim(hops), "".into());
+        self.line(format!("{indent}· {whose}"), money(share.tax), Default::default(), dim(hops), "".into());
     }
 
     fn line(&mut self, label: String, tax: String, [invoices, deducted]: [String; 2], role: Cell, findings: Cell) {

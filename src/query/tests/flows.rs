@@ -86,6 +86,26 @@ fn suppliers_are_shown_with_whose_value_came_through_them() {
 }
 
 #[test]
+fn a_supplier_is_shown_with_what_came_through_it_and_no_more() {
+    // Value of S reaches B directly and through W; what W sold of its own is its own.
+    let (_dir, folder) = folder(
+        "issue 1 S W 10000.00 | issue 2 S B 50000.00 | issue 3 W B 8000.00 | issue 4 V B 1000.00 | issue 5 W B 4000.00",
+    );
+    let graph = flow(&folder, &Question { depth: 1, ..question(Direction::Up, "B") }).unwrap();
+    let told: Vec<_> = graph
+        .edges
+        .iter()
+        .map(|edge| {
+            let origins = edge.origins.iter().map(|share| format!("{} {} {}", share.origin, share.tax, share.hops));
+            (edge.seller.to_string(), edge.tax.to_string(), origins.collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    let line = |supplier: &str, tax: &str, origins: &str| (supplier.to_owned(), tax.to_owned(), origins.to_owned());
+    let w = line("W", "1560.00", "S 1300.00 2, W 260.00 1");
+    assert_eq!(told, [line("S", "6500.00", "S 6500.00 1"), w, line("V", "130.00", "V 130.00 1")]);
+}
+
+#[test]
 fn value_that_goes_round_ends_where_it_began() {
     let (_dir, folder) =
         folder("issue 1 A B 10000.00 | issue 2 B C 10000.00 | issue 3 C A 10000.00 | issue 4 A B 10000.00");

@@ -32,6 +32,16 @@ fn lists_are_filtered_and_the_heaviest_stand_first() {
 }
 
 #[test]
+fn a_finding_says_how_much_was_bought_from_the_source_itself() {
+    let both = CHAIN.replace("at 2026-03-03\n", "issue 30 S B 9000.00 | deduct 30 B 2026-03\n    at 2026-03-03\n");
+    let (_dir, folder) = folder(&both);
+    let found = signals(&folder, &Filter { taxpayer_id: Some(id("B")), ..Filter::default() }).unwrap().items.remove(0);
+    let said = "39,819.00 yuan of the tax deducted here came from the suspected source S, of it 1,170.00 bought from it \
+                directly, the rest, 38,649.00, through others";
+    assert!(found.text_en.contains(said), "{}", found.text_en);
+}
+
+#[test]
 fn a_case_counts_what_was_deducted_again_further_down_once() {
     let node = |name: &str, role, tax, deducted| CaseNode {
         taxpayer_id: id(name),

@@ -39,6 +39,7 @@ pub(crate) fn settings(partitions: u32) -> Settings {
         threads: 2,
         rules: include_str!("rules.toml").into(),
         rules_version: "tests".into(),
+        keeps_rules: false,
         cache_bytes_max: 1 << 20,
         durable: false,
         policies: Policies::default(),

@@ -277,7 +277,7 @@ impl Settings {
         // Of 1,000 invoices some 12 are red letters, which nobody plans; of 1,000 between firms, 1,860 events follow.
         let invoices = self.invoices.saturating_sub(planned) * 988 / 1_000;
         let between_firms = (2 * self.invoices).saturating_sub(overhead) * 1_000 / 1_860;
-        let between_firms = between_firms.clamp(invoices / 2, invoices / 100 * 96);
+        let between_firms = between_firms.clamp(invoices / 2, invoices * 96 / 100);
         Budget { between_firms, to_ends: invoices - between_firms }
     }
 }

@@ -35,6 +35,19 @@ fn invoices(events: &[Event]) -> impl Iterator<Item = (&Event, &Invoice)> {
 }
 
 #[test]
+fn there_are_worlds_as_small_as_can_be() {
+    for taxpayers in [TAXPAYERS_MIN, 53, 70, 120] {
+        for invoices in [0, 1, 7, 49, 50, 99, 100, 101, 600] {
+            for (months, fraud_bp) in [(1, 0), (1, 200), (2, FRAUD_BP_MAX), (12, 200), (12, FRAUD_BP_MAX)] {
+                let asked = Settings { taxpayers, invoices, months, fraud_bp, ..settings() };
+                let world = World::new(asked).unwrap();
+                assert!(world.count() > 100);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_seed_gives_the_same_world_and_another_seed_another() {
     let small = Settings { taxpayers: 200, invoices: 4_000, ..settings() };
     assert_eq!(digest(small.clone()), digest(small.clone()));

@@ -1,0 +1,96 @@
+//! Data folders as people treat them: gone on with, not written over, asked for what is not there, and read by programs
+//! that go away.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::support::{begun, file, import_arguments, outputs, replay_arguments, run, suyuan, world};
+
+const ISSUED: &str = r#"{"type":"invoice_issued","occurred_at":"2026-03-02T09:00:00+08:00","invoice_no":"12345678901234567890","invoice_kind":"special","seller_id":"A","buyer_id":"B","lines":[],"amount_fen":100,"tax_fen":13}"#;
+
+#[test]
+fn an_import_goes_on_with_what_a_folder_was_begun_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = include_str!("../../topologies/rules-standard.toml").replace("standard-2026-11", "of-our-own");
+    let rules =
+        file(folder.path(), "rules.toml", rules.replace("score_missing = 200", "score_missing = 199").as_bytes());
+    let topology = file(folder.path(), "topology.toml", b"partitions = 5");
+    let (second, data) = begun(folder.path(), &["--partitions", "3", "--rules", rules.to_str().unwrap()]);
+    let added = run(import_arguments(&second, &data, &["--topology", topology.to_str().unwrap()]));
+    assert_eq!(added.code, Some(0), "{}", added.stderr);
+    for told in
+        ["was begun with 3 partitions", "the rule set in force there, of-our-own;", "standard-2026-11, is of another"]
+    {
+        assert!(added.stderr.contains(told), "{}", added.stderr);
+    }
+    assert!(outputs(&data)["digest.txt"].contains("3 partitions"));
+    // A replay is of one input under one rule set.
+    let refused = run(replay_arguments(&[&second], &data, &["--partitions", "3"]));
+    assert!(refused.code == Some(1) && refused.stderr.contains("rules-digest"), "{}", refused.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_reader_that_has_gone_is_no_failure_and_a_full_device_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "events.jsonl", ISSUED.as_bytes());
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let (input, out, data) = (text(&input), text(&folder.path().join("out")), text(&folder.path().join("data")));
+    run(["import", &input, "--data", &data]);
+    for arguments in [
+        vec!["replay", &input, "--out", &out],
+        vec!["import", &input, "--data", &data],
+        vec!["import", &input, "--check"],
+        vec!["signals", "--status", "all", "--data", &out],
+        vec!["taxpayer", "A", "--data", &data],
+        vec!["explain"],
+        vec!["completions", "bash"],
+    ] {
+        let ended = |to: Stdio| {
+            let output = suyuan(&arguments).stdout(to).output().unwrap();
+            (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        };
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (code, told) = ended(writer.into());
+        assert_eq!(code, Some(0), "{arguments:?}: {told}");
+        let (code, told) = ended(std::fs::File::options().write(true).open("/dev/full").unwrap().into());
+        if arguments[0] != "signals" {
+            assert!(code == Some(1) && told.contains("cannot write to standard output"), "{arguments:?}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_demonstration_writes_over_nothing_that_is_not_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = file(folder.path(), "tasks.jsonl", b"to be kept\n");
+    let data = folder.path().to_str().unwrap();
+    let small = ["demo", "--taxpayers", "50", "--invoices", "100", "--data", data];
+    let refused = run(small);
+    assert!(refused.code == Some(1) && refused.stderr.contains("has a tasks.jsonl"), "{}", refused.stderr);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    std::fs::remove_file(own).unwrap();
+    let made = run(small);
+    assert!(made.code == Some(0) && made.stdout.contains("Go on with"), "{}", made.stderr);
+    assert_eq!(run(small).code, Some(0), "it is its own folder now");
+}
+
+#[test]
+fn silence_is_not_left_to_be_read_as_a_clean_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, data) = begun(folder.path(), &[]);
+    let told = |arguments: &[&str]| {
+        let ran = run(arguments.iter().map(OsStr::new).chain(["--data".as_ref(), data.as_os_str()]));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stderr
+    };
+    assert!(told(&["signals", "--taxpayer", "NOBODY"]).contains("does not speak of a taxpayer NOBODY"));
+    assert!(told(&["cases", "--taxpayer", "NOBODY"]).contains("does not speak of a taxpayer NOBODY"));
+    let id = world(3, 100, 1_000).first().unwrap().fact.owner().id.to_string();
+    assert!(told(&["trace", "up", &id, "--origin", "123"]).contains("does not speak of a taxpayer 123"));
+    let path = data.to_str().unwrap();
+    let error = run(["cases", "0123456789abcdef01234567", "--data", path]).stderr;
+    assert!(error.contains(&format!("`suyuan cases --status all --data {path}`")), "{error}");
+}
