@@ -115,6 +115,7 @@ pub(crate) fn messages() -> Vec<Message> {
             open: true,
         }))),
         Message::Forwarded(Source { file: 3, line: 4 }, event()),
+        Message::Began(at(9)),
     ]
 }
 

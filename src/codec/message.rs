@@ -8,8 +8,9 @@ use super::event::Kept;
 use super::form::{Boxed, Form, mirrors};
 use super::identifiers::IdentifierOrEmpty;
 use super::journal::Source;
+use super::measures::Moment;
 use super::timer::{Continue, Timer};
-use crate::model::{self, Event, Id};
+use crate::model::{self, Event, Id, Instant};
 
 /// One entity's word to another.
 #[derive(Serialize, Deserialize)]
@@ -24,6 +25,7 @@ pub(super) enum Message {
     Timer(#[serde(with = "Timer")] model::Timer),
     Continue(#[serde(with = "Boxed::<Continue>")] Box<model::Continue>),
     Forwarded(#[serde(with = "Source")] model::Source, #[serde(with = "Boxed::<Kept>")] Box<Event>),
+    Began(#[serde(with = "Moment")] Instant),
 }
 
 /// What a record or a message is addressed to.

@@ -41,7 +41,8 @@ pub(super) struct InvoiceDeducted {
 
 pub(super) fn check_deduction(fact: &model::InvoiceDeducted) -> Result<(), Refusal> {
     check::period("period", fact.period)?;
-    check::money("tax_fen", fact.tax)
+    check::money("tax_fen", fact.tax)?;
+    not_negative(fact.tax)
 }
 
 /// What a deduction is for.
@@ -73,5 +74,14 @@ pub(super) struct DeductionReversed {
 pub(super) fn check_reversal(fact: &model::DeductionReversed) -> Result<(), Refusal> {
     check::period("period", fact.period)?;
     check::money("tax_fen", fact.tax)?;
+    not_negative(fact.tax)?;
     check::text("reason", &fact.reason)
+}
+
+/// The tax of a red letter is given back by a reversal, not deducted with a minus.
+fn not_negative(tax: Fen) -> Result<(), Refusal> {
+    if tax >= Fen::ZERO {
+        return Ok(());
+    }
+    Err(Refusal::new("tax_fen", format!("{tax} is negative: what is given back is a deduction_reversed, with a plus")))
 }

@@ -6,7 +6,7 @@ use super::probe::*;
 use super::*;
 use crate::model::{Fen, InvoiceNo, Output, Period};
 use crate::provenance::Ordinal;
-use crate::state::{Held, Issued, Key, Month, Passed, PassedPage, Profile, TaintVisit, Tainted};
+use crate::state::{Held, Issued, Key, Month, OriginRow, Passed, PassedPage, Profile, TaintVisit, Tainted};
 
 fn profile(script: &str, of: &str) -> Profile {
     row(&mut world(script), of, Key::Profile)
@@ -271,4 +271,41 @@ fn a_finding_says_what_took_its_cause_away() {
         Output::Case(_) | Output::Task(_) | Output::DeadLetter(_) | Output::Doubt(_) => None,
     });
     assert_eq!(reasons.collect::<Vec<_>>(), ["deduction_reversed"]);
+}
+
+#[test]
+fn a_source_does_not_clear_itself_by_selling_a_little_later() {
+    let burst = "at 2026-01-05 | register S on=2026-01-05 | at 2026-01-20 | issue 1 S W 900000.00 tax=117000.00";
+    let later = format!("{burst} | at 2026-11-20 | issue 2 S W 100.00 tax=13.00");
+    assert_eq!(profile(&later, "S").open_bursts, 1);
+}
+
+#[test]
+fn what_is_bought_long_after_a_burst_explains_nothing_and_what_is_bought_the_month_after_does() {
+    let burst = "at 2026-01-05 | register S on=2026-01-05 | at 2026-01-20 | issue 1 S W 900000.00 tax=117000.00";
+    let bought = |at: &str| format!("{burst} | at {at} | issue 2 OLD S 900000.00 tax=117000.00");
+    assert_eq!(profile(&bought("2026-02-20"), "S").open_bursts, 0);
+    assert_eq!(profile(&bought("2026-03-20"), "S").open_bursts, 1);
+    // Explained, and sold on again: nothing is left to explain the burst.
+    let sold_on = format!("{} | at 2026-02-25 | issue 3 S W 900000.00 tax=117000.00", bought("2026-02-20"));
+    assert_eq!(profile(&sold_on, "S").open_bursts, 1);
+}
+
+#[test]
+fn the_journal_begins_with_its_first_invoice_whatever_the_dates_of_papers() {
+    let old_stock = "at 2026-01-20 | issue 1 OLD W 900000.00 tax=117000.00 | at 2026-01-25 | status OLD missing";
+    for papers in ["", "at 2010-01-01 | register OLD on=2010-01-01\n", "at 2010-01-01 | register OTHER on=2010-01-01\n"]
+    {
+        assert_eq!(profile(&format!("{papers}{old_stock}"), "OLD").open_bursts, 0, "{papers}");
+    }
+}
+
+#[test]
+fn a_reversal_takes_back_a_deduction_whether_either_names_the_seller() {
+    let bought = "at 2026-03-01 | issue 1 OLD B 9000.00 tax=1000.00";
+    for (deducts, reverses) in [("", " from=OLD"), (" from=OLD", ""), ("", "")] {
+        let script = format!("{bought} | deduct 1 B 2026-03{deducts} | reverse 1 B 2026-03{reverses}");
+        let origin: OriginRow = row(&mut world(&script), "B", Key::Origin(id("OLD")));
+        assert_eq!(origin.deducted, Fen::ZERO, "{script}");
+    }
 }

@@ -314,6 +314,7 @@ fn the_same_again_changes_nothing_and_something_else_under_its_name_is_a_dead_le
         receive 101 B from=A
     "), @r"
     #2 dead conflicting: this invoice_issued has the identity of the one at journal position 0@1, and other content; the first stands
+    #3 doubt more_than_the_invoice B: 1170.13 of tax is claimed of invoice legacy:101, which bears 1170.00
     #4 dead conflicting: this invoice_deducted has the identity of the one at journal position 0@3, and other content; the first stands
     #6 dead conflicting: this taxpayer_registered has the identity of the one at journal position 0@5, and other content; the first stands
     #8 dead conflicting: this taxpayer_status_changed has the identity of the one at journal position 0@7, and other content; the first stands
@@ -423,4 +424,42 @@ fn grace_is_of_each_claim() {
     "), @r"
     #5 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
     ");
+}
+
+#[test]
+fn a_deduction_in_parts_is_found_when_it_is_more_than_the_invoice() {
+    let parts = "issue 1 A B 1000.00 tax=100.00 | deduct 1 B 2026-03 from=A | reverse 1 B 2026-03 from=A tax=40.00
+        deduct 1 B 2026-04 from=A tax=40.00";
+    assert!(!drive(parts).unwrap().contains("double_deduction"));
+    assert!(drive(&format!("{parts} | deduct 1 B 2026-05 from=A tax=10.00")).unwrap().contains("double_deduction"));
+}
+
+#[test]
+fn value_that_comes_back_years_later_goes_round_nothing() {
+    let script = "at 2024-01-05 | register A on=2001-01-01 | at 2024-03-05 | issue 1 A B 900000.00 tax=100000.00
+        at 2026-01-05 | issue 2 B C 900000.00 tax=100000.00 | issue 3 C A 900000.00 tax=100000.00 | issue 4 A D 1.00 tax=0.10";
+    assert!(!drive(script).unwrap().contains("circular"));
+}
+
+#[test]
+fn value_in_an_invoice_that_no_longer_lets_deduct_is_nobodys() {
+    // S's value reached B through N, whose purchase was late; then S itself sells B a trifle, on an ordinary invoice.
+    let script = "at 2026-01-01 | register OLD on=2001-01-01
+        at 2026-03-02 | issue 1 N B 900000.00 tax=110000.00 | deduct 1 B 2026-03 from=N
+        at 2026-03-01 | register S on=2026-02-20 | quota S 1.00 25
+        issue 11 S N 900000.00 tax=110000.00 | issue 12 S X 900000.00 tax=110000.00
+        at 2026-03-10 | issue 20 S B 100.00 tax=13.00 kind=ordinary | issue 21 S B -100.00 tax=-13.00 red=20 kind=ordinary
+        issue 22 S B 100.00 tax=13.00 kind=ordinary | at 2026-03-12 | issue 30 OLD OLD2 1.00";
+    let mut world = World::new(STANDARD_RULES);
+    parse(script).unwrap().into_iter().for_each(|event| world.feed(event));
+    world.settle();
+    let mut named = Vec::new();
+    for said in world.said() {
+        if let Output::Signal(signal) = &said.output
+            && *signal.typology == *"false_deduction"
+        {
+            named.extend(signal.counterparties.iter().map(ToString::to_string));
+        }
+    }
+    assert!(!named.is_empty() && named.iter().all(|id| !id.is_empty() && id != "X"), "{named:?}");
 }

@@ -35,6 +35,8 @@ pub struct World {
     said: Vec<Said>,
     verdicts: Vec<Verdict>,
     fed: u64,
+    /// Whether an invoice was.
+    began: bool,
     folded: u64,
 }
 
@@ -53,6 +55,7 @@ impl World {
             said: Vec::new(),
             verdicts: Vec::new(),
             fed: 0,
+            began: false,
             folded: 0,
         }
     }
@@ -65,6 +68,10 @@ impl World {
         self.cutter.take(event.occurred_at);
         if self.fed == 0 {
             self.publish_rules(event.occurred_at);
+        }
+        if !self.began && matches!(event.fact, Fact::InvoiceIssued(_)) {
+            self.began = true;
+            self.fold_one(Root(0), Entity::CONTROL, Body::Message(Message::Began(event.occurred_at)));
         }
         self.fed += 1;
         let root = Root(self.fed);

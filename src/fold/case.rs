@@ -34,7 +34,8 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         | Message::Marked(_)
         | Message::Taint(_)
         | Message::Continue(_)
-        | Message::Forwarded(..) => {}
+        | Message::Forwarded(..)
+        | Message::Began(_) => {}
     }
 }
 

@@ -2,11 +2,14 @@
 
 use super::effects::Effects;
 use super::{Fold, register};
-use crate::model::{Fact, Record, RulesPublished};
+use crate::model::{Body, Entity, Fact, Instant, Message, Record, RulesPublished};
 use crate::risk::RuleSet;
 use crate::state::{Books, Key, Opening, Rows, RulesInForce};
 
 pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
+    if let Body::Message(Message::Began(at)) = record.body {
+        began(fold, rows, at);
+    }
     let Some((source, event)) = record.fact() else { return };
     let mut books = Books::of(rows, record.to);
     if let Fact::RulesPublished(published) = &event.fact {
@@ -26,13 +29,23 @@ pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effect
             version: published.version.clone(),
             document: published.rules.clone(),
             since: record.root.position(),
-            opening: before.unwrap_or_else(|| Opening::of(event.occurred_at, rules.limits.opening_months)),
+            opening: before.unwrap_or(Opening::NEVER),
         };
         fold.rules = rules;
         fold.opening = in_force.opening;
         books.put(Key::Rules, in_force);
     } else {
         register::note(&mut books, record, source, event, effects);
+    }
+}
+
+/// The journal's first months are counted from its first invoice: papers may be dated long before.
+fn began(fold: &mut Fold, rows: &mut dyn Rows, at: Instant) {
+    let mut books = Books::of(rows, Entity::CONTROL);
+    let Some(in_force) = books.edit::<RulesInForce>(&Key::Rules) else { return };
+    if in_force.opening == Opening::NEVER {
+        in_force.opening = Opening::of(at, fold.rules.limits.opening_months);
+        fold.opening = in_force.opening;
     }
 }
 

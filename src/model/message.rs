@@ -26,6 +26,8 @@ pub enum Message {
     Continue(Box<Continue>),
     /// A fact read in a partition that does not own its entity.
     Forwarded(Source, Box<Event>),
+    /// To control: the journal's trade begins, with an invoice issued at this time.
+    Began(Instant),
 }
 
 impl Message {
@@ -40,6 +42,7 @@ impl Message {
             Self::Report(_) => "chain_reported",
             Self::Timer(_) => "time_passed",
             Self::Continue(_) => "value_moved",
+            Self::Began(_) => "journal_began",
             Self::Forwarded(_, event) => event.fact.type_name(),
         }
     }

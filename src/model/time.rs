@@ -118,6 +118,14 @@ impl fmt::Display for Date {
 pub struct Period(pub i32);
 
 impl Period {
+    /// The first moment of the month in China.
+    pub fn start(self) -> Instant {
+        let month = u32::try_from(self.0.rem_euclid(12) + 1).expect("1 to 12");
+        let first = NaiveDate::from_ymd_opt(self.0.div_euclid(12), month, 1);
+        let days = first.map_or(0, |first| first.num_days_from_ce() - EPOCH_DAYS_FROM_CE);
+        Date(days).start()
+    }
+
     /// The month `month` (1 to 12) of `year`.
     pub fn of(year: i32, month: u32) -> Self {
         Self(year.saturating_mul(12).saturating_add(i32::try_from(month).unwrap_or(1) - 1))

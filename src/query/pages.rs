@@ -141,6 +141,22 @@ pub static ALL: &[Page] = &[
         remedy: "Look at how the source writes rates: 13 for 1300 basis points, or a rate computed from rounded amounts.",
     },
     Page {
+        code: "kind_not_deductible",
+        carrier: Carrier::Doubt,
+        title: "a deduction of an invoice whose kind is not deductible",
+        doc: "The buyer claims tax of an ordinary invoice, or of another kind that lets nobody deduct. The claim is noted as it \
+              is; no value stands behind it.",
+        remedy: "Ask the buyer; where the source writes kinds wrong, look at its mapping.",
+    },
+    Page {
+        code: "more_than_the_invoice",
+        carrier: Carrier::Doubt,
+        title: "a deduction of more tax than the invoice bears",
+        doc: "The claim is larger than the tax on the invoice. It is noted as it is; of the value behind the invoice no more \
+              than there is counts as deducted.",
+        remedy: "Ask the buyer; look at whether the source gives amounts with tax where tax is meant.",
+    },
+    Page {
         code: "voided_in_another_month",
         carrier: Carrier::Doubt,
         title: "an invoice was voided in another month than it was issued in",

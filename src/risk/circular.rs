@@ -21,6 +21,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter { name: "share_min_bp", doc: "Tax coming back over tax issued, at least, in basis points." },
     ],
     months_back: 2,
+    months_ahead: 0,
     accuses_source: false,
     check,
 };
@@ -34,9 +35,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     }
     for months in 0..3 {
         let month = view.month(period.minus(months));
-        issued += month.sold.tax - month.sold_void.tax;
+        issued += month.sold_standing;
         returned += month.returned_own;
     }
+    // What is beyond what it issued in these months was issued before them.
+    let returned = returned.min(issued);
     let share = returned.ratio_bp(issued);
     if returned.0 < tax_min || share < share_min {
         return None;

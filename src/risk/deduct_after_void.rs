@@ -14,6 +14,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           that came before it (that is void_abuse, of the issuer). Withdrawn when the deduction is reversed.",
     parameters: &[Parameter { name: "score", doc: "Score of the finding, 0 to 1000." }],
     months_back: 0,
+    months_ahead: 0,
     accuses_source: false,
     check,
 };

@@ -11,10 +11,12 @@ pub(super) static TYPOLOGY: Typology = Typology {
     subject: Subject::Invoice,
     doc: "The same invoice is deducted again while an earlier deduction of it stands. The tax on an invoice may be \
           deducted once (Provisional Regulations on VAT, article 8); whoever transferred the first deduction out may \
-          deduct again. Stands while two or more deductions of the invoice stand, whatever their periods; withdrawn \
-          when all but one are reversed. Looks alike and is honest: deduct, reverse, deduct again.",
+          deduct again. Stands while two or more deductions of the invoice stand, whatever their periods, and are \
+          together more than its tax; withdrawn when so much is reversed. Looks alike and is honest: deduct, reverse in \
+          whole or in part, deduct again.",
     parameters: &[Parameter { name: "score", doc: "Score of the finding, 0 to 1000." }],
     months_back: 0,
+    months_ahead: 0,
     accuses_source: false,
     check,
 };
@@ -28,7 +30,13 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let standing = view.standing(seller_id, invoice_no).claims;
     let [first, again @ ..] = standing.as_slice() else { return None };
     let last = again.last()?;
-    let stake: Fen = again.iter().map(|claim| claim.tax).sum();
+    let again: Fen = again.iter().map(|claim| claim.tax).sum();
+    // In parts, an invoice may be deducted as often as there is tax on it.
+    let arrived = view.held(seller_id, invoice_no).and_then(|held| held.arrived);
+    let stake = arrived.map_or(again, |arrived| again.min(first.tax + again - arrived.tax));
+    if stake <= Fen::ZERO {
+        return None;
+    }
     let (tax, earlier, later) = (stake.grouped(), first.period, last.period);
     let sentence = Sentence {
         zh: format!("发票{invoice_no}已在{earlier}抵扣，又在{later}重复抵扣，多抵税额{tax}元；请核实并责令转出。"),

@@ -58,6 +58,8 @@ pub struct Typology {
     pub parameters: &'static [Parameter],
     /// Of a finding about a month: how many months before it the finding rests on.
     pub months_back: i32,
+    /// The same, how many months after it.
+    pub months_ahead: i32,
     /// Whether such a finding accuses its taxpayer as a source, so that value of it is tainted from then on.
     pub accuses_source: bool,
     /// Whether the finding stands now.
@@ -86,6 +88,11 @@ pub static ALL: &[&Typology] = &[
 /// The most months before its own that a finding about a month rests on.
 pub fn months_back() -> i32 {
     ALL.iter().map(|typology| typology.months_back).max().unwrap_or(0)
+}
+
+/// The most months after its own that a finding about a month rests on.
+pub fn months_ahead() -> i32 {
+    ALL.iter().map(|typology| typology.months_ahead).max().unwrap_or(0)
 }
 
 /// The typology of a code.

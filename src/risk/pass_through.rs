@@ -31,6 +31,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         },
     ],
     months_back: 0,
+    months_ahead: 0,
     accuses_source: false,
     check,
 };

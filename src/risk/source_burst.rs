@@ -2,7 +2,7 @@
 
 use super::finding::{counted, percent};
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
-use crate::model::{About, Fen, Status};
+use crate::model::{About, Fen, Instant, Status};
 use crate::state::Side;
 
 /// See `doc`.
@@ -30,6 +30,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         },
     ],
     months_back: 1,
+    months_ahead: 1,
     accuses_source: true,
     check,
 };
@@ -40,12 +41,17 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let About::Period(period) = *about else { return None };
     let (this, before) = (view.month(period), view.month(period.minus(1)));
     let issued = this.sold_standing + before.sold_standing;
-    let own = this.originated + before.originated - view.profile.pool.total();
+    let begun = this.originated + before.originated;
     // The month itself must add to it: else the month before says all there is to say.
-    if this.originated <= Fen::ZERO || own.0 < own_tax_min || own.ratio_bp(issued) < own_share_min {
+    if this.originated <= Fen::ZERO || begun.0 < own_tax_min {
         return None;
     }
-    let last_at = view.profile.last_issued_at;
+    // Trade often sells first and gets the purchase invoice later: it has a month for it.
+    let own = begun - view.pool_left(period.minus(-1));
+    if own.0 < own_tax_min || own.ratio_bp(issued) < own_share_min {
+        return None;
+    }
+    let last_at = view.profile.last_issued_at.min(Instant(period.minus(-1).start().0 - 1));
     let age = view.age_days(last_at).filter(|days| (0..=new_days).contains(days));
     let representative = view.representative_days(last_at).filter(|days| (0..=new_days).contains(days));
     let vanished = matches!(view.profile.status.latest(), Some(Status::Missing | Status::Abnormal));

@@ -2,7 +2,7 @@
 
 use super::Typology;
 use super::rules::{Limits, RuleSet};
-use crate::model::{DAY_MS, Id, Instant, InvoiceNo, Period, TaxpayerId};
+use crate::model::{DAY_MS, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
 use crate::state::{Books, Claim, Held, Key, Month, Partner, Profile, Side, Tainted, standing};
 
 /// One taxpayer's rows, and the rules.
@@ -12,6 +12,9 @@ pub struct View<'a, 'b> {
     pub profile: &'a Profile,
     rules: &'a RuleSet,
 }
+
+/// Months that are looked through for what was left at the end of an earlier one; a finding is asked again within two.
+const MONTHS_MAX: i32 = 36;
 
 /// Deductions that stand, oldest first, of one invoice.
 pub struct Standing {
@@ -88,10 +91,20 @@ impl<'a, 'b> View<'a, 'b> {
         self.profile.registered_on.map(|on| (at.0 - on.start().0).div_euclid(DAY_MS))
     }
 
-    /// How long its legal representative has been the present one, in days up to `at`, where there was another before.
+    /// How long its legal representative had been the one of that time, in days up to `at`, where there was another before.
     pub fn representative_days(&self, at: Instant) -> Option<i64> {
-        let representative = &self.profile.representative;
-        representative.has_changed().then(|| at.days_since(representative.since()))
+        self.profile.representative.changed_by(at).map(|since| at.days_since(since))
+    }
+
+    /// What was left in the pool at the end of a month, by the invoices of the months up to it, whenever they came.
+    pub fn pool_left(&mut self, period: Period) -> Fen {
+        let mut left = self.profile.pooled();
+        let later = self.profile.last_month.0.saturating_sub(period.0).min(MONTHS_MAX);
+        for months in 1..=later {
+            let month = self.month(period.minus(-months));
+            left = left + month.drawn - month.arrived - month.flowed_on;
+        }
+        left
     }
 
     /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no

@@ -20,7 +20,8 @@ use crate::codec;
 use crate::fold::EpochCutter;
 use crate::intake::Input;
 use crate::log::{self, Header, Log, Turn};
-use crate::model::{Body, Event, Fact, Instant, Root, RulesPublished, Source};
+use crate::model::{Body, Event, Fact, Instant, Message, Root, RulesPublished, Source};
+use crate::state::Opening;
 use crate::store::{self, Applied, Shared, SharedSettings, Store};
 
 /// How long changed rows wait at most before they are written.
@@ -58,6 +59,8 @@ pub struct Engine {
     phases: Phases,
     pace: Pace,
     persisted_at: Moment,
+    /// Whether the journal has an invoice.
+    began: bool,
 }
 
 impl Engine {
@@ -103,6 +106,7 @@ impl Engine {
         let progress = progress.unwrap_or(fresh);
         let partitions = open_partitions(dir, &settings, &log, &progress)?;
         let pace = Pace::new(settings.threads);
+        let began = partitions.first().is_some_and(|partition| partition.fold().opening() != Opening::NEVER);
         Ok(Self {
             dir: dir.into(),
             log,
@@ -116,6 +120,7 @@ impl Engine {
             phases: Phases::default(),
             pace,
             persisted_at: Moment::now(),
+            began,
         })
     }
 
@@ -176,6 +181,10 @@ impl Engine {
         // The journal begins with its first event; what was refused before has no time.
         if self.cutter.clock() == NEVER && input.body.is_ok() {
             self.publish_rules(at);
+        }
+        if !self.began && input.body.as_ref().is_ok_and(|event| matches!(event.fact, Fact::InvoiceIssued(_))) {
+            self.began = true;
+            self.push(Root(0), at, false, Body::Message(Message::Began(at)));
         }
         self.cutter.take(at);
         self.progress.roots += 1;

@@ -37,6 +37,7 @@ impl Item {
                 };
                 (event.fact.owner(), buyer)
             }
+            Body::Message(Message::Began(_)) => (Entity::CONTROL, None),
             Body::Message(_) | Body::Refused(_) | Body::Tick => (Entity::CLOCK, None),
         };
         let owner = match (&body, to.kind) {

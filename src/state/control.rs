@@ -36,7 +36,7 @@ pub struct RulesInForce {
     pub document: Box<str>,
     /// From where on.
     pub since: Position,
-    /// How firms older than the journal are told, for good: by the rules it began with.
+    /// How firms older than the journal are told, for good: by the rules in force at its first invoice.
     pub opening: Opening,
 }
 
@@ -51,7 +51,7 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Of a journal that begins with an event of this time, given so many months.
+    /// Of a journal that begins with an invoice of this time, given so many months.
     pub fn of(journal_began: Instant, months: i64) -> Self {
         let firms_until = journal_began.plus_days(-MONTH_DAYS * months);
         // A journal that begins with the second half of a month has its first full month after that.

@@ -75,9 +75,18 @@ impl<T: Copy + PartialEq> Course<T> {
         same.last().map_or(self.latest.since, |first| first.since)
     }
 
-    /// Whether it was ever another.
-    pub fn has_changed(&self) -> bool {
-        self.earlier.iter().any(|known| known.value != self.latest.value)
+    /// Since when the value of a time had held by then, where it was another before; `None` where it was not.
+    pub fn changed_by(&self, at: Instant) -> Option<Instant> {
+        let mut known = self.earlier.iter().chain([&self.latest]).filter(|known| known.since <= at);
+        let mut held = *known.next()?;
+        let mut changed = None;
+        for next in known.filter(|next| next.value.is_some()) {
+            if next.value != held.value {
+                changed = Some(next.since);
+            }
+            held = *next;
+        }
+        changed
     }
 
     /// The value at a time; before the first that was said, that one.
@@ -109,7 +118,9 @@ mod tests {
             }
             let at = |at| course.at(Instant(at));
             assert_eq!((at(5), at(15), at(25), at(35)), (Some('A'), Some('A'), Some('B'), Some('A')), "{order:?}");
-            assert_eq!((course.latest(), course.since(), course.has_changed()), (Some('A'), Instant(30), true));
+            let changed = |at| course.changed_by(Instant(at));
+            assert_eq!((changed(15), changed(25), changed(35)), (None, Some(Instant(20)), Some(Instant(30))));
+            assert_eq!((course.latest(), course.since()), (Some('A'), Instant(30)));
         }
     }
 
@@ -117,6 +128,6 @@ mod tests {
     fn what_is_said_again_has_held_since_the_first_time() {
         let mut course = Course::default();
         (0..3).rev().for_each(|at| course.say('A', Instant(at)));
-        assert_eq!((course.since(), course.has_changed()), (Instant(0), false));
+        assert_eq!((course.since(), course.changed_by(Instant(9))), (Instant(0), None));
     }
 }

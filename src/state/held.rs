@@ -30,6 +30,8 @@ pub struct Held {
     pub waited_until: Instant,
     /// Of its vector, value of the holder's own that came back through others: counted in [`Month::returned_own`].
     pub returned_own: Fen,
+    /// Whether such value of it counts: it came through two firms or more, in goods that the holder sells itself.
+    pub goes_round: bool,
     /// Voided, at this event time.
     pub voided_at: Option<Instant>,
     /// The latest mark of the authority.
@@ -162,6 +164,12 @@ pub fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
             ClaimKind::Deduct(Purpose::NotDeductible) => {}
             ClaimKind::Deduct(_) => standing.push(claim),
             ClaimKind::Reverse(_) => {
+                if claim.tax == Fen::ZERO {
+                    let same = |earlier: &Claim| earlier.tax == Fen::ZERO && earlier.period == claim.period;
+                    if let Some(at) = standing.iter().position(same) {
+                        standing.remove(at);
+                    }
+                }
                 let mut left = claim.tax;
                 while left > Fen::ZERO && !standing.is_empty() {
                     let at = standing.iter().position(|earlier| earlier.period == claim.period).unwrap_or(0);

@@ -78,6 +78,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Input tax not yet passed on, deregistered or not.
+    pub fn pooled(&self) -> Fen {
+        self.pool.total() + self.expired.total()
+    }
+
     /// Since when it is deregistered, if it is.
     pub fn deregistered_since(&self) -> Option<Instant> {
         (self.status.latest() == Some(Status::Deregistered)).then(|| self.status.since())
@@ -146,6 +151,8 @@ pub struct Month {
     pub drawn: Fen,
     /// Tax that arrived into the pool by invoices of this month.
     pub arrived: Fen,
+    /// Of what was given up of it, what the pool no longer held, and no sale that it had settled lacks it: it begins here.
+    pub flowed_on: Fen,
     /// Tax of its own origin that came back to it through two or more others, in goods it sells itself.
     pub returned_own: Fen,
     /// Buyers whose first blue invoice ever, void or not, was of this month.

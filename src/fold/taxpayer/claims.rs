@@ -62,6 +62,23 @@ impl Step<'_> {
         }
     }
 
+    /// Doubts claims that the invoice does not bear out, where it is known by now. To deduct it twice is a finding.
+    pub(super) fn doubt_claims(&mut self, no: InvoiceNo, seller_id: TaxpayerId) {
+        let held = self.books.held(no, seller_id).map(|held| (held.arrived, held.claims.last().copied()));
+        let Some((Some(arrived), Some(claim))) = held else { return };
+        if !matches!(claim.kind, ClaimKind::Deduct(Purpose::Deduct | Purpose::ExportRefund)) {
+            return;
+        }
+        if !arrived.invoice_kind.deductible() {
+            let reason =
+                format!("invoice {no} is of a kind whose tax is not deductible, and {} of it is claimed", claim.tax);
+            self.doubt("kind_not_deductible", Some(no), reason);
+        } else if claim.tax > arrived.tax.max(Fen::ZERO) {
+            let reason = format!("{} of tax is claimed of invoice {no}, which bears {}", claim.tax, arrived.tax);
+            self.doubt("more_than_the_invoice", Some(no), reason);
+        }
+    }
+
     /// Adds a claim to its invoice, or judges it a repeat. `true` where it was added.
     fn claim(&mut self, source: Source, event: &Event, no: InvoiceNo, seller_id: TaxpayerId, claim: Claim) -> bool {
         let held = self.books.held(no, seller_id);
@@ -81,9 +98,10 @@ impl Step<'_> {
         let waits = held.is_none_or(|held| held.arrived.is_none());
         self.profile.unnamed_claims += u32::from(first_unnamed);
         self.with_held(no, seller_id, |_, held| held.claims.push(claim));
-        if seller_id == Self::UNNAMED {
+        if self.profile.unnamed_claims > 0 {
             self.lend_unnamed(no);
         }
+        self.doubt_claims(no, seller_id);
         if waits {
             let due = claim.at.plus_days(self.rules.limits.grace_days);
             let timer = Timer::Claim { invoice_no: no, seller_id };
@@ -127,11 +145,14 @@ impl Step<'_> {
     pub(super) fn lend_unnamed(&mut self, no: InvoiceNo) {
         let unnamed = self.books.held(no, Self::UNNAMED);
         let Some(claims) = unnamed.map(|held| held.claims.clone()).filter(|claims| !claims.is_empty()) else { return };
-        let total: Fen = standing(claims).iter().map(|claim| claim.tax).sum();
         let sellers = self.books.sellers_of(no);
-        let lent = (sellers.len() == 1).then_some(total);
+        let alone = sellers.len() == 1;
         for seller in sellers {
-            self.with_held(no, seller, |_, held| held.lent = lent);
+            self.with_held(no, seller, |_, held| {
+                // A reversal may name the seller where the deduction does not, and the other way round.
+                let all = [&held.claims[..], &claims].concat();
+                held.lent = alone.then(|| sum(standing(all)) - sum(standing(held.claims.clone())));
+            });
             self.touch(About::Invoice { seller_id: seller, invoice_no: no });
         }
         self.touch(About::Invoice { seller_id: Id::EMPTY, invoice_no: no });
@@ -158,6 +179,10 @@ impl Step<'_> {
     }
 }
 
+fn sum(claims: Vec<Claim>) -> Fen {
+    claims.into_iter().map(|claim| claim.tax).sum()
+}
+
 /// How much of each origin the standing deductions of an invoice are: pro rata of what stands of its vector.
 pub(super) fn deducted_by_origin(held: &Held) -> Vec<(Ordinal, Fen)> {
     if held.vector.is_empty() || held.claims.is_empty() && held.lent.is_none() {
@@ -166,7 +191,7 @@ pub(super) fn deducted_by_origin(held: &Held) -> Vec<(Ordinal, Fen)> {
     let own: Fen = match held.claims.as_slice() {
         // By far the most frequent, and nothing to work out.
         [Claim { kind: ClaimKind::Deduct(Purpose::Deduct | Purpose::ExportRefund), tax, .. }] => *tax,
-        claims => standing(claims.to_vec()).iter().map(|claim| claim.tax).sum(),
+        claims => sum(standing(claims.to_vec())),
     };
     let total = held.vector.total();
     let deducted = (own + held.lent.unwrap_or_default()).min(total).max(Fen::ZERO);

@@ -7,6 +7,7 @@ use crate::model::{
     About, Arrival, Fen, Fingerprint, Flag, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Vector,
     Voided,
 };
+use crate::provenance::Ordinal;
 use crate::state::{Arrived, Goods, Held, Issue, Key, Mark, Partner, Side};
 
 /// Value back at its origin through so many invoices at least counts as going round: two firms or more.
@@ -34,6 +35,7 @@ impl Step<'_> {
             });
             held.voided_at = arrival.voided_at;
             held.returned_own = returned_own;
+            held.goes_round = returned_own > Fen::ZERO;
             if enters && !red {
                 held.vector = step.bring(&arrival.vector, seller, arrival.issued_at);
             }
@@ -46,7 +48,10 @@ impl Step<'_> {
         if self.profile.unnamed_claims > 0 {
             self.lend_unnamed(no);
         }
-        self.notice_flags(&arrival.vector, seller);
+        self.doubt_claims(no, seller);
+        if enters {
+            self.notice_flags(&arrival.vector, seller);
+        }
         self.touch(About::Period(arrival.issued_at.period()));
     }
 
@@ -158,6 +163,11 @@ impl Step<'_> {
                 let again = step.bring(&returned.restored, seller, blue.issued_at);
                 // The seller keeps its budget for both: see `Blend::within_beside`.
                 held.vector.absorb(&again, usize::MAX);
+                if held.goes_round {
+                    let own = again.of(Ordinal::OWN);
+                    held.returned_own += own;
+                    step.month(blue.issued_at.period()).returned_own += own;
+                }
             }
         });
         self.touch(About::Period(blue.issued_at.period()));

@@ -14,7 +14,6 @@ impl Step<'_> {
         if self.touched.is_empty() {
             return;
         }
-        self.touch_open_bursts();
         let mut changed = false;
         let mut at = 0;
         // Judging may touch more: an accusation raised here reaches nobody's rows but these.
@@ -32,16 +31,8 @@ impl Step<'_> {
         }
     }
 
-    /// A source is judged by its pool as well, which every invoice may change: what stands against it is asked again.
-    fn touch_open_bursts(&mut self) {
-        let months = self.touched.iter().any(|about| matches!(about, About::Period(_)));
-        if self.profile.open_bursts > 0 && months && !self.bursts_asked {
-            self.touch_bursts_from(Period(i32::MIN));
-        }
-    }
-
-    fn touch_bursts_from(&mut self, first: Period) {
-        self.bursts_asked = true;
+    /// What stands against it as a source is asked again, months from this one on.
+    pub(super) fn touch_bursts_from(&mut self, first: Period) {
         let key = |place| Key::Standing { order: SignalOrder::Accusing.name(), place, signal_id: Id::EMPTY };
         let keys = self.books.scan(&key(i64::from(first.0)), &key(i64::MAX), BURSTS_PER_STEP + 1);
         let months = keys.iter().filter_map(|key| {

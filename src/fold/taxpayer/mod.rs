@@ -51,8 +51,6 @@ struct Step<'a> {
     cause: Position,
     /// What findings may rest on and has changed.
     touched: Vec<About>,
-    /// Whether what stands against it as a source is being asked again already.
-    bursts_asked: bool,
     /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused: each
     /// with what had gone there before.
     moved: BTreeMap<(Ordinal, TaxpayerId), Passed>,
@@ -74,7 +72,6 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         now: Instant::default(),
         cause: record.root.position(),
         touched: Vec::new(),
-        bursts_asked: false,
         moved: BTreeMap::new(),
         stakes: Stakes::default(),
     };
@@ -142,8 +139,8 @@ impl Step<'_> {
             Message::Taint(taint) => self.tainted(taint),
             Message::Timer(timer) => self.timer(*timer),
             Message::Continue(cursor) => self.continued(cursor),
-            // A case's own, and unwrapped above.
-            Message::Report(_) | Message::Forwarded(..) => {}
+            // A case's own and control's, and unwrapped above.
+            Message::Report(_) | Message::Began(_) | Message::Forwarded(..) => {}
         }
     }
 
@@ -203,12 +200,12 @@ impl Step<'_> {
             return;
         }
         self.touched.push(about);
-        // Findings about a month may rest on those before it.
+        // Findings about a month may rest on those around it.
         if let About::Period(period) = about {
-            let later = (1..=risk::months_back()).map(|months| period.minus(-months));
-            for later in later.filter(|later| *later <= self.profile.last_month).map(About::Period) {
-                if !self.touched.contains(&later) {
-                    self.touched.push(later);
+            for months in -risk::months_ahead()..=risk::months_back() {
+                let near = period.minus(-months);
+                if near <= self.profile.last_month && !self.touched.contains(&About::Period(near)) {
+                    self.touched.push(About::Period(near));
                 }
             }
         }

@@ -4,28 +4,31 @@
 use super::Step;
 use crate::fold::register::hash;
 use crate::model::{
-    About, Entity, Event, Fact, Instant, InvoiceKind, InvoiceMark, Marked, Message, Person, Role, Status,
+    About, Entity, Event, Fact, Instant, InvoiceKind, InvoiceMark, Marked, Message, Period, Person, Role, Status,
     TaxpayerChanged, TaxpayerRegistered,
 };
-use crate::risk;
 use crate::state::{Issued, Key, Mark, Quota};
 
-impl Step<'_> {
-    /// Folds a fact that was noted for the first time. Findings about the last months may rest on any paper.
-    pub(super) fn paper(&mut self, event: &Event) {
-        self.fold_paper(event);
-        let last = self.profile.last_month;
-        for back in 0..=risk::months_back() {
-            self.touch(About::Period(last.minus(back)));
-        }
-    }
+/// Months back from the last with trade that a paper may make or unmake a finding about.
+const PAPERS_MONTHS: i32 = 12;
 
-    fn fold_paper(&mut self, event: &Event) {
+impl Step<'_> {
+    /// Folds a fact that was noted for the first time.
+    pub(super) fn paper(&mut self, event: &Event) {
         let at = event.occurred_at;
         match &event.fact {
-            Fact::TaxpayerRegistered(registered) => self.registered(registered, at),
-            Fact::TaxpayerChanged(changed) => self.changed(changed, at),
-            Fact::TaxpayerStatusChanged(changed) => self.status_changed(changed.status, at),
+            Fact::TaxpayerRegistered(registered) => {
+                self.registered(registered, at);
+                self.touch_papers();
+            }
+            Fact::TaxpayerChanged(changed) => {
+                self.changed(changed, at);
+                self.touch_papers();
+            }
+            Fact::TaxpayerStatusChanged(changed) => {
+                self.status_changed(changed.status, at);
+                self.touch_papers();
+            }
             Fact::InvoiceQuotaGranted(granted) => {
                 if granted.invoice_kind == InvoiceKind::Special {
                     let quota = Quota { max_amount: granted.max_amount, monthly_count: granted.monthly_count };
@@ -58,6 +61,18 @@ impl Step<'_> {
             | Fact::TaskActed(_)
             | Fact::RulesPublished(_)
             | Fact::ModelPublished(_) => {}
+        }
+    }
+
+    /// Findings about a month may rest on who the firm is: those of the last year are asked again, and all that stand
+    /// against it as a source.
+    fn touch_papers(&mut self) {
+        let last = self.profile.last_month;
+        for back in 0..PAPERS_MONTHS {
+            self.touch(About::Period(last.minus(back)));
+        }
+        if self.profile.open_bursts > 0 {
+            self.touch_bursts_from(Period(i32::MIN));
         }
     }
 

@@ -4,7 +4,7 @@
 //! itself.
 
 use super::Step;
-use crate::model::{About, Continue, Fen, Id, Instant, InvoiceNo, Message, Vector};
+use crate::model::{About, Continue, Fen, Instant, InvoiceNo, Message, Vector};
 use crate::provenance::{Blend, Ordinal, Slice};
 use crate::state::{Issued, Key};
 
@@ -72,7 +72,7 @@ impl Step<'_> {
         self.now = issued_at;
         let mut arrived = Blend::default();
         for part in &left.parts {
-            let origin = self.take(part.origin, Fen::ZERO, part.hops, Id::EMPTY);
+            let Some(origin) = self.ordinal(part.origin) else { continue };
             let tax = self.pool().take(origin, part.tax);
             arrived.add(Slice { origin, tax: tax.0, hops: part.hops }, usize::MAX);
         }
@@ -178,7 +178,9 @@ impl Step<'_> {
         sale.short += opened;
         // So far it is counted as begun with the purchase.
         self.profile.ledger.originated -= opened.0;
-        self.month(issued_at.period()).originated -= opened;
+        let month = self.month(issued_at.period());
+        month.originated -= opened;
+        month.flowed_on -= opened;
         self.count_begun(&issue, opened);
         self.cover(issue.issued_at, Fen::ZERO - opened);
         self.books.put(Key::Issued(invoice_no), sale);

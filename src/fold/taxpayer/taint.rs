@@ -157,8 +157,9 @@ impl Step<'_> {
             Continue::Reds { blue_no } => self.meet_more_reds(*blue_no),
             Continue::Unsettle { origin, tax, issued_at } => {
                 self.now = *issued_at;
-                let origin = self.take(*origin, Fen::ZERO, u8::MAX, Id::EMPTY);
-                self.unsettle(origin, *tax, *issued_at);
+                if let Some(origin) = self.ordinal(*origin) {
+                    self.unsettle(origin, *tax, *issued_at);
+                }
             }
             Continue::Behind { named, after, at } => {
                 self.now = *at;
@@ -179,7 +180,7 @@ impl Step<'_> {
     }
 
     /// What stands for a name in these books.
-    fn ordinal(&mut self, named: TaxpayerId) -> Option<Ordinal> {
+    pub(super) fn ordinal(&mut self, named: TaxpayerId) -> Option<Ordinal> {
         if named == self.books.entity.id { Some(Ordinal::OWN) } else { self.books.ordinal(named) }
     }
 

@@ -263,7 +263,8 @@ impl Step<'_> {
         let mut flowed_on = Fen::ZERO;
         let mut settled = Vec::new();
         for part in &returned.parts {
-            let origin = self.take(part.origin, Fen::ZERO, u8::MAX, Id::EMPTY);
+            // What is not in these books cannot be given up.
+            let Some(origin) = self.ordinal(part.origin) else { continue };
             let tax = held.take(origin, part.tax);
             self.take(part.origin, Fen::ZERO - tax, u8::MAX, Id::EMPTY);
             given_up += tax;
@@ -292,6 +293,7 @@ impl Step<'_> {
         month.arrived -= given_up;
         month.arrived_days -= given_up.0.saturating_mul(day);
         month.originated += flowed_on;
+        month.flowed_on += flowed_on;
         for (origin, tax) in settled {
             self.unsettle(origin, tax, issued_at);
         }
