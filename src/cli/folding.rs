@@ -13,7 +13,7 @@ use crate::drive::STANDARD_RULES;
 use crate::intake::{InputIdentity, Intake, Mapping, Order};
 use crate::model::Source;
 use crate::risk::RuleSet;
-use crate::runtime::{Engine, Settings};
+use crate::runtime::{Engine, Policies, Settings};
 
 /// Choices about input that several subcommands offer.
 #[derive(clap::Args)]
@@ -67,6 +67,7 @@ impl EngineArgs {
             keeps_rules: false,
             cache_bytes_max: self.cache_mib.max(1) << 20,
             durable: true,
+            policies: Policies::default(),
         })
     }
 }

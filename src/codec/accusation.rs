@@ -21,8 +21,6 @@ pub(super) struct Taint {
     named: TaxpayerId,
     #[serde(rename = "part_fen", with = "Money")]
     part: Fen,
-    #[serde(rename = "whole_fen", with = "Money")]
-    whole: Fen,
     #[serde(with = "Identifier")]
     from: TaxpayerId,
     hops: u8,

@@ -58,11 +58,9 @@ pub(super) struct Voided {
     voided_at: Instant,
     #[serde(with = "Vector")]
     returned: model::Vector,
-    #[serde(with = "Vector")]
-    restored: model::Vector,
 }
 
-/// What a red letter gives back once its blue invoice is known.
+/// What a red letter takes back of an invoice, or lets go out again.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "model::Returned")]
 pub(super) struct Returned {
@@ -72,8 +70,12 @@ pub(super) struct Returned {
     blue_no: InvoiceNo,
     #[serde(with = "Identifier")]
     seller_id: TaxpayerId,
+    #[serde(with = "Moment")]
+    at: Instant,
     #[serde(with = "Vector")]
     returned: model::Vector,
+    #[serde(with = "Vector")]
+    restored: model::Vector,
 }
 
 /// A mark of the authority on an invoice, set or lifted.

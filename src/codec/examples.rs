@@ -69,13 +69,14 @@ pub(crate) fn messages() -> Vec<Message> {
             seller_id: id("A1"),
             voided_at: at(7),
             returned: vector(),
-            restored: Vector::default(),
         })),
         Message::Returned(Box::new(Returned {
             red_no: invoice("26442000000012345679"),
             blue_no: invoice("26442000000012345678"),
             seller_id: id("A1"),
+            at: at(7),
             returned: vector(),
+            restored: Vector::default(),
         })),
         Message::Marked(Marked {
             invoice_no: invoice("26442000000012345678"),
@@ -96,9 +97,16 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Continue(Box::new(Continue::Settle { left: vector(), issued_at: at(6) })),
         Message::Continue(Box::new(Continue::Reds { blue_no: invoice("26442000000012345678") })),
         Message::Continue(Box::new(Continue::Unsettle { origin: id("A1"), tax: Fen(117_000), issued_at: at(6) })),
-        Message::Continue(Box::new(Continue::Behind { named: id("W1"), after: id("A1") })),
+        Message::Continue(Box::new(Continue::Behind { named: id("W1"), after: id("A1"), at: at(6) })),
         Message::Continue(Box::new(Continue::Bursts { after: Period::of(2026, 3), at: at(6) })),
-        Message::Continue(Box::new(Continue::Edges { named: id("W1"), buyer: id("B1"), after: id("A1"), at: at(6) })),
+        Message::Continue(Box::new(Continue::Edges {
+            named: id("W1"),
+            buyer: id("B1"),
+            direct: Fen(3),
+            settled: Fen(4),
+            after: id("A1"),
+            at: at(6),
+        })),
         Message::Continue(Box::new(Continue::Closing(Closing::default()))),
         Message::Continue(Box::new(Continue::Closing(Closing {
             held: true,
@@ -154,6 +162,7 @@ pub(crate) fn outputs() -> Vec<Output> {
     let about_invoice = |seller_id| About::Invoice { seller_id, invoice_no: invoice("26442000000012345678") };
     let bare = Signal {
         withdrawn_at: None,
+        withdrawn_reason: None,
         evidence: vec![],
         causes: vec![],
         counterparties: vec![],
@@ -193,6 +202,7 @@ fn signal(about: About) -> Signal {
         raised_at: at(1),
         status: SignalStatus::Withdrawn,
         withdrawn_at: Some(at(2)),
+        withdrawn_reason: Some("deduction_reversed".into()),
         evidence: vec![Evidence {
             indicator: "tax deducted again".into(),
             observed: 117_009,
@@ -274,7 +284,6 @@ fn taint() -> Taint {
         standing: false,
         named: id("B1"),
         part: Fen(3),
-        whole: Fen(4),
         from: id("C1"),
         hops: 2,
         raised_at: at(5),

@@ -28,6 +28,8 @@ pub(super) struct Signal {
     status: model::SignalStatus,
     #[serde(default, with = "Optional::<Moment>", skip_serializing_if = "Option::is_none")]
     withdrawn_at: Option<Instant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    withdrawn_reason: Option<Text>,
     #[serde(with = "List::<Evidence>")]
     evidence: Vec<model::Evidence>,
     text_zh: Text,

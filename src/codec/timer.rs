@@ -61,6 +61,8 @@ pub(super) enum Continue {
         named: TaxpayerId,
         #[serde(with = "IdentifierOrEmpty")]
         after: TaxpayerId,
+        #[serde(with = "Moment")]
+        at: Instant,
     },
     Bursts {
         #[serde(with = "Month")]
@@ -73,6 +75,10 @@ pub(super) enum Continue {
         named: TaxpayerId,
         #[serde(with = "Identifier")]
         buyer: TaxpayerId,
+        #[serde(rename = "direct_fen", with = "Money")]
+        direct: Fen,
+        #[serde(rename = "settled_fen", with = "Money")]
+        settled: Fen,
         #[serde(with = "IdentifierOrEmpty")]
         after: TaxpayerId,
         #[serde(with = "Moment")]

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::provenance::Ordinal;
 use crate::state::{
-    CaseEdgeRow, CaseHead, Issued, Key, Memory, Profile, Row, RowType, Rows, RulesInForce, Tainted, TaskRow,
+    CaseEdgeRow, CaseHead, Issued, Key, Memory, Opening, Profile, Row, RowType, Rows, RulesInForce, Tainted, TaskRow,
 };
 
 fn number(no: u32) -> InvoiceNo {
@@ -248,7 +248,7 @@ fn rules_in_force_that_cannot_be_read_stop_the_fold() {
         version: "of-tomorrow".into(),
         document: "version = \"of-tomorrow\"\n[limits]\nfathom_max = 3".into(),
         since: Position::default(),
-        journal_began: Instant::EVENT_MIN,
+        opening: Opening::NEVER,
     };
     rows.put(&Entity::CONTROL, Key::Rules, Row::Rules(Box::new(in_force)));
     let error = Fold::open(&mut rows).unwrap_err().to_string();

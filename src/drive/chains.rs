@@ -3,7 +3,7 @@
 use super::probe::*;
 use super::*;
 use crate::model::{Entity, Fen};
-use crate::state::{CaseEdgeRow, CaseHead, CaseNodeRow, Key, RowType, Rows};
+use crate::state::{CaseEdgeRow, CaseHead, CaseNodeRow, Key, RowType, Rows, Tainted};
 
 /// The first case against S, after a script.
 struct Chain {
@@ -124,4 +124,49 @@ fn what_had_settled_a_sale_that_is_taken_back_is_held_against_its_buyer_no_longe
     let mut chain = Chain::of(&format!("{STOOD_FOR}at 2026-03-11 | void 21 N"));
     assert_eq!((chain.edge("N", "W"), chain.node("N")), (None, [20_000, 0, 0]));
     assert_eq!(chain.node("W")[0], 80_000);
+}
+
+/// S is found out; W sold to B before its purchase from S was known, so B holds S's value in W's name.
+const SOLD_BEFORE: &str = "
+    at 2026-01-01 | register OLD on=2001-01-01
+    at 2026-03-02 | issue 1 W B 900000.00 tax=110000.00
+    at 2026-03-01 | register S on=2026-02-20 | quota S 1.00 25
+    issue 11 S W 900000.00 tax=110000.00 | issue 12 S X 900000.00 tax=110000.00
+    at 2026-03-10 | issue 20 OLD OLD2 1.00
+    at 2026-03-11T12:00 | issue 21 OLD OLD2 1.00
+";
+
+fn tainted(world: &mut World, of: &str) -> Fen {
+    let row = world.rows().get(&Entity::taxpayer(id(of)), &Key::Tainted(id("S"))).and_then(Tainted::peek);
+    row.map_or(Fen::ZERO, |tainted| tainted.taken)
+}
+
+#[test]
+fn value_in_the_name_of_who_stood_for_a_source_is_followed_to_later_buyers() {
+    let sold = format!("{SOLD_BEFORE} issue 2 B C 800000.00 tax=100000.00");
+    assert_eq!(tainted(&mut world(SOLD_BEFORE), "B"), Fen(11_000_000));
+    assert_eq!(tainted(&mut world(&sold), "C"), Fen(10_000_000));
+    // Back again with the sale, in part and in whole.
+    let red = format!("{sold} | at 2026-03-12 | issue 3 B C -400000.00 tax=-50000.00 red=2");
+    assert_eq!(tainted(&mut world(&red), "C"), Fen(5_000_000));
+    let voided = format!("{sold} | at 2026-03-12 | void 2 B");
+    assert_eq!(tainted(&mut world(&voided), "C"), Fen::ZERO);
+}
+
+#[test]
+fn what_settles_a_sale_in_the_name_of_who_stood_for_a_source_is_followed_too() {
+    // B sells before its purchase from W is known, too, and that comes when S has long been found out.
+    let script = "
+        at 2026-01-01 | register OLD on=2001-01-01
+        at 2026-03-01 | register S on=2026-02-20 | quota S 1.00 25
+        at 2026-03-02 | issue 1 W B 900000.00 tax=110000.00 | issue 4 W B 900000.00 tax=110000.00
+        at 2026-03-03 | issue 2 B C 1600000.00 tax=200000.00
+        at 2026-03-01 | issue 11 S W 900000.00 tax=110000.00 | issue 12 S W 900000.00 tax=110000.00
+        at 2026-03-10 | issue 20 OLD OLD2 1.00
+        at 2026-03-11T12:00 | issue 21 OLD OLD2 1.00
+        at 2026-03-05 | issue 3 B D 800000.00 tax=100000.00
+        at 2026-03-04 | issue 5 W B 900000.00 tax=110000.00
+        at 2026-03-12T12:00 | issue 22 OLD OLD2 1.00";
+    let mut world = world(script);
+    assert_eq!(tainted(&mut world, "C"), Fen(20_000_000));
 }

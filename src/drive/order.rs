@@ -1,10 +1,12 @@
 //! Events that come late or out of order: what counts is the time they carry.
 
+use std::fmt::Write as _;
+
 use super::probe::*;
 use super::*;
 use crate::model::{Fen, InvoiceNo, Output, Period};
 use crate::provenance::Ordinal;
-use crate::state::{Issued, Key, Month, Passed, PassedPage, Profile, TaintVisit, Tainted};
+use crate::state::{Held, Issued, Key, Month, Passed, PassedPage, Profile, TaintVisit, Tainted};
 
 fn profile(script: &str, of: &str) -> Profile {
     row(&mut world(script), of, Key::Profile)
@@ -185,4 +187,88 @@ fn a_red_letter_whose_invoice_came_in_time_is_not_doubted_whatever_the_order() {
     assert_eq!(doubts(red), 1);
     // A statement of its time: what comes after it does not take it back.
     assert_eq!(doubts(&format!("{red}\nat 2026-04-10 | issue 9 A B 1.00\nat 2026-04-12 | issue 1 A B 1.00")), 1);
+}
+
+/// What of an invoice's tax its buyer still holds, and its seller's pool.
+fn held_and_pooled(world: &mut World, no: u32) -> (Fen, Fen) {
+    let held: Held = row(world, "B", Key::Held { invoice_no: number(no), place: 0 });
+    (held.vector.total(), row::<Profile>(world, "A", Key::Profile).pool.total())
+}
+
+#[test]
+fn a_red_letter_to_another_buyer_or_to_none_takes_value_back_from_the_one_who_holds_it() {
+    let bought = "at 2026-03-01 | issue 1 OLD A 9000.00 tax=1000.00 | issue 2 A B 5000.00 tax=600.00";
+    for red in ["issue 3 A C -2500.00 tax=-300.00 red=2", "issue 3 A - -2500.00 tax=-300.00 red=2"] {
+        let in_order = format!("{bought} | {red}");
+        assert_eq!(held_and_pooled(&mut world(&in_order), 2), (Fen(30_000), Fen(70_000)), "{red}");
+        let voided = format!("{in_order} | void 3 A");
+        assert_eq!(held_and_pooled(&mut world(&voided), 2), (Fen(60_000), Fen(40_000)), "{red}");
+        let late = format!("at 2026-03-01T12:00 | {red} | {bought}");
+        assert_eq!(held_and_pooled(&mut world(&late), 2), (Fen(30_000), Fen(70_000)), "{red}");
+    }
+}
+
+#[test]
+fn what_a_voided_red_letter_restores_enters_no_pool_that_the_invoice_did_not() {
+    let script = "at 2026-03-01 | issue 1 OLD A 9000.00 tax=1000.00 | issue 2 A B 5000.00 tax=600.00 kind=ordinary
+        issue 3 A B -2500.00 tax=-300.00 red=2 kind=ordinary | void 3 A";
+    let mut world = world(script);
+    assert_eq!(row::<Profile>(&mut world, "B", Key::Profile).pool.total(), Fen::ZERO);
+    assert_eq!(row::<Profile>(&mut world, "A", Key::Profile).pool.total(), Fen(40_000));
+}
+
+#[test]
+fn red_letters_and_their_voids_leave_an_invoice_within_its_budget_of_origins() {
+    let mut script =
+        String::from("at 2026-03-01 | issue 1 O1 A 9000.00 tax=1000.00 | issue 2 A B 5000.00 tax=600.00\n");
+    for no in 0..40 {
+        writeln!(
+            script,
+            "issue {0} P{no} A 9000.00 tax=1000.00 | issue {1} A B -2500.00 tax=-300.00 red=2 | void {1} A",
+            100 + no,
+            200 + no
+        )
+        .unwrap();
+    }
+    let mut world = world(&script);
+    let sale: Issued = row(&mut world, "A", Key::Issued(number(2)));
+    assert!(sale.vector.slices().len() <= 9, "{:?}", sale.vector);
+    let held: Held = row(&mut world, "B", Key::Held { invoice_no: number(2), place: 0 });
+    assert_eq!((sale.vector.total(), held.vector.total()), (Fen(60_000), Fen(60_000)));
+    assert!(held.vector.slices().len() <= 9, "{:?}", held.vector);
+}
+
+#[test]
+fn a_sale_that_comes_late_raises_the_finding_of_the_month_after_it() {
+    let february = "at 2026-01-05 | register S on=2026-01-05 | at 2026-02-10 | issue 1 S W 500000.00 tax=65000.00";
+    let found = |world: &World| {
+        let burst =
+            |said: &&Said| matches!(&said.output, Output::Signal(signal) if *signal.typology == *"source_burst");
+        let about = |said: &Said| if let Output::Signal(signal) = &said.output { Some(signal.about) } else { None };
+        world.said().iter().filter(burst).filter_map(about).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&world(february)), []);
+    let late = format!("{february} | at 2026-01-20 | issue 2 S W 500000.00 tax=65000.00");
+    assert_eq!(found(&world(&late)), [crate::model::About::Period(Period::of(2026, 2))]);
+}
+
+#[test]
+fn a_registration_that_comes_late_raises_what_rests_on_it() {
+    let sold = "at 2026-02-10 | issue 1 S W 900000.00 tax=117000.00";
+    let burst = |said: &Said| matches!(&said.output, Output::Signal(signal) if *signal.typology == *"source_burst");
+    assert!(!world(sold).said().iter().any(burst));
+    let late = format!("{sold} | at 2026-02-01 | register S on=2026-02-01");
+    assert!(world(&late).said().iter().any(burst));
+}
+
+#[test]
+fn a_finding_says_what_took_its_cause_away() {
+    let script =
+        "issue 1 A B 100.00 | deduct 1 B 2026-03 from=A | deduct 1 B 2026-04 from=A | reverse 1 B 2026-03 from=A";
+    let world = world(script);
+    let reasons = world.said().iter().filter_map(|said| match &said.output {
+        Output::Signal(signal) => signal.withdrawn_reason.as_deref(),
+        Output::Case(_) | Output::Task(_) | Output::DeadLetter(_) | Output::Doubt(_) => None,
+    });
+    assert_eq!(reasons.collect::<Vec<_>>(), ["deduction_reversed"]);
 }

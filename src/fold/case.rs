@@ -144,9 +144,17 @@ fn role(head: &CaseHead, id: TaxpayerId, node: &CaseNodeRow, rules: &RuleSet) ->
 }
 
 fn collect_edges(books: &mut Books<'_>, from: TaxpayerId, listed: &[TaxpayerId], edges: &mut Vec<CaseEdge>) {
-    let room = CASE_EDGES_MAX - edges.len();
-    for key in books.scan(&Key::CaseEdge { from, to: Id::EMPTY }, &Key::CaseEdge { from, to: Id::LAST }, room) {
+    let (first, last) = (Key::CaseEdge { from, to: Id::EMPTY }, Key::CaseEdge { from, to: Id::LAST });
+    let mut keys = books.scan(&first, &last, listed.len() + 1);
+    // Of a hub, which has more edges than taxpayers are listed, those are looked up that lead to one of these.
+    if keys.len() > listed.len() {
+        keys = listed.iter().map(|to| Key::CaseEdge { from, to: *to }).collect();
+    }
+    for key in keys {
         let Key::CaseEdge { to, .. } = key else { return };
+        if edges.len() == CASE_EDGES_MAX {
+            return;
+        }
         if listed.binary_search(&to).is_err() {
             continue;
         }

@@ -4,7 +4,7 @@ use super::effects::Effects;
 use super::{Fold, register};
 use crate::model::{Body, Fact, Record, RulesPublished};
 use crate::risk::RuleSet;
-use crate::state::{Books, Key, Rows, RulesInForce};
+use crate::state::{Books, Key, Opening, Rows, RulesInForce};
 
 pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
     let Body::Fact(source, event) = &record.body else { return };
@@ -21,15 +21,15 @@ pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effect
         if !register::note(&mut books, record, *source, event, effects) {
             return;
         }
-        let before = books.find::<RulesInForce>(&Key::Rules).map(|rules| rules.journal_began);
+        let before = books.find::<RulesInForce>(&Key::Rules).map(|rules| rules.opening);
         let in_force = RulesInForce {
             version: published.version.clone(),
             document: published.rules.clone(),
             since: record.root.position(),
-            journal_began: before.unwrap_or(event.occurred_at),
+            opening: before.unwrap_or_else(|| Opening::of(event.occurred_at, rules.limits.opening_months)),
         };
         fold.rules = rules;
-        fold.journal_began = in_force.journal_began;
+        fold.opening = in_force.opening;
         books.put(Key::Rules, in_force);
     } else {
         register::note(&mut books, record, *source, event, effects);

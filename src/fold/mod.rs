@@ -22,7 +22,7 @@ pub use epoch::{EPOCH_EVENTS_MAX, EPOCH_MS, EpochCutter};
 
 use crate::model::{Body, DeadLetter, Entity, Instant, Kind, Output, Record, Refused};
 use crate::risk::{RuleSet, RulesError};
-use crate::state::{Key, RowType, Rows, RulesInForce};
+use crate::state::{Key, Opening, RowType, Rows, RulesInForce};
 
 /// The rules in force in some rows are none to this program: going on without them would find other things than were found
 /// before.
@@ -42,7 +42,7 @@ pub struct RulesInForceError {
 #[derive(Clone, Debug)]
 pub struct Fold {
     rules: RuleSet,
-    journal_began: Instant,
+    opening: Opening,
     /// The last hour the clock has passed; the least of all times before the first.
     hour: Instant,
 }
@@ -54,16 +54,21 @@ impl Fold {
         let hour = ticked.unwrap_or(Instant(i64::MIN));
         let in_force = rows.get(&Entity::CONTROL, &Key::Rules).and_then(|row| RulesInForce::peek(row));
         let Some(in_force) = in_force else {
-            return Ok(Self { rules: RuleSet::silent(), journal_began: Instant::default(), hour });
+            return Ok(Self { rules: RuleSet::silent(), opening: Opening::NEVER, hour });
         };
         let rules = RuleSet::parse(&in_force.document)
             .map_err(|error| RulesInForceError { version: in_force.version.clone(), error })?;
-        Ok(Self { rules, journal_began: in_force.journal_began, hour })
+        Ok(Self { rules, opening: in_force.opening, hour })
     }
 
     /// The rules in force.
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+
+    /// Which firms are older than the journal, and which months are its first.
+    pub fn opening(&self) -> Opening {
+        self.opening
     }
 
     /// Folds one record into the rows of the entity it is addressed to. What it leads to is added to `effects`, whose

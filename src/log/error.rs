@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::format::VERSION;
 use super::header::Difference;
 
 /// What a caller does about an error. Callers branch on this, never on text.
@@ -74,7 +75,7 @@ pub enum Error {
     },
     /// Written by a program that came after this one.
     #[error(
-        "{} has format {found}, and this program knows formats up to {known}: open it with the program that wrote it, or a \
+        "{} has format {found}, and this program reads format {known}: open it with the program that wrote it, or a \
          newer one",
         path.display()
     )]
@@ -84,6 +85,20 @@ pub enum Error {
         /// Its format.
         found: u32,
         /// The latest known here.
+        known: u32,
+    },
+    /// Written by a program that came before this one, in a format that is no longer read.
+    #[error(
+        "{} has format {found}, and this program reads format {known} alone: read it with the version of the program that \
+         wrote it, or fold the same input again into another folder",
+        path.display()
+    )]
+    Older {
+        /// Which file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The one known here.
         known: u32,
     },
     /// Bytes that were committed are not what they were.
@@ -126,7 +141,9 @@ pub enum Error {
         count: u32,
     },
     /// More than fits into one turn.
-    #[error("{what} of turn {turn} has {found}, and at most {max} are allowed: commit smaller turns")]
+    #[error(
+        "{what} of turn {turn} has {found}, and at most {max} are allowed: a fault of this program, please report it"
+    )]
     TooLarge {
         /// Which turn.
         turn: u64,
@@ -157,6 +174,7 @@ impl Error {
             | Self::Differs { .. }
             | Self::HeaderField { .. }
             | Self::Newer { .. }
+            | Self::Older { .. }
             | Self::Damaged { .. }
             | Self::TurnOutOfOrder { .. }
             | Self::FrameOutOfOrder { .. }
@@ -169,6 +187,12 @@ impl Error {
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }
+    }
+
+    /// A format other than the one known here.
+    pub(super) fn format(path: &Path, found: u32) -> Self {
+        let (path, known) = (path.to_owned(), u32::from(VERSION));
+        if found > known { Self::Newer { path, found, known } } else { Self::Older { path, found, known } }
     }
 
     /// Damage at a byte of a file.

@@ -3,19 +3,21 @@
 //! ```text
 //!  0  "TURN"
 //!  4  version u16, and its complement u16
-//!  8  length of the block u32
-//! 12  checksum u32: of the block without these four bytes
-//! 16  checksum u32 of the head: of 0..12, of 20..52, and of the table
-//! 20  turn u64
-//! 28  input consumed u64
-//! 36  number of frames u32
-//! 40  length of `progress` u32
-//! 44  length of the outputs u32, and as they are packed u32
+//!  8  length of the block u64
+//! 16  checksum u32: of the block without these four bytes
+//! 20  checksum u32 of the head: of 0..16, of 24..52, and of the table
+//! 24  turn u64
+//! 32  input consumed u64
+//! 40  number of frames u32
+//! 44  number of sections of outputs u32
+//! 48  length of `progress` u32
 //! 52  table, per frame: partition u32, records u32, first offset u64, length u32, packed u32, checksum u32 of packed
-//!     progress, packed frames in the table's order, packed outputs
+//!     table, per section of outputs: length u32, packed u32
+//!     progress, packed frames in the table's order, packed sections of outputs
 //! ```
 //! Frames and outputs are packed with LZ4 (block format). The head is checked by itself, so that a reader of one
-//! partition can step over what it does not want.
+//! partition can step over what it does not want. Whatever a turn says, it fits: outputs are cut into as many sections as
+//! they need, and only what its caller keeps small has a limit.
 
 use std::io::{self, Read};
 
@@ -23,17 +25,21 @@ use super::error::Error;
 use super::{Frame, Turn};
 
 /// Version of the format of segments and blocks.
-pub(super) const VERSION: u16 = 1;
-/// The most a turn's block takes on disk, in bytes.
-pub const BLOCK_BYTES_MAX: u64 = 1 << 30;
-/// The most a frame, the outputs or the progress of a turn take unpacked, in bytes: a reader holds one at a time.
+pub(super) const VERSION: u16 = 2;
+/// The most a frame, a section of outputs or the progress of a turn take unpacked, in bytes: a reader holds one at a time.
 pub const SECTION_BYTES_MAX: usize = 256 << 20;
-/// The most frames of a turn.
-pub const FRAMES_MAX: usize = 1 << 20;
+/// The most frames of a turn, and the most sections of its outputs.
+pub const SECTIONS_MAX: usize = 1 << 20;
 
 pub(super) const MAGIC: &[u8; 4] = b"TURN";
 const FIXED_BYTES: usize = 52;
-const ENTRY_BYTES: usize = 28;
+const FRAME_ENTRY_BYTES: usize = 28;
+const OUTPUTS_ENTRY_BYTES: usize = 8;
+/// What the checksum of the head covers, beside the table: up to the two checksums, and from behind them.
+const BEFORE_CHECKSUMS: usize = 16;
+const AFTER_CHECKSUMS: usize = 24;
+/// How much of a block is looked at in one go while it is only checked, in bytes.
+const CHECKED_BYTES: usize = 1 << 20;
 
 /// What the head of a block says.
 #[derive(Clone, Debug)]
@@ -45,8 +51,7 @@ pub(super) struct Head {
     pub(super) input_consumed: u64,
     pub(super) frames: Vec<FrameHead>,
     pub(super) progress_bytes: usize,
-    outputs_bytes: usize,
-    outputs_packed: usize,
+    outputs: Vec<Packed>,
 }
 
 /// What the table says of a frame.
@@ -55,9 +60,17 @@ pub(super) struct FrameHead {
     pub(super) partition: u32,
     pub(super) count: u32,
     pub(super) first_offset: u64,
-    bytes: usize,
-    pub(super) packed: usize,
+    pub(super) size: Packed,
     checksum: u32,
+}
+
+/// How large something is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed {
+    /// Unpacked, in bytes.
+    bytes: usize,
+    /// In the block, in bytes.
+    pub(super) packed: usize,
 }
 
 /// What stands where a block may begin.
@@ -68,49 +81,49 @@ pub(super) enum Found {
     End,
     /// Something that is no head, or not a whole one.
     Bad(&'static str),
-    /// A head of a later format.
-    Newer(u16),
+    /// A head of another format.
+    Other(u16),
 }
 
-/// Appends a turn's block. On an error, what was appended is of no use.
-pub(super) fn encode(turn: &Turn, out: &mut Vec<u8>) -> Result<(), Error> {
+/// Appends a turn's block, its outputs cut into sections of so many bytes. On an error, what was appended is of no use.
+pub(super) fn encode(turn: &Turn, section_bytes: usize, out: &mut Vec<u8>) -> Result<(), Error> {
     let start = out.len();
-    within(turn, "the number of frames", turn.frames.len(), FRAMES_MAX)?;
+    let section_bytes = section_bytes.clamp(1, SECTION_BYTES_MAX);
+    let sections = turn.outputs.len().div_ceil(section_bytes);
+    within(turn, "the number of frames", turn.frames.len(), SECTIONS_MAX)?;
+    within(turn, "the number of sections of outputs", sections, SECTIONS_MAX)?;
     within(turn, "`progress`", turn.progress.len(), SECTION_BYTES_MAX)?;
-    within(turn, "`outputs`", turn.outputs.len(), SECTION_BYTES_MAX)?;
     for frame in &turn.frames {
         within(turn, "a frame", frame.bytes.len(), SECTION_BYTES_MAX)?;
     }
-    out.resize(start + FIXED_BYTES + ENTRY_BYTES * turn.frames.len(), 0);
+    let head_bytes = head_bytes(turn.frames.len(), sections);
+    out.resize(start + head_bytes, 0);
     out.extend_from_slice(&turn.progress);
-    for (i, frame) in turn.frames.iter().enumerate() {
+    let mut entry_at = start + FIXED_BYTES;
+    for frame in &turn.frames {
         let packed_at = out.len();
-        pack(&frame.bytes, out);
-        let packed = u32_of(out.len() - packed_at);
+        let packed = pack(&frame.bytes, out);
         let checksum = crc32c::crc32c(&out[packed_at..]);
-        let mut entry = Writer(&mut out[start + FIXED_BYTES + ENTRY_BYTES * i..]);
+        let mut entry = Writer(&mut out[entry_at..]);
         entry.u32(frame.partition).u32(frame.count).u64(frame.first_offset);
         entry.u32(u32_of(frame.bytes.len())).u32(packed).u32(checksum);
-        let so_far = out.len() - start;
-        within(turn, "the block", so_far, usize::try_from(BLOCK_BYTES_MAX).unwrap_or(usize::MAX))?;
+        entry_at += FRAME_ENTRY_BYTES;
     }
-    let outputs_at = out.len();
-    if !turn.outputs.is_empty() {
-        pack(&turn.outputs, out);
+    for section in turn.outputs.chunks(section_bytes) {
+        let packed = pack(section, out);
+        Writer(&mut out[entry_at..]).u32(u32_of(section.len())).u32(packed);
+        entry_at += OUTPUTS_ENTRY_BYTES;
     }
-    let length = out.len() - start;
-    within(turn, "the block", length, usize::try_from(BLOCK_BYTES_MAX).unwrap_or(usize::MAX))?;
-
-    let outputs_packed = u32_of(out.len() - outputs_at);
-    let mut fixed = Writer(&mut out[start..]);
-    fixed.bytes(MAGIC).u16(VERSION).u16(!VERSION).u32(u32_of(length)).u32(0).u32(0);
-    fixed.u64(turn.number).u64(turn.input_consumed).u32(u32_of(turn.frames.len()));
-    fixed.u32(u32_of(turn.progress.len())).u32(u32_of(turn.outputs.len())).u32(outputs_packed);
     let block = &mut out[start..];
-    let head = head_checksum(&block[..FIXED_BYTES + ENTRY_BYTES * turn.frames.len()]);
-    block[16..20].copy_from_slice(&head.to_le_bytes());
-    let whole = crc32c::crc32c_append(crc32c::crc32c(&block[..12]), &block[16..]);
-    block[12..16].copy_from_slice(&whole.to_le_bytes());
+    let length = block.len() as u64;
+    let mut fixed = Writer(block);
+    fixed.bytes(MAGIC).u16(VERSION).u16(!VERSION).u64(length).u32(0).u32(0);
+    fixed.u64(turn.number).u64(turn.input_consumed);
+    fixed.u32(u32_of(turn.frames.len())).u32(u32_of(sections)).u32(u32_of(turn.progress.len()));
+    let head = head_checksum(&block[..head_bytes]);
+    block[20..24].copy_from_slice(&head.to_le_bytes());
+    let whole = crc32c::crc32c_append(crc32c::crc32c(&block[..16]), &block[20..]);
+    block[16..20].copy_from_slice(&whole.to_le_bytes());
     Ok(())
 }
 
@@ -130,31 +143,33 @@ pub(super) fn read_head(source: &mut impl Read) -> io::Result<Found> {
     if version != !complement {
         return Ok(Found::Bad("the head of a block is not what was written"));
     }
-    if version > VERSION {
-        return Ok(Found::Newer(version));
+    if version != VERSION {
+        return Ok(Found::Other(version));
     }
-    let length = u64::from(fixed.u32());
+    let length = fixed.u64();
     fixed.bytes(8);
     let (turn, input_consumed) = (fixed.u64(), fixed.u64());
-    let frame_count = fixed.size();
-    let (progress_bytes, outputs_bytes, outputs_packed) = (fixed.size(), fixed.size(), fixed.size());
-    let head_bytes = FIXED_BYTES + ENTRY_BYTES * frame_count.min(FRAMES_MAX);
-    if frame_count > FRAMES_MAX || length < head_bytes as u64 || length > BLOCK_BYTES_MAX {
+    let (frame_count, section_count, progress_bytes) = (fixed.size(), fixed.size(), fixed.size());
+    let head_bytes = head_bytes(frame_count.min(SECTIONS_MAX), section_count.min(SECTIONS_MAX));
+    if frame_count > SECTIONS_MAX || section_count > SECTIONS_MAX || length < head_bytes as u64 {
         return Ok(Found::Bad("the head of a block is not what was written"));
     }
     raw.resize(head_bytes, 0);
     if fill(source, &mut raw[FIXED_BYTES..])? < head_bytes - FIXED_BYTES {
         return Ok(Found::Bad("a block is cut short in its head"));
     }
-    if head_checksum(&raw).to_le_bytes() != raw[16..20] {
+    if head_checksum(&raw).to_le_bytes() != raw[20..24] {
         return Ok(Found::Bad("the head of a block is not what was written"));
     }
-    let frames = raw[FIXED_BYTES..].chunks_exact(ENTRY_BYTES).map(FrameHead::read).collect();
-    let head = Head { raw, length, turn, input_consumed, frames, progress_bytes, outputs_bytes, outputs_packed };
+    let (frames, outputs) = raw[FIXED_BYTES..].split_at(FRAME_ENTRY_BYTES * frame_count);
+    let frames: Vec<FrameHead> = frames.chunks_exact(FRAME_ENTRY_BYTES).map(FrameHead::read).collect();
+    let outputs: Vec<Packed> =
+        outputs.chunks_exact(OUTPUTS_ENTRY_BYTES).map(|bytes| Packed::read(&mut Scan(bytes))).collect();
+    let head = Head { raw, length, turn, input_consumed, frames, progress_bytes, outputs };
     // The checksum holds, so these can only fail for a writer's fault; a reader's memory depends on them.
-    let parts = head.frames.iter().map(|frame| frame.packed as u64).sum::<u64>();
-    let body = parts + (head.progress_bytes + head.outputs_packed) as u64;
-    let largest = head.frames.iter().map(|frame| frame.bytes).max().unwrap_or(0).max(outputs_bytes);
+    let sizes = || head.frames.iter().map(|frame| frame.size).chain(head.outputs.iter().copied());
+    let body = sizes().map(|size| size.packed as u64).sum::<u64>() + head.progress_bytes as u64;
+    let largest = sizes().map(|size| size.bytes).max().unwrap_or(0).max(progress_bytes);
     if body != head.body_bytes() || largest > SECTION_BYTES_MAX {
         return Ok(Found::Bad("the head of a block contradicts itself"));
     }
@@ -174,21 +189,53 @@ impl Head {
 
     /// Whether the block is what was written.
     pub(super) fn vouches_for(&self, body: &[u8]) -> bool {
-        let checksum = crc32c::crc32c_append(crc32c::crc32c(&self.raw[..12]), &self.raw[16..]);
-        let checksum = crc32c::crc32c_append(checksum, body);
-        body.len() as u64 == self.body_bytes() && checksum.to_le_bytes() == self.raw[12..16]
+        body.len() as u64 == self.body_bytes() && self.is_checksum(crc32c::crc32c_append(self.begun_checksum(), body))
+    }
+
+    /// Reads the body through, and keeps no more of it than the progress; `None` where the block is not what was written.
+    pub(super) fn check(&self, body: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+        let mut progress = vec![0; self.progress_bytes];
+        let mut read = fill(body, &mut progress)? as u64;
+        let mut checksum = crc32c::crc32c_append(self.begun_checksum(), &progress);
+        let mut part = vec![0; CHECKED_BYTES];
+        while read < self.body_bytes() {
+            let wanted = usize::try_from(self.body_bytes() - read).unwrap_or(CHECKED_BYTES).min(CHECKED_BYTES);
+            let count = fill(body, &mut part[..wanted])?;
+            if count == 0 {
+                return Ok(None);
+            }
+            checksum = crc32c::crc32c_append(checksum, &part[..count]);
+            read += count as u64;
+        }
+        Ok(self.is_checksum(checksum).then_some(progress))
+    }
+
+    /// The checksum of the block, as far as its head goes.
+    fn begun_checksum(&self) -> u32 {
+        crc32c::crc32c_append(crc32c::crc32c(&self.raw[..16]), &self.raw[20..])
+    }
+
+    fn is_checksum(&self, checksum: u32) -> bool {
+        checksum.to_le_bytes() == self.raw[16..20]
     }
 
     /// The turn, out of a body that was vouched for. `None` if it cannot be unpacked.
     pub(super) fn unpack(&self, body: &[u8]) -> Option<Turn> {
         let mut rest = Scan(body);
         let progress = rest.bytes(self.progress_bytes).to_vec();
-        let frames = self.frames.iter().map(|frame| frame.unpack(rest.bytes(frame.packed))).collect::<Option<_>>()?;
-        let outputs = match self.outputs_packed {
-            0 => Vec::new(),
-            packed => unpack(rest.bytes(packed), self.outputs_bytes)?,
-        };
+        let frames =
+            self.frames.iter().map(|frame| frame.unpack(rest.bytes(frame.size.packed))).collect::<Option<_>>()?;
+        let mut outputs = Vec::with_capacity(self.outputs.iter().map(|section| section.bytes).sum());
+        for section in &self.outputs {
+            unpack(rest.bytes(section.packed), section.bytes, &mut outputs)?;
+        }
         Some(Turn { number: self.turn, input_consumed: self.input_consumed, progress, frames, outputs })
+    }
+}
+
+impl Packed {
+    fn read(entry: &mut Scan<'_>) -> Self {
+        Self { bytes: entry.size(), packed: entry.size() }
     }
 }
 
@@ -199,8 +246,7 @@ impl FrameHead {
             partition: entry.u32(),
             count: entry.u32(),
             first_offset: entry.u64(),
-            bytes: entry.size(),
-            packed: entry.size(),
+            size: Packed::read(&mut entry),
             checksum: entry.u32(),
         }
     }
@@ -217,9 +263,14 @@ impl FrameHead {
 
     /// The frame, out of its packed bytes. `None` if they cannot be unpacked.
     pub(super) fn unpack(&self, packed: &[u8]) -> Option<Frame> {
-        let bytes = unpack(packed, self.bytes)?;
+        let mut bytes = Vec::with_capacity(self.size.bytes);
+        unpack(packed, self.size.bytes, &mut bytes)?;
         Some(Frame { partition: self.partition, first_offset: self.first_offset, count: self.count, bytes })
     }
+}
+
+fn head_bytes(frames: usize, sections: usize) -> usize {
+    FIXED_BYTES + FRAME_ENTRY_BYTES * frames + OUTPUTS_ENTRY_BYTES * sections
 }
 
 fn within(turn: &Turn, what: &'static str, found: usize, max: usize) -> Result<(), Error> {
@@ -234,20 +285,24 @@ fn u32_of(size: usize) -> u32 {
 }
 
 fn head_checksum(head: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&head[..12]), &head[20..])
+    crc32c::crc32c_append(crc32c::crc32c(&head[..BEFORE_CHECKSUMS]), &head[AFTER_CHECKSUMS..])
 }
 
-fn pack(bytes: &[u8], out: &mut Vec<u8>) {
+/// Appends the packed bytes; returns how many.
+fn pack(bytes: &[u8], out: &mut Vec<u8>) -> u32 {
     let at = out.len();
     out.resize(at + lz4_flex::block::get_maximum_output_size(bytes.len()), 0);
     let packed = lz4_flex::block::compress_into(bytes, &mut out[at..]).expect("the output has the size it asked for");
     out.truncate(at + packed);
+    u32_of(packed)
 }
 
-fn unpack(packed: &[u8], bytes: usize) -> Option<Vec<u8>> {
-    let mut out = vec![0; bytes];
-    let unpacked = lz4_flex::block::decompress_into(packed, &mut out).ok()?;
-    (unpacked == bytes).then_some(out)
+/// Appends what was packed, which has so many bytes.
+fn unpack(packed: &[u8], bytes: usize, out: &mut Vec<u8>) -> Option<()> {
+    let at = out.len();
+    out.resize(at + bytes, 0);
+    let unpacked = lz4_flex::block::decompress_into(packed, &mut out[at..]).ok()?;
+    (unpacked == bytes).then_some(())
 }
 
 /// Reads until the buffer is full or the source ends; returns how much it was.

@@ -98,8 +98,8 @@ impl Header {
         let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
         let version = text.lines().next().and_then(|line| line.strip_prefix(FIRST_LINE)).ok_or_else(damaged)?;
         let found: u32 = version.parse().map_err(|_| damaged())?;
-        if found > u32::from(VERSION) {
-            return Err(Error::Newer { path, found, known: u32::from(VERSION) });
+        if found != u32::from(VERSION) {
+            return Err(Error::format(&path, found));
         }
         let at = text.rfind(CHECKSUM).ok_or_else(damaged)?;
         if text[at..] != checksum_line(&bytes[..at]) {
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_or_damaged_header_is_refused() {
+    fn a_header_of_another_format_or_a_damaged_one_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Header::read(dir.path()).unwrap(), None);
         Header::default().with("partitions", 8).write(dir.path()).unwrap();
@@ -143,8 +143,12 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("partitions: 8", "partitions: 9")).unwrap();
         assert!(matches!(Header::read(dir.path()), Err(Error::Damaged { .. })));
-        fs::write(&path, text.replace("journal 1", "journal 7")).unwrap();
+        fs::write(&path, text.replace("journal 2", "journal 7")).unwrap();
         assert!(matches!(Header::read(dir.path()), Err(Error::Newer { found: 7, .. })));
+        fs::write(&path, text.replace("journal 2", "journal 1")).unwrap();
+        let error = Header::read(dir.path()).unwrap_err();
+        assert!(matches!(error, Error::Older { found: 1, .. }), "{error}");
+        assert!(error.to_string().contains("fold the same input again into another folder"), "{error}");
         assert!(matches!(Header::default().with("a b", 1).write(dir.path()), Err(Error::HeaderField { .. })));
         assert!(matches!(Header::default().with("a", "1\n2").write(dir.path()), Err(Error::HeaderField { .. })));
     }

@@ -22,29 +22,28 @@ use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 pub use error::{Error, Remedy};
-pub use format::{BLOCK_BYTES_MAX, FRAMES_MAX, SECTION_BYTES_MAX};
+pub use format::{SECTION_BYTES_MAX, SECTIONS_MAX};
 pub use header::{Difference, Header};
 pub(crate) use lock::DirectoryLock;
 pub use reader::{Frames, Reader, TurnFrame, Turns};
 use segment::{Segment, State};
 
 /// How the journal is written.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Whether each turn is on the disk before it counts as committed. Without it turns are several times cheaper, a
     /// killed process still loses nothing, and a power failure may leave a journal that must be made again.
     pub durable: bool,
     /// Size at which a new file is begun. Opening reads the last file through, so larger means a slower start.
     pub segment_bytes_max: u64,
+    /// What outputs are cut into, in bytes: each part is packed and unpacked by itself.
+    pub section_bytes: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { durable: true, segment_bytes_max: 256 << 20 }
+        Self { durable: true, segment_bytes_max: 256 << 20, section_bytes: 1 << 20 }
     }
 }
 
@@ -169,7 +168,7 @@ impl Log {
         }
         self.check(turn)?;
         self.block.clear();
-        format::encode(turn, &mut self.block)?;
+        format::encode(turn, self.settings.section_bytes, &mut self.block)?;
         self.write().inspect_err(|_| self.poisoned = true)?;
         self.state.turn = turn.number;
         self.state.input_consumed = turn.input_consumed;

@@ -102,7 +102,7 @@ impl Frames {
                 if frame.partition == self.partition && frame.next_offset() > self.offset {
                     self.waiting.push_back((block.turn, *frame, position));
                 }
-                position += frame.packed as u64;
+                position += frame.size.packed as u64;
             }
             self.blocks.skip(&block);
         }
@@ -115,7 +115,7 @@ impl Frames {
             return Err(Error::damaged(&path, position, what));
         }
         self.next = Some(head.next_offset());
-        let mut packed = vec![0; head.packed];
+        let mut packed = vec![0; head.size.packed];
         self.blocks.read_at(position, &mut packed)?;
         if !head.vouches_for(&packed) {
             return Err(Error::damaged(&path, position, "a frame is not what was written"));
@@ -163,7 +163,7 @@ impl Turns {
                 let what = format!("turn {} stands where turn {} belongs", head.turn, self.number);
                 return Err(Error::damaged(&path, position, what));
             }
-            let length = usize::try_from(head.body_bytes()).expect("a block is shorter than BLOCK_BYTES_MAX");
+            let length = usize::try_from(head.body_bytes()).expect("what was in memory once fits there again");
             let mut body = vec![0; length];
             self.blocks.read_at(position + head.head_bytes(), &mut body)?;
             self.blocks.skip(&head);
@@ -233,10 +233,7 @@ impl Blocks {
                     }
                     Found::Head(_) | Found::End => "a block is cut short",
                     Found::Bad(what) => what,
-                    Found::Newer(version) => {
-                        let (found, known) = (u32::from(version), u32::from(format::VERSION));
-                        return Err(Error::Newer { path, found, known });
-                    }
+                    Found::Other(version) => return Err(Error::format(&path, version.into())),
                 };
                 return Err(Error::damaged(&path, position, what));
             }

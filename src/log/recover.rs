@@ -25,7 +25,7 @@ pub(super) struct Survey {
 
 impl State {
     /// Goes on by one turn, or says why that cannot be the next.
-    pub(super) fn advance(&mut self, head: &Head, progress: &[u8]) -> Result<(), String> {
+    pub(super) fn advance(&mut self, head: &Head, progress: Vec<u8>) -> Result<(), String> {
         if head.turn != self.turn + 1 {
             return Err(format!("turn {} stands where turn {} belongs", head.turn, self.turn + 1));
         }
@@ -39,8 +39,7 @@ impl State {
         }
         self.turn = head.turn;
         self.input_consumed = head.input_consumed;
-        self.progress.clear();
-        self.progress.extend_from_slice(progress);
+        self.progress = progress;
         Ok(())
     }
 }
@@ -53,20 +52,13 @@ pub(super) fn survey(segment: &Segment) -> Result<Survey, Error> {
     let mut source = BufReader::with_capacity(READ_BYTES, file.take(segment.length - segment.head_bytes));
     let mut state = segment.before.clone();
     let mut end = segment.head_bytes;
-    let mut body = Vec::new();
     loop {
         let what = match format::read_head(&mut source).map_err(Error::io("read", path))? {
             Found::End => return Ok(Survey { state, end, torn_bytes: 0 }),
-            Found::Newer(version) => {
-                let (found, known) = (u32::from(version), u32::from(format::VERSION));
-                return Err(Error::Newer { path: path.clone(), found, known });
-            }
+            Found::Other(version) => return Err(Error::format(path, version.into())),
             Found::Bad(what) => what,
             Found::Head(head) => {
-                body.clear();
-                source.by_ref().take(head.body_bytes()).read_to_end(&mut body).map_err(Error::io("read", path))?;
-                if head.vouches_for(&body) {
-                    let progress = &body[..head.progress_bytes];
+                if let Some(progress) = head.check(&mut source).map_err(Error::io("read", path))? {
                     state.advance(&head, progress).map_err(|what| Error::damaged(path, end, what))?;
                     end += head.length;
                     continue;

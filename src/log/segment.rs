@@ -105,8 +105,8 @@ impl Segment {
         if magic != MAGIC || version != !complement {
             return Err(damaged("it does not begin as a journal does"));
         }
-        if version > VERSION {
-            return Err(Error::Newer { path, found: u32::from(version), known: u32::from(VERSION) });
+        if version != VERSION {
+            return Err(Error::format(&path, version.into()));
         }
         let head_bytes = u64::from(fixed.u32());
         let (first_turn, previous, input_consumed) = (fixed.u64(), (fixed.u64(), fixed.u64()), fixed.u64());

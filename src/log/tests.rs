@@ -9,8 +9,11 @@ use tempfile::TempDir;
 use super::format::Found;
 use super::*;
 
+/// Small, so that what turns say takes several.
+const SECTION_BYTES: usize = 7;
+
 fn settings(segment_bytes_max: u64) -> Settings {
-    Settings { durable: false, segment_bytes_max }
+    Settings { durable: false, segment_bytes_max, section_bytes: SECTION_BYTES }
 }
 
 /// Turn `number`, with frames of `counts` records per partition, going on where `log` stands.
@@ -111,7 +114,7 @@ proptest! {
         let mut ends = vec![last.head_bytes];
         for turn in written.iter().filter(|turn| turn.number >= last.first_turn()) {
             let mut block = Vec::new();
-            format::encode(turn, &mut block).unwrap();
+            format::encode(turn, SECTION_BYTES, &mut block).unwrap();
             ends.push(ends.last().unwrap() + block.len() as u64);
         }
         prop_assert_eq!(*ends.last().unwrap(), whole.len() as u64);
@@ -161,7 +164,7 @@ proptest! {
         let path = last_segment(dir.path());
         let mut bytes = fs::read(&path).unwrap();
         let mut block = Vec::new();
-        format::encode(written.last().unwrap(), &mut block).unwrap();
+        format::encode(written.last().unwrap(), SECTION_BYTES, &mut block).unwrap();
         let at = place.index(bytes.len() - block.len());
         bytes[at] ^= 1 << bit;
         fs::write(&path, &bytes).unwrap();
@@ -181,7 +184,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), magic in any::<bool>()) {
-        let bytes = if magic { [&b"TURN\x01\x00\xfe\xff"[..], &bytes].concat() } else { bytes };
+        let bytes = if magic { [&b"TURN\x02\x00\xfd\xff"[..], &bytes].concat() } else { bytes };
         prop_assert!(!matches!(format::read_head(&mut &bytes[..]).unwrap(), Found::Head(_)));
     }
 }
@@ -252,7 +255,7 @@ fn a_gap_or_a_repeat_is_damage_though_every_checksum_holds() {
         (next, "partition 0 goes on at offset 2, and 4 belongs there"),
     ] {
         let mut block = Vec::new();
-        format::encode(&turn, &mut block).unwrap();
+        format::encode(&turn, SECTION_BYTES, &mut block).unwrap();
         add_to_last_segment(dir.path(), &block);
         let error = Log::open(dir.path(), settings(u64::MAX)).unwrap_err();
         let Error::Damaged { position, .. } = &error else { panic!("{error}") };
@@ -293,7 +296,7 @@ fn an_earlier_segment_that_is_missing_or_short_is_damage() {
 }
 
 #[test]
-fn a_newer_format_is_refused_with_what_to_do() {
+fn another_format_is_refused_with_what_to_do() {
     let dir = scratch();
     journal(dir.path(), u64::MAX, &[vec![1], vec![1]]);
     let path = last_segment(dir.path());
@@ -301,12 +304,14 @@ fn a_newer_format_is_refused_with_what_to_do() {
     let whole = fs::read(&path).unwrap();
     for at in [8, head_bytes + 4] {
         let mut bytes = whole.clone();
-        bytes[at..at + 4].copy_from_slice(&[9, 0, !9, !0]);
-        fs::write(&path, &bytes).unwrap();
-        let error = Log::open(dir.path(), settings(u64::MAX)).unwrap_err();
-        assert!(matches!(error, Error::Newer { found: 9, known: 1, .. }), "{error}");
-        assert!(error.to_string().contains("open it with the program that wrote it"), "{error}");
-        assert_eq!(fs::read(&path).unwrap(), bytes);
+        for (version, what) in [(9, "open it with the program that wrote it"), (1, "into another folder")] {
+            bytes[at..at + 4].copy_from_slice(&[version, 0, !version, !0]);
+            fs::write(&path, &bytes).unwrap();
+            let error = Log::open(dir.path(), settings(u64::MAX)).unwrap_err();
+            assert!(matches!(error, Error::Newer { found: 9, .. } | Error::Older { found: 1, .. }), "{error}");
+            assert!(error.to_string().contains(what), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
     }
 }
 
@@ -367,6 +372,23 @@ fn after_a_failed_write_nothing_more_is_written_until_the_journal_is_opened_agai
     let (mut log, recovered) = Log::open(dir.path(), settings(1)).unwrap();
     assert_eq!(recovered.turn, 1);
     log.append(&next).unwrap();
+}
+
+#[test]
+fn a_turn_that_says_more_than_a_section_holds_is_written_in_several_and_read_back() {
+    let dir = scratch();
+    let mut log = Log::create(dir.path(), &Header::default(), settings(u64::MAX)).unwrap();
+    let outputs: Vec<u8> = (0..=255).cycle().take(SECTION_BYTES * 1_000 + 1).collect();
+    let loud = Turn { outputs, ..turn(&log, &[2, 1]) };
+    log.append(&loud).unwrap();
+    let quiet = Turn { outputs: Vec::new(), ..turn(&log, &[1]) };
+    log.append(&quiet).unwrap();
+    assert_eq!(all(dir.path()), [loud.clone(), quiet.clone()]);
+    drop(log);
+    let (log, recovered) = Log::open(dir.path(), settings(u64::MAX)).unwrap();
+    assert_eq!((recovered.turn, recovered.bytes_cut), (2, 0));
+    let frames: Vec<Frame> = log.read_from(0, 0).map(|frame| frame.unwrap().frame).collect();
+    assert_eq!(frames, [loud.frames[0].clone(), quiet.frames[0].clone()], "outputs are stepped over");
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub enum Message {
     Arrival(Box<Arrival>),
     /// The issuer voided an invoice.
     Voided(Box<Voided>),
-    /// A red letter that had come before its blue invoice has now met it: what it gives back.
+    /// A red letter takes value of an invoice back, or lets it go out again.
     Returned(Box<Returned>),
     /// The authority marked an invoice, or lifted the mark.
     Marked(Marked),
@@ -26,6 +26,23 @@ pub enum Message {
     Continue(Box<Continue>),
     /// A fact read in a partition that does not own its entity.
     Forwarded(Box<Event>),
+}
+
+impl Message {
+    /// What it is, as a stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Arrival(_) => "invoice_arrived",
+            Self::Voided(_) => "invoice_voided",
+            Self::Returned(_) => "invoice_red_lettered",
+            Self::Marked(_) => "invoice_marked",
+            Self::Taint(_) => "accusation_changed",
+            Self::Report(_) => "chain_reported",
+            Self::Timer(_) => "time_passed",
+            Self::Continue(_) => "value_moved",
+            Self::Forwarded(event) => event.fact.type_name(),
+        }
+    }
 }
 
 /// An invoice as its buyer gets it.
@@ -49,7 +66,7 @@ pub struct Arrival {
     pub voided_at: Option<Instant>,
     /// Amount by goods code, each code once.
     pub goods: Vec<GoodsAmount>,
-    /// Whose value its tax is; on a red letter, what it gives back (empty while its blue invoice is unknown).
+    /// Whose value its tax is; nothing on a red letter, whose value goes by [`Returned`].
     pub vector: Vector,
 }
 
@@ -71,13 +88,12 @@ pub struct Voided {
     pub seller_id: TaxpayerId,
     /// Event time of the void.
     pub voided_at: Instant,
-    /// What the holder gives up: the invoice's vector less what red letters gave back.
+    /// What the holder gives up: the invoice's vector less what red letters gave back; nothing where it was a red letter.
     pub returned: Vector,
-    /// Where the voided invoice was a red letter: what the holder gets back again.
-    pub restored: Vector,
 }
 
-/// What a red letter gives back once its blue invoice is known.
+/// What the holder of a blue invoice gives up for a red letter of it, or gets back again, where that is voided itself. The
+/// red letter may name another buyer, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Returned {
     /// The red letter.
@@ -86,8 +102,12 @@ pub struct Returned {
     pub blue_no: InvoiceNo,
     /// Whose they are.
     pub seller_id: TaxpayerId,
-    /// Its share of the blue invoice's vector.
+    /// Event time of the red letter, or of its void.
+    pub at: Instant,
+    /// What the holder gives up: its share of the blue invoice's vector.
     pub returned: Vector,
+    /// What the holder gets back.
+    pub restored: Vector,
 }
 
 /// A mark of the authority on an invoice, set or lifted.
@@ -115,12 +135,9 @@ pub struct Taint {
     /// Under whose name the receiver took the value: the origin's, or that of a seller who stood for it because its
     /// own purchase was folded only after the sale.
     pub named: TaxpayerId,
-    /// Under another's name: so much of what the receiver took from the sender in that name is the origin's, beside what
-    /// the sender told of it before under this version, or so much less of that where it is negative; and `whole` is
-    /// zero. Under the origin's own name all of it is, and both are 1.
+    /// Under another's name: so much of what the receiver took from the sender in that name is the origin's, all in all,
+    /// so that hearing it twice does no harm. Under the origin's own name all of it is, and this says nothing.
     pub part: Fen,
-    /// See `part`.
-    pub whole: Fen,
     /// Who tells.
     pub from: TaxpayerId,
     /// Invoices between the origin and the receiver.
@@ -240,6 +257,8 @@ pub enum Continue {
         named: TaxpayerId,
         /// The last origin counted again.
         after: TaxpayerId,
+        /// Event time of what changed.
+        at: Instant,
     },
     /// More findings against the taxpayer as a source are to be asked again.
     Bursts {
@@ -254,6 +273,10 @@ pub enum Continue {
         named: TaxpayerId,
         /// The buyer.
         buyer: TaxpayerId,
+        /// What had gone to the buyer in that name before.
+        direct: Fen,
+        /// What had settled sales to the buyer before.
+        settled: Fen,
         /// The last origin told of.
         after: TaxpayerId,
         /// Event time of what changed.

@@ -47,6 +47,8 @@ pub struct Signal {
     pub status: SignalStatus,
     /// Event time of what withdrew it.
     pub withdrawn_at: Option<Instant>,
+    /// What took its cause away, as the code of an event or message: `deduction_reversed`, `invoice_voided`.
+    pub withdrawn_reason: Option<Text>,
     /// The numbers.
     pub evidence: Vec<Evidence>,
     /// One sentence an officer can act on, in Chinese.

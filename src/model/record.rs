@@ -123,6 +123,18 @@ pub enum Body {
     Tick,
 }
 
+impl Body {
+    /// What it is, as a stable code: of a fact, the contract's name of its type.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fact(_, event) => event.fact.type_name(),
+            Self::Message(message) => message.code(),
+            Self::Refused(_) => "refused",
+            Self::Tick => "hour_passed",
+        }
+    }
+}
+
 /// Input that is no event of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {

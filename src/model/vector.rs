@@ -27,7 +27,7 @@ pub struct Part {
 }
 
 /// A standing accusation of an origin. A later version of the same case replaces an earlier one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flag {
     /// The case the accusation opened.
     pub case_id: super::Id,

@@ -168,6 +168,21 @@ impl Blend {
         self
     }
 
+    /// The blend with only so many origins that, mixed with another of the same books, there are at most `budget`: besides
+    /// those that the other has, and the keeper's own, the largest; the rest is remainder.
+    #[must_use]
+    pub fn within_beside(mut self, other: &Self, budget: usize) -> Self {
+        let (known, new): (Vec<Slice>, Vec<Slice>) = self
+            .slices
+            .into_iter()
+            .partition(|slice| slice.origin == Ordinal::OWN || other.of(slice.origin) > Fen::ZERO);
+        let new = Self { slices: new, remainder: self.remainder }.within(budget.saturating_sub(other.slices.len()));
+        self.slices = known;
+        self.slices.extend(new.slices);
+        self.remainder = new.remainder;
+        self
+    }
+
     /// What it takes in memory beyond itself, in bytes.
     pub fn heap_bytes(&self) -> usize {
         self.slices.capacity() * size_of::<Slice>()
@@ -207,6 +222,18 @@ mod tests {
             pool.add(Slice { origin: Ordinal(origin), tax, hops: 0 }, 2);
         }
         assert_eq!((pool.of(Ordinal(2)), pool.of(Ordinal(4)), pool.remainder()), (Fen(9), Fen(7), Fen(10)));
+    }
+
+    #[test]
+    fn what_is_mixed_again_and_again_stays_within_its_budget() {
+        let mut vector = blend(&[(1, 5), (2, 5)], 1);
+        for origin in 3..40 {
+            let total = vector.total();
+            let more = blend(&[(0, 1), (1, 2), (origin, 3)], 1).within_beside(&vector, 4);
+            vector.absorb(&more, usize::MAX);
+            assert_eq!(vector.total() - total, Fen(7), "no fen is lost");
+        }
+        assert!(vector.slices().len() <= 5 && vector.of(Ordinal(3)) == Fen(3) && vector.of(Ordinal::OWN) == Fen(37));
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::codec::Refusal;
 use crate::fold::RulesInForceError;
-use crate::{log, store};
+use crate::{log, runtime, store};
 
 /// A data folder that gives no answer.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +91,9 @@ pub enum Error {
     /// The rows.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Rows that cannot be brought up to the journal.
+    #[error(transparent)]
+    Refold(#[from] runtime::Error),
     /// The rules in force are none to this program.
     #[error(transparent)]
     Rules(#[from] RulesInForceError),

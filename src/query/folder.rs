@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::journal::Journal;
-use crate::codec::journal::read_record;
-use crate::fold::{Effects, Fold};
-use crate::log::TurnFrame;
-use crate::model::{Entity, Id, Kind, Position, TaxpayerId};
+use crate::fold::Fold;
+use crate::model::{Entity, Id, Kind, TaxpayerId};
 use crate::risk::RuleSet;
-use crate::runtime::{Progress, partition_of};
-use crate::state::{Books, Key, Row, RowType};
+use crate::runtime::{self, Progress, partition_of};
+use crate::state::{Books, Key, Opening, Row, RowType};
 use crate::store::{Options, Shared, SharedSettings, Store};
 
 /// A data folder, open for reading. Everything is as of the moment it was opened.
@@ -21,6 +19,7 @@ pub struct Folder {
     progress: Progress,
     stores: Vec<RefCell<Store>>,
     rules: RuleSet,
+    opening: Opening,
     lag: Option<Lag>,
     pub(super) names: RefCell<BTreeMap<TaxpayerId, Option<Box<str>>>>,
 }
@@ -86,15 +85,15 @@ impl Folder {
         let Some(progress) = progress else { return Err(without_turns(&journal, &stores)) };
         let mut lag = lag(dir, &stores, &progress)?;
         if lag.as_ref().is_some_and(|lag| lag.records <= records_max) {
-            bring_up(&journal, &mut stores)?;
+            bring_up(&journal, &mut stores, &progress)?;
             lag = None;
         }
-        let rules = match stores.first_mut() {
-            Some(store) => Fold::open(store)?.rules().clone(),
-            None => RuleSet::silent(),
+        let (rules, opening) = match stores.first_mut() {
+            Some(store) => Fold::open(store).map(|fold| (fold.rules().clone(), fold.opening()))?,
+            None => (RuleSet::silent(), Opening::NEVER),
         };
         let stores = stores.into_iter().map(RefCell::new).collect();
-        Ok(Self { journal, progress, stores, rules, lag, names: RefCell::default() })
+        Ok(Self { journal, progress, stores, rules, opening, lag, names: RefCell::default() })
     }
 
     /// The folder.
@@ -115,6 +114,11 @@ impl Folder {
     /// The rules in force at its end.
     pub fn rules(&self) -> &RuleSet {
         &self.rules
+    }
+
+    /// Which firms are older than the journal, and which months are its first.
+    pub fn opening(&self) -> Opening {
+        self.opening
     }
 
     /// Reads the books of one entity. They are not to be changed, and no other books to be read meanwhile.
@@ -199,41 +203,21 @@ fn open_stores(dir: &Path, partitions: u32) -> Result<Vec<Store>, Error> {
     Ok(stores.into_iter().map(|(_, store)| store).collect())
 }
 
-/// Folds what rows lack of the journal again, in silence and in memory alone.
-fn bring_up(journal: &Journal, stores: &mut [Store]) -> Result<(), Error> {
+/// Folds what rows lack of the journal again, in memory alone.
+fn bring_up(journal: &Journal, stores: &mut [Store], progress: &Progress) -> Result<(), Error> {
     let mut shares: Vec<Vec<(u32, &mut Store)>> = (0..THREADS).map(|_| Vec::new()).collect();
     for (share, store) in (0..).zip(stores) {
         shares[(share % THREADS) as usize].push((share, store));
     }
+    let bring_up = |(partition, store): (u32, &mut Store)| {
+        runtime::bring_up(journal.dir(), partition, store, journal.reader(), progress).map(drop)
+    };
     std::thread::scope(|scope| {
-        let refold_share = |share: Vec<(u32, &mut Store)>| -> Result<(), Error> {
-            share.into_iter().try_for_each(|(partition, store)| refold(journal, partition, store))
-        };
-        let threads: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || refold_share(share))).collect();
+        let share = |share: Vec<_>| scope.spawn(move || share.into_iter().try_for_each(bring_up));
+        let threads: Vec<_> = shares.into_iter().map(share).collect();
         threads.into_iter().try_for_each(|thread| thread.join().expect("folding again returns its errors"))
-    })
-}
-
-fn refold(journal: &Journal, partition: u32, store: &mut Store) -> Result<(), Error> {
-    let applied = store.applied().map_or(0, |applied| applied.offset);
-    let mut fold = Fold::open(store)?;
-    let mut effects = Effects::default();
-    for frame in journal.read_from(partition, applied) {
-        let TurnFrame { turn, frame } = frame?;
-        let mut bytes = frame.bytes.as_slice();
-        for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
-            let unreadable = |refusal| Error::Unreadable { dir: journal.dir().into(), turn, refusal };
-            let record = read_record(&mut bytes, Position { partition, offset }).map_err(unreadable)?;
-            if offset >= applied {
-                effects.clear();
-                fold.step(store, &record, &mut effects);
-            }
-        }
-    }
-    match store.take_failure() {
-        Some(error) => Err(error.into()),
-        None => Ok(()),
-    }
+    })?;
+    Ok(())
 }
 
 /// What the last turn says, looked for from a turn on that should be there; where it is not, from the first. `None` where

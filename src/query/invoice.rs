@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::error::Error;
 use super::folder::Folder;
 use super::graph::OriginShare;
-use crate::model::{About, Entity, Fact, Fen, Id, Instant, InvoiceNo, Kind, Signal, TaxpayerId, Text};
+use crate::model::{About, Entity, Fact, Fen, Id, Instant, InvoiceKind, InvoiceNo, Kind, Signal, TaxpayerId, Text};
 use crate::provenance::{Blend, Ordinal};
 use crate::risk::{self, Subject};
-use crate::state::{Held, HistoryOf, Issued, Key, OriginRow, Row, Side, SignalRow};
+use crate::state::{Held, HistoryOf, Issue, Issued, Key, OriginRow, Profile, Row, Side, SignalRow};
 
 /// One invoice of one issuer.
 #[derive(Clone, Debug)]
@@ -250,13 +250,21 @@ fn red_letters(
     Ok(letters)
 }
 
+/// Whether what nothing stands behind accuses nobody: of a voucher, or in the journal's first months.
+fn is_opening(folder: &Folder, seller_id: TaxpayerId, issue: &Issue) -> Result<bool, Error> {
+    let registered_on = folder.row::<Profile>(seller_id, &Key::Profile)?.and_then(|profile| profile.registered_on);
+    let is_voucher = issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(seller_id);
+    Ok(is_voucher || folder.opening().covers(registered_on, issue.issued_at.period()))
+}
+
 fn provenance(folder: &Folder, seller_id: TaxpayerId, issued: &Issued) -> Result<Provenance, Error> {
     let mut origins = folder.named(seller_id, &issued.vector)?;
     origins.retain(|share| share.origin != seller_id);
     let own = issued.vector.of(Ordinal::OWN);
     let settled = folder.named(seller_id, &issued.settled)?;
     let remainder = issued.vector.remainder();
-    Ok(Provenance { origins, remainder, own, short: issued.short, opening: issued.opening, settled })
+    let opening = issued.issue.map_or(Ok(false), |issue| is_opening(folder, seller_id, &issue))?;
+    Ok(Provenance { origins, remainder, own, short: issued.short, opening, settled })
 }
 
 impl Folder {

@@ -49,6 +49,11 @@ impl Journal {
         self.partitions
     }
 
+    /// What reads it.
+    pub(super) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
     /// Its turns from this number on, in order.
     pub fn turns_from(&self, number: u64) -> Turns {
         self.reader.turns_from(number)

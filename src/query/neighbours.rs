@@ -1,8 +1,8 @@
 //! One step of a trace: with whom a taxpayer dealt, and how much of it was of the origin that is followed.
 //!
 //! Value of an origin stands in a taxpayer's books under the origin's own name, or under that of a seller who stood for it
-//! because its own purchase came after the sale. Going down, both are followed, as accusations are (`fold/taxpayer/taint`):
-//! of `whole` fen in a name, `part` are the origin's.
+//! because its own purchase came after the sale. Going down, both are followed, as accusations are
+//! (`fold/taxpayer/taint`).
 
 use std::collections::BTreeMap;
 
@@ -12,25 +12,10 @@ use super::folder::Folder;
 use super::graph::{Direction, OriginShare};
 use crate::model::{Entity, Fen, GoodsCode, Id, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Side, TaintVisit};
+use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Share, Side, TaintVisit};
 
 /// Under which names a taxpayer keeps value of the origin, and how much of each is the origin's.
 pub(super) type Names = BTreeMap<TaxpayerId, Share>;
-
-/// Of `whole` fen so many are the origin's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Share {
-    part: Fen,
-    whole: Fen,
-}
-
-impl Share {
-    const ALL: Self = Self { part: Fen(1), whole: Fen(1) };
-
-    fn of(self, tax: Fen) -> Fen {
-        if self.whole <= self.part { tax } else { tax.share(self.part, self.whole) }
-    }
-}
 
 /// Somebody a taxpayer dealt with.
 pub(super) struct Neighbour {
@@ -52,14 +37,19 @@ const ORIGINS_NAMED: usize = 3;
 /// Names under which the root of a trace keeps value of the origin.
 pub(super) fn names_at_root(folder: &Folder, root: TaxpayerId, origin: TaxpayerId) -> Result<Names, Error> {
     let mut names = Names::from([(origin, Share::ALL)]);
+    let mut told = Vec::new();
     let from = Key::Taint { origin, named: Id::EMPTY };
     folder.each_row(Entity::taxpayer(root), from, Key::CaseHead, |key, visit: TaintVisit| {
         let Key::Taint { origin: of, named } = key else { return false };
         if of == origin && visit.standing && named != origin {
-            names.insert(named, Share { part: visit.part, whole: visit.whole });
+            told.push((named, visit.part));
         }
         of == origin
     })?;
+    for (named, part) in told {
+        let taken = origin_row(folder, root, named)?.map_or(Fen::ZERO, |(_, row)| row.taken);
+        names.insert(named, Share::told(part, taken));
+    }
     Ok(names)
 }
 
@@ -93,7 +83,7 @@ pub(super) fn neighbours(
     names: &Names,
 ) -> Result<Vec<Neighbour>, Error> {
     let mut found = match (question.direction, question.origin) {
-        (Direction::Down, Some(_)) => receivers(folder, id, names)?,
+        (Direction::Down, Some(origin)) => receivers(folder, id, origin, names)?,
         (Direction::Up, Some(origin)) => bringers(folder, id, origin)?,
         (Direction::Down, None) => partners(folder, id, Side::Sold)?,
         (Direction::Up, None) => partners(folder, id, Side::Bought)?,
@@ -163,8 +153,8 @@ fn brought(origin: Ordinal, passed: Passed) -> Fen {
 }
 
 /// To whom value of the origin went.
-fn receivers(folder: &Folder, id: TaxpayerId, names: &Names) -> Result<Vec<Neighbour>, Error> {
-    let mut found: BTreeMap<TaxpayerId, (Fen, Names)> = BTreeMap::new();
+fn receivers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId, names: &Names) -> Result<Vec<Neighbour>, Error> {
+    let mut found: BTreeMap<TaxpayerId, (Fen, BTreeMap<TaxpayerId, Fen>)> = BTreeMap::new();
     for (name, share) in names {
         let ordinal = match origin_row(folder, id, *name)? {
             _ if *name == id => Ordinal::OWN,
@@ -179,20 +169,20 @@ fn receivers(folder: &Folder, id: TaxpayerId, names: &Names) -> Result<Vec<Neigh
             let direct = share.of(passed.direct);
             let (tax, at_buyer) = found.entry(buyer).or_default();
             *tax += direct + settled;
-            if direct > Fen::ZERO && *name != buyer {
-                at_buyer.entry(*name).or_insert(*share);
-            }
-            if settled > Fen::ZERO {
-                // The whole is known only in the buyer's books.
-                at_buyer.entry(id).or_insert(Share { part: settled, whole: Fen::ZERO });
+            for (whose, part) in [(*name, direct), (id, settled)] {
+                if part > Fen::ZERO && whose != buyer {
+                    *at_buyer.entry(whose).or_default() += part;
+                }
             }
             true
         })?;
     }
     let mut neighbours = Vec::with_capacity(found.len());
-    for (buyer, (tax, mut names)) in found {
-        if let Some(share) = names.get_mut(&id).filter(|share| share.whole == Fen::ZERO) {
-            share.whole = origin_row(folder, buyer, id)?.map_or(share.part, |(_, row)| row.taken);
+    for (buyer, (tax, told)) in found {
+        let mut names = Names::new();
+        for (name, part) in told {
+            let row = if name == origin { None } else { origin_row(folder, buyer, name)? };
+            names.insert(name, row.map_or(Share::ALL, |(_, row)| Share::told(part, row.taken)));
         }
         let partner = folder.row::<Partner>(id, &Key::Partner(Side::Sold, buyer))?.unwrap_or_default();
         neighbours.push(Neighbour { id: buyer, tax, partner, names, origins: Vec::new() });

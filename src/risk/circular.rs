@@ -20,6 +20,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter { name: "tax_min_fen", doc: "Less tax coming back than this in three months is not looked at." },
         Parameter { name: "share_min_bp", doc: "Tax coming back over tax issued, at least, in basis points." },
     ],
+    months_back: 2,
     accuses_source: false,
     check,
 };

@@ -13,6 +13,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           Times compared are those of the events, not of their arrival, so a late void does not accuse a deduction \
           that came before it (that is void_abuse, of the issuer). Withdrawn when the deduction is reversed.",
     parameters: &[Parameter { name: "score", doc: "Score of the finding, 0 to 1000." }],
+    months_back: 0,
     accuses_source: false,
     check,
 };

@@ -18,6 +18,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
         Parameter { name: "score_ambiguous", doc: "Score where several invoices could be meant, 0 to 1000." },
     ],
+    months_back: 0,
     accuses_source: false,
     check,
 };

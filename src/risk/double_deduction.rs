@@ -14,6 +14,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           deduct again. Stands while two or more deductions of the invoice stand, whatever their periods; withdrawn \
           when all but one are reversed. Looks alike and is honest: deduct, reverse, deduct again.",
     parameters: &[Parameter { name: "score", doc: "Score of the finding, 0 to 1000." }],
+    months_back: 0,
     accuses_source: false,
     check,
 };

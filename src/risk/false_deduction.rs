@@ -27,6 +27,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
             doc: "From this much tax on the full score counts; in between it rises evenly.",
         },
     ],
+    months_back: 0,
     accuses_source: false,
     check,
 };

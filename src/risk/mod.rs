@@ -57,6 +57,8 @@ pub struct Typology {
     pub doc: &'static str,
     /// The numbers a rule set gives it, in the order the check takes them.
     pub parameters: &'static [Parameter],
+    /// Of a finding about a month: how many months before it the finding rests on.
+    pub months_back: i32,
     /// Whether such a finding accuses its taxpayer as a source, so that value of it is tainted from then on.
     pub accuses_source: bool,
     /// Whether the finding stands now.
@@ -81,6 +83,11 @@ pub static ALL: &[&Typology] = &[
     &circular::TYPOLOGY,
     &false_deduction::TYPOLOGY,
 ];
+
+/// The most months before its own that a finding about a month rests on.
+pub fn months_back() -> i32 {
+    ALL.iter().map(|typology| typology.months_back).max().unwrap_or(0)
+}
 
 /// The typology of a code.
 pub fn typology(code: &str) -> Option<&'static Typology> {

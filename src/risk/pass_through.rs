@@ -27,9 +27,10 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter { name: "new_days", doc: "How long a firm counts as new." },
         Parameter {
             name: "new_partners_min_bp",
-            doc: "For an older firm: share of partners first met this month or the last.",
+            doc: "For an older firm: share of the month's partners that were first met in it, in basis points.",
         },
     ],
+    months_back: 0,
     accuses_source: false,
     check,
 };
@@ -51,9 +52,9 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         return None;
     }
     let new = view.age_days(view.profile.last_issued_at).is_some_and(|age| (0..=new_days).contains(&age));
-    let met = i64::from(month.new_buyers) + i64::from(month.new_sellers);
-    let partners =
-        i64::try_from(view.partners(Side::Sold, 64).len() + view.partners(Side::Bought, 64).len()).unwrap_or(i64::MAX);
+    // Whose first invoice was voided since was met all the same, and is none of the month's partners.
+    let partners = i64::from(month.buyers) + i64::from(month.sellers);
+    let met = (i64::from(month.new_buyers) + i64::from(month.new_sellers)).min(partners);
     let new_share = met * 10_000 / partners.max(1);
     // At the journal's beginning every partner is new: that says nothing yet.
     let known_long = view.profile.known_since.period() <= period.minus(2);

@@ -29,6 +29,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
             doc: "Share of invoices near the cap that counts as most, in basis points.",
         },
     ],
+    months_back: 1,
     accuses_source: true,
     check,
 };
@@ -38,8 +39,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let (this, before) = (view.month(period), view.month(period.minus(1)));
-    // Red letters are counted with a minus, voids in `sold` and `sold_void` alike.
-    let issued = this.sold.tax + before.sold.tax - this.sold_void.tax - before.sold_void.tax;
+    let issued = this.sold_standing + before.sold_standing;
     let own = this.originated + before.originated - view.profile.pool.total();
     // The month itself must add to it: else the month before says all there is to say.
     if this.originated <= Fen::ZERO || own.0 < own_tax_min || own.ratio_bp(issued) < own_share_min {
@@ -48,11 +48,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let last_at = view.profile.last_issued_at;
     let age = view.age_days(last_at).filter(|days| (0..=new_days).contains(days));
     let representative = view.representative_days(last_at).filter(|days| (0..=new_days).contains(days));
-    let vanished = matches!(view.profile.status.value, Some(Status::Missing | Status::Abnormal));
+    let vanished = matches!(view.profile.status.latest(), Some(Status::Missing | Status::Abnormal));
     if age.is_none() && representative.is_none() && !vanished {
         return None;
     }
-    let invoices = i64::from(this.sold.count) + i64::from(before.sold.count);
+    let invoices = i64::from(this.sold_blue) + i64::from(before.sold_blue);
     let near_cap = (i64::from(this.near_cap) + i64::from(before.near_cap)) * 10_000 / invoices.max(1);
     let score =
         score + if near_cap >= near_cap_min { score_near_cap } else { 0 } + if vanished { score_missing } else { 0 };

@@ -90,7 +90,8 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// How long its legal representative has been the present one, in days up to `at`, where there was another before.
     pub fn representative_days(&self, at: Instant) -> Option<i64> {
-        self.profile.representative_changed.then(|| at.days_since(self.profile.representative.since))
+        let representative = &self.profile.representative;
+        representative.has_changed().then(|| at.days_since(representative.since()))
     }
 
     /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as Moment};
 
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item};
@@ -14,15 +14,15 @@ use super::error::Error;
 use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{PartitionProgress, Progress};
-use crate::codec::{self, Refusal, journal};
+use super::refold::bring_up;
+use super::settings::Settings;
+use crate::codec;
 use crate::fold::EpochCutter;
 use crate::intake::Input;
 use crate::log::{self, Header, Log, Turn};
-use crate::model::{Body, Event, Fact, Instant, Position, Root, RulesPublished, Source};
+use crate::model::{Body, Event, Fact, Instant, Root, RulesPublished, Source};
 use crate::store::{self, Applied, Shared, SharedSettings, Store};
 
-/// Events after which a turn ends with its epoch.
-const TURN_EVENTS: usize = 16_384;
 /// How long changed rows wait at most before they are written.
 const PERSIST_EVERY: Duration = Duration::from_secs(5);
 
@@ -32,26 +32,6 @@ const RULES_DIGEST: &str = "rules-digest";
 
 /// The clocks before any event.
 const NEVER: Instant = Instant(i64::MIN);
-
-/// What an engine is opened with.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Partitions: part of the journal, fixed when it begins.
-    pub partitions: u32,
-    /// Threads that fold.
-    pub threads: usize,
-    /// The rule set document in force from the journal's first record on.
-    pub rules: String,
-    /// Its version.
-    pub rules_version: String,
-    /// Whether a folder that has rules in force is gone on with under those, whatever rules are given here; otherwise it
-    /// must have been begun with the same.
-    pub keeps_rules: bool,
-    /// Rows kept in memory, all partitions together, in bytes.
-    pub cache_bytes_max: usize,
-    /// Whether a commit waits for the disk.
-    pub durable: bool,
-}
 
 /// Where the time went.
 #[derive(Clone, Copy, Debug, Default)]
@@ -189,7 +169,7 @@ impl Engine {
         let at = input.body.as_ref().map_or(self.cutter.clock(), |event| event.occurred_at);
         if self.cutter.ends_before(at) {
             self.end_epoch();
-            if self.events >= TURN_EVENTS {
+            if self.events >= self.settings.policies.turn_events {
                 self.commit()?;
             }
         }
@@ -367,8 +347,10 @@ fn open_partitions(dir: &Path, settings: &Settings, log: &Log, progress: &Progre
     let shared = Shared::new(&SharedSettings::default());
     let options = store::Options { cache_bytes_max: settings.cache_bytes_max / settings.partitions as usize };
     let open = |number: u32| -> Result<Partition, Error> {
-        let store = Store::open(&state_dir(dir, number), &shared, &options)?;
-        bring_up(dir, number, store, log, progress)
+        let mut store = open_store(&state_dir(dir, number), &shared, &options)?;
+        let fold = bring_up(dir, number, &mut store, &log.reader(), progress)?;
+        let progress = progress.partitions[number as usize].clone();
+        Ok(Partition::new(number, store, fold, progress, &settings.policies))
     };
     let threads = u32::try_from(settings.threads.max(1)).unwrap_or(1);
     let share = |first: u32| (first..settings.partitions).step_by(threads as usize).map(&open).collect::<Vec<_>>();
@@ -382,45 +364,19 @@ fn open_partitions(dir: &Path, settings: &Settings, log: &Log, progress: &Progre
     Ok(partitions)
 }
 
+/// Opens a partition's rows. Those of an earlier version of this program are given up: they are folded again.
+fn open_store(dir: &Path, shared: &Shared, options: &store::Options) -> Result<Store, store::Error> {
+    match Store::open(dir, shared, options) {
+        Err(store::Error::OlderRows { found, known, .. }) => {
+            warn!(dir = %dir.display(), found, known, "Rows are of an earlier version, and are folded again.");
+            Store::discard(dir)?;
+            Store::open(dir, shared, options)
+        }
+        opened => opened,
+    }
+}
+
 /// Where a partition's rows are.
 pub(super) fn state_dir(dir: &Path, partition: u32) -> PathBuf {
     dir.join("state").join(format!("{partition:04}"))
-}
-
-/// Folds what the rows lack of the committed journal.
-fn bring_up(dir: &Path, number: u32, store: Store, log: &Log, progress: &Progress) -> Result<Partition, Error> {
-    let committed = progress.partitions[number as usize].clone();
-    let applied = store.applied().map_or(0, |applied| applied.offset);
-    if store.applied().is_some_and(|applied| applied.attached != progress.journal) {
-        return Err(Error::ForeignRows { dir: dir.into(), partition: number });
-    }
-    if applied > committed.offset {
-        let (applied, committed) = (applied, committed.offset);
-        return Err(Error::AheadOfJournal { dir: dir.into(), partition: number, applied, committed });
-    }
-    let mut partition = Partition::new(number, store, committed.clone()).map_err(|source| Error::Rules {
-        dir: dir.into(),
-        partition: number,
-        source,
-    })?;
-    if applied == committed.offset {
-        return Ok(partition);
-    }
-    for frame in log.read_from(number, applied) {
-        let frame = frame?.frame;
-        let mut bytes = frame.bytes.as_slice();
-        for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
-            let position = Position { partition: number, offset };
-            let unreadable =
-                |refusal: Refusal| Error::Unreadable { dir: dir.into(), place: position.to_string(), refusal };
-            let record = journal::read_record(&mut bytes, position).map_err(unreadable)?;
-            if offset >= applied {
-                partition.refold(&record);
-            }
-        }
-    }
-    info!(partition = number, records = committed.offset - applied, "Rows brought up to the journal.");
-    let attached = progress.journal.clone();
-    partition.store.settle(Applied { turn: log.last_turn(), offset: committed.offset, attached });
-    Ok(partition)
 }

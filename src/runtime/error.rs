@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::codec::Refusal;
 use crate::fold::RulesInForceError;
+use crate::model::Position;
 use crate::{log, store};
 
 /// Why the engine cannot go on. What was committed stays committed; opening it again goes on from there.
@@ -15,14 +16,6 @@ pub enum Error {
     /// The rows.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The folder belongs to another run.
-    #[error("{dir} belongs to another run: {why}")]
-    OtherRun {
-        /// The folder.
-        dir: PathBuf,
-        /// What differs and what to do.
-        why: String,
-    },
     /// The rows are ahead of the journal.
     #[error(
         "the rows of partition {partition} stand for {applied} records, the journal in {dir} has {committed}: the journal \
@@ -71,15 +64,24 @@ pub enum Error {
         /// What is wrong with it.
         refusal: Refusal,
     },
-    /// The disk, beside journal and rows.
-    #[error("cannot {what} {path}")]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// Why not.
-        #[source]
-        source: std::io::Error,
+    /// A rule set of the journal is judged in another way than it was.
+    #[error(
+        "the rule set {version}, published at {position} of the journal in {dir} (turn {turn}), was judged in another way when \
+         it was folded first: then `{then}`, by this program `{now}`. Folding on would find other things than were found \
+         before: use the version of this program that wrote the journal"
+    )]
+    JudgedOtherwise {
+        /// The folder.
+        dir: PathBuf,
+        /// Where its record stands.
+        position: Position,
+        /// In which turn.
+        turn: u64,
+        /// The rule set's version.
+        version: String,
+        /// What became of it.
+        then: String,
+        /// What would now.
+        now: String,
     },
 }

@@ -14,10 +14,16 @@ mod pace;
 mod partition;
 mod partitioner;
 mod progress;
+mod refold;
+mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use counters::Counters;
-pub use engine::{Engine, Phases, Settings};
+pub use engine::{Engine, Phases};
 pub use error::Error;
 pub use partition::Partition;
 pub use partitioner::partition_of;
 pub use progress::{PartitionProgress, Progress};
+pub use refold::bring_up;
+pub use settings::{Policies, Settings};

@@ -2,14 +2,12 @@
 
 use super::counters::Counters;
 use super::progress::PartitionProgress;
+use super::settings::Policies;
 use crate::codec::journal;
-use crate::fold::{Effects, Fold, RulesInForceError, Verdict};
+use crate::fold::{Effects, Fold, Verdict};
 use crate::log::Frame;
 use crate::model::{Body, Entity, Instant, Position, Record, Root};
 use crate::store::Store;
-
-/// The most records of one frame.
-const FRAME_RECORDS_MAX: u32 = 512;
 
 /// One partition at work.
 pub struct Partition {
@@ -22,6 +20,8 @@ pub struct Partition {
     /// What a step led to.
     pub(super) effects: Effects,
     frame: Frame,
+    /// Records and bytes with either of which a frame is full.
+    frame_limits: (u32, usize),
     /// Records and effects of the frame, as the digest takes them.
     hashed: Vec<u8>,
     turn: TurnPart,
@@ -48,12 +48,12 @@ pub(super) struct TurnPart {
 
 impl Partition {
     /// A partition whose rows stand for `progress`.
-    pub(super) fn new(number: u32, mut store: Store, progress: PartitionProgress) -> Result<Self, RulesInForceError> {
-        let fold = Fold::open(&mut store)?;
+    pub(super) fn new(number: u32, store: Store, fold: Fold, progress: PartitionProgress, policies: &Policies) -> Self {
         let frame = Frame { partition: number, first_offset: progress.offset, count: 0, bytes: Vec::new() };
         let (effects, turn) = (Effects::default(), TurnPart::default());
         let hashed = Vec::new();
-        Ok(Self { number, store, fold, progress, effects, frame, hashed, turn, order: 0, held_back: None })
+        let frame_limits = (policies.frame_records_max, policies.frame_bytes_max);
+        Self { number, store, fold, progress, effects, frame, frame_limits, hashed, turn, order: 0, held_back: None }
     }
 
     /// The fold, with the rules in force.
@@ -101,12 +101,6 @@ impl Partition {
         }
     }
 
-    /// Folds a record of the journal again, in silence.
-    pub(super) fn refold(&mut self, record: &Record) {
-        self.effects.clear();
-        self.fold.step(&mut self.store, record, &mut self.effects);
-    }
-
     /// Counts an input event that was folded, or refused.
     pub(super) fn count(&mut self, row_head: bool, verdict: Verdict) {
         self.turn.counters.count(row_head, verdict);
@@ -145,7 +139,8 @@ impl Partition {
     }
 
     fn close_full_frame(&mut self) {
-        if self.frame.count == FRAME_RECORDS_MAX {
+        let (records_max, bytes_max) = self.frame_limits;
+        if self.frame.count >= records_max || self.frame.bytes.len() >= bytes_max {
             self.close_frame();
         }
     }

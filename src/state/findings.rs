@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::books::Books;
+use super::key::Key;
+use super::origins::OriginRow;
 use super::row::Beyond;
 use crate::model::{Fen, Flag, Id, Signal, Task, TaxpayerId};
+use crate::provenance::Ordinal;
 
 /// A finding that was made, as it was last published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,12 +60,74 @@ pub struct TaintVisit {
     pub standing: bool,
     /// See [`crate::model::Taint::part`]: the sum over all who told, under this version.
     pub part: Fen,
-    /// See `part`.
-    pub whole: Fen,
     /// Fewest invoices between the origin and the keeper.
     pub hops: u8,
     /// Whether it is counted in [`Tainted`], and with which amounts.
     pub counted: Option<(Fen, Fen)>,
+}
+
+/// What one seller last told of an accused origin's value in another's name: see [`crate::model::Taint::part`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaintTold {
+    /// Under which version of the accusation.
+    pub version: u32,
+    /// How much.
+    pub part: Fen,
+}
+
+/// How much of the value in a name is an accused origin's: `part` of `whole`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    part: Fen,
+    whole: Fen,
+}
+
+impl Share {
+    /// All of it: what is in the origin's own name.
+    pub const ALL: Self = Self { part: Fen(1), whole: Fen(1) };
+
+    /// Of what was taken in another's name, so much as was told.
+    pub fn told(part: Fen, taken: Fen) -> Self {
+        Self { part: part.min(taken), whole: taken }
+    }
+
+    /// The origin's, of so much tax in the name.
+    pub fn of(self, tax: Fen) -> Fen {
+        tax.share(self.part, self.whole)
+    }
+}
+
+/// A name in which value of an accused origin is in the keeper's books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccusedName {
+    /// Whose name.
+    pub named: TaxpayerId,
+    /// What stands for it.
+    pub ordinal: Ordinal,
+    /// What of the value in it is the origin's.
+    pub share: Share,
+    /// The accusation.
+    pub flag: Flag,
+    /// Fewest invoices between the origin and the keeper.
+    pub hops: u8,
+}
+
+impl Books<'_> {
+    /// What of the value in a name is an accused origin's; `None` where the accusation does not stand.
+    pub fn accused_name(&mut self, origin: TaxpayerId, named: TaxpayerId) -> Option<AccusedName> {
+        let visit = self.find::<TaintVisit>(&Key::Taint { origin, named }).copied().filter(|visit| visit.standing)?;
+        let row = self.find::<OriginRow>(&Key::Origin(named))?;
+        let share = if named == origin { Share::ALL } else { Share::told(visit.part, row.taken) };
+        Some(AccusedName { named, ordinal: row.ordinal, share, flag: visit.flag, hops: visit.hops })
+    }
+
+    /// The names in which value of an accused origin is in these books: at most `limit`.
+    pub fn accused_names(&mut self, origin: TaxpayerId, limit: usize) -> Vec<AccusedName> {
+        let from = Key::Taint { origin, named: Id::EMPTY };
+        let keys = self.scan(&from, &Key::Taint { origin, named: Id::LAST }, limit);
+        let named = |key| if let Key::Taint { named, .. } = key { Some(named) } else { None };
+        keys.into_iter().filter_map(named).filter_map(|named| self.accused_name(origin, named)).collect()
+    }
 }
 
 /// Value of one accused origin in the keeper's books: the sum over all names in which it came.
@@ -94,4 +160,5 @@ impl Beyond for TaskRow {
     }
 }
 impl Beyond for TaintVisit {}
+impl Beyond for TaintTold {}
 impl Beyond for Tainted {}

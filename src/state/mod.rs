@@ -14,6 +14,7 @@
 mod books;
 mod case;
 mod control;
+mod dated;
 mod findings;
 mod held;
 mod key;
@@ -24,16 +25,15 @@ mod taxpayer;
 
 pub use books::{Books, Rows};
 pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
-pub use control::{NotedFact, RulesInForce, TimerRow};
-pub use findings::{SignalOrder, SignalRow, Stakes, TaintVisit, Tainted, TaskRow};
+pub use control::{NotedFact, Opening, RulesInForce, TimerRow};
+pub use dated::{Course, Dated};
+pub use findings::{AccusedName, Share, SignalOrder, SignalRow, Stakes, TaintTold, TaintVisit, Tainted, TaskRow};
 pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce};
 pub use key::{HistoryOf, Key, KeyError, Side};
 pub use memory::Memory;
 pub use origins::{OriginNames, OriginRow, Passed, PassedPage};
 pub use row::{Row, RowError, RowType};
-pub use taxpayer::{
-    Dated, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed,
-};
+pub use taxpayer::{Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed};
 
 /// Version of the encoding of keys and rows.
 pub const ROWS_VERSION: u32 = 4;

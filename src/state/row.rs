@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 use super::control::{NotedFact, RulesInForce, TimerRow};
-use super::findings::{SignalRow, TaintVisit, Tainted, TaskRow};
+use super::findings::{SignalRow, TaintTold, TaintVisit, Tainted, TaskRow};
 use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
 use super::taxpayer::{Goods, Issued, Month, Partner, Profile, WaitingRed};
@@ -107,6 +107,8 @@ rows! {
     Ticked(Instant),
     /// [`super::Key::Tainted`].
     Tainted(Tainted),
+    /// [`super::Key::TaintTold`].
+    TaintTold(TaintTold),
 }
 
 impl Row {

@@ -3,36 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::dated::{Course, Dated};
 use super::row::Beyond;
 use crate::model::{
     CreditGrade, Date, Fen, Fingerprint, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Status, TaxpayerId,
     TaxpayerKind,
 };
 use crate::provenance::{Blend, Ledger};
-
-/// A value and the event time since which it holds: a later fact that is older changes nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dated<T> {
-    /// What holds; `None` before anything was said.
-    pub value: Option<T>,
-    /// Since when.
-    pub since: Instant,
-}
-
-impl<T> Default for Dated<T> {
-    fn default() -> Self {
-        Self { value: None, since: Instant::default() }
-    }
-}
-
-impl<T> Dated<T> {
-    /// Takes over what was said for `at`, unless something later was said already.
-    pub fn say(&mut self, value: T, at: Instant) {
-        if self.value.is_none() || at >= self.since {
-            *self = Self { value: Some(value), since: at };
-        }
-    }
-}
 
 /// What a firm may issue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,10 +25,8 @@ pub struct Quota {
 pub struct Profile {
     /// The least event time of any fact or message folded.
     pub known_since: Instant,
-    /// General or small-scale; one never registered counts as general.
-    pub kind: Dated<TaxpayerKind>,
-    /// What it was before, oldest first, at most [`KINDS_MAX`]: an invoice counts by the kind of its own time.
-    pub earlier_kinds: Vec<Dated<TaxpayerKind>>,
+    /// General or small-scale; one never registered counts as general. An invoice counts by the kind of its own time.
+    pub kind: Course<TaxpayerKind>,
     /// When it registered, by its registration.
     pub registered_on: Option<Date>,
     /// Industry, GB/T 4754, as a number.
@@ -61,13 +36,11 @@ pub struct Profile {
     /// Credit grade.
     pub credit_grade: Dated<CreditGrade>,
     /// Status.
-    pub status: Dated<Status>,
-    /// Hash of the legal representative; `since` is the last time it was another.
-    pub representative: Dated<u64>,
-    /// Whether the representative was ever another.
-    pub representative_changed: bool,
+    pub status: Course<Status>,
+    /// Hash of the legal representative.
+    pub representative: Course<u64>,
     /// Quota for special invoices.
-    pub quota: Dated<Quota>,
+    pub quota: Course<Quota>,
     /// Totals of value.
     pub ledger: Ledger,
     /// Input tax not yet passed on, by origin; empty while it is deregistered.
@@ -92,6 +65,8 @@ pub struct Profile {
     pub tainted_origins: u32,
     /// Event time of the last blue invoice it issued.
     pub last_issued_at: Instant,
+    /// The latest month of an invoice it issued or holds.
+    pub last_month: Period,
     /// Tasks so far.
     pub tasks: u32,
     /// Whether a time is set at which its invoices of closed months shrink.
@@ -102,40 +77,10 @@ pub struct Profile {
     pub open_bursts: u32,
 }
 
-/// Changes between general and small-scale that are remembered: two or three in a firm's life are lawful.
-const KINDS_MAX: usize = 8;
-
 impl Profile {
-    /// Takes over a kind said for `at`, whatever was said before it.
-    pub fn say_kind(&mut self, kind: TaxpayerKind, at: Instant) {
-        let said = Dated { value: Some(kind), since: at };
-        let earlier = if self.kind.value.is_none() || at >= self.kind.since {
-            std::mem::replace(&mut self.kind, said)
-        } else {
-            said
-        };
-        if earlier.value.is_none() {
-            return;
-        }
-        let place = self.earlier_kinds.partition_point(|known| known.since <= earlier.since);
-        self.earlier_kinds.insert(place, earlier);
-        if self.earlier_kinds.len() > KINDS_MAX {
-            self.earlier_kinds.remove(0);
-        }
-    }
-
-    /// The kind at a time; before the first that was said, that one.
-    pub fn kind_at(&self, at: Instant) -> Option<TaxpayerKind> {
-        if at >= self.kind.since || self.earlier_kinds.is_empty() {
-            return self.kind.value;
-        }
-        let place = self.earlier_kinds.partition_point(|known| known.since <= at);
-        self.earlier_kinds[place.saturating_sub(1)].value
-    }
-
     /// Since when it is deregistered, if it is.
     pub fn deregistered_since(&self) -> Option<Instant> {
-        (self.status.value == Some(Status::Deregistered)).then_some(self.status.since)
+        (self.status.latest() == Some(Status::Deregistered)).then(|| self.status.since())
     }
 }
 
@@ -177,8 +122,12 @@ pub struct Month {
     pub sold_red: Totals,
     /// Of those, without an amount.
     pub sold_zero: u32,
-    /// Of those, blue ones at 90 % of the cap or above.
+    /// Of those, blue ones at 90 % of the cap or above, not void, by the cap known when they were folded.
     pub near_cap: u32,
+    /// Of those, blue ones that are not void.
+    pub sold_blue: u32,
+    /// Tax of this month's blue invoices that stands: net of voids and red letters, whenever those came.
+    pub sold_standing: Fen,
     /// All invoices received as a buyer, voided ones and red letters too.
     pub bought: Totals,
     /// Of those, voided.
@@ -191,6 +140,8 @@ pub struct Month {
     pub reversed: Totals,
     /// Tax of this month's sales that the pool did not cover, net of settlements and returns, without `opening`.
     pub originated: Fen,
+    /// The same in the first months of a firm older than the journal: stock from before it.
+    pub opening: Fen,
     /// Tax of this month's sales that the pool covered.
     pub drawn: Fen,
     /// Tax that arrived into the pool by invoices of this month.
@@ -203,6 +154,8 @@ pub struct Month {
     pub buyers: u32,
     /// Sellers whose first blue invoice ever, void or not, was of this month.
     pub new_sellers: u32,
+    /// Sellers with a blue invoice of this month that is not void: see [`MonthCounts`].
+    pub sellers: u32,
     /// Sum over what arrived into the pool by invoices of this month of tax × day of the month, for the mean day it came.
     pub arrived_days: i64,
     /// The same for what the pool covered of this month's sales.
@@ -226,8 +179,6 @@ pub struct Issued {
     pub vector: Blend,
     /// Of the vector's own slice: what the pool could not cover and nothing has settled yet.
     pub short: Fen,
-    /// Of `short`: `opening`.
-    pub opening: bool,
     /// Of the vector's own slice: what later arrivals settled, by their origins.
     pub settled: Blend,
 }
@@ -264,6 +215,8 @@ pub struct Issue {
     pub tax: Fen,
     /// The invoice it offsets.
     pub red_of: Option<InvoiceNo>,
+    /// Whether it was near the cap that was known for its time when it was folded: counted in [`Month::near_cap`].
+    pub near_cap: bool,
 }
 
 /// A void.
@@ -295,7 +248,7 @@ pub struct Partner {
     pub first_at: Instant,
     /// Event time of the last.
     pub last_at: Instant,
-    /// Blue invoices to this buyer that stand, by month, for [`Month::buyers`]; of sellers nothing is counted.
+    /// Blue invoices with it that stand, by month, for [`Month::buyers`] and [`Month::sellers`].
     pub months: MonthCounts,
 }
 
@@ -360,7 +313,10 @@ impl Beyond for Profile {
     fn beyond_bytes(&self) -> usize {
         self.pool.heap_bytes()
             + self.expired.heap_bytes()
-            + self.earlier_kinds.capacity() * size_of::<Dated<TaxpayerKind>>()
+            + self.kind.beyond_bytes()
+            + self.status.beyond_bytes()
+            + self.representative.beyond_bytes()
+            + self.quota.beyond_bytes()
     }
 }
 impl Beyond for Issued {

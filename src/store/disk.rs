@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rocksdb::{
-    BlockBasedIndexType, BlockBasedOptions, BottommostLevelCompaction, CompactOptions, DB, DBCompressionType,
-    DBRawIterator, IngestExternalFileOptions, LogLevel, Options as RocksOptions, ReadOptions, SstFileWriter,
+    BlockBasedIndexType, BlockBasedOptions, DB, DBCompressionType, DBRawIterator, IngestExternalFileOptions, LogLevel,
+    Options as RocksOptions, ReadOptions, SstFileWriter,
 };
 
 use super::error::Error;
@@ -20,7 +20,7 @@ use crate::state::{Key, ROWS_VERSION, Row};
 /// What rows on disk stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The last turn folded into them.
+    /// The last turn of which anything is folded into them.
     pub turn: u64,
     /// Where the partition's journal goes on after it.
     pub offset: u64,
@@ -33,6 +33,8 @@ const POSITION_KEY: &[u8] = &[255];
 /// A file being written, until RocksDB takes it over; one that a crash has left behind is written over.
 const PERSISTING: &str = "persisting.sst";
 const LOCK: &str = "owner.lock";
+/// RocksDB's own sign that a database is there.
+const SIGN: &str = "CURRENT";
 /// Files that gather before they are merged into what is there.
 const L0_FILES: i32 = 12;
 /// What RocksDB reads at once, in bytes; rows are about 100.
@@ -59,19 +61,33 @@ impl Disk {
         let io = |doing| move |source| Error::Io { doing, path: dir.to_owned(), source };
         fs::create_dir_all(dir).map_err(io("create"))?;
         let lock = DirectoryLock::take(dir, LOCK).map_err(|error| Error::lock(error, dir))?;
+        if !dir.join(SIGN).is_file() {
+            remove_rest(dir).map_err(io("remove half a database from"))?;
+        }
         let options = options(shared);
         let db = DB::open(&options, dir).map_err(Error::rocks("open", dir))?;
         Ok(Self::new(db, options, dir, Some(lock)))
     }
 
     pub(super) fn open_read_only(dir: &Path, shared: &Shared) -> Result<Self, Error> {
-        // RocksDB's own sign that a database is there.
-        if !dir.join("CURRENT").is_file() {
+        if !dir.join(SIGN).is_file() {
             return Err(Error::Missing { dir: dir.to_owned() });
         }
         let options = options(shared);
         let db = DB::open_for_read_only(&options, dir, false).map_err(Error::rocks("open", dir))?;
         Ok(Self::new(db, options, dir, None))
+    }
+
+    /// Removes a database, so that the next one begins anew, even where only a part could be removed.
+    pub(super) fn discard(dir: &Path) -> Result<(), Error> {
+        let io = |doing, path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Io { doing, path, source }
+        };
+        // First, so that whatever else is left of it is no database.
+        let sign = dir.join(SIGN);
+        fs::remove_file(&sign).map_err(io("remove", &sign))?;
+        fs::remove_dir_all(dir).map_err(io("remove", dir))
     }
 
     fn new(db: DB, options: RocksOptions, dir: &Path, lock: Option<DirectoryLock>) -> Self {
@@ -101,7 +117,7 @@ impl Disk {
         let (version, rest) = bytes.split_first_chunk().ok_or_else(missing)?;
         let found = u32::from_le_bytes(*version);
         if found != ROWS_VERSION {
-            return Err(Error::RowsVersion { dir: self.dir.clone(), found, known: ROWS_VERSION });
+            return Err(Error::version(&self.dir, found));
         }
         let (turn, rest) = rest.split_first_chunk().ok_or_else(missing)?;
         let (offset, attached) = rest.split_first_chunk().ok_or_else(missing)?;
@@ -216,13 +232,6 @@ impl Disk {
         Ok(bytes)
     }
 
-    /// Merges all files into the lowest level: slow now, smaller and faster to read afterwards.
-    pub(super) fn compact(&self) {
-        let mut compact = CompactOptions::default();
-        compact.set_bottommost_level_compaction(BottommostLevelCompaction::Force);
-        self.db.compact_range_opt(None::<&[u8]>, None::<&[u8]>, &compact);
-    }
-
     /// Bytes in files.
     pub(super) fn file_bytes(&self) -> u64 {
         let bytes = self.db.property_int_value(rocksdb::properties::TOTAL_SST_FILES_SIZE);
@@ -244,6 +253,17 @@ impl Batch<'_> {
     pub(super) fn remove(&mut self, key: &[u8]) -> Result<(), Error> {
         self.file.delete(key).map_err(Error::rocks("write to", self.dir))
     }
+}
+
+/// Removes what a database that was half made or half removed has left: RocksDB would take it for damage.
+fn remove_rest(dir: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_name() != LOCK && entry.file_type()?.is_file() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Turns a prefix that ends with a zero, as every entity's does, into the end of what begins with it.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::log::{self, Remedy};
-use crate::state::{KeyError, RowError};
+use crate::state::{KeyError, ROWS_VERSION, RowError};
 
 /// A failure of the store of one partition.
 #[derive(Debug, thiserror::Error)]
@@ -84,13 +84,27 @@ pub enum Error {
         #[source]
         source: RowError,
     },
-    /// Rows of another version of this program.
+    /// Rows of an earlier version of this program.
     #[error(
-        "the rows in {} are of version {found}, and this program writes version {known}: delete this folder, and they are \
-         folded again from the journal",
+        "the rows in {} are of version {found}, and this program reads version {known}: run the command that wrote them \
+         again (`suyuan replay` or `suyuan import`), which folds them again from the journal",
         dir.display()
     )]
-    RowsVersion {
+    OlderRows {
+        /// Which folder.
+        dir: PathBuf,
+        /// Theirs.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// Rows of a later version of this program.
+    #[error(
+        "the rows in {} are of version {found}, and this program reads version {known}: use the program that wrote them; or \
+         delete this folder, and they are folded again from the journal",
+        dir.display()
+    )]
+    NewerRows {
         /// Which folder.
         dir: PathBuf,
         /// Theirs.
@@ -128,11 +142,18 @@ impl Error {
             Self::Io { .. }
             | Self::Missing { .. }
             | Self::Rocks { .. }
-            | Self::RowsVersion { .. }
+            | Self::OlderRows { .. }
+            | Self::NewerRows { .. }
             | Self::Unsettled { .. }
             | Self::ReadOnly { .. }
             | Self::Broken { .. } => Remedy::Stop,
         }
+    }
+
+    /// Rows of another version than ours.
+    pub(super) fn version(dir: &Path, found: u32) -> Self {
+        let (dir, known) = (dir.to_owned(), ROWS_VERSION);
+        if found > known { Self::NewerRows { dir, found, known } } else { Self::OlderRows { dir, found, known } }
     }
 
     /// For `map_err`: what RocksDB was asked, where.

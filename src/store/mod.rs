@@ -114,9 +114,9 @@ impl Store {
         })
     }
 
-    /// Merges the database's files: slow now, smaller and faster to read afterwards. For the end of a long replay.
-    pub fn compact(&self) {
-        self.disk.compact();
+    /// Removes the rows in a folder that nobody has open: they can always be folded again.
+    pub fn discard(dir: &Path) -> Result<(), Error> {
+        Disk::discard(dir)
     }
 
     /// What it has done and what it holds.

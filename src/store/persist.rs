@@ -16,6 +16,11 @@ impl Store {
         self.applied.as_ref()
     }
 
+    /// Whether it was opened for reading, so that what is changed stays in memory.
+    pub fn is_read_only(&self) -> bool {
+        self.disk.read_only
+    }
+
     /// Says that all changes so far belong to turns that are committed, up to this position.
     pub fn settle(&mut self, position: Applied) {
         self.settled = Some(position);

@@ -332,13 +332,37 @@ fn rows_of_another_version_are_refused_with_what_to_do() {
     store.put(&firm(1), Key::Task, row(1, 10));
     store.settle(at(1));
     store.close().unwrap();
-    spoil(dir.path(), &[255], &[&(ROWS_VERSION + 6).to_le_bytes()[..], &[0; 16]].concat());
-    let error = Store::open(dir.path(), &shared(), &Options::default()).err().unwrap();
-    assert!(matches!(error, Error::RowsVersion { found, known: ROWS_VERSION, .. } if found == ROWS_VERSION + 6));
-    assert!(error.to_string().contains("delete this folder, and they are folded again from the journal"), "{error}");
+    for (version, what) in [
+        (ROWS_VERSION + 6, "use the program that wrote them; or delete this folder, and they are folded again"),
+        (ROWS_VERSION - 1, "run the command that wrote them again"),
+    ] {
+        spoil(dir.path(), &[255], &[&version.to_le_bytes()[..], &[0; 16]].concat());
+        let error = Store::open(dir.path(), &shared(), &Options::default()).err().unwrap();
+        assert!(matches!(error, Error::NewerRows { .. } | Error::OlderRows { .. }), "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+    }
     spoil(dir.path(), &[255], b"x");
     let error = Store::open(dir.path(), &shared(), &Options::default()).err().unwrap();
     assert!(matches!(error, Error::NoPosition { .. }), "{error}");
+}
+
+#[test]
+fn a_store_that_was_discarded_begins_anew_even_where_only_its_sign_was_removed() {
+    let dir = scratch();
+    for half in [false, true] {
+        let mut store = open(dir.path(), 1 << 20);
+        assert_eq!((store.applied(), everything(&store)), (None, Vec::new()));
+        store.put(&firm(1), Key::Task, row(1, 10));
+        store.settle(at(1));
+        store.close().unwrap();
+        if half {
+            fs::remove_file(dir.path().join("CURRENT")).unwrap();
+        } else {
+            Store::discard(dir.path()).unwrap();
+        }
+    }
+    let store = open(dir.path(), 1 << 20);
+    assert_eq!((store.applied(), everything(&store)), (None, Vec::new()));
 }
 
 #[test]

@@ -243,8 +243,9 @@ fn a_part_below_zero_is_no_part() {
     let Fact::InvoiceIssued(invoice) = &event.fact else { panic!("{event:?}") };
     let part = |tax| Part { origin: invoice.seller_id, tax: Fen(tax), hops: 0, flag: None };
     let returned = Vector { parts: vec![part(1), part(-1)], remainder: Fen(-1) };
+    let (at, restored) = (event.occurred_at, Vector::default());
     let (red_no, blue_no, seller_id) = (invoice.invoice_no, invoice.invoice_no, invoice.seller_id);
-    let message = Message::Returned(Box::new(Returned { red_no, blue_no, seller_id, returned }));
+    let message = Message::Returned(Box::new(Returned { red_no, blue_no, seller_id, at, returned, restored }));
     let position = Position::default();
     let record = Record {
         position,

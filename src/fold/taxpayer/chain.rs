@@ -8,45 +8,34 @@ use super::Step;
 use crate::model::{Continue, Edge, Entity, Fen, Flag, Id, Message, Report, TaxpayerId};
 use crate::provenance::Ordinal;
 use crate::risk;
-use crate::state::{Key, OriginRow, Partner, Side, TaintVisit, Tainted};
+use crate::state::{AccusedName, Key, OriginRow, Partner, Passed, Share, Side, Tainted};
 
 /// Accused origins that one step tells of.
 const ORIGINS_PER_STEP: usize = 64;
+/// From so many messages on, a step leaves what is still to be told to a later one.
+const TOLD_PER_STEP: usize = crate::fold::EFFECTS_MAX / 2;
 /// Names under which one origin's value is told to its case: a buyer of more firms that stood for it is told of by these.
 const NAMES_MAX: usize = 256;
 
 impl Step<'_> {
-    /// The names in which value of an accused origin is in these books, at most [`NAMES_MAX`]: each with what of it is the
-    /// origin's, as a part of a whole.
-    pub(super) fn names_of(&mut self, origin: TaxpayerId) -> Vec<(Ordinal, Fen, Fen)> {
-        if origin == self.books.entity.id {
-            return vec![(Ordinal::OWN, Fen(1), Fen(1))];
+    /// The names in which value of an accused origin is in these books, at most [`NAMES_MAX`].
+    pub(super) fn names_of(&mut self, origin: TaxpayerId) -> Vec<AccusedName> {
+        if origin != self.books.entity.id {
+            return self.books.accused_names(origin, NAMES_MAX);
         }
-        let from = Key::Taint { origin, named: Id::EMPTY };
-        let keys = self.books.scan(&from, &Key::Taint { origin, named: Id::LAST }, NAMES_MAX);
-        let mut names = Vec::with_capacity(keys.len());
-        for key in keys {
-            let Key::Taint { named, .. } = key else { break };
-            let visit = self.books.find::<TaintVisit>(&key).copied().filter(|visit| visit.standing);
-            let row = self.books.find::<OriginRow>(&Key::Origin(named)).copied();
-            if let (Some(visit), Some(row)) = (visit, row) {
-                let own = named == origin;
-                let (part, whole) = if own { (Fen(1), Fen(1)) } else { (visit.part.min(row.taken), row.taken) };
-                names.push((row.ordinal, part, whole));
-            }
-        }
-        names
+        let flag = self.profile.flag.unwrap_or_default();
+        vec![AccusedName { named: origin, ordinal: Ordinal::OWN, share: Share::ALL, flag, hops: 0 }]
     }
 
     /// Value of an accused origin that went to a buyer in all its names; none where it is too little to be followed, so
     /// that the case forgets what it was told before.
-    pub(super) fn edge(&mut self, names: &[(Ordinal, Fen, Fen)], buyer: TaxpayerId) -> Edge {
+    pub(super) fn edge(&mut self, names: &[AccusedName], buyer: TaxpayerId) -> Edge {
         let mut tax = Fen::ZERO;
-        for (ordinal, part, whole) in names {
-            let passed = self.books.passed(*ordinal, buyer).unwrap_or_default();
+        for name in names {
+            let passed = self.books.passed(name.ordinal, buyer).unwrap_or_default();
             // What was settled went under the keeper's own name, and is the settling origin's all the same.
-            let settled = if *ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
-            tax += (passed.direct + settled).share(*part, *whole);
+            let settled = if name.ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
+            tax += name.share.of(passed.direct + settled);
         }
         if tax < self.rules.limits.taint_tax_min() {
             tax = Fen::ZERO;
@@ -60,31 +49,37 @@ impl Step<'_> {
         Fen(self.profile.ledger.originated - self.profile.ledger.opening)
     }
 
-    /// Tells the cases what this step has changed: how much of accused value went to whom, by sales, voids, red letters
-    /// and settlements, and, where this taxpayer stands accused itself, how much began here.
+    /// Tells buyers and cases what this step has changed: how much of accused value went to whom, by sales, voids, red
+    /// letters and settlements, and, where this taxpayer stands accused itself, how much began here.
     pub(super) fn report_moved(&mut self, begun_before: Fen) {
         let moved: Vec<_> = std::mem::take(&mut self.moved).into_iter().collect();
         self.report_edges(&moved, Id::EMPTY);
-        let told = moved.iter().any(|(ordinal, _)| *ordinal == Ordinal::OWN);
+        let told = moved.iter().any(|((ordinal, _), _)| *ordinal == Ordinal::OWN);
         if let (Some(flag), false) = (self.profile.flag, told || begun_before == self.begun()) {
             self.report(self.books.entity.id, flag, true, 0, Vec::new());
         }
     }
 
-    /// Tells the cases of accused origins how much of their value now went to some buyers, given what of which name moved;
-    /// of each name from the origin after `after` on.
-    pub(super) fn report_edges(&mut self, moved: &[(Ordinal, TaxpayerId)], after: TaxpayerId) {
+    /// Tells some buyers, and the cases of accused origins, how much of their value now went there, given what of which
+    /// name moved and what had gone there before; of each name from the origin after `after` on.
+    pub(super) fn report_edges(&mut self, moved: &[((Ordinal, TaxpayerId), Passed)], after: TaxpayerId) {
         let mut told: BTreeMap<TaxpayerId, BTreeSet<TaxpayerId>> = BTreeMap::new();
-        for (ordinal, buyer) in moved.iter().copied() {
+        for ((ordinal, buyer), before) in moved.iter().copied() {
             let (named, _) = self.origin(ordinal);
             let mut last = after;
             for origin in self.origins_behind(ordinal, named, after) {
-                if told.len() >= ORIGINS_PER_STEP && !told.contains_key(&origin) {
-                    self.go_on(Continue::Edges { named, buyer, after: last, at: self.now });
+                let full = told.len() >= ORIGINS_PER_STEP && !told.contains_key(&origin);
+                if full || self.effects.messages.len() >= TOLD_PER_STEP {
+                    let Passed { direct, settled } = before;
+                    self.go_on(Continue::Edges { named, buyer, direct, settled, after: last, at: self.now });
                     break;
                 }
                 last = origin;
                 told.entry(origin).or_default().insert(buyer);
+                let name = if ordinal == Ordinal::OWN { None } else { self.books.accused_name(origin, named) };
+                if let Some(name) = name {
+                    self.tell_moved(origin, &name, buyer, before);
+                }
             }
         }
         for (origin, buyers) in told {

@@ -98,24 +98,29 @@ impl Step<'_> {
 
     pub(super) fn timer(&mut self, timer: Timer) {
         match timer {
-            Timer::Claim { invoice_no, seller_id } => {
-                if self.books.held(invoice_no, seller_id).is_none_or(|held| held.arrived.is_some()) {
-                    return;
-                }
-                let held = self.books.edit_held(invoice_no, seller_id);
-                held.waited_until = self.hour;
-                // Found when its grace period was over, whenever that is noticed; caused by the claim that waited.
-                if let Some(oldest) = risk::standing(held.claims.clone()).first() {
-                    self.now = oldest.at.plus_days(self.rules.limits.grace_days);
-                    self.cause = oldest.position;
-                }
-                self.touch(About::Invoice { seller_id, invoice_no });
-            }
+            Timer::Claim { invoice_no, seller_id } => self.claim_due(invoice_no, seller_id),
             Timer::RedLetter { red_no } => self.red_letter_due(red_no),
             Timer::Closing => self.close_months(&Closing::default()),
             // A case's own.
             Timer::CasePublished => {}
         }
+    }
+
+    /// The grace period of a claim is over, if the rules do not give it more time now than when the time was set.
+    fn claim_due(&mut self, invoice_no: InvoiceNo, seller_id: TaxpayerId) {
+        let waiting = self.books.held(invoice_no, seller_id).filter(|held| held.arrived.is_none());
+        let Some(claims) = waiting.map(|held| held.claims.clone()) else { return };
+        // Found when its grace period was over, whenever that is noticed; caused by the claim that waited.
+        if let Some(oldest) = risk::standing(claims).first() {
+            let due = oldest.at.plus_days(self.rules.limits.grace_days);
+            let timer = Timer::Claim { invoice_no, seller_id };
+            if !self.books.set_timer(self.hour, due, timer, self.record.root) {
+                return;
+            }
+            (self.now, self.cause) = (due, oldest.position);
+        }
+        self.books.edit_held(invoice_no, seller_id).waited_until = self.hour;
+        self.touch(About::Invoice { seller_id, invoice_no });
     }
 
     /// Claims that name no seller are claims of the only invoice of that number that has arrived; of none where there are

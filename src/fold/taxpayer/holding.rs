@@ -19,8 +19,7 @@ impl Step<'_> {
         let issue = issue_of(arrival, self.books.entity.id, self.record.root.position());
         self.expect_closing(arrival.issued_at);
         self.count_purchase(&issue, seller, &arrival.goods);
-        let enters =
-            arrival.invoice_kind.deductible() && self.is_general(arrival.issued_at) && arrival.voided_at.is_none();
+        let enters = self.enters(arrival.invoice_kind, arrival.issued_at) && arrival.voided_at.is_none();
         let position = issue.position;
         let red = is_red(&issue);
         let returned_own = if enters && !red { self.notice_own_value(arrival) } else { Fen::ZERO };
@@ -55,7 +54,11 @@ impl Step<'_> {
         let red = is_red(issue);
         let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
         let met = trade(partner, issue, red);
-        let month = self.month(issue.issued_at.period());
+        let period = issue.issued_at.period();
+        let seller_of_month = !red && partner.months.add(period);
+        self.profile.last_month = self.profile.last_month.max(period);
+        let month = self.month(period);
+        month.sellers += u32::from(seller_of_month);
         month.bought.add(issue.amount, issue.tax);
         if red {
             month.bought_red.add(issue.amount, issue.tax);
@@ -104,8 +107,7 @@ impl Step<'_> {
             flag,
             standing: true,
             named: part.origin,
-            part: Fen(1),
-            whole: Fen(1),
+            part: Fen::ZERO,
             from: seller,
             hops: part.hops.saturating_add(1),
             raised_at: self.now,
@@ -128,15 +130,7 @@ impl Step<'_> {
         let issue = issue_again(&arrived, self.books.entity.id);
         self.count_held_void(&issue, seller);
         if let Some(blue_no) = arrived.red_of {
-            self.with_held(blue_no, seller, |step, blue| {
-                blue.reds.remove(arrived.amount, arrived.tax);
-                if let Some(sold) =
-                    blue.arrived.filter(|sold| !blue.vector.is_empty() || step.is_general(sold.issued_at))
-                {
-                    let again = step.bring(&voided.restored, seller, sold.issued_at);
-                    blue.vector.absorb(&again, usize::MAX);
-                }
-            });
+            self.with_held(blue_no, seller, |_, blue| blue.reds.remove(arrived.amount, arrived.tax));
         }
         self.touch(About::Period(arrived.issued_at.period()));
     }
@@ -145,23 +139,30 @@ impl Step<'_> {
         let red = is_red(issue);
         let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
         untrade(partner, issue, red);
-        self.month(issue.issued_at.period()).bought_void.add(issue.amount, issue.tax);
+        let period = issue.issued_at.period();
+        let last_of_month = !red && partner.months.remove(period);
+        let month = self.month(period);
+        month.bought_void.add(issue.amount, issue.tax);
+        month.sellers -= u32::from(last_of_month);
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {
-        let seller_id = returned.seller_id;
-        let mut came_at = |invoice_no| {
-            let held = self.books.held(invoice_no, seller_id);
-            held.and_then(|held| held.arrived).map(|arrived| arrived.issued_at)
-        };
-        let Some(blue_at) = came_at(returned.blue_no) else { return };
-        self.now = came_at(returned.red_no).unwrap_or(blue_at).max(blue_at);
-        self.with_held(returned.blue_no, seller_id, |step, blue| {
+        let (no, seller) = (returned.blue_no, returned.seller_id);
+        let Some(blue) = self.books.held(no, seller).and_then(|held| held.arrived) else { return };
+        self.now = returned.at.max(blue.issued_at);
+        self.with_held(no, seller, |step, held| {
             // Off the month it came in with: the red letter may be of a later one.
-            step.give_up(blue, &returned.returned, blue_at);
+            step.give_up(held, &returned.returned, blue.issued_at);
+            let enters = !held.vector.is_empty() || step.enters(blue.invoice_kind, blue.issued_at);
+            if enters && held.voided_at.is_none() && returned.restored.total() > Fen::ZERO {
+                let again = step.bring(&returned.restored, seller, blue.issued_at);
+                // The seller keeps its budget for both: see `Blend::within_beside`.
+                held.vector.absorb(&again, usize::MAX);
+            }
         });
-        self.touch(About::Period(blue_at.period()));
+        self.touch(About::Period(blue.issued_at.period()));
     }
+
     pub(super) fn held_marked(&mut self, marked: &Marked) {
         self.now = marked.at;
         let held = self.books.edit_held(marked.invoice_no, marked.seller_id);
@@ -206,6 +207,7 @@ fn issue_of(arrival: &Arrival, buyer: TaxpayerId, position: crate::model::Positi
         amount: arrival.amount,
         tax: arrival.tax,
         red_of: arrival.red_of,
+        near_cap: false,
     }
 }
 
@@ -219,5 +221,6 @@ fn issue_again(arrived: &Arrived, buyer: TaxpayerId) -> Issue {
         amount: arrived.amount,
         tax: arrived.tax,
         red_of: arrived.red_of,
+        near_cap: false,
     }
 }

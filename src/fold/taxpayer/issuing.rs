@@ -6,6 +6,7 @@ use crate::model::{
     About, Arrival, Continue, Entity, Event, Fen, GoodsAmount, Instant, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided,
     Message, Period, RED_WITHOUT_BLUE, Returned, Source, TaxpayerId, Timer, Vector, Voided,
 };
+use crate::provenance::Blend;
 use crate::state::{Goods, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
 
 /// Red letters that one late blue invoice may meet in one step.
@@ -23,6 +24,7 @@ impl Step<'_> {
             return;
         }
         let (mut issued, _) = self.books.lift::<Issued>(key);
+        let cap = self.profile.quota.at(event.occurred_at).map_or(Fen::ZERO, |quota| quota.max_amount);
         let issue = Issue {
             fingerprint: event.fingerprint,
             position: self.record.root.position(),
@@ -32,6 +34,7 @@ impl Step<'_> {
             amount: invoice.amount,
             tax: invoice.tax,
             red_of: invoice.red_of,
+            near_cap: cap > Fen::ZERO && invoice.amount.ratio_bp(cap) >= NEAR_CAP_BP,
         };
         issued.issue = Some(issue);
         self.doubt_event(event);
@@ -49,8 +52,7 @@ impl Step<'_> {
             self.begin(&mut issued, &issue, no);
             self.named(&issued.vector)
         } else {
-            let opening = self.is_opening(issue.issued_at);
-            self.draw(&mut issued, &issue, no, opening);
+            self.draw(&mut issued, &issue, no, &Blend::default());
             self.named(&issued.vector)
         };
         if let Some(buyer) = issue.buyer_id {
@@ -67,7 +69,7 @@ impl Step<'_> {
             }
         }
         if self.profile.waiting_reds > 0 && !is_red(&issue) {
-            self.meet_waiting_reds(&mut issued, no, &issue);
+            self.meet_waiting_reds(&mut issued, no);
         }
         self.books.put(key, issued);
         self.touch_months(&issue);
@@ -107,7 +109,6 @@ impl Step<'_> {
 
     fn count_sale(&mut self, issue: &Issue, goods: &[GoodsAmount]) {
         let (period, at) = (issue.issued_at.period(), issue.issued_at);
-        let cap = self.profile.quota.value.map_or(Fen::ZERO, |quota| quota.max_amount);
         let red = is_red(issue);
         let mut met = Met::default();
         let mut buyer_of_month = false;
@@ -122,12 +123,14 @@ impl Step<'_> {
             month.sold_red.add(issue.amount, issue.tax);
         }
         month.sold_zero += u32::from(issue.amount == Fen::ZERO);
-        month.near_cap += u32::from(!red && cap > Fen::ZERO && issue.amount.ratio_bp(cap) >= NEAR_CAP_BP);
+        month.near_cap += u32::from(issue.near_cap && !red);
         month.new_buyers += u32::from(met.first_in.is_some());
         month.buyers += u32::from(buyer_of_month);
+        month.sold_blue += u32::from(!red);
         if let Some(later) = met.not_in {
             self.month(later).new_buyers -= 1;
         }
+        self.profile.last_month = self.profile.last_month.max(period);
         if !red {
             self.profile.last_issued_at = self.profile.last_issued_at.max(at);
         }
@@ -137,18 +140,14 @@ impl Step<'_> {
         }
     }
 
-    /// A red letter meets its blue invoice, or waits for it. What its buyer gives up goes by a message of its own: it must
+    /// A red letter meets its blue invoice, or waits for it. What the buyer gives up goes by a message of its own: it must
     /// not overtake what a void of another red letter has just restored.
     fn red_letter(&mut self, red_no: InvoiceNo, issue: &Issue) {
         let Some(blue_no) = issue.red_of else { return };
         let blue_key = Key::Issued(blue_no);
         let known = blue_no != red_no && self.books.find::<Issued>(&blue_key).is_some_and(|blue| blue.issue.is_some());
         if known {
-            let returned = self.offset(blue_no, issue);
-            if let Some(buyer) = issue.buyer_id {
-                let returned = Returned { red_no, blue_no, seller_id: self.books.entity.id, returned };
-                self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
-            }
+            self.offset(blue_no, red_no, issue);
             return;
         }
         let waiting = Key::WaitingRed { blue_no, red_no };
@@ -163,20 +162,33 @@ impl Step<'_> {
     }
 
     /// Counts a red letter to its blue invoice and takes its share back.
-    fn offset(&mut self, blue_no: InvoiceNo, red: &Issue) -> Vector {
+    fn offset(&mut self, blue_no: InvoiceNo, red_no: InvoiceNo, red: &Issue) {
         let mut blue = self.lift_issued(blue_no);
         blue.reds.add(red.amount, red.tax);
-        self.doubt_red(&blue, blue_no, red);
-        let returned = self.take_back(&mut blue, blue_no, red.tax.abs());
+        self.meet(&mut blue, blue_no, red_no, red);
         let period = blue.issue.map(|issue| issue.issued_at.period());
         self.books.put(Key::Issued(blue_no), blue);
         if let Some(period) = period {
             self.touch(About::Period(period));
         }
-        returned
     }
 
-    fn meet_waiting_reds(&mut self, blue: &mut Issued, blue_no: InvoiceNo, issue: &Issue) {
+    /// Takes a red letter's share of its blue invoice back.
+    fn meet(&mut self, blue: &mut Issued, blue_no: InvoiceNo, red_no: InvoiceNo, red: &Issue) {
+        self.doubt_red(blue, blue_no, red);
+        let returned = self.take_back(blue, blue_no, red.tax.abs());
+        let (seller_id, at, restored) = (self.books.entity.id, red.issued_at, Vector::default());
+        self.tell_holder(blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
+    }
+
+    /// Tells the holder of a blue invoice what a red letter of it takes back or lets go out again, whomever that names.
+    fn tell_holder(&mut self, blue: &Issued, returned: Returned) {
+        if let Some(buyer) = blue.issue.and_then(|issue| issue.buyer_id) {
+            self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
+        }
+    }
+
+    fn meet_waiting_reds(&mut self, blue: &mut Issued, blue_no: InvoiceNo) {
         let from = Key::WaitingRed { blue_no, red_no: InvoiceNo::FIRST };
         let keys = self.books.scan(&from, &Key::WaitingRed { blue_no, red_no: InvoiceNo::LAST }, WAITING_REDS_MAX + 1);
         for (met, key) in keys.into_iter().enumerate() {
@@ -190,12 +202,7 @@ impl Step<'_> {
             let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
             let Some(red) = red else { continue };
             blue.reds.add(red.amount, red.tax);
-            self.doubt_red(blue, blue_no, &red);
-            let returned = self.take_back(blue, blue_no, red.tax.abs());
-            if let Some(buyer) = issue.buyer_id {
-                let returned = Returned { red_no, blue_no, seller_id: self.books.entity.id, returned };
-                self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
-            }
+            self.meet(blue, blue_no, red_no, &red);
         }
     }
 
@@ -204,7 +211,7 @@ impl Step<'_> {
         let (mut blue, _) = self.books.lift::<Issued>(Key::Issued(blue_no));
         if let Some(issue) = blue.issue {
             self.now = issue.issued_at;
-            self.meet_waiting_reds(&mut blue, blue_no, &issue);
+            self.meet_waiting_reds(&mut blue, blue_no);
             self.touch_months(&issue);
         }
         self.books.put(Key::Issued(blue_no), blue);
@@ -223,10 +230,16 @@ impl Step<'_> {
         issued.void = Some(Void { fingerprint: event.fingerprint, position, at: event.occurred_at });
         if let Some(issue) = issued.issue {
             self.count_void(&issue, no);
-            let (returned, restored) = self.undo(&mut issued, no, &issue);
+            let returned = if is_red(&issue) {
+                self.undo_red(no, &issue);
+                Vector::default()
+            } else {
+                let all = issued.vector.total();
+                self.take_back(&mut issued, no, all)
+            };
             if let Some(buyer) = issue.buyer_id {
                 let seller_id = self.books.entity.id;
-                let voided = Voided { invoice_no: no, seller_id, voided_at: event.occurred_at, returned, restored };
+                let voided = Voided { invoice_no: no, seller_id, voided_at: event.occurred_at, returned };
                 self.send(Entity::taxpayer(buyer), Message::Voided(Box::new(voided)));
             }
             self.touch_months(&issue);
@@ -234,33 +247,28 @@ impl Step<'_> {
         self.books.put(key, issued);
     }
 
-    /// Takes a voided invoice's value back; where it was a red letter, lets what it took back go out again.
-    fn undo(&mut self, issued: &mut Issued, no: InvoiceNo, issue: &Issue) -> (Vector, Vector) {
-        if !is_red(issue) {
-            let all = issued.vector.total();
-            return (self.take_back(issued, no, all), Vector::default());
-        }
-        let Some(blue_no) = issue.red_of else { return Default::default() };
-        let waiting = Key::WaitingRed { blue_no, red_no: no };
+    /// Lets go out again what a red letter, now voided, took back.
+    fn undo_red(&mut self, red_no: InvoiceNo, red: &Issue) {
+        let Some(blue_no) = red.red_of else { return };
+        let waiting = Key::WaitingRed { blue_no, red_no };
         if self.books.has(&waiting) {
             self.books.remove(&waiting);
             self.profile.waiting_reds -= 1;
-            return Default::default();
+            return;
         }
-        let blue_key = Key::Issued(blue_no);
         let mut blue = self.lift_issued(blue_no);
-        blue.reds.remove(issue.amount, issue.tax);
+        blue.reds.remove(red.amount, red.tax);
         let stands = |sold: &Issue| blue.void.is_none() && !self.is_closed(sold.issued_at);
-        let restored = match blue.issue.filter(stands) {
-            Some(sold) => self.send_again(&mut blue, blue_no, &sold, issue.tax.abs()),
-            None => Vector::default(),
-        };
-        self.books.put(blue_key, blue);
-        (Vector::default(), restored)
+        if let Some(sold) = blue.issue.filter(stands) {
+            let restored = self.send_again(&mut blue, blue_no, &sold, red.tax.abs());
+            let (seller_id, at, returned) = (self.books.entity.id, self.now, Vector::default());
+            self.tell_holder(&blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
+        }
+        self.books.put(Key::Issued(blue_no), blue);
     }
 
     /// Whether it is a purchase voucher, which its buyer issues for a farmer who cannot.
-    fn is_voucher(&self, issue: &Issue) -> bool {
+    pub(super) fn is_voucher(&self, issue: &Issue) -> bool {
         issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(self.books.entity.id)
     }
 
@@ -275,14 +283,11 @@ impl Step<'_> {
         if self.is_voucher(sold) {
             self.begin(&mut drawn, &again, blue_no);
         } else {
-            // All of its shortfall is of one kind, whatever papers have come since.
-            let opening = if blue.short > Fen::ZERO { blue.opening } else { self.is_opening(sold.issued_at) };
-            self.draw(&mut drawn, &again, blue_no, opening);
+            self.draw(&mut drawn, &again, blue_no, &blue.vector);
         }
         let restored = self.named(&drawn.vector);
         blue.vector.absorb(&drawn.vector, usize::MAX);
         blue.short += drawn.short;
-        blue.opening = if drawn.short > Fen::ZERO { drawn.opening } else { blue.opening };
         if drawn.short == Fen::ZERO && blue.short > Fen::ZERO {
             self.owe(sold.issued_at, blue_no);
         }
@@ -301,6 +306,8 @@ impl Step<'_> {
         }
         let month = self.month(period);
         month.sold_void.add(issue.amount, issue.tax);
+        month.sold_blue -= u32::from(!red);
+        month.near_cap -= u32::from(issue.near_cap && !red);
         month.buyers -= u32::from(last_of_month);
         if issue.issued_at.period() != self.now.period() {
             let reason = format!("invoice {no} of {} is voided in {}", issue.issued_at.period(), self.now.period());
@@ -313,8 +320,11 @@ impl Step<'_> {
     pub(super) fn red_letter_due(&mut self, red_no: InvoiceNo) {
         let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
         let Some((red, blue_no)) = red.and_then(|red| Some((red, red.red_of?))) else { return };
-        self.now = red.issued_at.plus_days(self.rules.limits.grace_days);
-        self.cause = red.position;
+        let due = red.issued_at.plus_days(self.rules.limits.grace_days);
+        if !self.books.set_timer(self.hour, due, Timer::RedLetter { red_no }, self.record.root) {
+            return; // the rules give it more time now than when the time was set
+        }
+        (self.now, self.cause) = (due, red.position);
         // Where its blue invoice is here, it still waits only because there are many of its kind.
         let blue = self.books.find::<Issued>(&Key::Issued(blue_no)).and_then(|blue| blue.issue);
         let unmet = blue_no == red_no || blue.is_none();

@@ -130,6 +130,7 @@ impl Step<'_> {
             raised_at: still.map_or(self.now, |before| before.raised_at),
             status: SignalStatus::Open,
             withdrawn_at: None,
+            withdrawn_reason: None,
             evidence: finding.evidence,
             text_zh: finding.sentence.zh.into(),
             text_en: finding.sentence.en.into(),
@@ -145,6 +146,7 @@ impl Step<'_> {
         Signal {
             status: SignalStatus::Withdrawn,
             withdrawn_at: Some(self.now),
+            withdrawn_reason: Some(self.record.body.code().into()),
             causes: vec![self.cause],
             version: before.version + 1,
             ..before

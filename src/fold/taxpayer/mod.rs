@@ -14,7 +14,7 @@ mod taint;
 mod task;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::Fold;
 use super::effects::{Effects, Seen, Verdict};
@@ -24,8 +24,8 @@ use crate::model::{
     Period, Position, Record, Source, TaxpayerId, check_character_holds,
 };
 use crate::provenance::Ordinal;
-use crate::risk::RuleSet;
-use crate::state::{Books, Key, Month, Profile, Rows, Stakes};
+use crate::risk::{self, RuleSet};
+use crate::state::{Books, Key, Month, Opening, Passed, Profile, Rows, Stakes};
 
 /// The typology whose findings open a chain.
 pub(super) const CHAIN_TYPOLOGY: &str = "source_burst";
@@ -39,7 +39,7 @@ struct Step<'a> {
     books: Books<'a>,
     profile: Profile,
     rules: &'a RuleSet,
-    journal_began: Instant,
+    opening: Opening,
     /// The last hour the clock has passed.
     hour: Instant,
     record: &'a Record,
@@ -53,8 +53,9 @@ struct Step<'a> {
     touched: Vec<About>,
     /// Whether what stands against it as a source is being asked again already.
     bursts_asked: bool,
-    /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused.
-    moved: BTreeSet<(Ordinal, TaxpayerId)>,
+    /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused: each
+    /// with what had gone there before.
+    moved: BTreeMap<(Ordinal, TaxpayerId), Passed>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
 }
@@ -66,7 +67,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         books,
         profile,
         rules: &fold.rules,
-        journal_began: fold.journal_began,
+        opening: fold.opening,
         hour: fold.hour,
         record,
         effects,
@@ -74,7 +75,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         cause: record.root.position(),
         touched: Vec::new(),
         bursts_asked: false,
-        moved: BTreeSet::new(),
+        moved: BTreeMap::new(),
         stakes: Stakes::default(),
     };
     let begun = step.begun();
@@ -203,9 +204,10 @@ impl Step<'_> {
             return;
         }
         self.touched.push(about);
-        // Findings about a month may rest on the two before it.
-        if let (About::Period(period), true) = (about, self.profile.open_signals > 0) {
-            for later in [period.minus(-1), period.minus(-2)].map(About::Period) {
+        // Findings about a month may rest on those before it.
+        if let About::Period(period) = about {
+            let later = (1..=risk::months_back()).map(|months| period.minus(-months));
+            for later in later.filter(|later| *later <= self.profile.last_month).map(About::Period) {
                 if !self.touched.contains(&later) {
                     self.touched.push(later);
                 }

@@ -7,21 +7,25 @@ use crate::model::{
     About, Entity, Event, Fact, Instant, InvoiceKind, InvoiceMark, Marked, Message, Person, Role, Status,
     TaxpayerChanged, TaxpayerRegistered,
 };
+use crate::risk;
 use crate::state::{Issued, Key, Mark, Quota};
 
 impl Step<'_> {
-    /// Folds a fact that was noted for the first time.
+    /// Folds a fact that was noted for the first time. Findings about the last months may rest on any paper.
     pub(super) fn paper(&mut self, event: &Event) {
+        self.fold_paper(event);
+        let last = self.profile.last_month;
+        for back in 0..=risk::months_back() {
+            self.touch(About::Period(last.minus(back)));
+        }
+    }
+
+    fn fold_paper(&mut self, event: &Event) {
         let at = event.occurred_at;
         match &event.fact {
             Fact::TaxpayerRegistered(registered) => self.registered(registered, at),
             Fact::TaxpayerChanged(changed) => self.changed(changed, at),
-            Fact::TaxpayerStatusChanged(changed) => {
-                self.status_changed(changed.status, at);
-                // A source is judged by its last months: see `risk::source_burst`.
-                let period = self.profile.last_issued_at.period();
-                self.touch(About::Period(period));
-            }
+            Fact::TaxpayerStatusChanged(changed) => self.status_changed(changed.status, at),
             Fact::InvoiceQuotaGranted(granted) => {
                 if granted.invoice_kind == InvoiceKind::Special {
                     let quota = Quota { max_amount: granted.max_amount, monthly_count: granted.monthly_count };
@@ -58,21 +62,25 @@ impl Step<'_> {
     }
 
     fn registered(&mut self, registered: &TaxpayerRegistered, at: Instant) {
+        let was_older = self.opening.is_older(self.profile.registered_on);
         let profile = &mut self.profile;
         profile.registered_on = Some(registered.registered_on);
-        profile.say_kind(registered.kind, at);
+        profile.kind.say(registered.kind, at);
         profile.industry.say(number(&registered.industry), at);
         profile.region.say(number(&registered.region), at);
         if let Some(grade) = registered.credit_grade {
             profile.credit_grade.say(grade, at);
         }
         self.people(&registered.people, registered.registered_on.start().min(at));
+        if was_older && !self.opening.is_older(Some(registered.registered_on)) {
+            self.open_without_stock();
+        }
     }
 
     fn changed(&mut self, changed: &TaxpayerChanged, at: Instant) {
         let profile = &mut self.profile;
         if let Some(kind) = changed.kind {
-            profile.say_kind(kind, at);
+            profile.kind.say(kind, at);
         }
         if let Some(industry) = &changed.industry {
             profile.industry.say(number(industry), at);
@@ -88,15 +96,7 @@ impl Step<'_> {
 
     fn people(&mut self, people: &[Person], at: Instant) {
         let Some(person) = people.iter().find(|person| person.role == Role::LegalRepresentative) else { return };
-        let who = hash(&[&person.person_id]);
-        let representative = &mut self.profile.representative;
-        if representative.value == Some(who) {
-            // The same person, named again: since the earlier of the two times.
-            representative.since = representative.since.min(at);
-            return;
-        }
-        self.profile.representative_changed |= representative.value.is_some();
-        representative.say(who, at);
+        self.profile.representative.say(hash(&[&person.person_id]), at);
     }
 
     fn marked(&mut self, mark: &InvoiceMark, at: Instant, abnormal: bool) {

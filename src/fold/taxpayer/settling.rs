@@ -100,19 +100,12 @@ impl Step<'_> {
         if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
             own.direct -= covered;
         }
-        let ledger = &mut self.profile.ledger;
-        ledger.originated -= covered.0;
-        ledger.opening -= if sale.opening { covered.0 } else { 0 };
-        self.cover(issue.issued_at, covered, sale.opening);
+        self.count_begun(&issue, Fen::ZERO - covered);
+        self.cover(issue.issued_at, covered);
         if sale.short == Fen::ZERO {
             self.forget_deficit(issue.issued_at, invoice_no);
         }
         self.books.put(Key::Issued(invoice_no), sale);
-        if let (Some(buyer), true) = (issue.buyer_id, self.profile.tainted_origins > 0) {
-            for slice in covering.slices() {
-                self.tell_settled(slice.origin, buyer, Fen(slice.tax));
-            }
-        }
         self.touch(About::Period(issue.issued_at.period()));
     }
 
@@ -128,21 +121,15 @@ impl Step<'_> {
             if sale.settled.of(slice.origin) == Fen::ZERO {
                 self.books.remove(&Key::Settled(slice.origin, invoice_no));
             }
-            if let (Some(buyer), true) = (buyer, self.profile.tainted_origins > 0) {
-                self.tell_settled(slice.origin, buyer, Fen::ZERO - Fen(slice.tax));
-            }
         }
         drawn
     }
 
     /// Counts tax of a sale as covered after all, or, where it is negative, as not covered after all.
-    fn cover(&mut self, sold_at: Instant, tax: Fen, opening: bool) {
+    fn cover(&mut self, sold_at: Instant, tax: Fen) {
         let month = self.month(sold_at.period());
         month.drawn += tax;
         month.drawn_days += tax.0.saturating_mul(sold_at.day_of_month());
-        if !opening {
-            month.originated -= tax;
-        }
     }
 
     /// Value of an origin that was taken back is no longer in the pool. As far as it had settled sales, those lack it
@@ -189,13 +176,12 @@ impl Step<'_> {
             self.owe(issue.issued_at, invoice_no);
         }
         sale.short += opened;
-        self.profile.ledger.opening += if sale.opening { opened.0 } else { 0 };
-        self.cover(issue.issued_at, Fen::ZERO - opened, sale.opening);
+        // So far it is counted as begun with the purchase.
+        self.profile.ledger.originated -= opened.0;
         self.month(issued_at.period()).originated -= opened;
+        self.count_begun(&issue, opened);
+        self.cover(issue.issued_at, Fen::ZERO - opened);
         self.books.put(Key::Issued(invoice_no), sale);
-        if let (Some(buyer), true) = (issue.buyer_id, self.profile.tainted_origins > 0) {
-            self.tell_settled(origin, buyer, Fen::ZERO - opened);
-        }
         self.touch(About::Period(issue.issued_at.period()));
         opened
     }

@@ -6,7 +6,7 @@
 use super::{CHAIN_TYPOLOGY, Step};
 use crate::model::{About, Continue, Entity, Fen, Flag, Id, Message, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{CaseHead, Key, OriginRow, Passed, TaintVisit, Tainted};
+use crate::state::{AccusedName, CaseHead, Key, OriginRow, Passed, Share, TaintTold, TaintVisit, Tainted};
 
 /// Buyers that one step tells: each may be told twice, and reported once.
 const BUYERS_PER_STEP: usize = 256;
@@ -29,8 +29,7 @@ impl Step<'_> {
             flag,
             standing,
             named: this,
-            part: Fen(1),
-            whole: Fen(1),
+            part: Fen::ZERO,
             from: this,
             hops: 0,
             raised_at: self.now,
@@ -45,22 +44,21 @@ impl Step<'_> {
         }
         let key = Key::Taint { origin: taint.origin, named: taint.named };
         let before = self.books.find::<TaintVisit>(&key).copied();
-        // Who stood for the origin tells each share once: further ones of this version come beside it, or off it.
-        let adds_to = before.filter(|visit| {
-            let same = visit.flag.version == taint.flag.version && visit.standing && taint.standing;
-            same && taint.named != taint.origin
-        });
-        if adds_to.is_none() && before.is_some_and(|visit| visit.flag.version >= taint.flag.version) {
+        let own_name = taint.named == taint.origin;
+        // Many may have stood for the origin in one name, and each tells its share.
+        let same = before
+            .filter(|visit| visit.flag.version == taint.flag.version && visit.standing && taint.standing && !own_name);
+        if same.is_none() && before.is_some_and(|visit| visit.flag.version >= taint.flag.version) {
             return;
         }
-        let less = !taint.standing || taint.part < Fen::ZERO;
-        if before.is_none() && less || adds_to.is_none() && taint.part < Fen::ZERO {
+        let nothing = !taint.standing || !own_name && taint.part == Fen::ZERO;
+        if before.is_none() && nothing {
             return; // nothing is taken off where nothing was accused
         }
         let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(taint.named)) else { return };
         self.now = taint.raised_at;
         let (ordinal, taken, was) = (row.ordinal, row.taken, row.accuses());
-        if taint.named == taint.origin {
+        if own_name {
             row.flag = taint.standing.then_some(taint.flag);
         } else {
             row.stands_for_others = true;
@@ -68,20 +66,29 @@ impl Step<'_> {
         let is = row.accuses();
         self.profile.tainted_origins += u32::from(is && !was);
         self.profile.tainted_origins -= u32::from(was && !is);
-        let Taint { flag, standing, part, whole, hops, .. } = *taint;
-        let told = adds_to.map_or(Fen::ZERO, |visit| visit.part);
-        let hops = adds_to.map_or(hops, |visit| visit.hops.min(hops));
+        let Taint { flag, standing, hops, .. } = *taint;
+        let told = same.map_or(Fen::ZERO, |visit| visit.part);
+        let part = if own_name { Fen::ZERO } else { told + self.more_than_told(taint) };
+        let hops = same.map_or(hops, |visit| visit.hops.min(hops));
         let counted = before.and_then(|visit| visit.counted);
-        let known = (told + part).max(Fen::ZERO);
-        self.books.put(key, TaintVisit { flag, standing, part: known, whole, hops, counted });
+        self.books.put(key, TaintVisit { flag, standing, part, hops, counted });
         self.books.put(Key::TaintName { named: taint.named, origin: taint.origin }, ());
         self.touch(About::Origin(taint.origin));
         self.recount(taint.origin, taint.named);
-        // Nobody is told more than was taken.
-        let news = if adds_to.is_some() { known.min(taken) - told.min(taken) } else { part };
-        if news != Fen::ZERO || !standing {
-            self.follow(&Taint { part: news, ..*taint }, ordinal, Id::EMPTY);
+        // Nobody is told of more than was taken.
+        let more = part.min(taken) - told.min(taken);
+        if own_name || more != Fen::ZERO || !standing {
+            self.follow(&Taint { part: more, ..*taint }, ordinal, Id::EMPTY);
         }
+    }
+
+    /// How much more a seller tells of an origin's value in another's name than it told before under this version.
+    fn more_than_told(&mut self, taint: &Taint) -> Fen {
+        let key = Key::taint_told(taint.origin, taint.named, taint.from);
+        let (told, _) = self.books.edit_or_new::<TaintTold>(key);
+        let before = if told.version == taint.flag.version { told.part } else { Fen::ZERO };
+        *told = TaintTold { version: taint.flag.version, part: taint.part };
+        taint.part - before
     }
 
     /// Counts again, for each accused origin behind a name, how much of its value came so: the books of that name have
@@ -96,7 +103,7 @@ impl Step<'_> {
                 continue;
             }
             if counted == ORIGINS_PER_STEP || self.touched.len() > ORIGINS_PER_STEP {
-                self.go_on(Continue::Behind { named, after: last });
+                self.go_on(Continue::Behind { named, after: last, at: self.now });
                 return;
             }
             last = origin;
@@ -141,13 +148,8 @@ impl Step<'_> {
     pub(super) fn continued(&mut self, cursor: &Continue) {
         match cursor {
             Continue::Taint { taint, after } => {
-                let ordinal = if taint.named == self.books.entity.id {
-                    Some(Ordinal::OWN)
-                } else {
-                    self.books.ordinal(taint.named)
-                };
                 self.now = taint.raised_at;
-                if let Some(ordinal) = ordinal {
+                if let Some(ordinal) = self.ordinal(taint.named) {
                     self.follow(taint, ordinal, *after);
                 }
             }
@@ -158,12 +160,16 @@ impl Step<'_> {
                 let origin = self.take(*origin, Fen::ZERO, u8::MAX, Id::EMPTY);
                 self.unsettle(origin, *tax, *issued_at);
             }
-            Continue::Behind { named, after } => self.recount_behind(*named, *after),
-            Continue::Bursts { after, at } => self.ask_more_bursts(*after, *at),
-            Continue::Edges { named, buyer, after, at } => {
+            Continue::Behind { named, after, at } => {
                 self.now = *at;
-                if let Some(ordinal) = self.books.ordinal(*named) {
-                    self.report_edges(&[(ordinal, *buyer)], *after);
+                self.recount_behind(*named, *after);
+            }
+            Continue::Bursts { after, at } => self.ask_more_bursts(*after, *at),
+            Continue::Edges { named, buyer, direct, settled, after, at } => {
+                self.now = *at;
+                if let Some(ordinal) = self.ordinal(*named) {
+                    let before = Passed { direct: *direct, settled: *settled };
+                    self.report_edges(&[((ordinal, *buyer), before)], *after);
                 }
             }
             Continue::Closing(closing) => self.close_months(closing),
@@ -172,9 +178,15 @@ impl Step<'_> {
         }
     }
 
+    /// What stands for a name in these books.
+    fn ordinal(&mut self, named: TaxpayerId) -> Option<Ordinal> {
+        if named == self.books.entity.id { Some(Ordinal::OWN) } else { self.books.ordinal(named) }
+    }
+
     /// Tells the buyers to whom the accused value went, from the one after `after` on, and the case.
     fn follow(&mut self, taint: &Taint, ordinal: Ordinal, after: TaxpayerId) {
         let buyers = self.books.buyers_of(ordinal, after, BUYERS_PER_STEP + 1);
+        let name = self.name_of(taint, ordinal);
         // The case of an accusation that is lifted keeps the way it went.
         let names = if taint.standing { self.names_of(taint.origin) } else { Vec::new() };
         let mut edges = Vec::new();
@@ -187,11 +199,14 @@ impl Step<'_> {
             }
             last = buyer;
             let Some(passed) = passed else { continue };
-            self.tell(taint, ordinal, buyer, passed);
             if taint.standing {
+                // Where there is less than before, those are told as well to whom too little has gone.
+                let told_from = if taint.part < Fen::ZERO { Fen::ZERO } else { self.rules.limits.taint_tax_min() };
+                self.tell(taint.origin, &name, buyer, passed, told_from);
                 let edge = self.edge(&names, buyer);
-                // What was never enough to be told is not told now, unless it has become less.
                 edges.extend(Some(edge).filter(|edge| edge.tax > Fen::ZERO || taint.part < Fen::ZERO));
+            } else {
+                self.lift(taint, ordinal, buyer);
             }
         }
         self.report(taint.origin, taint.flag, taint.standing, taint.hops, edges);
@@ -200,61 +215,82 @@ impl Step<'_> {
         }
     }
 
-    fn tell(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId, passed: Passed) {
-        let limits = &self.rules.limits;
-        let (hops_max, tax_min) = (limits.taint_hops_max, limits.taint_tax_min());
+    /// The name in which an accusation came.
+    fn name_of(&mut self, taint: &Taint, ordinal: Ordinal) -> AccusedName {
+        let Taint { origin, named, flag, hops, .. } = *taint;
+        let known = if ordinal == Ordinal::OWN { None } else { self.books.accused_name(origin, named) };
+        known.unwrap_or(AccusedName { named, ordinal, share: Share::ALL, flag, hops })
+    }
+
+    /// Tells a buyer how much of an accused origin's value went to it in a name, and, as sales that it settled, in the
+    /// keeper's own: what is at least `least`.
+    fn tell(&mut self, origin: TaxpayerId, name: &AccusedName, buyer: TaxpayerId, passed: Passed, least: Fen) {
         let this = self.books.entity.id;
-        // What is lifted reaches everybody it was told to, by whatever way and however little.
-        if taint.standing && taint.hops >= hops_max || buyer == taint.origin || buyer == this {
+        if name.hops >= self.rules.limits.taint_hops_max || buyer == origin || buyer == this {
             return;
         }
-        let (part, whole) = self.accused_share(taint, ordinal);
-        let onward = Taint { from: this, hops: taint.hops.saturating_add(1), ..*taint };
-        let direct = passed.direct.share(part, whole);
-        if !taint.standing || direct.abs() >= tax_min {
-            let same_name = if taint.named == taint.origin { onward } else { Taint { part: direct, ..onward } };
-            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(same_name)));
+        let (direct, settled) = self.worth_telling(name, passed);
+        if passed.direct >= least && name.named == origin || direct >= least && name.named != origin {
+            self.tell_of(origin, name, buyer, name.named, direct);
         }
-        let settled = passed.settled.share(part, whole);
-        // What had settled a sale may have been taken back since: the lifting goes to whoever may have been told.
-        if ordinal != Ordinal::OWN && (settled.abs() >= tax_min || !taint.standing) {
-            let own_name = Taint { named: this, part: settled, whole: Fen::ZERO, ..onward };
-            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(own_name)));
+        if name.ordinal != Ordinal::OWN && settled >= least {
+            self.tell_of(origin, name, buyer, this, settled);
         }
     }
 
-    /// What of the value in the accused name is now told to be the origin's, as a part of a whole: all of it under the
-    /// origin's own name; under another's, the amount that was told, of what was taken in that name.
-    fn accused_share(&mut self, taint: &Taint, ordinal: Ordinal) -> (Fen, Fen) {
-        if taint.named == taint.origin {
-            return (Fen(1), Fen(1));
-        }
-        let own = ordinal == Ordinal::OWN;
-        let row = if own { None } else { self.books.find::<OriginRow>(&Key::Origin(taint.named)) };
-        let taken = row.map_or(Fen::ZERO, |row| row.taken);
-        (taint.part.min(taken), taken)
+    /// What of an accused origin's value went to a buyer directly and by what settled sales to it: each nothing where it is
+    /// too little to be followed.
+    fn worth_telling(&self, name: &AccusedName, passed: Passed) -> (Fen, Fen) {
+        let worth = |tax: Fen| {
+            let tax = name.share.of(tax);
+            if tax >= self.rules.limits.taint_tax_min() { tax } else { Fen::ZERO }
+        };
+        (worth(passed.direct), worth(passed.settled))
     }
 
-    /// An accused purchase has settled so much of a sale made before it came, or, where it is negative, was taken back so
-    /// that it settles as much less: its buyer is to know.
-    pub(super) fn tell_settled(&mut self, ordinal: Ordinal, buyer: TaxpayerId, covered: Fen) {
-        let (origin, flag) = self.origin(ordinal);
-        let Some(flag) = flag.filter(|_| ordinal != Ordinal::OWN) else { return };
-        let Some(passed) = self.books.passed(ordinal, buyer) else { return };
-        let key = Key::Taint { origin, named: origin };
-        let hops = self.books.find::<TaintVisit>(&key).map_or(1, |visit| visit.hops);
-        let (hops_max, tax_min) = (self.rules.limits.taint_hops_max, self.rules.limits.taint_tax_min());
+    /// Tells a buyer again, where a step has moved what went to it in a name: `before` is what had.
+    pub(super) fn tell_moved(&mut self, origin: TaxpayerId, name: &AccusedName, buyer: TaxpayerId, before: Passed) {
         let this = self.books.entity.id;
-        let (part, whole) = (Fen(1), Fen(1));
-        let (from, raised_at) = (origin, self.now);
-        let taint = Taint { origin, flag, standing: true, named: origin, part, whole, from, hops, raised_at };
-        // What was too little to be told is told with what makes it enough, and taken back when it is too little again.
-        let worth_telling = |settled: Fen| if settled >= tax_min { settled } else { Fen::ZERO };
-        let news = worth_telling(passed.settled) - worth_telling(passed.settled - covered);
-        if news != Fen::ZERO && hops < hops_max && buyer != origin && buyer != this {
-            let hops = hops.saturating_add(1);
-            let own_name = Taint { named: this, part: news, whole: Fen::ZERO, from: this, hops, ..taint };
-            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(own_name)));
+        if name.hops >= self.rules.limits.taint_hops_max || buyer == origin || buyer == this {
+            return;
+        }
+        let passed = self.books.passed(name.ordinal, buyer).unwrap_or_default();
+        let ((direct_before, settled_before), (direct, settled)) =
+            (self.worth_telling(name, before), self.worth_telling(name, passed));
+        // In the origin's own name, the invoice itself says that it is accused.
+        if name.named != origin && direct != direct_before {
+            self.tell_of(origin, name, buyer, name.named, direct);
+        }
+        if name.ordinal != Ordinal::OWN && settled != settled_before {
+            self.tell_of(origin, name, buyer, this, settled);
+        }
+    }
+
+    fn tell_of(&mut self, origin: TaxpayerId, name: &AccusedName, buyer: TaxpayerId, named: TaxpayerId, part: Fen) {
+        let taint = Taint {
+            origin,
+            flag: name.flag,
+            standing: true,
+            named,
+            part: if named == origin { Fen::ZERO } else { part },
+            from: self.books.entity.id,
+            hops: name.hops.saturating_add(1),
+            raised_at: self.now,
+        };
+        self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(taint)));
+    }
+
+    /// What is lifted reaches everybody it may have been told to, by whatever way and however little.
+    fn lift(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId) {
+        let this = self.books.entity.id;
+        if buyer == taint.origin || buyer == this {
+            return;
+        }
+        let onward = Taint { from: this, part: Fen::ZERO, hops: taint.hops.saturating_add(1), ..*taint };
+        self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(onward)));
+        if ordinal != Ordinal::OWN {
+            // What had settled a sale may have been taken back since.
+            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(Taint { named: this, ..onward })));
         }
     }
 }

@@ -2,22 +2,29 @@
 //! identity holds after every one of them. Purchases that come after the sale they stand behind are in `settling`.
 
 use super::Step;
-use crate::model::{About, Fen, Flag, Id, Instant, InvoiceNo, Part, TaxpayerId, TaxpayerKind, Vector};
+use crate::model::{
+    About, Fen, Flag, Id, Instant, InvoiceKind, InvoiceNo, Part, Period, TaxpayerId, TaxpayerKind, Vector,
+};
 use crate::provenance::{Blend, Ordinal, Slice};
-use crate::state::{Held, Issue, Issued, Key, OriginRow, Passed};
+use crate::state::{Held, Issue, Issued, Key, Month, OriginRow, Passed};
 
 /// The most tax that comes into a taxpayer's books, and the most that stands as passed on, in fen: 1,000 trillion yuan,
 /// beyond the whole country's tax of a century. What goes beyond is data that cannot be right and carries no value, so
 /// that no sum in the books can overflow.
 pub(super) const VALUE_MAX: i64 = 100_000_000_000_000_000;
-/// A month of `opening_months`.
-const MONTH_DAYS: i64 = 30;
+/// Months before the end of the journal's first ones that a firm may have invoices of: all that an event may be dated.
+const OPENING_MONTHS_MAX: usize = 2_000;
 
 impl Step<'_> {
     /// Whether the input tax of an invoice counts: its buyer was a general taxpayer when it was issued, or was never
     /// registered.
-    pub(super) fn is_general(&self, issued_at: Instant) -> bool {
-        self.profile.kind_at(issued_at) != Some(TaxpayerKind::SmallScale)
+    fn is_general(&self, issued_at: Instant) -> bool {
+        self.profile.kind.at(issued_at) != Some(TaxpayerKind::SmallScale)
+    }
+
+    /// Whether the tax of an invoice enters its buyer's books.
+    pub(super) fn enters(&self, kind: InvoiceKind, issued_at: Instant) -> bool {
+        kind.deductible() && self.is_general(issued_at)
     }
 
     /// The pool that value comes into and goes back to: of a firm that is deregistered, the one that has expired.
@@ -92,14 +99,16 @@ impl Step<'_> {
     /// What of an origin went to a buyer, to be changed.
     pub(super) fn passed(&mut self, origin: Ordinal, buyer: Option<TaxpayerId>) -> Option<&mut Passed> {
         let buyer = buyer?;
+        let passed = self.books.edit_passed(origin, buyer);
         if self.profile.flag.is_some() || self.profile.tainted_origins > 0 {
-            self.moved.insert((origin, buyer));
+            self.moved.entry((origin, buyer)).or_insert(*passed);
         }
-        Some(self.books.edit_passed(origin, buyer))
+        Some(passed)
     }
 
-    /// Takes the tax of a sale out of the pool; what the pool does not cover begins here, as `opening` stock or not.
-    pub(super) fn draw(&mut self, issued: &mut Issued, issue: &Issue, invoice_no: InvoiceNo, opening: bool) {
+    /// Takes the tax of a sale out of the pool; what the pool does not cover begins here. `beside` is what stands of the
+    /// sale already.
+    pub(super) fn draw(&mut self, issued: &mut Issued, issue: &Issue, invoice_no: InvoiceNo, beside: &Blend) {
         let tax = issue.tax;
         if !self.has_room_for(tax, invoice_no) {
             return;
@@ -113,24 +122,20 @@ impl Step<'_> {
         let budget = self.rules.limits.vector_origins;
         let mut vector = drawn.within(if own > Fen::ZERO { budget - 1 } else { budget });
         vector.add(Slice { origin: Ordinal::OWN, tax: own.0, hops: 0 }, budget);
+        vector = vector.within_beside(beside, budget);
         for slice in vector.slices().to_vec() {
             if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
                 passed.direct += Fen(slice.tax);
             }
         }
-        let opening = short > Fen::ZERO && opening;
-        let ledger = &mut self.profile.ledger;
-        ledger.passed_on += tax.0;
-        ledger.originated += short.0;
-        ledger.opening += if opening { short.0 } else { 0 };
+        self.profile.ledger.passed_on += tax.0;
+        self.count_begun(issue, short);
         let day = issue.issued_at.day_of_month();
         let month = self.month(issue.issued_at.period());
+        month.sold_standing += tax;
         month.drawn += covered;
         month.drawn_days += covered.0.saturating_mul(day);
-        if !opening {
-            month.originated += short;
-        }
-        (issued.vector, issued.short, issued.opening) = (vector, short, opening);
+        (issued.vector, issued.short) = (vector, short);
         if short > Fen::ZERO {
             self.owe(issue.issued_at, invoice_no);
         }
@@ -143,22 +148,43 @@ impl Step<'_> {
         }
         let own = Slice { origin: Ordinal::OWN, tax: issue.tax.0, hops: 0 };
         issued.vector.add(own, 1);
-        (issued.short, issued.opening) = (issue.tax, true);
+        issued.short = issue.tax;
         if let Some(passed) = self.passed(Ordinal::OWN, issue.buyer_id) {
             passed.direct += issue.tax;
         }
-        let ledger = &mut self.profile.ledger;
-        ledger.passed_on += issue.tax.0;
-        ledger.originated += issue.tax.0;
-        ledger.opening += issue.tax.0;
+        self.profile.ledger.passed_on += issue.tax.0;
+        self.count_begun(issue, issue.tax);
+        self.month(issue.issued_at.period()).sold_standing += issue.tax;
     }
 
-    /// A firm older than the journal, by as many months as it is given, began with stock that the journal has not seen.
-    pub(super) fn is_opening(&self, issued_at: Instant) -> bool {
-        let months = MONTH_DAYS * self.rules.limits.opening_months;
-        let older = self.journal_began.plus_days(-months);
-        self.profile.registered_on.is_none_or(|on| on.start() <= older)
-            && issued_at < self.journal_began.plus_days(months)
+    /// Counts tax of a sale as begun here, or, where it is negative, as not begun here after all. Of vouchers, and of the
+    /// first months of a firm older than the journal, it accuses nobody.
+    pub(super) fn count_begun(&mut self, issue: &Issue, tax: Fen) {
+        let period = issue.issued_at.period();
+        let is_voucher = self.is_voucher(issue);
+        let is_opening = self.opening.covers(self.profile.registered_on, period);
+        let ledger = &mut self.profile.ledger;
+        ledger.originated += tax.0;
+        ledger.opening += if is_voucher || is_opening { tax.0 } else { 0 };
+        if !is_voucher {
+            let month = self.month(period);
+            let sum = if is_opening { &mut month.opening } else { &mut month.originated };
+            *sum += tax;
+        }
+    }
+
+    /// A firm turns out to be younger than it was taken for: what began here in the journal's first months is no stock.
+    pub(super) fn open_without_stock(&mut self) {
+        let (first, until) = (Key::Month(Period(i32::MIN)), Key::Month(self.opening.until));
+        for key in self.books.scan(&first, &until, OPENING_MONTHS_MAX) {
+            let Some(month) = self.books.edit::<Month>(&key) else { continue };
+            let opening = std::mem::take(&mut month.opening);
+            month.originated += opening;
+            self.profile.ledger.opening -= opening.0;
+            if let Key::Month(period) = key {
+                self.touch(About::Period(period));
+            }
+        }
     }
 
     /// Brings the tax of an invoice in: first to sales made before it came though it was issued before them, oldest
@@ -214,18 +240,13 @@ impl Step<'_> {
         self.pool().absorb(&unsettled, budget);
         self.pool().add_remainder(back.remainder());
         let total = back.total();
-        let ledger = &mut self.profile.ledger;
-        ledger.passed_on -= total.0;
-        ledger.originated -= unmade.0;
-        ledger.opening -= if issued.opening { unmade.0 } else { 0 };
-        let opening = issued.opening;
+        self.profile.ledger.passed_on -= total.0;
+        self.count_begun(&issue, Fen::ZERO - unmade);
         let day = issue.issued_at.day_of_month();
         let month = self.month(issue.issued_at.period());
+        month.sold_standing -= total;
         month.drawn -= total - unmade;
         month.drawn_days -= (total - unmade).0.saturating_mul(day);
-        if !opening {
-            month.originated -= unmade;
-        }
         if issued.short == Fen::ZERO && unmade > Fen::ZERO {
             self.forget_deficit(issue.issued_at, invoice_no);
         }
@@ -246,9 +267,11 @@ impl Step<'_> {
             let tax = held.take(origin, part.tax);
             self.take(part.origin, Fen::ZERO - tax, u8::MAX, Id::EMPTY);
             given_up += tax;
-            // Beyond the pool's budget, what it still holds of an origin is in its remainder.
-            let still_held = self.pool().take(origin, tax);
-            let beyond = tax - still_held - self.pool().take_remainder(tax - still_held);
+            let in_pool = self.pool().take(origin, tax);
+            // An origin that the pool no longer names is in its remainder, as far as the remainder goes; of one that it names,
+            // what it lacks has flowed on.
+            let still_held = if in_pool > Fen::ZERO { in_pool } else { self.pool().take_remainder(tax) };
+            let beyond = tax - still_held;
             flowed_on += beyond;
             if beyond > Fen::ZERO {
                 settled.push((origin, beyond));

@@ -12,7 +12,7 @@ use crate::codec::fingerprint;
 use crate::drive;
 use crate::intake::Input;
 use crate::model::{ChainRole, Event, Fact, Fen, Id, Instant, InvoiceNo, Refused, SignalStatus, Source};
-use crate::runtime::{Engine, Settings};
+use crate::runtime::{Engine, Policies, Settings};
 
 /// A source, a washer and its two beneficiaries: the third month of which is quiet. Names are Chinese.
 pub(crate) const CHAIN: &str = "
@@ -42,6 +42,7 @@ pub(crate) fn settings(partitions: u32) -> Settings {
         keeps_rules: false,
         cache_bytes_max: 1 << 20,
         durable: false,
+        policies: Policies::default(),
     }
 }
 

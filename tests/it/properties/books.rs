@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use suyuan::model::{Fen, Id, Instant, InvoiceNo, Period, Purpose};
+use suyuan::model::{Fen, Id, Instant, InvoiceKind, InvoiceNo, Period, Purpose};
 use suyuan::provenance::{Blend, Ordinal};
 use suyuan::state::{
     ClaimKind, Held, Issue, Issued, Key, Month, OriginRow, Partner, Passed, Profile, Row, Side, TaintVisit, Tainted,
@@ -237,6 +237,8 @@ impl<'a> Books<'a> {
     /// Counterparties of each month, and those first met in it.
     fn check_met(&self) -> Result<(), String> {
         let mut buyers: BTreeSet<(Period, Id)> = BTreeSet::new();
+        let mut sellers: BTreeSet<(Period, Id)> = BTreeSet::new();
+        let mut blue: BTreeMap<Period, (u32, Fen)> = BTreeMap::new();
         let mut first: BTreeMap<(Side, Id), Instant> = BTreeMap::new();
         let mut note = |side: Side, id: Id, at: Instant| {
             let first = first.entry((side, id)).or_insert(at);
@@ -244,6 +246,9 @@ impl<'a> Books<'a> {
         };
         for issued in self.issued.values() {
             let Some(issue) = issued.issue.filter(|i| !is_red(i.red_of, i.amount, i.tax)) else { continue };
+            let (count, standing) = blue.entry(issue.issued_at.period()).or_default();
+            *count += u32::from(issued.void.is_none());
+            *standing += issued.vector.total();
             let Some(buyer) = issue.buyer_id else { continue };
             note(Side::Sold, buyer, issue.issued_at);
             if issued.void.is_none() {
@@ -253,11 +258,18 @@ impl<'a> Books<'a> {
         for ((_, seller), held) in &self.held {
             if let Some(arrived) = held.arrived.filter(|a| !is_red(a.red_of, a.amount, a.tax)) {
                 note(Side::Bought, *seller, arrived.issued_at);
+                if held.voided_at.is_none() {
+                    sellers.insert((arrived.issued_at.period(), *seller));
+                }
             }
         }
         for (period, month) in &self.months {
             let counted = buyers.iter().filter(|(of, _)| of == period).count();
             same(&format!("buyers of {period}"), month.buyers as usize, counted)?;
+            let counted = sellers.iter().filter(|(of, _)| of == period).count();
+            same(&format!("sellers of {period}"), month.sellers as usize, counted)?;
+            let counted = blue.get(period).copied().unwrap_or_default();
+            same(&format!("blue of {period}"), (month.sold_blue, month.sold_standing), counted)?;
             for (side, kept) in [(Side::Sold, month.new_buyers), (Side::Bought, month.new_sellers)] {
                 let met = first.iter().filter(|((of, _), at)| *of == side && at.period() == *period).count();
                 same(&format!("first met on the side {side:?} in {period}"), kept as usize, met)?;
@@ -279,7 +291,8 @@ impl<'a> Books<'a> {
             same(&format!("{period} zero"), month.sold_zero, parts.sold_zero)?;
             same(&format!("{period} arrived"), month.arrived, parts.arrived)?;
             same(&format!("{period} drawn"), month.drawn, parts.drawn)?;
-            let days = [month.arrived_days, month.drawn_days, month.returned_own.0, month.originated.0];
+            let opening = month.opening.0;
+            let days = [month.arrived_days, month.drawn_days, month.returned_own.0, month.originated.0, opening];
             not_negative(&format!("{period}"), &days)?;
             originated += month.originated;
         }
@@ -291,9 +304,17 @@ impl<'a> Books<'a> {
         same("passed on", ledger.passed_on, standing.0)?;
         let arrived: Fen = self.held.values().map(|held| held.vector.total()).sum();
         same("arrived and not given up", ledger.arrived - ledger.withdrawn, arrived.0)?;
-        let opening: Fen = self.issued.values().filter(|issued| issued.opening).map(|issued| issued.short).sum();
-        same("opening", ledger.opening, opening.0)?;
+        let vouchers = self.issued.iter().filter(|(no, issued)| self.is_voucher(**no, issued));
+        let vouchers: Fen = vouchers.map(|(_, issued)| issued.short).sum();
+        let opening: Fen = self.months.values().map(|month| month.opening).sum();
+        same("opening", ledger.opening, (opening + vouchers).0)?;
         same("originated", ledger.originated - ledger.opening, originated.0)
+    }
+
+    /// Issued by its buyer for a farmer who cannot.
+    fn is_voucher(&self, no: InvoiceNo, issued: &Issued) -> bool {
+        let of = issued.issue.filter(|issue| issue.invoice_kind == InvoiceKind::FarmPurchase);
+        of.and_then(|issue| issue.buyer_id).is_some_and(|buyer| self.held.contains_key(&(no, buyer)))
     }
 
     fn check_passed(&self) -> Result<(), String> {

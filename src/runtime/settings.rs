@@ -1,0 +1,41 @@
+//! What an engine is opened with.
+
+/// What an engine is opened with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Partitions: part of the journal, fixed when it begins.
+    pub partitions: u32,
+    /// Threads that fold.
+    pub threads: usize,
+    /// The rule set document in force from the journal's first record on.
+    pub rules: String,
+    /// Its version.
+    pub rules_version: String,
+    /// Whether a folder that has rules in force is gone on with under those, whatever rules are given here; otherwise it
+    /// must have been begun with the same.
+    pub keeps_rules: bool,
+    /// Rows kept in memory, all partitions together, in bytes.
+    pub cache_bytes_max: usize,
+    /// Whether a commit waits for the disk.
+    pub durable: bool,
+    /// What no outcome depends on.
+    pub policies: Policies,
+}
+
+/// Where things are cut and when they are done: no finding depends on it, only how fast they come and what is lost of the
+/// rows, and folded again, after a kill.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    /// Events after which a turn ends with its epoch. More is faster, and more is read again after a kill.
+    pub turn_events: usize,
+    /// The most records of one frame.
+    pub frame_records_max: u32,
+    /// Size at which a frame ends, in bytes: readers hold one at a time.
+    pub frame_bytes_max: usize,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self { turn_events: 16_384, frame_records_max: 512, frame_bytes_max: 1 << 20 }
+    }
+}

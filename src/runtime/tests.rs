@@ -1,0 +1,200 @@
+//! The engine on real folders: what is cut where, and what a folder that was left in the middle goes on with.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::*;
+use crate::codec::{fingerprint, journal};
+use crate::drive;
+use crate::intake::Input;
+use crate::log::{Frame, Header};
+use crate::log::{Log, Turn};
+use crate::model::{Body, Entity, Event, Fact, Position, Record, RulesPublished, Source, Text};
+use crate::sim::world;
+use crate::state::{Key, ROWS_VERSION, Row};
+use crate::store::{Options, Shared, SharedSettings, Store};
+
+fn settings(partitions: u32) -> Settings {
+    Settings {
+        partitions,
+        threads: 2,
+        rules: drive::STANDARD_RULES.into(),
+        rules_version: "standard-2026-11".into(),
+        keeps_rules: false,
+        cache_bytes_max: 64 << 20,
+        durable: false,
+        policies: Policies::default(),
+    }
+}
+
+/// Events of a made world, as lines of one file.
+fn inputs(invoices: u64) -> Vec<Input> {
+    let start = crate::model::Date::parse("2025-01-01").unwrap();
+    let settings = world::Settings { seed: 11, taxpayers: 60, invoices, months: 6, start, fraud_bp: 900 };
+    let input =
+        |(line, event): (u64, Event)| Input { source: Source { file: 0, line }, row_head: true, body: Ok(event) };
+    (1..).zip(world::World::new(settings).unwrap()).map(input).collect()
+}
+
+fn feed(engine: &mut Engine, name: &str, inputs: &[Input]) {
+    assert_eq!(engine.begin_input(name, &[name.into()]), 0);
+    for input in inputs {
+        engine.feed(input.clone()).unwrap();
+    }
+    engine.end_input().unwrap();
+}
+
+fn turns(dir: &Path) -> Vec<Turn> {
+    let (log, _) = Log::open(&dir.join("journal"), crate::log::Settings::default()).unwrap();
+    log.turns().map(Result::unwrap).collect()
+}
+
+/// Every row, whatever its partition.
+fn rows(engine: &Engine) -> BTreeMap<(Entity, Key), Row> {
+    let mut all = BTreeMap::new();
+    for partition in engine.partitions() {
+        partition.store.for_each(None, None, &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
+    }
+    all
+}
+
+#[test]
+fn a_frame_ends_with_the_record_that_fills_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let policies = Policies { frame_bytes_max: 1_000, ..Policies::default() };
+    let mut engine = Engine::open(dir.path(), Settings { policies, ..settings(2) }).unwrap();
+    feed(&mut engine, "a", &inputs(300));
+    let whole = rows(&engine);
+    engine.close().unwrap();
+    let frames: Vec<_> = turns(dir.path()).into_iter().flat_map(|turn| turn.frames).collect();
+    assert!(frames.len() > 50 && frames.iter().any(|frame| frame.count > 1));
+    for frame in frames {
+        // The rule set that the journal begins with is the largest record there is.
+        let largest = drive::STANDARD_RULES.len() + 500;
+        assert!(frame.bytes.len() < 1_000 + largest, "{} records in {} bytes", frame.count, frame.bytes.len());
+    }
+    std::fs::remove_dir_all(dir.path().join("state")).unwrap();
+    assert_eq!(rows(&Engine::open(dir.path(), settings(2)).unwrap()), whole);
+}
+
+/// A folder that was fed and closed, and its rows.
+fn fed(inputs: &[Input]) -> (tempfile::TempDir, BTreeMap<(Entity, Key), Row>) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(dir.path(), settings(2)).unwrap();
+    feed(&mut engine, "a", inputs);
+    let rows = rows(&engine);
+    engine.close().unwrap();
+    (dir, rows)
+}
+
+/// Up to which offset each partition's rows on disk are folded.
+fn applied(dir: &Path) -> Vec<u64> {
+    let shared = Shared::new(&SharedSettings::default());
+    let open = |number| {
+        let dir = dir.join("state").join(format!("{number:04}"));
+        let store = Store::open_read_only(&dir, &shared, &Options::default()).unwrap();
+        store.applied().map_or(0, |applied| applied.offset)
+    };
+    (0..2).map(open).collect()
+}
+
+#[test]
+fn rows_that_are_brought_up_are_persisted_on_the_way_and_a_crash_there_goes_on() {
+    let (dir, whole) = fed(&inputs(2_000));
+    std::fs::remove_dir_all(dir.path().join("state")).unwrap();
+    let small = Settings { cache_bytes_max: 2_000_000, ..settings(2) };
+    let engine = Engine::open(dir.path(), small.clone()).unwrap();
+    for partition in engine.partitions() {
+        let stats = partition.store.stats();
+        assert!(stats.persists > 0 && stats.dirty_bytes < 600_000, "{stats:?}");
+    }
+    let ends: Vec<u64> = engine.progress().partitions.iter().map(|partition| partition.offset).collect();
+    // As a crash would leave it: what was persisted on the way is there, and the rest is not.
+    drop(engine);
+    let halfway = applied(dir.path());
+    assert!(halfway.iter().zip(&ends).all(|(applied, end)| 0 < *applied && applied < end), "{halfway:?} of {ends:?}");
+    let engine = Engine::open(dir.path(), small).unwrap();
+    assert_eq!(rows(&engine), whole);
+    engine.close().unwrap();
+    assert_eq!(applied(dir.path()), ends);
+}
+
+#[test]
+fn rows_of_an_earlier_version_are_folded_again_and_those_of_a_later_one_are_refused() {
+    let (dir, whole) = fed(&inputs(300));
+    let write_version = |version: u32| {
+        let db = rocksdb::DB::open_default(dir.path().join("state/0001")).unwrap();
+        db.put([255], [&version.to_le_bytes()[..], &[7; 32]].concat()).unwrap();
+    };
+    write_version(ROWS_VERSION - 1);
+    let engine = Engine::open(dir.path(), settings(2)).unwrap();
+    assert_eq!(rows(&engine), whole);
+    engine.close().unwrap();
+    write_version(ROWS_VERSION + 1);
+    let error = Engine::open(dir.path(), settings(2)).err().unwrap().to_string();
+    assert!(error.contains("use the program that wrote them"), "{error}");
+}
+
+/// A rule set under a version, published at the end of a made world.
+fn published(version: &str, document: Text) -> Vec<Input> {
+    let mut inputs = inputs(200);
+    let last = inputs.last().unwrap().body.as_ref().unwrap().occurred_at;
+    let fact = Fact::RulesPublished(RulesPublished { version: version.into(), rules: document });
+    let event =
+        Event { occurred_at: last, event_id: None, source_system: None, fingerprint: fingerprint(last, &fact), fact };
+    inputs.push(Input { source: Source { file: 0, line: 99_999 }, row_head: true, body: Ok(event) });
+    inputs
+}
+
+fn rules(version: &str) -> Text {
+    drive::STANDARD_RULES.replace("standard-2026-11", version).into()
+}
+
+/// Writes a folder's journal into another, with the document of the rule set `version` exchanged.
+fn with_other_rules(dir: &Path, version: &str, document: &Text) -> tempfile::TempDir {
+    let other = tempfile::tempdir().unwrap();
+    let settings = crate::log::Settings { durable: false, ..crate::log::Settings::default() };
+    let (_, recovered) = Log::open(&dir.join("journal"), settings.clone()).unwrap();
+    let header: Header = recovered.header;
+    let mut log = Log::create(&other.path().join("journal"), &header, settings).unwrap();
+    let edit = |frame: Frame| {
+        let (mut bytes, mut edited) = (frame.bytes.as_slice(), Vec::new());
+        for _ in 0..frame.count {
+            let mut record: Record = journal::read_record(&mut bytes, Position::default()).unwrap();
+            if let Body::Fact(_, event) = &mut record.body
+                && let Fact::RulesPublished(published) = &mut event.fact
+                && *published.version == *version
+            {
+                published.rules = document.clone();
+            }
+            journal::write_record(&record, &mut edited);
+        }
+        Frame { bytes: edited, ..frame }
+    };
+    for turn in turns(dir) {
+        let frames = turn.frames.into_iter().map(edit).collect();
+        log.append(&Turn { frames, ..turn }).unwrap();
+    }
+    other
+}
+
+#[test]
+fn a_rule_set_that_is_judged_in_another_way_than_it_was_stops_whoever_folds_it_again() {
+    let unreadable: Text = "version = \"mine\"\nnew_limit = 1\n".into();
+    for (taken, document) in [(true, rules("mine")), (false, unreadable.clone())] {
+        let (dir, whole) = fed(&published("mine", document));
+        std::fs::remove_dir_all(dir.path().join("state")).unwrap();
+        assert_eq!(rows(&Engine::open(dir.path(), settings(2)).unwrap()), whole, "the same program judges it the same");
+
+        let other = if taken { unreadable.clone() } else { rules("mine") };
+        let changed = with_other_rules(dir.path(), "mine", &other);
+        let error = Engine::open(changed.path(), settings(2)).err().unwrap();
+        let text = error.to_string();
+        assert!(matches!(error, Error::JudgedOtherwise { .. }), "{text}");
+        assert!(
+            text.contains("rule set mine, published at 0@") || text.contains("rule set mine, published at 1@"),
+            "{text}"
+        );
+        assert!(text.contains("use the version of this program that wrote the journal"), "{text}");
+    }
+}

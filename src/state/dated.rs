@@ -1,0 +1,122 @@
+//! What holds since when: a value said for a time, and a course of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Instant;
+
+/// A value and the event time since which it holds: a later fact that is older changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dated<T> {
+    /// What holds; `None` before anything was said.
+    pub value: Option<T>,
+    /// Since when.
+    pub since: Instant,
+}
+
+impl<T> Default for Dated<T> {
+    fn default() -> Self {
+        Self { value: None, since: Instant::default() }
+    }
+}
+
+impl<T> Dated<T> {
+    /// Takes over what was said for `at`, unless something later was said already.
+    pub fn say(&mut self, value: T, at: Instant) {
+        if self.value.is_none() || at >= self.since {
+            *self = Self { value: Some(value), since: at };
+        }
+    }
+}
+
+/// Values that are remembered of a course: what is beyond is so long ago, or said so often, that it is taken for the oldest.
+const REMEMBERED_MAX: usize = 16;
+
+/// A value over time: whatever the order in which its parts were said, the same course.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course<T> {
+    latest: Dated<T>,
+    /// What was said for times before, oldest first, at most [`REMEMBERED_MAX`].
+    earlier: Vec<Dated<T>>,
+}
+
+impl<T> Default for Course<T> {
+    fn default() -> Self {
+        Self { latest: Dated::default(), earlier: Vec::new() }
+    }
+}
+
+impl<T: Copy + PartialEq> Course<T> {
+    /// Takes over a value said for `at`.
+    pub fn say(&mut self, value: T, at: Instant) {
+        let said = Dated { value: Some(value), since: at };
+        let older = if self.latest.value.is_none() || at >= self.latest.since {
+            std::mem::replace(&mut self.latest, said)
+        } else {
+            said
+        };
+        if older.value.is_none() {
+            return;
+        }
+        let place = self.earlier.partition_point(|known| known.since <= older.since);
+        self.earlier.insert(place, older);
+        if self.earlier.len() > REMEMBERED_MAX {
+            self.earlier.remove(0);
+        }
+    }
+
+    /// The latest value, if any was said.
+    pub fn latest(&self) -> Option<T> {
+        self.latest.value
+    }
+
+    /// Since when the latest value has held without another in between.
+    pub fn since(&self) -> Instant {
+        let same = self.earlier.iter().rev().take_while(|known| known.value == self.latest.value);
+        same.last().map_or(self.latest.since, |first| first.since)
+    }
+
+    /// Whether it was ever another.
+    pub fn has_changed(&self) -> bool {
+        self.earlier.iter().any(|known| known.value != self.latest.value)
+    }
+
+    /// The value at a time; before the first that was said, that one.
+    pub fn at(&self, at: Instant) -> Option<T> {
+        if at >= self.latest.since || self.earlier.is_empty() {
+            return self.latest.value;
+        }
+        let place = self.earlier.partition_point(|known| known.since <= at);
+        self.earlier[place.saturating_sub(1)].value
+    }
+
+    /// What it takes in memory beyond itself, in bytes.
+    pub(super) fn beyond_bytes(&self) -> usize {
+        self.earlier.capacity() * size_of::<Dated<T>>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_course_is_the_same_whatever_the_order_it_was_said_in() {
+        let said = [('A', 10), ('A', 30), ('B', 20)];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut course = Course::default();
+            for at in order {
+                course.say(said[at].0, Instant(said[at].1));
+            }
+            let at = |at| course.at(Instant(at));
+            assert_eq!((at(5), at(15), at(25), at(35)), (Some('A'), Some('A'), Some('B'), Some('A')), "{order:?}");
+            assert_eq!((course.latest(), course.since(), course.has_changed()), (Some('A'), Instant(30), true));
+        }
+    }
+
+    #[test]
+    fn what_is_said_again_has_held_since_the_first_time() {
+        let mut course = Course::default();
+        (0..3).rev().for_each(|at| course.say('A', Instant(at)));
+        assert_eq!((course.since(), course.has_changed()), (Instant(0), false));
+    }
+}
