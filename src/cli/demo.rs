@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use super::folding::{self, EngineArgs};
 use super::read::tell;
-use super::show::{Table, color_wanted, counted, money, put, shell_word, who};
+use super::show::{TEXT_COLUMNS, Table, color_wanted, counted, money, program, put, shell_word, who, wrap};
 use super::signals::sentences;
 use super::trace::{GraphFormat, draw};
 use super::{generate, results};
@@ -144,6 +144,13 @@ fn show(folder: &Folder) -> anyhow::Result<()> {
         ]);
     }
     text += &table.write("  ", colored);
+    let begun: Fen = query::cases(folder, &open)?.items.iter().map(query::begun).sum();
+    let note = format!(
+        "The same tax is at stake at a washer and at whoever deducts it further down. {} yuan of tax began at suspected \
+         sources with nothing behind it.",
+        money(begun)
+    );
+    text += &wrap(&note, "  ", TEXT_COLUMNS);
     text += "\nWhat an officer reads\n";
     for typology in risk::ALL.iter().rev().take(SENTENCES) {
         let filter = Filter { typology: Some(typology.code.into()), limit: 1, ..open.clone() };
@@ -159,12 +166,13 @@ fn show(folder: &Folder) -> anyhow::Result<()> {
         text += &draw(&chain.graph.within(12), GraphFormat::Tree, colored);
     }
     let dir = shell_word(folder.dir());
-    put(&mut text, format_args!("\nGo on with\n  suyuan tasks --data {dir}\n  suyuan cases --data {dir}\n"));
+    let suyuan = program();
+    put(&mut text, format_args!("\nGo on with\n  {suyuan} tasks --data {dir}\n  {suyuan} cases --data {dir}\n"));
     if let Some(task) = tasks.first() {
-        put(&mut text, format_args!("  suyuan taxpayer {} --data {dir}\n", task.taxpayer_id));
-        put(&mut text, format_args!("  suyuan trace down {} --data {dir}\n", task.taxpayer_id));
+        put(&mut text, format_args!("  {suyuan} taxpayer {} --data {dir}\n", task.taxpayer_id));
+        put(&mut text, format_args!("  {suyuan} trace down {} --data {dir}\n", task.taxpayer_id));
     }
-    put(&mut text, format_args!("  suyuan evaluate --labels {dir}/labels.jsonl --tasks {dir}/tasks.jsonl\n"));
+    put(&mut text, format_args!("  {suyuan} evaluate --labels {dir}/{LABELS} --tasks {dir}/tasks.jsonl\n"));
     super::show::print(text.as_bytes())
 }
 
