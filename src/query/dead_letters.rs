@@ -51,6 +51,18 @@ pub fn dead_letters(journal: &Journal, code: Option<&str>, limit: usize) -> Resu
     Ok(found)
 }
 
+/// The fields in which two events of one identity differ; `None` where either is not known in full. Where an event came
+/// from is not its content.
+fn differing(first: &str, other: &str) -> Option<Vec<String>> {
+    let read = |text| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
+    let (first, other) = (read(first)?, read(other)?);
+    let mut names: Vec<String> = first.keys().chain(other.keys()).cloned().collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| !["event_id", "source_system"].contains(&name.as_str()) && first.get(name) != other.get(name));
+    (!names.is_empty()).then_some(names)
+}
+
 /// Dead letters of turns that were read, with what the journal knows of their input: a letter itself has no more than its
 /// position where the input is an event that the journal has as its record.
 pub fn placed(said: &Said<'_>, letters: Vec<DeadLetter>) -> Result<Vec<Found>, Error> {
@@ -62,6 +74,9 @@ pub fn placed(said: &Said<'_>, letters: Vec<DeadLetter>) -> Result<Vec<Found>, E
             letter.bytes = own.text.as_str().into();
         }
         let first = letter.first.and_then(|position| places.get(&position)).cloned();
+        if let Some(names) = first.as_ref().and_then(|first| differing(&first.text, &letter.bytes)) {
+            letter.reason = format!("{}; they differ in {}", letter.reason, names.join(", ")).into();
+        }
         Found { file_name: said.file_name(letter.source), letter, first }
     };
     Ok(letters.into_iter().map(place).collect())
