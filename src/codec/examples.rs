@@ -114,7 +114,7 @@ pub(crate) fn messages() -> Vec<Message> {
             place: 1 << 63,
             open: true,
         }))),
-        Message::Forwarded(event()),
+        Message::Forwarded(Source { file: 3, line: 4 }, event()),
     ]
 }
 

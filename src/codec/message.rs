@@ -7,6 +7,7 @@ use super::arrival::{Arrival, Marked, Returned, Voided};
 use super::event::Kept;
 use super::form::{Boxed, Form, mirrors};
 use super::identifiers::IdentifierOrEmpty;
+use super::journal::Source;
 use super::timer::{Continue, Timer};
 use crate::model::{self, Event, Id};
 
@@ -22,7 +23,7 @@ pub(super) enum Message {
     Report(#[serde(with = "Boxed::<Report>")] Box<model::Report>),
     Timer(#[serde(with = "Timer")] model::Timer),
     Continue(#[serde(with = "Boxed::<Continue>")] Box<model::Continue>),
-    Forwarded(#[serde(with = "Boxed::<Kept>")] Box<Event>),
+    Forwarded(#[serde(with = "Source")] model::Source, #[serde(with = "Boxed::<Kept>")] Box<Event>),
 }
 
 /// What a record or a message is addressed to.

@@ -34,7 +34,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         | Message::Marked(_)
         | Message::Taint(_)
         | Message::Continue(_)
-        | Message::Forwarded(_) => {}
+        | Message::Forwarded(..) => {}
     }
 }
 

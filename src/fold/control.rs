@@ -2,23 +2,23 @@
 
 use super::effects::Effects;
 use super::{Fold, register};
-use crate::model::{Body, Fact, Record, RulesPublished};
+use crate::model::{Fact, Record, RulesPublished};
 use crate::risk::RuleSet;
 use crate::state::{Books, Key, Opening, Rows, RulesInForce};
 
 pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
-    let Body::Fact(source, event) = &record.body else { return };
+    let Some((source, event)) = record.fact() else { return };
     let mut books = Books::of(rows, record.to);
     if let Fact::RulesPublished(published) = &event.fact {
         let rules = match read(published) {
             Ok(rules) => rules,
             Err(why) => {
                 let reason = format!("rule set {} is refused, the one in force stays: {why}", published.version);
-                effects.refuse(record, *source, "rules_refused", reason);
+                effects.refuse(record, source, "rules_refused", reason);
                 return;
             }
         };
-        if !register::note(&mut books, record, *source, event, effects) {
+        if !register::note(&mut books, record, source, event, effects) {
             return;
         }
         let before = books.find::<RulesInForce>(&Key::Rules).map(|rules| rules.opening);
@@ -32,7 +32,7 @@ pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effect
         fold.opening = in_force.opening;
         books.put(Key::Rules, in_force);
     } else {
-        register::note(&mut books, record, *source, event, effects);
+        register::note(&mut books, record, source, event, effects);
     }
 }
 

@@ -2,14 +2,14 @@
 //! everything about grids, organisations, officers and tasks. Tells duplicates and conflicts apart.
 
 use super::effects::{Effects, Seen};
-use crate::model::{Body, Event, Fact, Id, Instant, Record, Source};
+use crate::model::{Event, Fact, Id, Instant, Record, Source};
 use crate::state::{Books, HistoryOf, Key, NotedFact, Rows};
 
 /// Folds a fact about an entity whose kind has no desk yet.
 pub(super) fn step(rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
-    let Body::Fact(source, event) = &record.body else { return };
+    let Some((source, event)) = record.fact() else { return };
     let mut books = Books::of(rows, record.to);
-    note(&mut books, record, *source, event, effects);
+    note(&mut books, record, source, event, effects);
 }
 
 /// Notes a fact under its identity. `false` where it was seen before: nothing changes, and the effects say so.

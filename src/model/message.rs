@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Fen, Flag, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Period, TaxpayerId, Vector};
+use super::{Event, Fen, Flag, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Period, Source, TaxpayerId, Vector};
 
 /// One entity's word to another, or to itself later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Message {
     /// A step that had more to do than one step may goes on here.
     Continue(Box<Continue>),
     /// A fact read in a partition that does not own its entity.
-    Forwarded(Box<Event>),
+    Forwarded(Source, Box<Event>),
 }
 
 impl Message {
@@ -40,7 +40,7 @@ impl Message {
             Self::Report(_) => "chain_reported",
             Self::Timer(_) => "time_passed",
             Self::Continue(_) => "value_moved",
-            Self::Forwarded(event) => event.fact.type_name(),
+            Self::Forwarded(_, event) => event.fact.type_name(),
         }
     }
 }

@@ -1,5 +1,12 @@
 //! The vocabulary: identifiers, money, time, what comes in, what entities tell each other, what goes out. Data and
 //! parsing only; wire formats are in `codec`, decisions in `fold`.
+#![deny(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::wildcard_enum_match_arm
+)]
 
 mod doubts;
 mod event;

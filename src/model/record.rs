@@ -123,6 +123,16 @@ pub enum Body {
     Tick,
 }
 
+impl Record {
+    /// The input event that it is, read here or forwarded from where it was read, and where it came from.
+    pub fn fact(&self) -> Option<(Source, &Event)> {
+        match &self.body {
+            Body::Fact(source, event) | Body::Message(Message::Forwarded(source, event)) => Some((*source, event)),
+            Body::Message(_) | Body::Refused(_) | Body::Tick => None,
+        }
+    }
+}
+
 impl Body {
     /// What it is, as a stable code: of a fact, the contract's name of its type.
     pub fn code(&self) -> &'static str {

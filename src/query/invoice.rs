@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::provenance::{Blend, Ordinal};
 use crate::risk::{self, Subject};
-use crate::state::{Held, HistoryOf, Issue, Issued, Key, OriginRow, Profile, Row, Side, SignalRow};
+use crate::state::{Held, HistoryOf, Issue, Issued, Key, OriginRow, Profile, Row, Side, SignalRow, standing};
 
 /// One invoice of one issuer.
 #[derive(Clone, Debug)]
@@ -198,7 +198,7 @@ fn life(
     for (taxpayer_id, unnamed, held) in held {
         let named = if unnamed { Id::EMPTY } else { seller_id };
         findings.extend(findings_about(folder, taxpayer_id, About::Invoice { seller_id: named, invoice_no: no })?);
-        let standing = risk::standing(held.claims.clone()).iter().map(|claim| claim.tax).sum();
+        let standing = standing(held.claims.clone()).iter().map(|claim| claim.tax).sum();
         holders.push(Holding { taxpayer_id, name: folder.name(taxpayer_id)?, unnamed, held, standing });
     }
     findings.sort_by_key(|signal| (signal.raised_at, signal.signal_id));

@@ -3,6 +3,7 @@
 use super::finding::counted;
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
 use crate::model::{About, Fen};
+use crate::state::standing;
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -31,7 +32,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         return None;
     }
     let days = view.limits().grace_days;
-    let standing = super::view::standing(held.claims);
+    let standing = standing(held.claims);
     let overdue = standing.first().is_some_and(|oldest| oldest.at.plus_days(days) <= held.waited_until);
     let last = standing.last()?;
     let stake: Fen = standing.iter().map(|claim| claim.tax).sum();

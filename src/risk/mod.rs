@@ -29,7 +29,6 @@ pub use finding::{Finding, Sentence};
 pub use rules::{Limits, RuleSet, RulesError};
 pub use scoring::{merge, response};
 pub use view::View;
-pub(crate) use view::{standing, tainted};
 
 use crate::model::{About, Id, TaxpayerId};
 

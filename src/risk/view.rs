@@ -2,8 +2,8 @@
 
 use super::Typology;
 use super::rules::{Limits, RuleSet};
-use crate::model::{DAY_MS, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
-use crate::state::{Books, Claim, ClaimKind, Held, Key, Month, Partner, Profile, Side, Tainted};
+use crate::model::{DAY_MS, Id, Instant, InvoiceNo, Period, TaxpayerId};
+use crate::state::{Books, Claim, Held, Key, Month, Partner, Profile, Side, Tainted, standing};
 
 /// One taxpayer's rows, and the rules.
 pub struct View<'a, 'b> {
@@ -97,38 +97,6 @@ impl<'a, 'b> View<'a, 'b> {
     /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no
     /// name where it does not stand accused.
     pub fn tainted(&mut self, origin: TaxpayerId) -> Tainted {
-        tainted(self.books, origin)
+        self.books.tainted(origin)
     }
-}
-
-/// Of deductions and reversals, the deductions that stand, each with the tax that stands of it: a reversal takes its amount
-/// back from a deduction of its own period where one stands, otherwise from the oldest. Decided by event times alone,
-/// whatever the order of folding.
-pub(crate) fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
-    claims.sort_unstable_by_key(|claim| (claim.at, matches!(claim.kind, ClaimKind::Reverse(_)), claim.fingerprint.0));
-    let mut standing: Vec<Claim> = Vec::new();
-    for claim in claims {
-        match claim.kind {
-            ClaimKind::Deduct(crate::model::Purpose::NotDeductible) => {}
-            ClaimKind::Deduct(_) => standing.push(claim),
-            ClaimKind::Reverse(_) => {
-                let mut left = claim.tax;
-                while left > Fen::ZERO && !standing.is_empty() {
-                    let at = standing.iter().position(|earlier| earlier.period == claim.period).unwrap_or(0);
-                    let taken = left.min(standing[at].tax);
-                    left -= taken;
-                    standing[at].tax -= taken;
-                    if standing[at].tax <= Fen::ZERO {
-                        standing.remove(at);
-                    }
-                }
-            }
-        }
-    }
-    standing
-}
-
-/// See [`View::tainted`].
-pub(crate) fn tainted(books: &mut Books<'_>, origin: TaxpayerId) -> Tainted {
-    books.find::<Tainted>(&Key::Tainted(origin)).copied().unwrap_or_default()
 }

@@ -121,6 +121,11 @@ impl Books<'_> {
         Some(AccusedName { named, ordinal: row.ordinal, share, flag: visit.flag, hops: visit.hops })
     }
 
+    /// Value of an accused origin under all names; under none where it does not stand accused.
+    pub fn tainted(&mut self, origin: TaxpayerId) -> Tainted {
+        self.find::<Tainted>(&Key::Tainted(origin)).copied().unwrap_or_default()
+    }
+
     /// The names in which value of an accused origin is in these books: at most `limit`.
     pub fn accused_names(&mut self, origin: TaxpayerId, limit: usize) -> Vec<AccusedName> {
         let from = Key::Taint { origin, named: Id::EMPTY };

@@ -151,6 +151,33 @@ impl Books<'_> {
     }
 }
 
+/// Of deductions and reversals, the deductions that stand, each with the tax that stands of it: a reversal takes its amount
+/// back from a deduction of its own period where one stands, otherwise from the oldest. Decided by event times alone,
+/// whatever the order of folding.
+pub fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
+    claims.sort_unstable_by_key(|claim| (claim.at, matches!(claim.kind, ClaimKind::Reverse(_)), claim.fingerprint.0));
+    let mut standing: Vec<Claim> = Vec::new();
+    for claim in claims {
+        match claim.kind {
+            ClaimKind::Deduct(Purpose::NotDeductible) => {}
+            ClaimKind::Deduct(_) => standing.push(claim),
+            ClaimKind::Reverse(_) => {
+                let mut left = claim.tax;
+                while left > Fen::ZERO && !standing.is_empty() {
+                    let at = standing.iter().position(|earlier| earlier.period == claim.period).unwrap_or(0);
+                    let taken = left.min(standing[at].tax);
+                    left -= taken;
+                    standing[at].tax -= taken;
+                    if standing[at].tax <= Fen::ZERO {
+                        standing.remove(at);
+                    }
+                }
+            }
+        }
+    }
+    standing
+}
+
 impl Beyond for Held {
     fn beyond_bytes(&self) -> usize {
         self.vector.heap_bytes() + self.claims.capacity() * size_of::<Claim>()

@@ -28,7 +28,7 @@ pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 pub use control::{NotedFact, Opening, RulesInForce, TimerRow};
 pub use dated::{Course, Dated};
 pub use findings::{AccusedName, Share, SignalOrder, SignalRow, Stakes, TaintTold, TaintVisit, Tainted, TaskRow};
-pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce};
+pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce, standing};
 pub use key::{HistoryOf, Key, KeyError, Side};
 pub use memory::Memory;
 pub use origins::{OriginNames, OriginRow, Passed, PassedPage};

@@ -117,7 +117,10 @@ fn a_message_is_read_back_and_readable_elsewhere() {
 #[test]
 fn a_forwarded_event_keeps_its_fingerprint() {
     let event = events()[4].clone();
-    let forwarded = Message::Forwarded(Box::new(Event { fingerprint: Fingerprint(u64::MAX - 1), ..event }));
+    let forwarded = Message::Forwarded(
+        crate::model::Source { file: 1, line: 2 },
+        Box::new(Event { fingerprint: Fingerprint(u64::MAX - 1), ..event }),
+    );
     let mut bytes = Vec::new();
     journal::write_message(&Entity::CLOCK, &forwarded, &mut bytes);
     assert_eq!(journal::read_message(&mut &bytes[..]), Ok((Entity::CLOCK, forwarded)));

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Step;
 use crate::model::{Continue, Edge, Entity, Fen, Flag, Id, Message, Report, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::risk;
 use crate::state::{AccusedName, Key, OriginRow, Partner, Passed, Share, Side, Tainted};
 
 /// Accused origins that one step tells of.
@@ -111,7 +110,7 @@ impl Step<'_> {
         if origin == self.books.entity.id {
             return self.profile.flag;
         }
-        let Tainted { case_id, version, names, .. } = risk::tainted(&mut self.books, origin);
+        let Tainted { case_id, version, names, .. } = self.books.tainted(origin);
         (names > 0).then_some(Flag { case_id, version })
     }
 
@@ -128,7 +127,7 @@ impl Step<'_> {
         let (hops, taken, deducted) = if origin == this {
             (0, self.begun(), Fen::ZERO)
         } else {
-            let value = risk::tainted(&mut self.books, origin);
+            let value = self.books.tainted(origin);
             (if value.names > 0 { value.hops } else { hops }, value.taken, value.deducted)
         };
         let report = Report { origin, flag, standing, taxpayer_id: this, hops, taken, deducted, edges, at: self.now };

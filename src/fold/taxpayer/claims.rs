@@ -8,8 +8,7 @@ use crate::model::{
     Source, TaxpayerId, Timer,
 };
 use crate::provenance::Ordinal;
-use crate::risk;
-use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce};
+use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce, standing};
 
 /// The most deductions and reversals of one invoice: a lawful one has one, or three.
 const CLAIMS_MAX: usize = 256;
@@ -111,7 +110,7 @@ impl Step<'_> {
         let waiting = self.books.held(invoice_no, seller_id).filter(|held| held.arrived.is_none());
         let Some(claims) = waiting.map(|held| held.claims.clone()) else { return };
         // Found when its grace period was over, whenever that is noticed; caused by the claim that waited.
-        if let Some(oldest) = risk::standing(claims).first() {
+        if let Some(oldest) = standing(claims).first() {
             let due = oldest.at.plus_days(self.rules.limits.grace_days);
             let timer = Timer::Claim { invoice_no, seller_id };
             if !self.books.set_timer(self.hour, due, timer, self.record.root) {
@@ -128,7 +127,7 @@ impl Step<'_> {
     pub(super) fn lend_unnamed(&mut self, no: InvoiceNo) {
         let unnamed = self.books.held(no, Self::UNNAMED);
         let Some(claims) = unnamed.map(|held| held.claims.clone()).filter(|claims| !claims.is_empty()) else { return };
-        let total: Fen = risk::standing(claims).iter().map(|claim| claim.tax).sum();
+        let total: Fen = standing(claims).iter().map(|claim| claim.tax).sum();
         let sellers = self.books.sellers_of(no);
         let lent = (sellers.len() == 1).then_some(total);
         for seller in sellers {
@@ -167,7 +166,7 @@ pub(super) fn deducted_by_origin(held: &Held) -> Vec<(Ordinal, Fen)> {
     let own: Fen = match held.claims.as_slice() {
         // By far the most frequent, and nothing to work out.
         [Claim { kind: ClaimKind::Deduct(Purpose::Deduct | Purpose::ExportRefund), tax, .. }] => *tax,
-        claims => risk::standing(claims.to_vec()).iter().map(|claim| claim.tax).sum(),
+        claims => standing(claims.to_vec()).iter().map(|claim| claim.tax).sum(),
     };
     let total = held.vector.total();
     let deducted = (own + held.lent.unwrap_or_default()).min(total).max(Fen::ZERO);

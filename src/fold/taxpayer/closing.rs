@@ -5,7 +5,7 @@
 
 use super::Step;
 use crate::fold::register::hash;
-use crate::model::{Body, Closing, Continue, Fen, HOUR_MS, Instant, InvoiceNo, Period, TaxpayerId, Timer};
+use crate::model::{Closing, Continue, Fen, HOUR_MS, Instant, InvoiceNo, Period, TaxpayerId, Timer};
 use crate::provenance::Blend;
 use crate::state::{Held, Issued, Key};
 
@@ -27,7 +27,7 @@ impl Step<'_> {
 
     /// Doubts a fact about an invoice of a closed month.
     pub(super) fn doubt_closed(&mut self, no: InvoiceNo, issued_at: Instant) {
-        if self.is_closed(issued_at) && matches!(self.record.body, Body::Fact(..)) {
+        if self.is_closed(issued_at) && self.record.fact().is_some() {
             let (month, after) = (issued_at.period(), self.rules.limits.closed_after_periods);
             let reason = format!("invoice {no} is of {month}, more than {after} months before this was known");
             self.doubt("closed_month", Some(no), reason);

@@ -80,8 +80,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
     };
     let begun = step.begun();
     match &record.body {
-        Body::Fact(source, event) => step.fact(*source, event),
-        Body::Message(Message::Forwarded(event)) => step.fact(Source::default(), event),
+        Body::Fact(source, event) | Body::Message(Message::Forwarded(source, event)) => step.fact(*source, event),
         Body::Message(message) => step.message(message),
         // Addressed to the clock and to nobody.
         Body::Tick | Body::Refused(_) => {}
@@ -144,7 +143,7 @@ impl Step<'_> {
             Message::Timer(timer) => self.timer(*timer),
             Message::Continue(cursor) => self.continued(cursor),
             // A case's own, and unwrapped above.
-            Message::Report(_) | Message::Forwarded(_) => {}
+            Message::Report(_) | Message::Forwarded(..) => {}
         }
     }
 
