@@ -8,7 +8,7 @@ use super::trace::{GraphFormat, draw};
 use super::wrong_usage;
 use crate::codec::json;
 use crate::model::{Case, Fen, Id};
-use crate::query::{self, Chain, Folder, Node};
+use crate::query::{self, Chain, Folder, Graph, Node, Rest};
 
 /// List cases, those with the most deducted first; or draw one.
 ///
@@ -120,16 +120,21 @@ pub(crate) fn tree(chain: &Chain, least: Fen, width: usize, colored: bool) -> St
         money(query::deducted(case)),
         query::beneficiaries(case, least),
     );
-    // What is found of value that was deducted may be about another case.
-    let suspicious = |node: &Node| node.typologies.iter().any(|code| **code != *DEDUCTED);
-    let matters = |node: &Node| suspicious(node) || node.deducted.is_some_and(|tax| tax >= least);
-    let (graph, others) = chain.graph.clone().only(matters);
+    let (graph, others) = drawn(chain, least);
     text += &draw(&graph.within(width), GraphFormat::Tree, colored);
     if others.count > 0 {
         let (others, tax) = (counted(others.count as u64, "other", "others"), money(others.tax));
         put(&mut text, format_args!("and {others} who deducted less than {least_shown} each: {tax} together\n"));
     }
     text
+}
+
+/// Of a chain, what is drawn: whoever deducted `least` or more, or is suspected of something else, and whoever stands
+/// between them and the source; and the others.
+pub(crate) fn drawn(chain: &Chain, least: Fen) -> (Graph, Rest) {
+    // What is found of value that was deducted may be about another case.
+    let suspicious = |node: &Node| node.typologies.iter().any(|code| **code != *DEDUCTED);
+    chain.graph.clone().only(|node| suspicious(node) || node.deducted.is_some_and(|tax| tax >= least))
 }
 
 /// The finding about value of a case that was deducted.

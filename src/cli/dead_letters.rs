@@ -32,7 +32,7 @@ const REASON_COLUMNS: usize = 110;
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let found = query::dead_letters(&args.list.journal()?, args.code.as_deref(), args.list.limit())?;
-    remark(&found.counts, found.left_out, "all input could be used");
+    remark(&found.counts, found.left_out, found.unfinished, "all input could be used");
     if args.list.in_table() {
         return print(table(&found).as_bytes());
     }

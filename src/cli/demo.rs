@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
+use super::cases::drawn;
 use super::folding::{self, EngineArgs};
 use super::read::tell;
 use super::show::{TEXT_COLUMNS, Table, color_wanted, counted, money, program, put, shell_word, who, wrap};
@@ -163,7 +164,8 @@ fn show(folder: &Folder) -> anyhow::Result<()> {
     if let Some(case) = best_chain(query::cases(folder, &open)?.items) {
         let chain = query::chain(folder, case.case_id)?.context("a case was there a moment ago")?;
         text += "\nOne chain, from its source through its washers to who deducted\n";
-        text += &draw(&chain.graph.within(12), GraphFormat::Tree, colored);
+        let (graph, _) = drawn(&chain, query::reported_from(folder));
+        text += &draw(&graph.within(12), GraphFormat::Tree, colored);
     }
     let dir = shell_word(folder.dir());
     let suyuan = program();

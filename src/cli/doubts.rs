@@ -37,7 +37,7 @@ const REASON_COLUMNS: usize = 110;
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let found = query::doubts(&args.list.journal()?, args.code.as_deref(), args.taxpayer, args.list.limit())?;
-    remark(&found.counts, found.left_out, "nothing in the input is doubtful");
+    remark(&found.counts, found.left_out, found.unfinished, "nothing in the input is doubtful");
     if args.list.in_table() {
         return print(table(&found).as_bytes());
     }

@@ -178,8 +178,11 @@ impl SaidListArgs {
     }
 }
 
-/// Says how many there are of each code, and whether some are not shown.
-pub(crate) fn remark(counts: &BTreeMap<String, u64>, left_out: usize, none: &str) {
+/// Says how many there are of each code, whether some are not shown, and whether more may come.
+pub(crate) fn remark(counts: &BTreeMap<String, u64>, left_out: usize, unfinished: bool, none: &str) {
+    if unfinished {
+        tell("note: an input has not come to its end; to finish it, run the command that began it again.");
+    }
     if counts.is_empty() {
         tell(none);
         return;

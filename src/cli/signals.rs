@@ -80,7 +80,7 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
         money(signal.stake),
         minute(signal.raised_at),
         words::signal_status(signal.status),
-        signal.withdrawn_at.map(|at| format!(" {}", minute(at))).unwrap_or_default(),
+        withdrawn(signal),
         signal.version,
     );
     text += &sentences(folder, signal, "  ")?;
@@ -109,6 +109,12 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
         );
     }
     Ok(text + &format!("  what it means: suyuan explain {}\n", signal.typology))
+}
+
+/// When a finding was withdrawn, and by what; nothing of one that stands.
+fn withdrawn(signal: &Signal) -> String {
+    let why = signal.withdrawn_reason.as_ref().map(|why| format!(" by {why}")).unwrap_or_default();
+    signal.withdrawn_at.map(|at| format!(" {}{why}", minute(at))).unwrap_or_default()
 }
 
 /// A limit with what it asks for: at least so much, or at most.

@@ -27,6 +27,8 @@ pub struct DeadLetters {
     pub counts: BTreeMap<String, u64>,
     /// How many that were asked for were left out: those before.
     pub left_out: usize,
+    /// Whether an input has not come to its end yet.
+    pub unfinished: bool,
 }
 
 /// The last `limit` dead letters of a code, or of all; all of them where the limit is 0.
@@ -48,6 +50,7 @@ pub fn dead_letters(journal: &Journal, code: Option<&str>, limit: usize) -> Resu
         }
     }
     found.letters = placed(&said, last.into())?;
+    found.unfinished = !said.progress().input_ended;
     Ok(found)
 }
 

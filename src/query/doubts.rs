@@ -17,6 +17,8 @@ pub struct Doubts {
     pub counts: BTreeMap<String, u64>,
     /// How many that were asked for were left out: those before.
     pub left_out: usize,
+    /// Whether an input has not come to its end yet.
+    pub unfinished: bool,
 }
 
 /// All doubts about the invoices of a number, oldest first.
@@ -58,6 +60,7 @@ pub fn doubts(
             }
         }
     }
+    found.unfinished = !said.progress().input_ended;
     let places = said.places(last.iter().map(|doubt| doubt.position))?;
     found.doubts = last
         .into_iter()

@@ -111,7 +111,8 @@ fn findings(folder: &Folder, signals: &[Signal], changed: &str) -> anyhow::Resul
         let (stake, raised) = (money(signal.stake), minute(signal.raised_at));
         put(&mut text, format_args!("  {code} about {about}, score {score}, {stake} at stake, raised {raised}"));
         if let Some(at) = signal.withdrawn_at {
-            put(&mut text, format_args!(", withdrawn {}\n", minute(at)));
+            let why = signal.withdrawn_reason.as_ref().map(|why| format!(" by {why}")).unwrap_or_default();
+            put(&mut text, format_args!(", withdrawn {}{why}\n", minute(at)));
         } else {
             let changed = if signal.version > 1 { changed } else { "" };
             put(&mut text, format_args!("{changed}\n{}", sentences(folder, signal, "    ")?));
