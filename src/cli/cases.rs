@@ -7,10 +7,14 @@ use super::show::{Table, color_wanted, counted, fit, money, print, put, who};
 use super::trace::{GraphFormat, draw};
 use super::wrong_usage;
 use crate::codec::json;
-use crate::model::{Case, ChainRole, Id};
-use crate::query::{self, Chain, Folder};
+use crate::model::{Case, Fen, Id};
+use crate::query::{self, Chain, Folder, Graph, Node, Rest};
 
 /// List cases, those with the most deducted first; or draw one.
+///
+/// Beneficiaries are those who deducted as much as `false_deduction` reports, or more. In a tree, whoever deducted less,
+/// and is suspected of nothing else, is counted with the others. What was deducted is an upper limit: sales too small to be followed
+/// are not taken off again.
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:
   suyuan cases                                         the 50 heaviest cases that stand
@@ -86,30 +90,55 @@ fn trees(folder: &Folder, ids: impl Iterator<Item = Id>, width: usize) -> anyhow
     for id in ids {
         if let Some(chain) = query::chain(folder, id)? {
             let gap = if text.is_empty() { "" } else { "\n" };
-            put(&mut text, format_args!("{gap}{}", tree(&chain, width, color_wanted())));
+            let least = query::reported_from(folder);
+            put(&mut text, format_args!("{gap}{}", tree(&chain, least, width, color_wanted())));
         }
     }
     Ok(text)
 }
 
-/// A case with its heading, drawn as a tree of at most so many neighbours of each.
-pub(crate) fn tree(chain: &Chain, width: usize, colored: bool) -> String {
+/// A case with its heading, drawn as a tree of at most so many neighbours of each. Whoever deducted less than `least`,
+/// and is suspected of nothing else, is counted, not drawn.
+pub(crate) fn tree(chain: &Chain, least: Fen, width: usize, colored: bool) -> String {
     let case = &chain.case;
     let lifted = if case.standing { "" } else { ", lifted" };
-    let begun = money(query::begun(case));
-    let deducted = money(query::deducted(case));
-    let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary).count();
     let name = chain.graph.node(case.origin).and_then(|node| node.name.as_deref());
-    format!(
-        "case {} {}{lifted}: {}\n{begun} yuan of tax began at {} with no purchase behind it; {deducted} of it was \
-         deducted, counting each fen once. Beneficiaries: {beneficiaries}\n\n{}",
+    let of_listed = match usize::try_from(case.nodes_total).unwrap_or(usize::MAX).saturating_sub(case.nodes.len()) {
+        0 => String::new(),
+        _ => format!(" by the {} largest", case.nodes.len()),
+    };
+    let least_shown = money(least);
+    let of_least = if least == Fen::ZERO { String::new() } else { format!(" of {least_shown} yuan or more") };
+    let mut text = format!(
+        "case {} {}{lifted}: {}\n{} yuan of tax began at {} with no purchase behind it; at most {} of it was deducted{of_listed}, \
+         counting each fen once.\nBeneficiaries{of_least}: {}\n\n",
         case.case_id,
         case.typology,
         counted(case.nodes_total, "taxpayer", "taxpayers"),
+        money(query::begun(case)),
         who(case.origin, name),
-        draw(&chain.graph.clone().within(width), GraphFormat::Tree, colored),
-    )
+        money(query::deducted(case)),
+        query::beneficiaries(case, least),
+    );
+    let (graph, others) = drawn(chain, least);
+    text += &draw(&graph.within(width), GraphFormat::Tree, colored);
+    if others.count > 0 {
+        let (others, tax) = (counted(others.count as u64, "other", "others"), money(others.tax));
+        put(&mut text, format_args!("and {others} who deducted less than {least_shown} each: {tax} together\n"));
+    }
+    text
 }
+
+/// Of a chain, what is drawn: whoever deducted `least` or more, or is suspected of something else, and whoever stands
+/// between them and the source; and the others.
+pub(crate) fn drawn(chain: &Chain, least: Fen) -> (Graph, Rest) {
+    // What is found of value that was deducted may be about another case.
+    let suspicious = |node: &Node| node.typologies.iter().any(|code| **code != *DEDUCTED);
+    chain.graph.clone().only(|node| suspicious(node) || node.deducted.is_some_and(|tax| tax >= least))
+}
+
+/// The finding about value of a case that was deducted.
+const DEDUCTED: &str = "false_deduction";
 
 fn table(folder: &Folder, cases: &[Case], with_status: bool) -> anyhow::Result<String> {
     let mut table = Table::new(&[
@@ -118,16 +147,17 @@ fn table(folder: &Folder, cases: &[Case], with_status: bool) -> anyhow::Result<S
         "source",
         "name",
         ">tax",
-        ">deducted",
+        ">deducted at most",
         ">taxpayers",
         ">beneficiaries",
         ">edges",
         "status",
     ]);
+    let least = query::reported_from(folder);
     for case in cases {
         let name = folder.name(case.origin)?.map(|name| fit(&name, 20)).unwrap_or_default();
         let deducted = query::deducted(case);
-        let beneficiaries = case.nodes.iter().filter(|node| node.role == ChainRole::Beneficiary).count();
+        let beneficiaries = query::beneficiaries(case, least);
         let status = match (with_status, case.standing) {
             (_, false) => "lifted",
             (true, true) => "standing",

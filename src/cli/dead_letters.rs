@@ -19,7 +19,7 @@ use crate::query::{self, DeadLetters};
   suyuan dead-letters --format jsonl --limit 0 > dead-letters.jsonl")]
 pub(crate) struct Args {
     /// Only those of this code.
-    #[arg(long, value_name = "CODE", value_parser = code)]
+    #[arg(long, value_name = "CODE", value_parser = code_of(Carrier::DeadLetter, "a dead letter"), hide_possible_values = true)]
     pub(crate) code: Option<String>,
     /// How many, how, and where they are.
     #[command(flatten)]
@@ -29,14 +29,10 @@ pub(crate) struct Args {
 /// Columns that a reason may take; the whole is in the JSON.
 const REASON_COLUMNS: usize = 110;
 
-fn code(text: &str) -> Result<String, String> {
-    code_of(Carrier::DeadLetter, "a dead letter", text)
-}
-
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let found = query::dead_letters(&args.list.journal()?, args.code.as_deref(), args.list.limit())?;
-    remark(&found.counts, found.left_out, "all input could be used");
+    remark(&found.counts, found.left_out, found.unfinished, "all input could be used");
     if args.list.in_table() {
         return print(table(&found).as_bytes());
     }

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
+use super::cases::drawn;
 use super::folding::{self, EngineArgs};
 use super::read::tell;
-use super::show::{Table, color_wanted, counted, money, put, shell_word, who};
+use super::show::{TEXT_COLUMNS, Table, color_wanted, counted, money, program, put, shell_word, who, wrap};
 use super::signals::sentences;
 use super::trace::{GraphFormat, draw};
 use super::{generate, results};
@@ -144,6 +145,13 @@ fn show(folder: &Folder) -> anyhow::Result<()> {
         ]);
     }
     text += &table.write("  ", colored);
+    let begun: Fen = query::cases(folder, &open)?.items.iter().map(query::begun).sum();
+    let note = format!(
+        "The same tax is at stake at a washer and at whoever deducts it further down. {} yuan of tax began at suspected \
+         sources with nothing behind it.",
+        money(begun)
+    );
+    text += &wrap(&note, "  ", TEXT_COLUMNS);
     text += "\nWhat an officer reads\n";
     for typology in risk::ALL.iter().rev().take(SENTENCES) {
         let filter = Filter { typology: Some(typology.code.into()), limit: 1, ..open.clone() };
@@ -156,15 +164,17 @@ fn show(folder: &Folder) -> anyhow::Result<()> {
     if let Some(case) = best_chain(query::cases(folder, &open)?.items) {
         let chain = query::chain(folder, case.case_id)?.context("a case was there a moment ago")?;
         text += "\nOne chain, from its source through its washers to who deducted\n";
-        text += &draw(&chain.graph.within(12), GraphFormat::Tree, colored);
+        let (graph, _) = drawn(&chain, query::reported_from(folder));
+        text += &draw(&graph.within(12), GraphFormat::Tree, colored);
     }
     let dir = shell_word(folder.dir());
-    put(&mut text, format_args!("\nGo on with\n  suyuan tasks --data {dir}\n  suyuan cases --data {dir}\n"));
+    let suyuan = program();
+    put(&mut text, format_args!("\nGo on with\n  {suyuan} tasks --data {dir}\n  {suyuan} cases --data {dir}\n"));
     if let Some(task) = tasks.first() {
-        put(&mut text, format_args!("  suyuan taxpayer {} --data {dir}\n", task.taxpayer_id));
-        put(&mut text, format_args!("  suyuan trace down {} --data {dir}\n", task.taxpayer_id));
+        put(&mut text, format_args!("  {suyuan} taxpayer {} --data {dir}\n", task.taxpayer_id));
+        put(&mut text, format_args!("  {suyuan} trace down {} --data {dir}\n", task.taxpayer_id));
     }
-    put(&mut text, format_args!("  suyuan evaluate --labels {dir}/labels.jsonl --tasks {dir}/tasks.jsonl\n"));
+    put(&mut text, format_args!("  {suyuan} evaluate --labels {dir}/{LABELS} --tasks {dir}/tasks.jsonl\n"));
     super::show::print(text.as_bytes())
 }
 

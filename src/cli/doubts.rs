@@ -21,7 +21,7 @@ use crate::query::{self, Doubts};
   suyuan doubts --format jsonl > doubts.jsonl")]
 pub(crate) struct Args {
     /// Only those of this code.
-    #[arg(long, value_name = "CODE", value_parser = code)]
+    #[arg(long, value_name = "CODE", value_parser = code_of(Carrier::Doubt, "a doubt"), hide_possible_values = true)]
     pub(crate) code: Option<String>,
     /// Only those about this taxpayer.
     #[arg(long, value_name = "TAXPAYER", value_parser = id)]
@@ -34,14 +34,10 @@ pub(crate) struct Args {
 /// Columns that a sentence may take; the whole is in the JSON.
 const REASON_COLUMNS: usize = 110;
 
-fn code(text: &str) -> Result<String, String> {
-    code_of(Carrier::Doubt, "a doubt", text)
-}
-
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let found = query::doubts(&args.list.journal()?, args.code.as_deref(), args.taxpayer, args.list.limit())?;
-    remark(&found.counts, found.left_out, "nothing in the input is doubtful");
+    remark(&found.counts, found.left_out, found.unfinished, "nothing in the input is doubtful");
     if args.list.in_table() {
         return print(table(&found).as_bytes());
     }

@@ -1,5 +1,6 @@
 //! `suyuan evaluate`: reads labels and tasks, prints how much of the truth was found.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,7 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args as ClapArgs, ValueEnum};
 
+use super::read::tell;
 use super::show::{print, print_json};
+use crate::model::TaxpayerId;
+use crate::risk;
 use crate::sim::evaluate::{Alarms, Group, LOOKALIKE_LEVEL, Report, SignalLine, TaskLine, evaluate};
 use crate::sim::label::Label;
 
@@ -54,11 +58,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         Some(path) => Some(read(path, SignalLine::parse, "write it with `suyuan replay --out`")?),
         None => None,
     };
+    if is_of_another_world(&labels, &tasks) {
+        tell("no labelled taxpayer has a task, at whatever level: are labels and tasks of the same world?");
+    }
     let report = evaluate(&labels, &tasks, signals.as_deref(), args.min_level);
     match args.format {
         Format::Table => print(table(&report).as_bytes()),
         Format::Json => print_json(&report),
     }
+}
+
+/// Whether nobody who is labelled has a task, though there are both.
+fn is_of_another_world(labels: &[Label], tasks: &[TaskLine]) -> bool {
+    let labelled: BTreeSet<TaxpayerId> = labels.iter().map(|label| label.taxpayer_id).collect();
+    !labels.is_empty() && !tasks.is_empty() && tasks.iter().all(|task| !labelled.contains(&task.taxpayer_id))
 }
 
 /// Reads a file of lines; blank ones are skipped. Errors name the file, the line, the field, and what to do.
@@ -97,7 +110,12 @@ fn table(report: &Report) -> String {
     let by_role = report.by_role.iter().map(|(name, group)| (*name, group));
     let by_typology = report.by_typology.iter().map(|(name, group)| (name.as_str(), group));
     groups("by role", by_role, &mut line);
-    groups("by typology", by_typology, &mut line);
+    groups("by typology of label", by_typology, &mut line);
+    line("  found: has a task that counts, for whatever typology".into());
+    let unknown: Vec<_> = report.by_typology.keys().filter(|code| risk::typology(code).is_none()).cloned().collect();
+    if !unknown.is_empty() {
+        line(format!("  not looked for yet: {}", unknown.join(", ")));
+    }
     alarms("tasks naming", report.by_task_typology.iter(), &mut line);
     if let Some(signals) = &report.by_signal_typology {
         alarms("open signals", signals.iter(), &mut line);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args as ClapArgs;
 
+use super::filter::any_code;
 use super::show::{TEXT_COLUMNS, Table, color_wanted, measure, print, put, unit_shown, wrap};
 use crate::drive::STANDARD_RULES;
 use crate::model::{EVENT_DOUBTS, EventDoubt};
@@ -18,7 +19,7 @@ use crate::risk::{self, Subject, Typology};
   suyuan explain conflicting           a dead letter: what happened, and what to do")]
 pub(crate) struct Args {
     /// The code.
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = any_code(), hide_possible_values = true)]
     pub(crate) code: Option<String>,
 }
 

@@ -1,13 +1,15 @@
 //! What flags of several commands have in common: how they are read, and the filters of lists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command, ValueEnum};
 
 use super::data::DataArgs;
 use super::read::{ReadArgs, tell};
 use super::show::{counted, print};
-use crate::model::{Date, Fen, Id, Instant, InvoiceNo, TaxpayerId, Text};
+use crate::model::{Date, EVENT_DOUBTS, Fen, Id, Instant, InvoiceNo, TaxpayerId};
 use crate::query::pages::{self, Carrier};
 use crate::query::{self, Filter, Folder, Journal, Listed};
 use crate::risk;
@@ -49,20 +51,52 @@ pub(crate) fn yuan(text: &str) -> Result<Fen, String> {
     format!("{yuan}{fen}").parse().map(Fen).map_err(|_| wrong())
 }
 
+/// An argument that is a code: known ones are offered to a shell that completes it.
+#[derive(Clone)]
+pub(crate) struct CodeParser {
+    /// What it is a code of, as a sentence has it.
+    of: &'static str,
+    known: Vec<&'static str>,
+    /// Whether others are let through, to be answered by the command itself.
+    any: bool,
+}
+
 /// The code of a typology.
-pub(crate) fn typology(text: &str) -> Result<Text, String> {
-    let known = || risk::ALL.iter().map(|typology| typology.code).collect::<Vec<_>>().join(", ");
-    let found = risk::typology(text).map(|typology| typology.code.into());
-    found.ok_or_else(|| format!("is no typology; there are {}", known()))
+pub(crate) fn typology() -> CodeParser {
+    CodeParser { of: "a typology", known: risk::ALL.iter().map(|typology| typology.code).collect(), any: false }
 }
 
 /// A code that some carrier may bear.
-pub(crate) fn code_of(carrier: Carrier, of: &str, text: &str) -> Result<String, String> {
-    let known: Vec<_> = pages::ALL.iter().filter(|page| page.carrier == carrier).map(|page| page.code).collect();
-    if known.contains(&text) {
-        return Ok(text.into());
+pub(crate) fn code_of(carrier: Carrier, of: &'static str) -> CodeParser {
+    let pages = pages::ALL.iter().filter(|page| page.carrier == carrier);
+    CodeParser { of, known: pages.map(|page| page.code).collect(), any: false }
+}
+
+/// Any code that has a page.
+pub(crate) fn any_code() -> CodeParser {
+    let typologies = risk::ALL.iter().map(|typology| typology.code);
+    let doubts = EVENT_DOUBTS.iter().map(|doubt| doubt.code);
+    let known: BTreeSet<_> = typologies.chain(pages::ALL.iter().map(|page| page.code)).chain(doubts).collect();
+    CodeParser { of: "anything", known: known.into_iter().collect(), any: true }
+}
+
+impl TypedValueParser for CodeParser {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        let Self { of, known, any } = self.clone();
+        let parse = move |text: &str| {
+            if any || known.contains(&text) {
+                return Ok(text.to_owned());
+            }
+            Err(format!("is no code of {of}; there are {}", known.join(", ")))
+        };
+        parse.parse_ref(command, arg, value)
     }
-    Err(format!("is no code of {of}; there are {}", known.join(", ")))
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.known.iter().map(PossibleValue::new)))
+    }
 }
 
 /// Which of what was found.
@@ -97,8 +131,8 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "TAXPAYER", value_parser = id)]
     pub(crate) taxpayer: Option<TaxpayerId>,
     /// Only those of this typology; `suyuan explain` lists them.
-    #[arg(long, value_name = "CODE", value_parser = typology)]
-    pub(crate) typology: Option<Text>,
+    #[arg(long, value_name = "CODE", value_parser = typology(), hide_possible_values = true)]
+    pub(crate) typology: Option<String>,
     /// Only those that stand, or that were withdrawn; one named by its id is shown whatever its status.
     #[arg(long, value_enum, value_name = "STATUS")]
     pub(crate) status: Option<Status>,
@@ -144,8 +178,11 @@ impl SaidListArgs {
     }
 }
 
-/// Says how many there are of each code, and whether some are not shown.
-pub(crate) fn remark(counts: &BTreeMap<String, u64>, left_out: usize, none: &str) {
+/// Says how many there are of each code, whether some are not shown, and whether more may come.
+pub(crate) fn remark(counts: &BTreeMap<String, u64>, left_out: usize, unfinished: bool, none: &str) {
+    if unfinished {
+        tell("note: an input has not come to its end; to finish it, run the command that began it again.");
+    }
     if counts.is_empty() {
         tell(none);
         return;
@@ -234,7 +271,7 @@ impl ListArgs {
         Filter {
             id: self.id,
             taxpayer_id: self.taxpayer,
-            typology: self.typology.clone(),
+            typology: self.typology.as_deref().map(Into::into),
             standing,
             since: self.since,
             level_min: None,

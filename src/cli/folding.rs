@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::interrupt::Interrupt;
 use super::read::tell;
@@ -237,9 +237,16 @@ fn progress_bar(what: &str, bytes: Option<u64>) -> ProgressBar {
     bar.set_message(bytes.map(|bytes| read_of(0, bytes)).unwrap_or_default());
     let style =
         ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{msg}}{{rate}}  {{elapsed}}"));
-    let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
-        write!(text, "{}/s", state.per_sec().round()).expect("a line of progress takes any write");
-    };
     bar.set_style(style.expect("the template is a valid one").with_key("rate", rate));
     bar
+}
+
+/// Events a second, as a line of progress has it.
+pub(super) fn rate(state: &ProgressState, text: &mut dyn std::fmt::Write) {
+    write!(text, "{}/s", HumanCount(whole(state.per_sec()))).expect("a line of progress takes any write");
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate to look at")]
+fn whole(rate: f64) -> u64 {
+    rate as u64
 }

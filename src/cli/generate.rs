@@ -13,6 +13,7 @@ use clap::builder::RangedI64ValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::folding::rate;
 use super::interrupt::Interrupt;
 use super::show::print_json;
 use crate::codec;
@@ -222,10 +223,10 @@ fn progress(events: u64) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let style = "{wide_bar} {human_pos} of about {human_len} events, {per_sec}, {eta} left";
+    let style = "{wide_bar} {human_pos} of about {human_len} events, {rate}, {eta} left";
     let bar = ProgressBar::with_draw_target(Some(events), ProgressDrawTarget::stderr());
     match ProgressStyle::with_template(style) {
-        Ok(style) => bar.with_style(style),
+        Ok(style) => bar.with_style(style.with_key("rate", rate)),
         Err(_) => bar,
     }
 }

@@ -35,6 +35,15 @@ pub(crate) fn shell_word(path: &std::path::Path) -> String {
     if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
+/// How this program is called from here: by its name where a shell would find it, else by its path.
+pub(crate) fn program() -> String {
+    const NAME: &str = "suyuan";
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders).any(|folder| folder.join(NAME).is_file());
+    let own = || std::env::current_exe().ok().map(|path| shell_word(&path));
+    if found { NAME.into() } else { own().unwrap_or_else(|| NAME.into()) }
+}
+
 /// Whether colours are wanted: on a terminal, unless `NO_COLOR` is set.
 pub(crate) fn color_wanted() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
@@ -75,6 +84,12 @@ pub(crate) fn count_or_blank(count: u32) -> String {
     if count == 0 { String::new() } else { count.to_string() }
 }
 
+/// A part of a whole in percent, to one decimal.
+pub(crate) fn share(part: Fen, whole: Fen) -> String {
+    let tenths = (part.ratio_bp(whole) + 5).div_euclid(10);
+    format!("{}.{} %", tenths / 10, tenths % 10)
+}
+
 /// `1 taxpayer`, `2 taxpayers`.
 pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -101,8 +116,12 @@ pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// A text of at most so many columns.
+/// A text of at most so many columns, where it is for a terminal; what a program or a file gets is whole.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
+    if std::io::stdout().is_terminal() { cut(text, columns) } else { clean(text) }
+}
+
+fn cut(text: &str, columns: usize) -> String {
     let text = clean(text);
     if width(&text) <= columns {
         return text;
@@ -258,8 +277,8 @@ mod tests {
 
     #[test]
     fn texts_from_outside_cannot_move_the_cursor() {
-        assert_eq!(fit("a\u{1b}[2Jb", 9), "a\u{fffd}[2Jb");
-        assert_eq!(fit("溯源溯源溯源", 7), "溯源溯…");
+        assert_eq!(cut("a\u{1b}[2Jb", 9), "a\u{fffd}[2Jb");
+        assert_eq!(cut("溯源溯源溯源", 7), "溯源溯…");
     }
 
     #[test]

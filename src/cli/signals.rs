@@ -9,7 +9,7 @@ use super::show::{
 use crate::codec::json;
 use crate::model::{Signal, SignalStatus};
 use crate::query::{self, Folder, words};
-use crate::risk;
+use crate::risk::{self, Bound};
 
 /// List findings, the highest score first.
 #[derive(ClapArgs)]
@@ -80,7 +80,7 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
         money(signal.stake),
         minute(signal.raised_at),
         words::signal_status(signal.status),
-        signal.withdrawn_at.map(|at| format!(" {}", minute(at))).unwrap_or_default(),
+        withdrawn(signal),
         signal.version,
     );
     text += &sentences(folder, signal, "  ")?;
@@ -89,7 +89,7 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
         numbers.row(vec![
             (&*evidence.indicator).into(),
             measure(evidence.observed, &evidence.unit).into(),
-            measure(evidence.threshold, &evidence.unit).into(),
+            limit(&evidence.indicator, measure(evidence.threshold, &evidence.unit)).into(),
             unit_shown(&evidence.unit).into(),
             (&*evidence.window).into(),
         ]);
@@ -111,8 +111,49 @@ fn page(folder: &Folder, signal: &Signal) -> anyhow::Result<String> {
     Ok(text + &format!("  what it means: suyuan explain {}\n", signal.typology))
 }
 
+/// When a finding was withdrawn, and by what; nothing of one that stands.
+fn withdrawn(signal: &Signal) -> String {
+    let why = signal.withdrawn_reason.as_ref().map(|why| format!(" by {why}")).unwrap_or_default();
+    signal.withdrawn_at.map(|at| format!(" {}{why}", minute(at))).unwrap_or_default()
+}
+
+/// A limit with what it asks for: at least so much, or at most.
+fn limit(indicator: &str, threshold: String) -> String {
+    match risk::bound(indicator) {
+        Some(Bound::AtLeast) => format!("≥ {threshold}"),
+        Some(Bound::Above) => format!("> {threshold}"),
+        Some(Bound::AtMost) => format!("≤ {threshold}"),
+        Some(Bound::Other) => format!("≠ {threshold}"),
+        None => threshold,
+    }
+}
+
 /// The finding's sentence, in Chinese and in English.
 pub(crate) fn sentences(folder: &Folder, signal: &Signal, indent: &str) -> anyhow::Result<String> {
     let [zh, en] = folder.sentences(signal)?;
     Ok(format!("{indent}{}\n{}", clean(&zh), wrap(&clean(&en), indent, TEXT_COLUMNS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_number_that_a_check_gives_has_a_side_of_its_limit() {
+        let mut given = 0;
+        for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/risk")).unwrap() {
+            let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            for (at, call) in source.match_indices(".number(") {
+                let argument = source[at + call.len()..].trim_start();
+                if let Some(name) = argument.strip_prefix('"').and_then(|text| text.split('"').next()) {
+                    assert!(risk::bound(name).is_some(), "{name}");
+                    given += 1;
+                }
+            }
+        }
+        assert!(given >= 20);
+        assert_eq!((limit("buyers", "12".into()), limit("unheard_of", "1".into())), ("≤ 12".into(), "1".into()));
+    }
 }

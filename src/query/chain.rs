@@ -4,6 +4,7 @@ use super::error::Error;
 use super::folder::Folder;
 use super::graph::{Direction, Edge, Graph, Nodes, Rest};
 use crate::model::{Case, CaseEdge, Fen, Id};
+use crate::state::{Key, Partner, Side};
 
 /// A case and its drawing.
 #[derive(Clone, Debug)]
@@ -31,20 +32,18 @@ pub fn chain(folder: &Folder, case_id: Id) -> Result<Option<Chain>, Error> {
     }
     let unlisted = usize::try_from(case.nodes_total).unwrap_or(usize::MAX).saturating_sub(nodes.len());
     let apart = Rest { count: unlisted, tax: Fen::ZERO };
-    let mut edges: Vec<Edge> = case.edges.iter().map(edge).collect();
+    let mut edges = case.edges.iter().map(|listed| edge(folder, listed)).collect::<Result<Vec<Edge>, Error>>()?;
     edges.sort_by_key(|edge| (-edge.tax, edge.seller, edge.buyer));
     let graph = Graph { root: case.origin, direction: Direction::Down, origin: Some(case.origin), nodes, edges, apart };
     Ok(Some(Chain { case, graph }))
 }
 
-fn edge(edge: &CaseEdge) -> Edge {
-    Edge {
-        seller: edge.from,
-        buyer: edge.to,
-        tax: edge.tax,
-        invoices: edge.invoices,
-        first_at: edge.first_at,
-        last_at: edge.last_at,
-        origins: Vec::new(),
-    }
+/// The case knows of the value between two; of their invoices, the seller's books know more than it was told.
+fn edge(folder: &Folder, edge: &CaseEdge) -> Result<Edge, Error> {
+    let partner = folder.row::<Partner>(edge.from, &Key::Partner(Side::Sold, edge.to))?;
+    let told = (edge.invoices, edge.first_at, edge.last_at);
+    let (invoices, first_at, last_at) =
+        partner.map_or(told, |partner| (partner.totals.count, partner.first_at, partner.last_at));
+    let origins = Vec::new();
+    Ok(Edge { seller: edge.from, buyer: edge.to, tax: edge.tax, invoices, first_at, last_at, origins })
 }

@@ -27,6 +27,8 @@ pub struct DeadLetters {
     pub counts: BTreeMap<String, u64>,
     /// How many that were asked for were left out: those before.
     pub left_out: usize,
+    /// Whether an input has not come to its end yet.
+    pub unfinished: bool,
 }
 
 /// The last `limit` dead letters of a code, or of all; all of them where the limit is 0.
@@ -48,7 +50,20 @@ pub fn dead_letters(journal: &Journal, code: Option<&str>, limit: usize) -> Resu
         }
     }
     found.letters = placed(&said, last.into())?;
+    found.unfinished = !said.progress().input_ended;
     Ok(found)
+}
+
+/// The fields in which two events of one identity differ; `None` where either is not known in full. Where an event came
+/// from is not its content.
+fn differing(first: &str, other: &str) -> Option<Vec<String>> {
+    let read = |text| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).ok();
+    let (first, other) = (read(first)?, read(other)?);
+    let mut names: Vec<String> = first.keys().chain(other.keys()).cloned().collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| !["event_id", "source_system"].contains(&name.as_str()) && first.get(name) != other.get(name));
+    (!names.is_empty()).then_some(names)
 }
 
 /// Dead letters of turns that were read, with what the journal knows of their input: a letter itself has no more than its
@@ -62,6 +77,9 @@ pub fn placed(said: &Said<'_>, letters: Vec<DeadLetter>) -> Result<Vec<Found>, E
             letter.bytes = own.text.as_str().into();
         }
         let first = letter.first.and_then(|position| places.get(&position)).cloned();
+        if let Some(names) = first.as_ref().and_then(|first| differing(&first.text, &letter.bytes)) {
+            letter.reason = format!("{}; they differ in {}", letter.reason, names.join(", ")).into();
+        }
         Found { file_name: said.file_name(letter.source), letter, first }
     };
     Ok(letters.into_iter().map(place).collect())

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::error::Error;
+use super::folder::Folder;
 use super::journal::Journal;
 use super::said::{Place, Said};
-use crate::model::{Doubt, Output, TaxpayerId};
+use crate::model::{Doubt, InvoiceNo, Output, TaxpayerId};
 
 /// The last doubts of a journal.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,23 @@ pub struct Doubts {
     pub counts: BTreeMap<String, u64>,
     /// How many that were asked for were left out: those before.
     pub left_out: usize,
+    /// Whether an input has not come to its end yet.
+    pub unfinished: bool,
+}
+
+/// All doubts about the invoices of a number, oldest first.
+pub(super) fn doubts_about(folder: &Folder, no: InvoiceNo) -> Result<Vec<Doubt>, Error> {
+    let mut found = Vec::new();
+    let mut said = Said::of(folder.journal());
+    while let Some(turn) = said.next_turn()? {
+        for output in turn.outputs {
+            match output {
+                Output::Doubt(doubt) if doubt.invoice_no == Some(no) => found.push(*doubt),
+                Output::Doubt(_) | Output::Signal(_) | Output::Case(_) | Output::Task(_) | Output::DeadLetter(_) => {}
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The last `limit` doubts of a code and about a taxpayer, or of all; all of them where the limit is 0.
@@ -42,6 +60,7 @@ pub fn doubts(
             }
         }
     }
+    found.unfinished = !said.progress().input_ended;
     let places = said.places(last.iter().map(|doubt| doubt.position))?;
     found.doubts = last
         .into_iter()

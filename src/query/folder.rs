@@ -101,6 +101,11 @@ impl Folder {
         self.journal.dir()
     }
 
+    /// Its journal.
+    pub(super) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
     /// How far its journal has come.
     pub fn progress(&self) -> &Progress {
         &self.progress

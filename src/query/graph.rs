@@ -158,6 +158,40 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// With only those that matter and whom the root reaches them by; and the others: how many, and what they deducted
+    /// together.
+    #[must_use]
+    pub fn only(mut self, matters: impl Fn(&Node) -> bool) -> (Self, Rest) {
+        let mut before: BTreeMap<TaxpayerId, TaxpayerId> = BTreeMap::new();
+        let mut waiting = VecDeque::from([self.root]);
+        while let Some(id) = waiting.pop_front() {
+            for (_, next) in self.onward(id) {
+                if next != self.root && !before.contains_key(&next) {
+                    before.insert(next, id);
+                    waiting.push_back(next);
+                }
+            }
+        }
+        let mut kept = BTreeSet::from([self.root]);
+        for node in self.nodes.iter().filter(|node| matters(node)) {
+            let mut id = node.id;
+            while kept.insert(id) {
+                let Some(nearer) = before.get(&id) else { break };
+                id = *nearer;
+            }
+        }
+        let mut others = Rest::default();
+        for node in self.nodes.iter().filter(|node| !kept.contains(&node.id)) {
+            others.count += 1;
+            others.tax += node.deducted.unwrap_or_default();
+        }
+        self.nodes.retain(|node| kept.contains(&node.id));
+        self.edges.retain(|edge| kept.contains(&edge.seller) && kept.contains(&edge.buyer));
+        (self, others)
+    }
+}
+
 /// Cases of a task that are looked at for a taxpayer's role.
 const CASES_LOOKED_AT: usize = 4;
 

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::doubts::doubts_about;
 use super::error::Error;
 use super::folder::Folder;
 use super::graph::OriginShare;
-use crate::model::{About, Entity, Fact, Fen, Id, Instant, InvoiceKind, InvoiceNo, Kind, Signal, TaxpayerId, Text};
+use crate::model::{
+    About, Doubt, Entity, Fact, Fen, Id, Instant, InvoiceKind, InvoiceNo, Kind, Signal, TaxpayerId, Text,
+};
 use crate::provenance::{Blend, Ordinal};
 use crate::risk::{self, Subject};
 use crate::state::{Held, HistoryOf, Issue, Issued, Key, OriginRow, Profile, Row, Side, SignalRow, standing};
@@ -31,6 +34,8 @@ pub struct InvoiceLife {
     pub holders: Vec<Holding>,
     /// Findings about it.
     pub findings: Vec<Signal>,
+    /// What of it somebody responsible for data should look at; see [`doubts_are_read`].
+    pub doubts: Vec<Doubt>,
 }
 
 /// A red letter of an invoice.
@@ -108,7 +113,28 @@ pub fn lives(folder: &Folder, no: InvoiceNo, seller_id: Option<TaxpayerId>) -> R
             lives.entry(meant).or_default().push((holder, seller.is_empty(), held));
         }
     }
-    lives.into_iter().map(|(seller, held)| life(folder, no, seller, issued.remove(&seller), held)).collect()
+    let each = |(seller, held)| life(folder, no, seller, issued.remove(&seller), held);
+    let mut lives = lives.into_iter().map(each).collect::<Result<Vec<InvoiceLife>, Error>>()?;
+    if doubts_are_read(folder) {
+        for doubt in doubts_about(folder, no)? {
+            // Said of the issuer, or of a holder.
+            let meant = |life: &&mut InvoiceLife| {
+                let of_holder = life.holders.iter().any(|holding| holding.taxpayer_id == doubt.taxpayer_id);
+                life.seller_id == doubt.taxpayer_id || of_holder
+            };
+            lives.iter_mut().filter(meant).for_each(|life| life.doubts.push(doubt.clone()));
+        }
+    }
+    Ok(lives)
+}
+
+/// Input events of a journal in which doubts about one invoice are looked for: doubts stand in the journal alone, which has
+/// to be read through for them, a second or two for so many.
+const DOUBTS_EVENTS_MAX: u64 = 4_000_000;
+
+/// Whether doubts are looked for in a folder.
+pub fn doubts_are_read(folder: &Folder) -> bool {
+    folder.progress().roots <= DOUBTS_EVENTS_MAX
 }
 
 /// A key that no row of this number reaches.
@@ -196,6 +222,7 @@ fn life(
         provenance,
         holders,
         findings,
+        doubts: Vec::new(),
     })
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::error::Error;
 use super::folder::Folder;
 use crate::model::{
-    Case, CaseNode, Entity, Fen, Id, Instant, Kind, Signal, SignalStatus, Task, TaskStatus, TaxpayerId,
+    Case, CaseNode, ChainRole, Entity, Fen, Id, Instant, Kind, Signal, SignalStatus, Task, TaskStatus, TaxpayerId,
 };
-use crate::risk;
+use crate::risk::{self, Typology};
 use crate::state::{CaseHead, Key, Row, SignalRow, TaskRow};
 
 /// What is asked. Each field that is given must hold.
@@ -141,7 +141,7 @@ pub fn cases(folder: &Folder, filter: &Filter) -> Result<Listed<Case>, Error> {
     Ok(heaviest.end())
 }
 
-/// How much of a case's tax was deducted, each fen once. What a taxpayer passed on is deducted again by whoever took it,
+/// How much of a case's tax was deducted at most, each fen once, by those it lists. What a taxpayer passed on is deducted again by whoever took it,
 /// so of its deductions only what stayed with it counts; and as sales too small to be followed are not among the edges,
 /// it is never more than began at the source.
 pub fn deducted(case: &Case) -> Fen {
@@ -152,6 +152,22 @@ pub fn deducted(case: &Case) -> Fen {
     let stayed = |node: &CaseNode| node.deducted - passed.get(&node.taxpayer_id).copied().unwrap_or_default();
     let others = case.nodes.iter().filter(|node| node.taxpayer_id != case.origin);
     others.map(|node| stayed(node).max(Fen::ZERO)).sum::<Fen>().min(begun(case))
+}
+
+/// From how much tax deducted on a taxpayer is reported as one who deducted it, by the rules in force; nothing where they
+/// do not report it at all.
+pub fn reported_from(folder: &Folder) -> Fen {
+    let parameter = |typology: &Typology| {
+        let at = typology.parameters.iter().position(|parameter| parameter.name == "tax_min_fen")?;
+        folder.rules().parameters::<5>(typology).map(|values| Fen(values[at]))
+    };
+    risk::typology("false_deduction").and_then(parameter).unwrap_or_default()
+}
+
+/// Those who deducted, each so much or more.
+pub fn beneficiaries(case: &Case, least: Fen) -> usize {
+    let counts = |node: &&CaseNode| node.role == ChainRole::Beneficiary && node.deducted >= least;
+    case.nodes.iter().filter(counts).count()
 }
 
 /// Tax that began at the source of a case with no purchase behind it.

@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::graph::{Direction, OriginShare};
 use crate::model::{Entity, Fen, GoodsCode, Id, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Share, Side, TaintVisit};
+use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Share, Side, TaintVisit, Totals};
 
 /// Under which names a taxpayer keeps value of the origin, and how much of each is the origin's.
 pub(super) type Names = BTreeMap<TaxpayerId, Share>;
@@ -218,16 +218,27 @@ fn origin_row(folder: &Folder, id: TaxpayerId, name: TaxpayerId) -> Result<Optio
         .books(Entity::taxpayer(id), |books| books.find::<OriginRow>(&Key::Origin(name)).map(|row| (row.ordinal, *row)))
 }
 
-/// The largest counterparties of a side, and how many there are.
-pub(super) fn largest(
-    folder: &Folder,
-    id: TaxpayerId,
-    side: Side,
-    limit: usize,
-) -> Result<(Vec<(TaxpayerId, Partner)>, usize), Error> {
+/// The counterparties of a side, the largest of them one by one.
+pub(super) struct Trade {
+    /// Largest first.
+    pub(super) largest: Vec<(TaxpayerId, Partner)>,
+    /// How many there are in all.
+    pub(super) count: usize,
+    /// Trade with the others.
+    pub(super) others: Totals,
+}
+
+/// The counterparties of a side, so many of them one by one.
+pub(super) fn trade(folder: &Folder, id: TaxpayerId, side: Side, limit: usize) -> Result<Trade, Error> {
     let mut all = partners(folder, id, side)?;
     all.sort_by_key(|partner| (-partner.tax, -partner.partner.totals.amount, partner.id));
     let count = all.len();
-    all.truncate(limit);
-    Ok((all.into_iter().map(|partner| (partner.id, partner.partner)).collect(), count))
+    let mut others = Totals::default();
+    for Partner { totals, .. } in all.drain(limit.min(count)..).map(|other| other.partner) {
+        others.count = others.count.saturating_add(totals.count);
+        others.amount += totals.amount;
+        others.tax += totals.tax;
+    }
+    let largest = all.into_iter().map(|partner| (partner.id, partner.partner)).collect();
+    Ok(Trade { largest, count, others })
 }

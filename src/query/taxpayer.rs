@@ -4,9 +4,9 @@ use super::error::Error;
 use super::facts::Papers;
 use super::folder::Folder;
 use super::graph::OriginShare;
-use super::neighbours::largest;
+use super::neighbours::{Trade, trade};
 use crate::model::{Entity, Fen, Id, Instant, InvoiceNo, Period, Signal, SignalStatus, Task, TaxpayerId};
-use crate::state::{Key, Month, Partner, Profile, Side, SignalRow, TaskRow};
+use crate::state::{Key, Month, Partner, Profile, Side, SignalRow, TaskRow, Totals};
 
 /// One taxpayer.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct Traders {
     pub largest: Vec<(TaxpayerId, Option<Box<str>>, Partner)>,
     /// How many there are in all.
     pub count: usize,
+    /// Trade with those who are not named.
+    pub others: Totals,
 }
 
 /// Counterparties that are named.
@@ -72,9 +74,9 @@ pub fn household(folder: &Folder, id: TaxpayerId) -> Result<Option<Household>, E
 }
 
 fn traders(folder: &Folder, id: TaxpayerId, side: Side) -> Result<Traders, Error> {
-    let (found, count) = largest(folder, id, side, NAMED_MAX)?;
-    let named = found.into_iter().map(|(id, partner)| Ok((id, folder.name(id)?, partner)));
-    Ok(Traders { largest: named.collect::<Result<_, Error>>()?, count })
+    let Trade { largest, count, others } = trade(folder, id, side, NAMED_MAX)?;
+    let named = largest.into_iter().map(|(id, partner)| Ok((id, folder.name(id)?, partner)));
+    Ok(Traders { largest: named.collect::<Result<_, Error>>()?, count, others })
 }
 
 /// All findings about a taxpayer, open ones first, the highest score first.

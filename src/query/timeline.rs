@@ -54,7 +54,9 @@ pub fn timeline(folder: &Folder, id: TaxpayerId, until: Instant, limit: usize) -
         let signal = row.0;
         let about = words::about(&signal.about);
         let (code, score) = (&signal.typology, signal.score);
-        last.take(signal.raised_at, "found", Some(signal.stake), || format!("{code}: {about}, score {score}"));
+        // The row knows what the finding says now, not what it said when it was raised.
+        let now = if signal.version > 1 { " now" } else { "" };
+        last.take(signal.raised_at, "found", Some(signal.stake), || format!("{code}: {about}, score{now} {score}"));
         if let (SignalStatus::Withdrawn, Some(at)) = (signal.status, signal.withdrawn_at) {
             last.take(at, "withdrawn", Some(signal.stake), || format!("{code}: {about}"));
         }

@@ -1,5 +1,6 @@
 //! A deduction of an invoice that was void already.
 
+use super::finding::day_zh;
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
 use crate::model::{About, Fen};
 
@@ -27,13 +28,14 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let after: Vec<_> = standing.iter().filter(|claim| claim.at >= voided_at).collect();
     let last = after.last()?;
     let stake: Fen = after.iter().map(|claim| claim.tax).sum();
-    let (tax, period) = (stake.grouped(), last.period);
+    let (tax, period, voided_on) = (stake.grouped(), last.period, voided_at.date());
+    let voided_on_zh = day_zh(voided_on);
     let sentence = Sentence {
         zh: format!(
-            "发票{invoice_no}已于{voided_at}作废，仍在{period}抵扣税额{tax}元；请责令转出并核实开票方{seller_id}。"
+            "发票{invoice_no}已于{voided_on_zh}作废，仍在{period}抵扣税额{tax}元；请责令转出并核实开票方{seller_id}。"
         ),
         en: format!(
-            "Invoice {invoice_no} was voided at {voided_at} and still deducted for {period}: {tax} yuan of tax; have it \
+            "Invoice {invoice_no} was voided on {voided_on} and still deducted for {period}: {tax} yuan of tax; have it \
              transferred out and check the issuer {seller_id}."
         ),
     };

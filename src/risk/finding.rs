@@ -1,6 +1,6 @@
 //! A finding with its evidence: numbers as data, and one sentence in Chinese and in English.
 
-use crate::model::{Evidence, Fen, Id, TaxpayerId};
+use crate::model::{Date, Evidence, Fen, Id, TaxpayerId};
 
 /// What a check has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,16 @@ pub struct Sentence {
 /// A share in percent, as a sentence has it: whole where that is exact, otherwise with two decimals.
 pub(super) fn percent(basis_points: i64) -> String {
     if basis_points % 100 == 0 { (basis_points / 100).to_string() } else { Fen(basis_points).to_string() }
+}
+
+/// A day as a Chinese sentence has it: 2025年6月5日.
+pub(super) fn day_zh(day: Date) -> String {
+    let text = day.to_string();
+    let mut parts = text.splitn(3, '-').map(|part| part.trim_start_matches('0'));
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(year), Some(month), Some(day)) => format!("{year}年{month}月{day}日"),
+        _ => text,
+    }
 }
 
 /// `1 invoice`, `2 invoices`.
@@ -78,6 +88,7 @@ mod tests {
     #[test]
     fn one_is_singular_and_shares_are_no_rounder_than_they_are() {
         assert_eq!([1, 2, 0].map(|count: i64| counted(count, "day")), ["1 day", "2 days", "0 days"]);
+        assert_eq!(day_zh(Date::parse("2025-06-05").unwrap()), "2025年6月5日");
         assert_eq!([10_000, 0, 72, -5].map(percent), ["100", "0", "0.72", "-0.05"]);
     }
 }

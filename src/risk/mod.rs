@@ -11,6 +11,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod bounds;
 mod circular;
 mod deduct_after_void;
 mod deduct_without_invoice;
@@ -23,6 +24,7 @@ mod scoring;
 mod source_burst;
 mod view;
 
+pub use bounds::{Bound, bound};
 pub use finding::{Finding, Sentence};
 pub use rules::{Limits, RuleSet, RulesError};
 pub use scoring::{merge, response};

@@ -136,11 +136,13 @@ fn a_conflict_is_shown_with_what_was_sent_and_where_the_first_stands() {
     let letters: Vec<serde_json::Value> =
         listed.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&letters[0]["source"]["line"], &letters[0]["first_source"]["line"]), (&2.into(), &1.into()));
+    assert!(letters[0]["reason"].as_str().unwrap().ends_with("; they differ in amount_fen"), "{}", letters[0]);
     let sent: serde_json::Value = serde_json::from_str(letters[0]["bytes"].as_str().unwrap()).unwrap();
     assert_eq!(sent, serde_json::from_str::<serde_json::Value>(&other).unwrap());
     assert!(letters[1]["bytes"].as_str().unwrap().contains("rules_published"), "{}", letters[1]);
     let table = run(["dead-letters".as_ref()].into_iter().chain(data)).stdout;
     assert!(table.contains("events.jsonl:2  ") && table.contains("events.jsonl:1  "), "{table}");
+    assert!(table.contains("; they differ in amount_fen"), "it is not cut where it is no terminal: {table}");
 }
 
 #[test]
@@ -292,6 +294,10 @@ fn a_generated_world_is_replayed_and_measured() {
     assert_eq!(report.code, Some(0), "{}", report.stderr);
     let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
     assert!(report["found"].as_u64() > Some(0), "{report}");
+    let other = file(folder.path(), "other.jsonl", br#"{"scheme":"chain-1","typology":"dormant_revival","taxpayer_id":"X","role":"source","first_at":"2025-03-04T00:00:00+08:00","evident_at":"2025-03-04T00:00:00+08:00"}"#);
+    let told = run(["evaluate", "--labels", other.to_str().unwrap(), "--tasks", tasks.to_str().unwrap()]);
+    assert!(told.stderr.contains("of the same world?"), "{}", told.stderr);
+    assert!(told.stdout.contains("not looked for yet: dormant_revival"), "{}", told.stdout);
 }
 
 #[test]
@@ -300,6 +306,8 @@ fn completions_and_a_quick_start() {
     let bash = run(["completions", "bash"]);
     assert_eq!(bash.code, Some(0));
     assert!(bash.stdout.contains("_suyuan()") && bash.stdout.contains("--partitions"));
+    let offered = |what: &str| bash.stdout.lines().any(|line| line.contains(what) && line.contains("pass_through"));
+    assert!(offered("opts=") && offered("compgen -W"), "codes are offered to `explain` and to --typology");
     assert!(began.elapsed() < Duration::from_secs(5), "it took {:?} to start", began.elapsed());
     assert_eq!(ran(&mut suyuan(["--version"])).stdout.trim(), concat!("suyuan ", env!("CARGO_PKG_VERSION")));
 }

@@ -175,3 +175,21 @@ fn a_run_that_is_asked_to_stop_ends_cleanly() {
     let last = run(&arguments);
     assert_eq!(last.code, Some(0), "{}", last.stderr);
 }
+
+#[test]
+fn whoever_asks_an_unfinished_folder_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (input(folder.path(), 9), folder.path().join("out"));
+    let arguments = replay_arguments(&[&input], &out, &[]);
+    let mut child = start(&arguments);
+    let stopped = wait_for_growth(&mut child, &out, 100_000);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for command in ["tasks", "cases", "signals", "doubts", "dead-letters"] {
+        let asked = run([command.as_ref(), "--data".as_ref(), out.as_os_str()]);
+        assert_eq!(asked.code, Some(0), "{}", asked.stderr);
+        assert!(!stopped || asked.stderr.contains("has not come to its end"), "{command}: {}", asked.stderr);
+    }
+    replay(&[&input], &out, &[]);
+    assert!(!run(["tasks".as_ref(), "--data".as_ref(), out.as_os_str()]).stderr.contains("note:"));
+}

@@ -53,6 +53,9 @@ pub(super) fn life(life: &InvoiceLife) -> Value {
             "standing_fen": holding.standing.0,
             "overdue": holding.held.arrived.is_none() && holding.held.waited_until > Instant::default(),
         })).collect::<Vec<_>>(),
+        "doubts": life.doubts.iter().map(|doubt| json!({
+            "code": doubt.code, "reason": doubt.reason, "at": doubt.at.to_string(),
+        })).collect::<Vec<_>>(),
         "findings": life.findings.iter().map(signal_document).collect::<Vec<_>>(),
     })
 }

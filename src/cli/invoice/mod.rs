@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::filter::{id, invoice_no};
 use super::read::{ReadArgs, tell};
-use super::show::{Table, color_wanted, minute, money, money_or_blank, print, print_json, put, who};
+use super::show::{
+    Cell, Table, clean, color_wanted, minute, money, money_or_blank, print, print_json, put, share, who,
+};
 use super::signals::sentences;
 use crate::model::{Fen, Instant, InvoiceNo, TaxpayerId};
 use crate::query::{self, Folder, InvoiceLife, OriginShare, words};
@@ -62,6 +64,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             &json!({ "invoice_no": args.invoice_no.as_str(), "invoices": lives.iter().map(document::life).collect::<Vec<_>>() }),
         );
     }
+    if !query::doubts_are_read(&folder) {
+        let data = args.read.data.flag();
+        tell(&format!(
+            "the journal is too long to look for doubts about it here: `suyuan doubts --taxpayer SELLER{data}`"
+        ));
+    }
     if lives.iter().filter(|life| !life.seller_id.is_empty()).count() > 1 {
         let note = "it names several invoices, each with its own life; --seller shows one";
         tell(&format!("{} is not the number of one invoice: {note}", args.invoice_no));
@@ -81,6 +89,9 @@ fn page(folder: &Folder, life: &InvoiceLife) -> anyhow::Result<String> {
     }
     text += &standing(life);
     text += &provenance(life);
+    for doubt in &life.doubts {
+        put(&mut text, format_args!("\n  doubtful: {} ({})\n", clean(&doubt.reason), doubt.code));
+    }
     for signal in &life.findings {
         let status = words::signal_status(signal.status);
         let (code, whom, score) = (&signal.typology, signal.taxpayer_id, signal.score);
@@ -107,7 +118,11 @@ fn heading(folder: &Folder, life: &InvoiceLife) -> anyhow::Result<String> {
         None => "a natural person".into(),
     };
     let kind = words::invoice_kind(issue.invoice_kind);
-    let red = issue.red_of.map(|blue| format!(", a red letter that offsets {blue}")).unwrap_or_default();
+    let red = match issue.red_of {
+        Some(blue) => format!(", a red letter that offsets {blue}"),
+        None if issue.amount < Fen::ZERO || issue.tax < Fen::ZERO => ", a red letter that names no invoice".into(),
+        None => String::new(),
+    };
     Ok(format!(
         "invoice {} ({kind}{red})\n  seller  {seller}\n  buyer   {buyer}\n  amount  {}, tax {}\n",
         life.invoice_no,
@@ -134,7 +149,7 @@ fn happenings(life: &InvoiceLife) -> Vec<(Instant, String, String, Option<Fen>)>
     }
     for (at, abnormal, reason) in &life.marks {
         let what = if *abnormal { "marked abnormal" } else { "mark lifted" };
-        found.push((*at, format!("{what}: {}", super::show::clean(reason)), "authority".into(), None));
+        found.push((*at, format!("{what}: {}", clean(reason)), "authority".into(), None));
     }
     for holding in &life.holders {
         let holder = holding.taxpayer_id.to_string();
@@ -178,27 +193,33 @@ fn provenance(life: &InvoiceLife) -> String {
             String::new()
         };
     }
-    let mut table = Table::new(&["origin", ">tax", ">share", ">hops", "through"]);
-    let mut put = |whose: String, tax: Fen, hops: String, via: String| {
-        let share = format!("{} %", tax.ratio_bp(whole) / 100);
-        table.row(vec![whose.into(), money(tax).into(), share.into(), hops.into(), via.into()]);
-    };
+    // Each with the lines that say more of it.
+    let mut lines: Vec<(Fen, Vec<[String; 5]>)> = Vec::new();
+    let cells = |name: String, tax: Fen, hops: String, via: String| [name, money(tax), share(tax, whole), hops, via];
     let origin = |share: &OriginShare| who(share.origin, share.name.as_deref());
     for share in &from.origins {
-        put(origin(share), share.tax, share.hops.to_string(), share.via.to_string());
+        lines.push((share.tax, vec![cells(origin(share), share.tax, share.hops.to_string(), share.via.to_string())]));
     }
     if from.own > Fen::ZERO {
-        put("the seller itself".into(), from.own, "0".into(), String::new());
+        let mut own = vec![cells("the seller itself".into(), from.own, "0".into(), String::new())];
+        for share in &from.settled {
+            let name = format!("· of that, {}", origin(share));
+            own.push(cells(name, share.tax, share.hops.to_string(), share.via.to_string()));
+        }
+        if from.short > Fen::ZERO {
+            let why = if from.opening { "stock from before the journal" } else { "nothing stands behind" };
+            own.push(cells(format!("· of that, {why}"), from.short, String::new(), String::new()));
+        }
+        lines.push((from.own, own));
     }
-    for share in &from.settled {
-        put(format!("· of that, {}", origin(share)), share.tax, share.hops.to_string(), share.via.to_string());
-    }
-    if from.short > Fen::ZERO {
-        let why = if from.opening { "stock from before the journal" } else { "nothing stands behind" };
-        put(format!("· of that, {why}"), from.short, String::new(), String::new());
-    }
+    lines.sort_by_key(|(tax, _)| -*tax);
     if from.remainder > Fen::ZERO {
-        put("smaller origins".into(), from.remainder, String::new(), String::new());
+        let rest = cells("smaller origins".into(), from.remainder, String::new(), String::new());
+        lines.push((from.remainder, vec![rest]));
+    }
+    let mut table = Table::new(&["origin", ">tax", ">share", ">hops", "through"]);
+    for line in lines.into_iter().flat_map(|(_, lines)| lines) {
+        table.row(line.map(Cell::from).into());
     }
     format!("\n  whose value its tax is, as far as it stands: {}\n{}", money(whole), table.write("  ", color_wanted()))
 }

@@ -40,6 +40,26 @@ fn a_red_letter_a_retail_sale_and_a_claim_without_an_invoice_have_pages_too() {
 }
 
 #[test]
+fn a_page_shows_what_is_doubtful_about_the_invoice() {
+    let (_dir, folder) = folders::folder("issue 1 A B -1000.00 tax=-130.00 | issue 2 A B 50.00");
+    let lives = query::lives(&folder, number("1"), None).unwrap();
+    let told = page(&folder, &lives[0]).unwrap();
+    assert!(told.contains("(special, a red letter that names no invoice)"), "{told}");
+    assert!(told.contains("doubtful: ") && told.contains("(red_without_blue)"), "{told}");
+    assert_eq!(document::life(&lives[0])["doubts"][0]["code"], "red_without_blue");
+    assert!(query::lives(&folder, number("2"), None).unwrap()[0].doubts.is_empty());
+}
+
+#[test]
+fn shares_are_rounded_and_the_largest_stands_first() {
+    let (_dir, folder) = folders::folder("issue 1 S A 4785.00 | at 2026-03-05T09:00 | issue 2 A B 10000.00");
+    let lives = query::lives(&folder, number("2"), None).unwrap();
+    let told = page(&folder, &lives[0]).unwrap();
+    let at = |text: &str| told.find(text).unwrap_or_else(|| panic!("no {text} in {told}"));
+    assert!(at("the seller itself") < at("47.9 %") && told.contains("52.2 %"), "{told}");
+}
+
+#[test]
 fn a_document_has_both_sides() {
     let (_dir, folder) = folders::folder(LIFE);
     let lives = query::lives(&folder, number("1"), None).unwrap();

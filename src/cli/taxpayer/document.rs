@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::invoice::signal_document;
 use crate::cli::trace::origin_document;
 use crate::codec;
-use crate::model::{Fen, Id, Period, Task, TaxpayerId};
+use crate::model::{Fen, Id, Period, Signal, Task, TaxpayerId};
 use crate::query::{Household, Papers, Past, Sums, Timeline, Traders, words};
 use crate::state::{Month, Totals};
 
@@ -50,8 +50,15 @@ pub(super) fn past(past: &Past) -> Value {
         "as_of": past.at.to_string(),
         "papers": papers(&past.papers),
         "months": past.months.iter().map(month).collect::<Vec<_>>(),
-        "findings": past.standing.iter().chain(&past.withdrawn).map(signal_document).collect::<Vec<_>>(),
+        "findings": past.standing.iter().chain(&past.withdrawn).map(said_now).collect::<Vec<_>>(),
     })
+}
+
+/// A finding of the past, and whether its numbers and sentence have changed since it was raised: they are those of now.
+fn said_now(signal: &Signal) -> Value {
+    let mut told = signal_document(signal);
+    told["changed_since_raised"] = (signal.version > 1).into();
+    told
 }
 
 /// In order of time.
@@ -146,7 +153,7 @@ fn traders(traders: &Traders) -> Value {
             "last_at": partner.last_at.to_string(),
         })
     });
-    json!({ "count": traders.count, "largest": largest.collect::<Vec<_>>() })
+    json!({ "count": traders.count, "largest": largest.collect::<Vec<_>>(), "others": totals(&traders.others) })
 }
 
 fn task(task: &Task) -> Value {

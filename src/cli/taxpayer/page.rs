@@ -19,11 +19,12 @@ pub(super) fn household(folder: &Folder, household: &Household, colored: bool) -
             ),
         );
     }
-    text += &findings(folder, &household.findings)?;
+    text += &findings(folder, &household.findings, "")?;
     text += &months(household, colored);
     text += &value(household, colored);
-    text += &traders("Suppliers", &household.suppliers, colored);
-    text += &traders("Customers", &household.customers, colored);
+    text += &traders("Suppliers", &household.suppliers, None, colored);
+    let persons = Some(("natural persons", sold_to_persons(household)));
+    text += &traders("Customers", &household.customers, persons, colored);
     Ok(text)
 }
 
@@ -31,7 +32,7 @@ pub(super) fn household(folder: &Folder, household: &Household, colored: bool) -
 pub(super) fn past(folder: &Folder, past: &Past, colored: bool) -> anyhow::Result<String> {
     let mut text = format!("as of {}\n{}", past.at, papers(past.taxpayer_id, &past.papers));
     let all: Vec<Signal> = past.standing.iter().chain(&past.withdrawn).cloned().collect();
-    text += &findings(folder, &all)?;
+    text += &findings(folder, &all, ", in the words and numbers of now")?;
     let mut table =
         Table::new(&["month", ">sold", ">amount", ">tax", ">bought", ">amount", ">tax", ">deductions", ">tax"]);
     for (period, sums) in &past.months {
@@ -97,7 +98,8 @@ fn papers(id: TaxpayerId, papers: &Papers) -> String {
     text
 }
 
-fn findings(folder: &Folder, signals: &[Signal]) -> anyhow::Result<String> {
+/// Each with its sentence; with `changed` behind it where it has changed since it was raised.
+fn findings(folder: &Folder, signals: &[Signal], changed: &str) -> anyhow::Result<String> {
     let open = signals.iter().filter(|signal| signal.status == SignalStatus::Open).count();
     if signals.is_empty() {
         return Ok("\nNo findings\n".into());
@@ -108,9 +110,12 @@ fn findings(folder: &Folder, signals: &[Signal]) -> anyhow::Result<String> {
         let (code, score) = (&signal.typology, signal.score);
         let (stake, raised) = (money(signal.stake), minute(signal.raised_at));
         put(&mut text, format_args!("  {code} about {about}, score {score}, {stake} at stake, raised {raised}"));
-        match signal.withdrawn_at {
-            Some(at) => put(&mut text, format_args!(", withdrawn {}\n", minute(at))),
-            None => put(&mut text, format_args!("\n{}", sentences(folder, signal, "    ")?)),
+        if let Some(at) = signal.withdrawn_at {
+            let why = signal.withdrawn_reason.as_ref().map(|why| format!(" by {why}")).unwrap_or_default();
+            put(&mut text, format_args!(", withdrawn {}{why}\n", minute(at)));
+        } else {
+            let changed = if signal.version > 1 { changed } else { "" };
+            put(&mut text, format_args!("{changed}\n{}", sentences(folder, signal, "    ")?));
         }
     }
     Ok(text)
@@ -197,7 +202,8 @@ fn value(household: &Household, colored: bool) -> String {
     text
 }
 
-fn traders(heading: &str, traders: &Traders, colored: bool) -> String {
+/// The largest, those beyond, and `beside` them those who have no id: together as much as the months say.
+fn traders(heading: &str, traders: &Traders, beside: Option<(&str, [Fen; 2])>, colored: bool) -> String {
     let mut table = Table::new(&["taxpayer", ">invoices", ">amount", ">tax", "first", "last"]);
     for (id, name, partner) in &traders.largest {
         table.row(vec![
@@ -209,12 +215,35 @@ fn traders(heading: &str, traders: &Traders, colored: bool) -> String {
             partner.last_at.date().to_string().into(),
         ]);
     }
+    let more = traders.count - traders.largest.len();
+    let mut sums = |label: String, count: String, amount: Fen, tax: Fen| {
+        table.row(vec![label.into(), count.into(), money(amount).into(), money(tax).into(), "".into(), "".into()]);
+    };
+    if more > 0 {
+        let Totals { count, amount, tax } = traders.others;
+        sums(format!("… {more} more"), count_or_blank(count), amount, tax);
+    }
+    if let Some((label, [amount, tax])) = beside.filter(|(_, sums)| *sums != [Fen::ZERO; 2]) {
+        sums(label.into(), String::new(), amount, tax);
+    }
     if table.is_empty() {
         return String::new();
     }
-    let more = match traders.count - traders.largest.len() {
-        0 => String::new(),
-        more => format!(": the {} largest of {}", traders.largest.len(), more + traders.largest.len()),
+    let of =
+        if more == 0 { String::new() } else { format!(": the {} largest of {}", traders.largest.len(), traders.count) };
+    format!("\n{heading}{of}\n{}", table.write("  ", colored))
+}
+
+/// What was sold to nobody who has an id: what the months have more than all customers together.
+fn sold_to_persons(household: &Household) -> [Fen; 2] {
+    let net = |of: fn(&Totals) -> Fen| -> Fen {
+        household.months.iter().map(|(_, month)| of(&month.sold) - of(&month.sold_void)).sum()
     };
-    format!("\n{heading}{more}\n{}", table.write("  ", colored))
+    let customers = |of: fn(&Totals) -> Fen| -> Fen {
+        let named: Fen = household.customers.largest.iter().map(|(.., partner)| of(&partner.totals)).sum();
+        named + of(&household.customers.others)
+    };
+    let amount: fn(&Totals) -> Fen = |totals| totals.amount;
+    let tax: fn(&Totals) -> Fen = |totals| totals.tax;
+    [amount, tax].map(|of| net(of) - customers(of))
 }

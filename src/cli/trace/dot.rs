@@ -1,8 +1,8 @@
 //! A graph in the language of GraphViz.
 
-use crate::cli::show::{money, put};
+use crate::cli::show::{counted, money, put};
 use crate::model::ChainRole;
-use crate::query::{Direction, Graph, Node, words};
+use crate::query::{Direction, Edge, Graph, Node, words};
 use std::collections::BTreeMap;
 
 /// The whole document. Nodes go by number, so that no id needs to be a name.
@@ -26,10 +26,16 @@ pub(super) fn write(graph: &Graph) -> String {
     }
     for edge in &graph.edges {
         let (Some(from), Some(to)) = (numbers.get(&edge.seller), numbers.get(&edge.buyer)) else { continue };
-        let label = format!("{}\n{} invoices", money(edge.tax), edge.invoices);
+        let label = format!("{}\n{}", money(edge.tax), invoices(graph, edge));
         put(&mut text, format_args!("  n{from} -> n{to} [label=\"{}\"];\n", escape(&label)));
     }
     text + "}\n"
+}
+
+/// The invoices between two, as what they are: where one origin is followed, only a part of their tax is its.
+pub(super) fn invoices(graph: &Graph, edge: &Edge) -> String {
+    let counted = counted(edge.invoices.into(), "invoice", "invoices");
+    if graph.origin.is_some() { format!("of {counted}") } else { counted }
 }
 
 /// What is written on a node, line by line.

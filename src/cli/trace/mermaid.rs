@@ -1,6 +1,6 @@
 //! A graph as a Mermaid flowchart.
 
-use super::dot::{color, lines};
+use super::dot::{color, invoices, lines};
 use crate::cli::show::{money, put};
 use crate::query::{Direction, Graph};
 use std::collections::BTreeMap;
@@ -26,8 +26,8 @@ pub(super) fn write(graph: &Graph) -> String {
     }
     for edge in &graph.edges {
         let (Some(from), Some(to)) = (numbers.get(&edge.seller), numbers.get(&edge.buyer)) else { continue };
-        let (tax, invoices) = (money(edge.tax), edge.invoices);
-        put(&mut text, format_args!("  n{from} -->|\"{tax}<br/>{invoices} invoices\"| n{to}\n"));
+        let (tax, invoices) = (money(edge.tax), invoices(graph, edge));
+        put(&mut text, format_args!("  n{from} -->|\"{tax}<br/>{invoices}\"| n{to}\n"));
     }
     text
 }

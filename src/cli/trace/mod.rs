@@ -47,12 +47,12 @@ pub(crate) struct Args {
     /// Leave out those whose last invoice is older than this day.
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub(crate) since: Option<Instant>,
-    /// How many invoices away at most.
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=64))]
-    pub(crate) depth: u8,
-    /// How many neighbours of each at most; the rest is one line.
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) width: u16,
+    /// How many invoices away at most [default: 6 for value of one origin, else 2].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) depth: Option<u8>,
+    /// How many neighbours of each at most; the rest is one line [default: 12 for value of one origin, else 8].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) width: Option<u16>,
     /// Do not follow less tax than this, in yuan.
     #[arg(long, value_name = "YUAN", default_value = "0", value_parser = yuan)]
     pub(crate) min_tax: Fen,
@@ -98,16 +98,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             "it is suspected as a source of false invoices: this is the value that began there; --all follows everything it sold",
         );
     }
+    let origin = args.origin.or(accused.then_some(args.taxpayer));
+    let (depth, width) = if origin.is_some() { OF_ONE_ORIGIN } else { OF_ALL };
     let question = Question {
         taxpayer_id: args.taxpayer,
         direction: match args.direction {
             Way::Up => Direction::Up,
             Way::Down => Direction::Down,
         },
-        origin: args.origin.or(accused.then_some(args.taxpayer)),
+        origin,
         since: args.since,
-        depth: args.depth.into(),
-        width: args.width.into(),
+        depth: args.depth.unwrap_or(depth).into(),
+        width: args.width.unwrap_or(width).into(),
         tax_min: args.min_tax,
     };
     args.origin.map_or(Ok(()), |origin| tell_unknown(&folder, origin))?;
@@ -117,6 +119,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     print(draw(&graph, args.format, color_wanted()).as_bytes())
 }
+
+/// How deep and how wide a trace is unless told otherwise: so that it is read, and not scrolled through. Value of one origin
+/// thins out by itself.
+const OF_ONE_ORIGIN: (u8, u16) = (6, 12);
+const OF_ALL: (u8, u16) = (2, 8);
 
 /// Draws a graph.
 pub(crate) fn draw(graph: &Graph, format: GraphFormat, colored: bool) -> String {

@@ -94,9 +94,20 @@ fn a_case_is_drawn_from_its_source_to_those_who_deducted() {
     let (_dir, folder) = folders::folder(folders::CHAIN);
     let case = query::cases(&folder, &Filter::default()).unwrap().items.remove(0);
     let chain = query::chain(&folder, case.case_id).unwrap().unwrap();
-    insta::assert_snapshot!(cases::tree(&chain, 12, false));
+    insta::assert_snapshot!(cases::tree(&chain, Fen::ZERO, 12, false));
     insta::assert_snapshot!("a_case_as_dot", draw(&chain.graph, GraphFormat::Dot, false));
     insta::assert_snapshot!("a_case_as_mermaid", draw(&chain.graph, GraphFormat::Mermaid, false));
+}
+
+#[test]
+fn a_case_draws_who_matters_and_counts_the_others() {
+    let (_dir, folder) = folders::folder(folders::CHAIN);
+    let case = query::cases(&folder, &Filter::default()).unwrap().items.remove(0);
+    let chain = query::chain(&folder, case.case_id).unwrap().unwrap();
+    let text = cases::tree(&chain, Fen(2_000_000), 12, false);
+    assert!(!text.contains("─ C") && text.contains("Beneficiaries of 20,000.00 yuan or more: 1\n"), "{text}");
+    assert!(text.contains("\nand 2 others who deducted less than 20,000.00 each: 12,883.00 together\n"), "{text}");
+    assert!(text.contains("at most 51,532.00 of it was deducted, counting"), "{text}");
 }
 
 const HOSTILE: &str = "a\"]; n9 -> n8 [label=\"\\\n<script>&`%%{init}|#;\u{1b}[31m\\";
@@ -171,7 +182,7 @@ struct Alone {
 fn wrong_usage_is_refused_where_it_is_written() {
     let parse = |words: &[&str]| Alone::try_parse_from([&["trace"], words].concat()).map(|alone| alone.args);
     let args = parse(&["up", "A", "--min-tax", "10000", "--since", "2026-03-01"]).unwrap_or_else(|e| panic!("{e}"));
-    assert_eq!((args.min_tax, args.depth, args.width), (Fen(1_000_000), 6, 12));
+    assert_eq!((args.min_tax, args.depth, args.width), (Fen(1_000_000), None, None));
     for bad in [&["sideways", "A"][..], &["up"], &["up", "A", "--depth", "0"], &["up", "A", "--since", "soon"]] {
         assert_eq!(parse(bad).err().map(|error| error.exit_code()), Some(2), "{bad:?}");
     }

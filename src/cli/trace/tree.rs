@@ -9,11 +9,14 @@ use crate::query::{Edge, Graph, Node, OriginShare, words};
 
 /// The tree's lines.
 pub(super) fn write(graph: &Graph, colored: bool) -> String {
+    // Of the invoices between two, only a part of the tax may be of the origin.
+    let (tax, invoices) =
+        if graph.origin.is_some() { (">tax of the origin", ">all invoices") } else { (">tax", ">invoices") };
     let mut tree = Tree {
         nodes: graph.nodes.iter().map(|node| (node.id, node)).collect(),
         onward: BTreeMap::new(),
         opened_by: BTreeMap::new(),
-        table: Table::new(&["taxpayer", ">tax", ">invoices", ">deducted", "role", "findings"]),
+        table: Table::new(&["taxpayer", tax, invoices, ">deducted", "role", "findings"]),
         path: Vec::new(),
         circles: false,
         repeats: false,
