@@ -140,7 +140,9 @@ pub(super) const GOES_ON: &str = "what is committed stays, and the same command 
 /// was interrupted.
 pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyhow::Result<Waited> {
     let interrupt = Interrupt::listen()?;
+    let asked = Instant::now();
     let identity = intake.fingerprint()?;
+    let mut waited = asked.elapsed();
     let begun = engine.progress();
     if !begun.input.is_empty() && !begun.input_ended {
         identity.may_resume(&InputIdentity::from_text(&begun.input)).map_err(|why| {
@@ -155,7 +157,7 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyh
         bar.suspend(|| tell(&format!("going on after {skipped} events that are committed already")));
     }
     bar.set_position(skipped);
-    let (mut taken, mut waited) = (0, Duration::ZERO);
+    let mut taken = 0;
     loop {
         let asked = Instant::now();
         let batch = intake.next_batch()?;

@@ -10,6 +10,7 @@ use super::folding::{self, EngineArgs, InputArgs};
 use super::read::tell;
 use super::results;
 use super::show::print_json;
+use crate::intake::{InputIdentity, Intake};
 use crate::runtime::Engine;
 
 /// Arguments of `suyuan replay`.
@@ -76,10 +77,10 @@ struct PhaseSeconds {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let began = Instant::now();
     let settings = args.engine.settings(args.rules.as_deref(), args.partitions)?;
-    let intake = args.input.open()?;
+    let mut intake = args.input.open()?;
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     let mut engine = folding::open_engine(&args.out, settings)?;
-    refuse_another_input(&engine, &intake)?;
+    refuse_another_input(&engine, &mut intake)?;
     let waited = if engine.progress().input_ended {
         tell(&format!("{} holds this run already, to its end", args.out.display()));
         folding::Waited::default()
@@ -131,12 +132,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// A replay is of one input: its folder takes no other.
-fn refuse_another_input(engine: &Engine, intake: &crate::intake::Intake) -> anyhow::Result<()> {
+fn refuse_another_input(engine: &Engine, intake: &mut Intake) -> anyhow::Result<()> {
     let begun = &engine.progress().input;
     if begun.is_empty() {
         return Ok(());
     }
-    let earlier = crate::intake::InputIdentity::from_text(begun);
+    let earlier = InputIdentity::from_text(begun);
     let same = intake.fingerprint()?.may_resume(&earlier);
     same.map_err(|why| anyhow::anyhow!("{} holds another run: {why}", engine.dir().display()))
 }

@@ -7,6 +7,7 @@ use std::collections::binary_heap::PeekMut;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
+use super::identity::{Content, ContentSoFar};
 use super::lines::{BLOCK_BYTES, BLOCK_ROWS, End, Lines};
 use super::parse::{Item, Parser};
 use super::source::{Name, ReadSoFar};
@@ -29,6 +30,8 @@ pub(super) struct Plan {
     pub mapping: Option<Mapping>,
     /// In which order.
     pub order: Order,
+    /// Where to say what the files hold, as far as looking at their order has shown it.
+    pub contents: SyncSender<Vec<Option<Content>>>,
     /// Counts what is read of the files.
     pub read_so_far: ReadSoFar,
     /// What the sorter may hold in memory.
@@ -93,6 +96,8 @@ impl Plan {
     }
 
     fn one_after_another(self, output: &mut Output) -> Result<(), Error> {
+        // Whoever asks what the files hold finds out without us.
+        drop(self.contents);
         for file in self.files {
             let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref(), &self.read_so_far)?;
             let stream = Stream::start(blocks, &parser, PARSERS)?;
@@ -102,7 +107,9 @@ impl Plan {
     }
 
     fn by_time(self, output: &mut Output) -> Result<(), Error> {
-        let in_order = in_order(&self.files);
+        let (in_order, contents): (Vec<bool>, _) = look_through(&self.files).into_iter().unzip();
+        // Whoever does not ask does not miss it.
+        self.contents.send(contents).ok();
         let mut sorter = Sorter::new(self.sort_bytes_max);
         let mut ready = Vec::new();
         for (file, in_order) in self.files.into_iter().zip(in_order) {
@@ -141,24 +148,34 @@ impl InputFile {
     }
 }
 
-/// Which files are in order of time. Looks at as many at once as there are cores.
-fn in_order(files: &[InputFile]) -> Vec<bool> {
+/// Which files are in order of time, and what those hold that were read to their end for it. Looks at as many at once as
+/// there are cores.
+fn look_through(files: &[InputFile]) -> Vec<(bool, Option<Content>)> {
     let names: Vec<&Name> = files.iter().map(|file| &file.name).collect();
-    let mut found = vec![false; files.len()];
+    let mut found = vec![(false, None); files.len()];
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     let share = files.len().div_ceil(threads);
     thread::scope(|scope| {
         for (names, found) in names.chunks(share).zip(found.chunks_mut(share)) {
             scope.spawn(move || {
                 for (name, found) in names.iter().zip(found) {
-                    // What can be read once only, and what a mapping reads, is sorted in any case.
-                    let text = if name.again { name.open().ok() } else { None };
-                    *found = text.is_some_and(|text| text.json && scan::is_sorted(Lines::new(text.reader)));
+                    // What can be read once only is sorted in any case.
+                    if name.again {
+                        *found = look_at(name);
+                    }
                 }
             });
         }
     });
     found
+}
+
+fn look_at(name: &Name) -> (bool, Option<Content>) {
+    let content = ContentSoFar::default();
+    let Ok(text) = name.open_hashed(content.clone()) else { return (false, None) };
+    // What a mapping reads is sorted, too.
+    let in_order = text.json && scan::is_sorted(Lines::new(text.reader));
+    (in_order, name.bytes().and_then(|bytes| content.all_of(bytes)))
 }
 
 /// Where a stream stands in the merge.

@@ -69,7 +69,7 @@ pub struct Input {
 #[derive(Debug)]
 pub struct Intake {
     file_names: Vec<String>,
-    identity: identity::Pending,
+    identity: identity::Asked,
     bytes: Option<u64>,
     read_so_far: ReadSoFar,
     batches: Receiver<merge::Delivery>,
@@ -98,7 +98,8 @@ impl Intake {
         if names.iter().filter(|name| name.is_standard_input()).count() > 1 {
             return Err(Error::StandardInputTwice);
         }
-        let identity = identity::Pending::new(&names, order, mapping);
+        let (contents, found) = sync_channel(1);
+        let identity = identity::Asked::new(&names, order, mapping, found);
         let bytes = names.iter().map(Name::bytes).sum();
         let file_names = names.iter().map(|name| name.shown.clone()).collect();
         let mut files = Vec::with_capacity(names.len());
@@ -109,7 +110,14 @@ impl Intake {
             files.push(InputFile { number, name, opened });
         }
         let read_so_far = ReadSoFar::default();
-        let plan = Plan { files, mapping: mapping.cloned(), order, read_so_far: read_so_far.clone(), sort_bytes_max };
+        let plan = Plan {
+            files,
+            mapping: mapping.cloned(),
+            order,
+            contents,
+            read_so_far: read_so_far.clone(),
+            sort_bytes_max,
+        };
         let (sender, batches) = sync_channel(BATCHES_WAITING);
         stream::spawn("intake-merge", move || plan.run(Output::new(sender)))?;
         Ok(Self { file_names, identity, bytes, read_so_far, batches, batch: Vec::new().into_iter(), ended: false })
@@ -154,10 +162,10 @@ impl Intake {
         self.read_so_far.bytes()
     }
 
-    /// What this input is, so that a run that is taken up again can tell whether it is still the same. Reads the
-    /// beginning and the end of each file.
-    pub fn fingerprint(&self) -> Result<InputIdentity, Error> {
-        self.identity.read()
+    /// What this input is, so that a run that is taken up again can tell whether it is still the same. Waits until its
+    /// files were read through once: by those who look at their order, or here.
+    pub fn fingerprint(&mut self) -> Result<InputIdentity, Error> {
+        self.identity.answer()
     }
 }
 
@@ -195,7 +203,7 @@ struct Opened {
 impl InputFile {
     /// Opens an input, and finds out what it is.
     fn open(number: u32, name: &Name, mapping: Option<&Mapping>, read_so_far: &ReadSoFar) -> Result<Opened, Error> {
-        let Text { reader, marked, json } = name.open_counted(read_so_far)?;
+        let Text { reader, marked, json } = name.open(read_so_far)?;
         let mut lines = Lines::new(reader);
         let shown = name.shown.clone();
         let Some(mapping) = mapping.filter(|_| !json) else {

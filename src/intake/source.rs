@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Error;
+use super::identity::ContentSoFar;
 
 /// Bytes read from a file, or out of a decompressor, at a time.
-const READ_BYTES: usize = 256 * 1_024;
+pub(super) const READ_BYTES: usize = 256 * 1_024;
 /// How much is looked at to tell what an input is.
 const HEAD_BYTES: u64 = 64;
 /// The most history a zstd frame may refer to, as a power of two: what `zstd -d` itself takes without being asked.
@@ -63,19 +64,25 @@ impl Name {
         self.again.then(|| self.path.metadata().ok()).flatten().map(|metadata| metadata.len())
     }
 
-    /// Opens it from its beginning.
-    pub(super) fn open(&self) -> Result<Text, Error> {
-        self.open_counted(&ReadSoFar::default())
+    /// Opens it from its beginning, counting what is read of it.
+    pub(super) fn open(&self, so_far: &ReadSoFar) -> Result<Text, Error> {
+        if self.is_standard_input() {
+            return self.text(Box::new(io::stdin()));
+        }
+        self.text(Box::new(Counted { file: self.file()?, so_far: so_far.clone() }))
     }
 
-    /// The same, counting what is read of it.
-    pub(super) fn open_counted(&self, so_far: &ReadSoFar) -> Result<Text, Error> {
-        let raw: Box<dyn Read + Send> = if self.is_standard_input() {
-            Box::new(io::stdin())
-        } else {
-            let file = File::open(&self.path).map_err(|source| Error::Open { file: self.shown.clone(), source })?;
-            Box::new(Counted { file, so_far: so_far.clone() })
-        };
+    /// Opens a file from its beginning, hashing what is read of it.
+    pub(super) fn open_hashed(&self, content: ContentSoFar) -> Result<Text, Error> {
+        self.text(Box::new(Hashed { file: self.file()?, content }))
+    }
+
+    /// Opens a file as it is on disk.
+    pub(super) fn file(&self) -> Result<File, Error> {
+        File::open(&self.path).map_err(|source| Error::Open { file: self.shown.clone(), source })
+    }
+
+    fn text(&self, raw: Box<dyn Read + Send>) -> Result<Text, Error> {
         let failed = |source| Error::Read { file: self.shown.clone(), line: 1, source };
         let reader = decompressed(raw).map_err(failed)?;
         let (head, reader) = peek(reader, HEAD_BYTES).map_err(failed)?;
@@ -112,6 +119,20 @@ impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer)?;
         self.so_far.0.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// A file that is hashed while it is read.
+struct Hashed {
+    file: File,
+    content: ContentSoFar,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.content.add(&buffer[..read]);
         Ok(read)
     }
 }

@@ -227,9 +227,10 @@ fn a_named_pipe_is_read_once_and_sorted() {
         let path = path.clone();
         move || fs::write(path, text).unwrap()
     });
-    let intake = Intake::open(&[path], None, Order::Time).unwrap();
+    let mut intake = Intake::open(&[path], None, Order::Time).unwrap();
     let identity = intake.fingerprint().unwrap();
-    assert!(identity.may_resume(&identity).is_err());
+    let why = identity.may_resume(&identity).unwrap_err();
+    assert!(why.contains("pipe can be read only once: a run over it cannot"), "{why}");
     let found: Vec<String> = intake.map(|input| shown(&input.unwrap())).collect();
     writer.join().unwrap();
     assert_eq!(found, ["0:2 legacy:2", "0:1 legacy:1"]);

@@ -143,6 +143,30 @@ fn a_folder_goes_on_with_its_own_run_only() {
 }
 
 #[test]
+fn a_killed_replay_does_not_go_on_with_what_was_changed_meanwhile() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = input(folder.path(), 7);
+    let out = folder.path().join("out");
+    let arguments = replay_arguments(&[&input], &out, &[]);
+    let mut child = start(&arguments);
+    assert!(wait_for_growth(&mut child, &out, 100_000));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = std::fs::read(&input).unwrap();
+    // One digit, far from either end.
+    let mut changed = before.clone();
+    let middle = changed.len() / 2;
+    let digit = changed[middle..].iter().position(u8::is_ascii_digit).unwrap();
+    changed[middle + digit] ^= 1;
+    std::fs::write(&input, changed).unwrap();
+    let refused = run(&arguments);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(refused.stderr.contains("holds another run: the input is another one: `file "), "{}", refused.stderr);
+    std::fs::write(&input, before).unwrap();
+    assert_eq!(run(&arguments).code, Some(0));
+}
+
+#[test]
 fn a_folder_takes_one_process_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let input = input(folder.path(), 8);
