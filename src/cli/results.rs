@@ -53,7 +53,7 @@ pub(super) fn write(engine: &mut Engine, dir: &Path) -> anyhow::Result<Totals> {
 
 /// The digest as it is published: a header, a line for each partition, one for the whole.
 fn digest(progress: &Progress) -> String {
-    let mut text = format!("suyuan digest 1, {} partitions\n", progress.partitions.len());
+    let mut text = format!("suyuan digest 2, {} partitions\n", progress.partitions.len());
     for (number, partition) in progress.partitions.iter().enumerate() {
         let hex = blake3::Hash::from_bytes(partition.digest).to_hex();
         writeln!(text, "partition {number} records {} digest {hex}", partition.offset)

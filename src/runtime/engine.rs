@@ -1,7 +1,7 @@
 //! The embedded engine: opens or goes on with a folder, takes inputs, and commits turns.
 //!
 //! A turn ends with an epoch, once it has enough events: so an input always makes the same turns, whenever it was
-//! interrupted, and the digest, which is chained frame by frame, is always the same.
+//! interrupted.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as Moment};

@@ -6,6 +6,7 @@
 //! ```
 
 mod counters;
+mod digest;
 mod engine;
 mod epoch;
 mod error;

@@ -39,7 +39,7 @@ pub struct PartitionProgress {
     pub offset: u64,
     /// Its clock.
     pub clock: Instant,
-    /// Digest over all records, their effects and the rules they were folded under.
+    /// Digest over all records, their effects and the rules they were folded under, chained record by record.
     pub digest: [u8; 32],
 }
 

@@ -197,3 +197,38 @@ fn a_rule_set_that_is_judged_in_another_way_than_it_was_stops_whoever_folds_it_a
         assert!(text.contains("use the version of this program that wrote the journal"), "{text}");
     }
 }
+
+/// The digests of a folder into which these inputs were taken, one after the other.
+fn digests(inputs: &[&[Input]], policies: Policies) -> Vec<[u8; 32]> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(dir.path(), Settings { policies, ..settings(3) }).unwrap();
+    for (number, input) in inputs.iter().enumerate() {
+        feed(&mut engine, &format!("input {number}"), input);
+    }
+    let progress = engine.close().unwrap();
+    progress.partitions.into_iter().map(|partition| partition.digest).collect()
+}
+
+#[test]
+fn digests_know_nothing_of_frames_turns_and_inputs() {
+    // With a rule set that takes effect in the middle.
+    let mut inputs = inputs(300);
+    let change = published("mine", rules("mine")).pop().unwrap();
+    let (middle, window) = (inputs.len() / 2, |input: &Input| {
+        input.body.as_ref().unwrap().occurred_at.0.div_euclid(crate::fold::EPOCH_MS)
+    });
+    let at = inputs[middle].body.as_ref().unwrap().occurred_at;
+    inputs.insert(middle, Input { body: change.body.map(|event| Event { occurred_at: at, ..event }), ..change });
+    let expected = digests(&[&inputs], Policies::default());
+
+    let small = Policies { turn_events: 50, frame_records_max: 7, frame_bytes_max: 600 };
+    assert_eq!(digests(&[&inputs], small.clone()), expected);
+    // Where an epoch ends anyway, so that nothing is delivered earlier than it was.
+    let between = (middle + 1..inputs.len()).find(|at| window(&inputs[*at]) != window(&inputs[*at - 1])).unwrap();
+    let (first, second) = inputs.split_at(between);
+    assert_eq!(digests(&[first, second], Policies::default()), expected);
+    assert_eq!(digests(&[first, second], small), expected);
+
+    let other: Vec<Input> = inputs.iter().filter(|input| input.source.line != 99_999).cloned().collect();
+    assert_ne!(digests(&[&other], Policies::default()), expected);
+}
