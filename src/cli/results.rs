@@ -172,7 +172,7 @@ pub(super) fn are_in(dir: &Path) -> bool {
 /// The turn with which the input at hand begins, or the next one will.
 pub(super) fn first_turn(engine: &Engine) -> anyhow::Result<u64> {
     let next = engine.log().last_turn() + 1;
-    if engine.progress().input.is_empty() || engine.progress().input_ended {
+    if engine.begun().identity.is_empty() || engine.progress().input_ended {
         return Ok(next);
     }
     let journal = Journal::of(engine);

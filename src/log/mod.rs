@@ -54,8 +54,10 @@ pub struct Turn {
     pub number: u64,
     /// How many rows of input have been consumed after this turn.
     pub input_consumed: u64,
-    /// What the caller wants to find again after a crash.
+    /// What the caller wants to find again after a crash, said anew by each turn.
     pub progress: Vec<u8>,
+    /// The same, for what changes seldom: it stands until another turn says anything; empty where this one does not.
+    pub standing: Vec<u8>,
     /// What was folded, in the order in which it was folded in each partition.
     pub frames: Vec<Frame>,
     /// What goes out.
@@ -86,6 +88,8 @@ pub struct Recovered {
     pub input_consumed: u64,
     /// What the last turn said.
     pub progress: Vec<u8>,
+    /// What the last turn that said anything of the kind said.
+    pub standing: Vec<u8>,
     /// Where each partition goes on; one that is not named begins at 0.
     pub next_offsets: BTreeMap<u32, u64>,
     /// How much of a turn that was never committed was cut off.
@@ -147,6 +151,7 @@ impl Log {
             turn: state.turn,
             input_consumed: state.input_consumed,
             progress: state.progress.clone(),
+            standing: state.standing.clone(),
             next_offsets: state.next_offsets.clone(),
             bytes_cut,
         };
@@ -173,6 +178,9 @@ impl Log {
         self.state.turn = turn.number;
         self.state.input_consumed = turn.input_consumed;
         self.state.progress.clone_from(&turn.progress);
+        if !turn.standing.is_empty() {
+            self.state.standing.clone_from(&turn.standing);
+        }
         for frame in &turn.frames {
             self.state.next_offsets.insert(frame.partition, frame.first_offset + u64::from(frame.count));
         }

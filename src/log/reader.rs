@@ -97,7 +97,7 @@ impl Frames {
             let Some(block) = self.blocks.next_head()? else {
                 return Ok(None);
             };
-            let mut position = self.blocks.position + block.head_bytes() + block.progress_bytes as u64;
+            let mut position = self.blocks.position + block.head_bytes() + block.told_bytes() as u64;
             for frame in &block.frames {
                 if frame.partition == self.partition && frame.next_offset() > self.offset {
                     self.waiting.push_back((block.turn, *frame, position));

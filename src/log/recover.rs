@@ -25,7 +25,7 @@ pub(super) struct Survey {
 
 impl State {
     /// Goes on by one turn, or says why that cannot be the next.
-    pub(super) fn advance(&mut self, head: &Head, progress: Vec<u8>) -> Result<(), String> {
+    pub(super) fn advance(&mut self, head: &Head, progress: Vec<u8>, standing: Vec<u8>) -> Result<(), String> {
         if head.turn != self.turn + 1 {
             return Err(format!("turn {} stands where turn {} belongs", head.turn, self.turn + 1));
         }
@@ -40,6 +40,9 @@ impl State {
         self.turn = head.turn;
         self.input_consumed = head.input_consumed;
         self.progress = progress;
+        if !standing.is_empty() {
+            self.standing = standing;
+        }
         Ok(())
     }
 }
@@ -58,8 +61,8 @@ pub(super) fn survey(segment: &Segment) -> Result<Survey, Error> {
             Found::Other(version) => return Err(Error::format(path, version.into())),
             Found::Bad(what) => what,
             Found::Head(head) => {
-                if let Some(progress) = head.check(&mut source).map_err(Error::io("read", path))? {
-                    state.advance(&head, progress).map_err(|what| Error::damaged(path, end, what))?;
+                if let Some((progress, standing)) = head.check(&mut source).map_err(Error::io("read", path))? {
+                    state.advance(&head, progress, standing).map_err(|what| Error::damaged(path, end, what))?;
                     end += head.length;
                     continue;
                 }

@@ -13,8 +13,9 @@
 //! 40  input consumed u64
 //! 48  number of partitions u32
 //! 52  length of `progress` u32
-//! 56  per partition: partition u32, next offset u64
-//!     progress of the turn before
+//! 56  length of `standing` u32
+//! 60  per partition: partition u32, next offset u64
+//!     progress of the turn before, and what stood then
 //!     checksum u32 of all this: CRC-32C
 //! ```
 
@@ -27,7 +28,7 @@ use super::error::Error;
 use super::format::{self, Scan, VERSION, Writer};
 
 const MAGIC: &[u8; 8] = b"SUYUANJL";
-const FIXED_BYTES: usize = 56;
+const FIXED_BYTES: usize = 60;
 const ENTRY_BYTES: usize = 12;
 const SUFFIX: &str = ".journal";
 /// Written beside, then renamed: a file of this name is the rest of an attempt that came to nothing.
@@ -42,6 +43,8 @@ pub(super) struct State {
     pub(super) input_consumed: u64,
     /// What that turn said.
     pub(super) progress: Vec<u8>,
+    /// What the last turn that said anything of the kind said.
+    pub(super) standing: Vec<u8>,
     /// Where each partition goes on; a partition that is not named begins at 0.
     pub(super) next_offsets: BTreeMap<u32, u64>,
 }
@@ -69,17 +72,19 @@ impl Segment {
     pub(super) fn create(dir: &Path, before: State, previous: Option<&Segment>) -> Result<Self, Error> {
         let previous = previous.map_or((0, 0), |segment| (segment.first_turn(), segment.length));
         let first_turn = before.turn + 1;
-        let head_bytes = FIXED_BYTES + ENTRY_BYTES * before.next_offsets.len() + before.progress.len() + 4;
+        let told_bytes = before.progress.len() + before.standing.len();
+        let head_bytes = FIXED_BYTES + ENTRY_BYTES * before.next_offsets.len() + told_bytes + 4;
         let mut head = vec![0; head_bytes];
         let size = |value: usize| u32::try_from(value).expect("a turn that was written has fewer");
         let mut writer = Writer(&mut head);
         writer.bytes(MAGIC).u16(VERSION).u16(!VERSION).u32(size(head_bytes)).u64(first_turn);
         writer.u64(previous.0).u64(previous.1).u64(before.input_consumed);
         writer.u32(size(before.next_offsets.len())).u32(size(before.progress.len()));
+        writer.u32(size(before.standing.len()));
         for (partition, offset) in &before.next_offsets {
             writer.u32(*partition).u64(*offset);
         }
-        writer.bytes(&before.progress);
+        writer.bytes(&before.progress).bytes(&before.standing);
         let checksum = crc32c::crc32c(&head[..head_bytes - 4]);
         head[head_bytes - 4..].copy_from_slice(&checksum.to_le_bytes());
         let name = format!("{first_turn:020}{SUFFIX}");
@@ -110,8 +115,9 @@ impl Segment {
         }
         let head_bytes = u64::from(fixed.u32());
         let (first_turn, previous, input_consumed) = (fixed.u64(), (fixed.u64(), fixed.u64()), fixed.u64());
-        let (partitions, progress_bytes) = (fixed.size(), fixed.size());
-        let expected = FIXED_BYTES as u64 + ENTRY_BYTES as u64 * partitions as u64 + progress_bytes as u64 + 4;
+        let (partitions, progress_bytes, standing_bytes) = (fixed.size(), fixed.size(), fixed.size());
+        let told_bytes = progress_bytes as u64 + standing_bytes as u64;
+        let expected = FIXED_BYTES as u64 + ENTRY_BYTES as u64 * partitions as u64 + told_bytes + 4;
         if head_bytes != expected || first_turn == 0 {
             return Err(damaged("its head is not what was written"));
         }
@@ -129,7 +135,8 @@ impl Segment {
         }
         let mut rest = Scan(&covered[FIXED_BYTES..]);
         let next_offsets = (0..partitions).map(|_| (rest.u32(), rest.u64())).collect();
-        let before = State { turn: first_turn - 1, input_consumed, progress: rest.0.to_vec(), next_offsets };
+        let (progress, standing) = (rest.bytes(progress_bytes).to_vec(), rest.bytes(standing_bytes).to_vec());
+        let before = State { turn: first_turn - 1, input_consumed, progress, standing, next_offsets };
         Ok(Self { path, before, previous, head_bytes, length })
     }
 

@@ -29,9 +29,15 @@ fn turn(log: &Log, counts: &[u32]) -> Turn {
         number,
         input_consumed: number * 10,
         progress: format!("after {number}").into_bytes(),
+        standing: if number % 3 == 1 { standing(number) } else { Vec::new() },
         frames: counts.iter().enumerate().filter_map(frame).collect(),
         outputs: if number.is_multiple_of(2) { format!("signal {number};").repeat(5).into_bytes() } else { Vec::new() },
     }
+}
+
+/// What stands after turn `number`: every third says something, beginning with the first.
+fn standing(number: u64) -> Vec<u8> {
+    format!("since {}", (number - 1) / 3 * 3 + 1).into_bytes()
 }
 
 /// A journal with these turns; they are returned as written.
@@ -87,6 +93,7 @@ proptest! {
         let last = written.last().unwrap();
         prop_assert_eq!((recovered.turn, recovered.input_consumed), (last.number, last.input_consumed));
         prop_assert_eq!((&recovered.progress, recovered.bytes_cut), (&last.progress, 0));
+        prop_assert_eq!(recovered.standing, standing(last.number));
         prop_assert_eq!(log.turns().map(Result::unwrap).collect::<Vec<_>>(), written.clone());
         let later: Vec<Turn> = written.iter().filter(|turn| turn.number >= number).cloned().collect();
         prop_assert_eq!(log.reader().turns_from(number).map(Result::unwrap).collect::<Vec<_>>(), later);

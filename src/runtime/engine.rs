@@ -13,7 +13,7 @@ use super::epoch::{self, Epoch, Item};
 use super::error::Error;
 use super::pace::Pace;
 use super::partition::Partition;
-use super::progress::{PartitionProgress, Progress};
+use super::progress::{Begun, PartitionProgress, Progress};
 use super::refold::bring_up;
 use super::settings::Settings;
 use crate::codec;
@@ -48,6 +48,10 @@ pub struct Engine {
     settings: Settings,
     cutter: EpochCutter,
     progress: Progress,
+    /// The input at hand, or the last one.
+    begun: Begun,
+    /// Whether the journal has it.
+    is_told: bool,
     epoch: Vec<Item>,
     epochs: Vec<Epoch>,
     events: usize,
@@ -66,7 +70,7 @@ impl Engine {
             .with("rules-digest", blake3::hash(settings.rules.as_bytes()).to_hex());
         let journal = dir.join("journal");
         let log_settings = log::Settings { durable: settings.durable, ..log::Settings::default() };
-        let (log, progress) = match Log::open(&journal, log_settings.clone()) {
+        let (log, told) = match Log::open(&journal, log_settings.clone()) {
             Ok((log, recovered)) => {
                 recovered.header.require(&journal, &wanted)?;
                 info!(turn = recovered.turn, input_consumed = recovered.input_consumed, "Journal opened.");
@@ -77,7 +81,7 @@ impl Engine {
                         "A turn that was being written when the last run ended is cut off."
                     );
                 }
-                (log, read_progress(dir, &recovered)?)
+                (log, read_told(dir, &recovered)?)
             }
             Err(log::Error::Missing { .. }) => (Log::create(&journal, &wanted, log_settings)?, None),
             Err(error) => return Err(error.into()),
@@ -91,7 +95,7 @@ impl Engine {
             ],
             ..Progress::default()
         };
-        let progress = progress.unwrap_or(fresh);
+        let (progress, begun) = told.unwrap_or_else(|| (fresh, Begun::default()));
         let partitions = open_partitions(dir, &settings, &log, &progress)?;
         let pace = Pace::new(settings.threads);
         Ok(Self {
@@ -100,6 +104,8 @@ impl Engine {
             partitions,
             cutter: EpochCutter::new(progress.clock, progress.ticked),
             progress,
+            begun,
+            is_told: true,
             settings,
             epoch: Vec::new(),
             epochs: Vec::new(),
@@ -135,24 +141,26 @@ impl Engine {
         &self.log
     }
 
+    /// The input at hand, or the last one.
+    pub fn begun(&self) -> &Begun {
+        &self.begun
+    }
+
     /// Begins an input, or goes on with it where it was interrupted: returns how many of its events are to be skipped.
+    /// Files of its sources are numbered from [`Begun::first_file`] on.
     pub fn begin_input(&mut self, identity: &str, files: &[String]) -> u64 {
-        if self.progress.input == identity && !self.progress.input_ended {
+        if self.begun.identity == identity && !self.progress.input_ended {
             return self.progress.counters.events;
         }
-        self.progress.input = identity.into();
         if self.progress.journal.is_empty() {
             self.progress.journal = new_name(identity);
         }
         self.progress.input_ended = false;
         self.progress.counters = Counters::default();
-        self.progress.files.extend(files.iter().cloned());
+        self.begun = Begun { identity: identity.into(), first_file: self.progress.files, files: files.to_vec() };
+        self.progress.files += u32::try_from(files.len()).expect("files are counted in 32 bits");
+        self.is_told = false;
         0
-    }
-
-    /// What to add to the file numbers of the input at hand.
-    pub fn first_file(&self, files: usize) -> u32 {
-        u32::try_from(self.progress.files.len().saturating_sub(files)).unwrap_or(u32::MAX)
     }
 
     /// Takes one input event; commits a turn when there is enough for one.
@@ -254,10 +262,12 @@ impl Engine {
             number: self.log.last_turn() + 1,
             input_consumed: self.progress.counters.events,
             progress: self.progress.write(),
+            standing: if self.is_told { Vec::new() } else { self.begun.write() },
             frames,
             outputs: outputs.into_iter().flat_map(|(_, bytes)| bytes).collect(),
         };
         self.log.append(&turn)?;
+        self.is_told = true;
         debug!(turn = turn.number, events = self.progress.counters.events, "Turn committed.");
         for partition in &mut self.partitions {
             let offset = partition.progress().offset;
@@ -318,13 +328,15 @@ fn new_name(identity: &str) -> Vec<u8> {
     hasher.finalize().as_bytes()[..16].to_vec()
 }
 
-fn read_progress(dir: &Path, recovered: &log::Recovered) -> Result<Option<Progress>, Error> {
+fn read_told(dir: &Path, recovered: &log::Recovered) -> Result<Option<(Progress, Begun)>, Error> {
     if recovered.turn == 0 {
         return Ok(None);
     }
     let unreadable =
         |refusal| Error::Unreadable { dir: dir.into(), place: format!("turn {}", recovered.turn), refusal };
-    Progress::read(&recovered.progress).map(Some).map_err(unreadable)
+    let progress = Progress::read(&recovered.progress).map_err(unreadable)?;
+    let begun = Begun::read(&recovered.standing).map_err(unreadable)?;
+    Ok(Some((progress, begun)))
 }
 
 fn open_partitions(dir: &Path, settings: &Settings, log: &Log, progress: &Progress) -> Result<Vec<Partition>, Error> {

@@ -25,6 +25,6 @@ pub use engine::{Engine, Phases};
 pub use error::Error;
 pub use partition::Partition;
 pub use partitioner::partition_of;
-pub use progress::{PartitionProgress, Progress};
+pub use progress::{Begun, PartitionProgress, Progress};
 pub use refold::bring_up;
 pub use settings::{Policies, Settings};

@@ -232,3 +232,27 @@ fn digests_know_nothing_of_frames_turns_and_inputs() {
     let other: Vec<Input> = inputs.iter().filter(|input| input.source.line != 99_999).cloned().collect();
     assert_ne!(digests(&[&other], Policies::default()), expected);
 }
+
+#[test]
+fn what_a_turn_writes_does_not_grow_with_what_was_imported_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let inputs = inputs(300);
+    let mut engine = Engine::open(dir.path(), settings(2)).unwrap();
+    let name = |number: usize| format!("a file with a name that is rather long, number {number:06}");
+    for (number, input) in inputs.iter().enumerate().take(100) {
+        if number == 50 {
+            engine.close().unwrap();
+            engine = Engine::open(dir.path(), settings(2)).unwrap();
+        }
+        feed(&mut engine, &name(number), std::slice::from_ref(input));
+        assert_eq!(
+            engine.begun(),
+            &Begun { identity: name(number), first_file: number.try_into().unwrap(), files: vec![name(number)] }
+        );
+    }
+    engine.close().unwrap();
+    for (number, turn) in turns(dir.path()).into_iter().enumerate() {
+        assert!(turn.progress.len() < 300 && turn.standing.len() < 150, "{}", turn.number);
+        assert_eq!(Begun::read(&turn.standing).unwrap().identity, name(number));
+    }
+}

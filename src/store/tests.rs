@@ -257,8 +257,9 @@ fn fresh_data_is_folded_without_looking_at_the_disk() {
         }
     }
     let stats = store.stats();
-    // Asked for, and made. One in a hundred thousand new keys shares the 32 bits of one that was forgotten.
-    assert_eq!(stats.disk_reads + stats.known_absent, 2 * 20_000);
+    // Asked for, and made. One in a hundred thousand new keys shares the 32 bits of one that was forgotten, and is then
+    // looked for once.
+    assert!((2 * 20_000 - 20..=2 * 20_000).contains(&(stats.disk_reads + stats.known_absent)), "{stats:?}");
     assert!(stats.disk_reads < 20, "{stats:?}");
     assert!(stats.forgotten > 15_000, "{stats:?}");
     assert!(stats.cache_bytes < 2 * 200_000 + 20_000 * 8, "{stats:?}");
