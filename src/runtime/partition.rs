@@ -28,6 +28,8 @@ pub struct Partition {
     said: Vec<u8>,
     turn: TurnPart,
     order: u64,
+    /// What is being folded.
+    at_work: Option<(Root, Entity)>,
     /// While something that stands before it is still to be folded: what has been.
     held_back: Option<Vec<Folded>>,
 }
@@ -67,6 +69,7 @@ impl Partition {
             said,
             turn,
             order: 0,
+            at_work: None,
             held_back: None,
         }
     }
@@ -93,11 +96,20 @@ impl Partition {
         // Its place and the clock are given when it is written to the journal; no outcome rests on them.
         let record = Record { position: Position::default(), at, root, to, body };
         self.effects.clear();
+        self.at_work = Some((root, to));
         self.fold.step(&mut self.store, &record, &mut self.effects);
+        self.at_work = None;
         if self.effects.verdict != Verdict::Duplicate {
             self.take(record);
         }
         self.effects.verdict
+    }
+
+    /// What it was folding when that failed, and where it would have stood: the input event, the entity, the offset.
+    pub(super) fn at_work(&self) -> Option<(Root, Entity, u64)> {
+        let (root, entity) = self.at_work?;
+        let held_back = self.held_back.as_ref().map_or(0, Vec::len);
+        Some((root, entity, self.progress.offset + held_back as u64))
     }
 
     /// Until [`Partition::catch_up`], records are folded that do not stand in their order yet.
