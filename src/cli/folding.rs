@@ -143,15 +143,15 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyh
     let asked = Instant::now();
     let identity = intake.fingerprint()?;
     let mut waited = asked.elapsed();
-    let begun = engine.progress();
-    if !begun.input.is_empty() && !begun.input_ended {
-        identity.may_resume(&InputIdentity::from_text(&begun.input)).map_err(|why| {
+    let begun = &engine.begun().identity;
+    if !begun.is_empty() && !engine.progress().input_ended {
+        identity.may_resume(&InputIdentity::from_text(begun)).map_err(|why| {
             anyhow::anyhow!("{} was interrupted while it took another input: {why}", engine.dir().display())
         })?;
     }
     let files = intake.file_names().to_vec();
     let skipped = engine.begin_input(&identity.to_string(), &files);
-    let first_file = engine.first_file(files.len());
+    let first_file = engine.begun().first_file;
     let bar = progress_bar("events", intake.bytes());
     if skipped > 0 {
         bar.suspend(|| tell(&format!("going on after {skipped} events that are committed already")));

@@ -133,7 +133,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 
 /// A replay is of one input: its folder takes no other.
 fn refuse_another_input(engine: &Engine, intake: &mut Intake) -> anyhow::Result<()> {
-    let begun = &engine.progress().input;
+    let begun = &engine.begun().identity;
     if begun.is_empty() {
         return Ok(());
     }

@@ -53,7 +53,7 @@ pub(super) fn write(engine: &mut Engine, dir: &Path) -> anyhow::Result<Totals> {
 
 /// The digest as it is published: a header, a line for each partition, one for the whole.
 fn digest(progress: &Progress) -> String {
-    let mut text = format!("suyuan digest 1, {} partitions\n", progress.partitions.len());
+    let mut text = format!("suyuan digest 2, {} partitions\n", progress.partitions.len());
     for (number, partition) in progress.partitions.iter().enumerate() {
         let hex = blake3::Hash::from_bytes(partition.digest).to_hex();
         writeln!(text, "partition {number} records {} digest {hex}", partition.offset)
@@ -172,7 +172,7 @@ pub(super) fn are_in(dir: &Path) -> bool {
 /// The turn with which the input at hand begins, or the next one will.
 pub(super) fn first_turn(engine: &Engine) -> anyhow::Result<u64> {
     let next = engine.log().last_turn() + 1;
-    if engine.progress().input.is_empty() || engine.progress().input_ended {
+    if engine.begun().identity.is_empty() || engine.progress().input_ended {
         return Ok(next);
     }
     let journal = Journal::of(engine);

@@ -1,4 +1,4 @@
-//! What can go wrong with a journal on disk, and what the caller is to do about it.
+//! What can go wrong with a journal on disk, and what is to be done about it.
 
 use std::fmt;
 use std::io;
@@ -6,17 +6,6 @@ use std::path::{Path, PathBuf};
 
 use super::format::VERSION;
 use super::header::Difference;
-
-/// What a caller does about an error. Callers branch on this, never on text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remedy {
-    /// The same call may succeed later, with nothing changed but time.
-    Retry,
-    /// This partition cannot go on until somebody has repaired it; others can.
-    Park,
-    /// Nothing can go on until somebody has acted.
-    Stop,
-}
 
 /// A failure of the embedded journal.
 #[derive(Debug, thiserror::Error)]
@@ -163,28 +152,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the caller does about it.
-    pub fn remedy(&self) -> Remedy {
-        match self {
-            Self::Locked { .. } => Remedy::Retry,
-            // All partitions of a process share one journal: there is nothing to park by itself.
-            Self::Io { .. }
-            | Self::Exists { .. }
-            | Self::Missing { .. }
-            | Self::Differs { .. }
-            | Self::HeaderField { .. }
-            | Self::Newer { .. }
-            | Self::Older { .. }
-            | Self::Damaged { .. }
-            | Self::TurnOutOfOrder { .. }
-            | Self::FrameOutOfOrder { .. }
-            | Self::TooLarge { .. }
-            | Self::Poisoned { .. } => Remedy::Stop,
-        }
-    }
-
     /// For `map_err`: what was tried, on what.
-    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }
     }

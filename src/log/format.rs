@@ -5,15 +5,16 @@
 //!  4  version u16, and its complement u16
 //!  8  length of the block u64
 //! 16  checksum u32: of the block without these four bytes
-//! 20  checksum u32 of the head: of 0..16, of 24..52, and of the table
+//! 20  checksum u32 of the head: of 0..16, of 24..56, and of the table
 //! 24  turn u64
 //! 32  input consumed u64
 //! 40  number of frames u32
 //! 44  number of sections of outputs u32
 //! 48  length of `progress` u32
-//! 52  table, per frame: partition u32, records u32, first offset u64, length u32, packed u32, checksum u32 of packed
+//! 52  length of `standing` u32
+//! 56  table, per frame: partition u32, records u32, first offset u64, length u32, packed u32, checksum u32 of packed
 //!     table, per section of outputs: length u32, packed u32
-//!     progress, packed frames in the table's order, packed sections of outputs
+//!     progress, standing, packed frames in the table's order, packed sections of outputs
 //! ```
 //! Frames and outputs are packed with LZ4 (block format). The head is checked by itself, so that a reader of one
 //! partition can step over what it does not want. Whatever a turn says, it fits: outputs are cut into as many sections as
@@ -32,7 +33,7 @@ pub const SECTION_BYTES_MAX: usize = 256 << 20;
 pub const SECTIONS_MAX: usize = 1 << 20;
 
 pub(super) const MAGIC: &[u8; 4] = b"TURN";
-const FIXED_BYTES: usize = 52;
+const FIXED_BYTES: usize = 56;
 const FRAME_ENTRY_BYTES: usize = 28;
 const OUTPUTS_ENTRY_BYTES: usize = 8;
 /// What the checksum of the head covers, beside the table: up to the two checksums, and from behind them.
@@ -50,7 +51,8 @@ pub(super) struct Head {
     pub(super) turn: u64,
     pub(super) input_consumed: u64,
     pub(super) frames: Vec<FrameHead>,
-    pub(super) progress_bytes: usize,
+    progress_bytes: usize,
+    standing_bytes: usize,
     outputs: Vec<Packed>,
 }
 
@@ -93,12 +95,14 @@ pub(super) fn encode(turn: &Turn, section_bytes: usize, out: &mut Vec<u8>) -> Re
     within(turn, "the number of frames", turn.frames.len(), SECTIONS_MAX)?;
     within(turn, "the number of sections of outputs", sections, SECTIONS_MAX)?;
     within(turn, "`progress`", turn.progress.len(), SECTION_BYTES_MAX)?;
+    within(turn, "`standing`", turn.standing.len(), SECTION_BYTES_MAX)?;
     for frame in &turn.frames {
         within(turn, "a frame", frame.bytes.len(), SECTION_BYTES_MAX)?;
     }
     let head_bytes = head_bytes(turn.frames.len(), sections);
     out.resize(start + head_bytes, 0);
     out.extend_from_slice(&turn.progress);
+    out.extend_from_slice(&turn.standing);
     let mut entry_at = start + FIXED_BYTES;
     for frame in &turn.frames {
         let packed_at = out.len();
@@ -119,7 +123,8 @@ pub(super) fn encode(turn: &Turn, section_bytes: usize, out: &mut Vec<u8>) -> Re
     let mut fixed = Writer(block);
     fixed.bytes(MAGIC).u16(VERSION).u16(!VERSION).u64(length).u32(0).u32(0);
     fixed.u64(turn.number).u64(turn.input_consumed);
-    fixed.u32(u32_of(turn.frames.len())).u32(u32_of(sections)).u32(u32_of(turn.progress.len()));
+    fixed.u32(u32_of(turn.frames.len())).u32(u32_of(sections));
+    fixed.u32(u32_of(turn.progress.len())).u32(u32_of(turn.standing.len()));
     let head = head_checksum(&block[..head_bytes]);
     block[20..24].copy_from_slice(&head.to_le_bytes());
     let whole = crc32c::crc32c_append(crc32c::crc32c(&block[..16]), &block[20..]);
@@ -149,7 +154,8 @@ pub(super) fn read_head(source: &mut impl Read) -> io::Result<Found> {
     let length = fixed.u64();
     fixed.bytes(8);
     let (turn, input_consumed) = (fixed.u64(), fixed.u64());
-    let (frame_count, section_count, progress_bytes) = (fixed.size(), fixed.size(), fixed.size());
+    let (frame_count, section_count) = (fixed.size(), fixed.size());
+    let (progress_bytes, standing_bytes) = (fixed.size(), fixed.size());
     let head_bytes = head_bytes(frame_count.min(SECTIONS_MAX), section_count.min(SECTIONS_MAX));
     if frame_count > SECTIONS_MAX || section_count > SECTIONS_MAX || length < head_bytes as u64 {
         return Ok(Found::Bad("the head of a block is not what was written"));
@@ -165,11 +171,11 @@ pub(super) fn read_head(source: &mut impl Read) -> io::Result<Found> {
     let frames: Vec<FrameHead> = frames.chunks_exact(FRAME_ENTRY_BYTES).map(FrameHead::read).collect();
     let outputs: Vec<Packed> =
         outputs.chunks_exact(OUTPUTS_ENTRY_BYTES).map(|bytes| Packed::read(&mut Scan(bytes))).collect();
-    let head = Head { raw, length, turn, input_consumed, frames, progress_bytes, outputs };
+    let head = Head { raw, length, turn, input_consumed, frames, progress_bytes, standing_bytes, outputs };
     // The checksum holds, so these can only fail for a writer's fault; a reader's memory depends on them.
     let sizes = || head.frames.iter().map(|frame| frame.size).chain(head.outputs.iter().copied());
-    let body = sizes().map(|size| size.packed as u64).sum::<u64>() + head.progress_bytes as u64;
-    let largest = sizes().map(|size| size.bytes).max().unwrap_or(0).max(progress_bytes);
+    let body = sizes().map(|size| size.packed as u64).sum::<u64>() + head.told_bytes() as u64;
+    let largest = sizes().map(|size| size.bytes).chain([progress_bytes, standing_bytes]).max().unwrap_or(0);
     if body != head.body_bytes() || largest > SECTION_BYTES_MAX {
         return Ok(Found::Bad("the head of a block contradicts itself"));
     }
@@ -187,16 +193,23 @@ impl Head {
         self.raw.len() as u64
     }
 
+    /// What stands between head and frames.
+    pub(super) fn told_bytes(&self) -> usize {
+        self.progress_bytes + self.standing_bytes
+    }
+
     /// Whether the block is what was written.
     pub(super) fn vouches_for(&self, body: &[u8]) -> bool {
         body.len() as u64 == self.body_bytes() && self.is_checksum(crc32c::crc32c_append(self.begun_checksum(), body))
     }
 
-    /// Reads the body through, and keeps no more of it than the progress; `None` where the block is not what was written.
-    pub(super) fn check(&self, body: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-        let mut progress = vec![0; self.progress_bytes];
+    /// Reads the body through, and keeps no more of it than `progress` and `standing`; `None` where the block is not what
+    /// was written.
+    pub(super) fn check(&self, body: &mut impl Read) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+        let mut progress = vec![0; self.told_bytes()];
         let mut read = fill(body, &mut progress)? as u64;
         let mut checksum = crc32c::crc32c_append(self.begun_checksum(), &progress);
+        let standing = progress.split_off(self.progress_bytes);
         let mut part = vec![0; CHECKED_BYTES];
         while read < self.body_bytes() {
             let wanted = usize::try_from(self.body_bytes() - read).unwrap_or(CHECKED_BYTES).min(CHECKED_BYTES);
@@ -207,7 +220,7 @@ impl Head {
             checksum = crc32c::crc32c_append(checksum, &part[..count]);
             read += count as u64;
         }
-        Ok(self.is_checksum(checksum).then_some(progress))
+        Ok(self.is_checksum(checksum).then_some((progress, standing)))
     }
 
     /// The checksum of the block, as far as its head goes.
@@ -223,13 +236,14 @@ impl Head {
     pub(super) fn unpack(&self, body: &[u8]) -> Option<Turn> {
         let mut rest = Scan(body);
         let progress = rest.bytes(self.progress_bytes).to_vec();
+        let standing = rest.bytes(self.standing_bytes).to_vec();
         let frames =
             self.frames.iter().map(|frame| frame.unpack(rest.bytes(frame.size.packed))).collect::<Option<_>>()?;
         let mut outputs = Vec::with_capacity(self.outputs.iter().map(|section| section.bytes).sum());
         for section in &self.outputs {
             unpack(rest.bytes(section.packed), section.bytes, &mut outputs)?;
         }
-        Some(Turn { number: self.turn, input_consumed: self.input_consumed, progress, frames, outputs })
+        Some(Turn { number: self.turn, input_consumed: self.input_consumed, progress, standing, frames, outputs })
     }
 }
 

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
+use std::io::Read;
 use std::path::Path;
 
 use super::error::Error;
 use super::format::VERSION;
 use super::segment::write_whole;
+use crate::files::Place;
 
 /// Name of the header's file.
 pub(super) const FILE: &str = "header";
@@ -72,7 +73,7 @@ impl Header {
     }
 
     /// Writes the file, durably and whole or not at all.
-    pub(super) fn write(&self, dir: &Path) -> Result<(), Error> {
+    pub(super) fn write(&self, place: &Place) -> Result<(), Error> {
         let mut text = format!("{FIRST_LINE}{VERSION}\n");
         for (name, value) in &self.fields {
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -83,17 +84,18 @@ impl Header {
             text.extend([name.as_str(), ": ", value.as_str(), "\n"]);
         }
         let last_line = checksum_line(text.as_bytes());
-        write_whole(dir, FILE, [text, last_line].concat().as_bytes())
+        write_whole(place, FILE, [text, last_line].concat().as_bytes())
     }
 
     /// Reads the file back; `None` where there is none.
-    pub(super) fn read(dir: &Path) -> Result<Option<Self>, Error> {
-        let path = dir.join(FILE);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
+    pub(super) fn read(place: &Place) -> Result<Option<Self>, Error> {
+        let path = place.dir.join(FILE);
+        let mut bytes = Vec::new();
+        match place.files.open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io("read", &path)(error)),
-        };
+        }
         let damaged = || Error::damaged(&path, 0, "it is not the text it was written as");
         let text = std::str::from_utf8(&bytes).map_err(|_| damaged())?;
         let version = text.lines().next().and_then(|line| line.strip_prefix(FIRST_LINE)).ok_or_else(damaged)?;
@@ -118,14 +120,16 @@ fn checksum_line(above: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
     fn a_header_is_read_back_and_says_what_differs() {
         let dir = tempfile::tempdir().unwrap();
         let header = Header::default().with("partitions", 8).with("input", "a: b 发票").with("empty", "");
-        header.write(dir.path()).unwrap();
-        assert_eq!(Header::read(dir.path()).unwrap(), Some(header.clone()));
+        header.write(&dir.path().into()).unwrap();
+        assert_eq!(Header::read(&dir.path().into()).unwrap(), Some(header.clone()));
         let wanted = Header::default().with("partitions", 16).with("empty", "").with("rules", "9f");
         let error = header.require(dir.path(), &wanted).unwrap_err().to_string();
         let expected =
@@ -137,19 +141,22 @@ mod tests {
     #[test]
     fn a_header_of_another_format_or_a_damaged_one_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(Header::read(dir.path()).unwrap(), None);
-        Header::default().with("partitions", 8).write(dir.path()).unwrap();
+        assert_eq!(Header::read(&dir.path().into()).unwrap(), None);
+        Header::default().with("partitions", 8).write(&dir.path().into()).unwrap();
         let path = dir.path().join(FILE);
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("partitions: 8", "partitions: 9")).unwrap();
-        assert!(matches!(Header::read(dir.path()), Err(Error::Damaged { .. })));
+        assert!(matches!(Header::read(&dir.path().into()), Err(Error::Damaged { .. })));
         fs::write(&path, text.replace("journal 2", "journal 7")).unwrap();
-        assert!(matches!(Header::read(dir.path()), Err(Error::Newer { found: 7, .. })));
+        assert!(matches!(Header::read(&dir.path().into()), Err(Error::Newer { found: 7, .. })));
         fs::write(&path, text.replace("journal 2", "journal 1")).unwrap();
-        let error = Header::read(dir.path()).unwrap_err();
+        let error = Header::read(&dir.path().into()).unwrap_err();
         assert!(matches!(error, Error::Older { found: 1, .. }), "{error}");
         assert!(error.to_string().contains("fold the same input again into another folder"), "{error}");
-        assert!(matches!(Header::default().with("a b", 1).write(dir.path()), Err(Error::HeaderField { .. })));
-        assert!(matches!(Header::default().with("a", "1\n2").write(dir.path()), Err(Error::HeaderField { .. })));
+        assert!(matches!(Header::default().with("a b", 1).write(&dir.path().into()), Err(Error::HeaderField { .. })));
+        assert!(matches!(
+            Header::default().with("a", "1\n2").write(&dir.path().into()),
+            Err(Error::HeaderField { .. })
+        ));
     }
 }

@@ -10,7 +10,6 @@
 mod error;
 mod format;
 mod header;
-mod lock;
 mod reader;
 mod recover;
 mod segment;
@@ -18,16 +17,15 @@ mod segment;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
 
-pub use error::{Error, Remedy};
+pub use error::Error;
 pub use format::{SECTION_BYTES_MAX, SECTIONS_MAX};
 pub use header::{Difference, Header};
-pub(crate) use lock::DirectoryLock;
 pub use reader::{Frames, Reader, TurnFrame, Turns};
 use segment::{Segment, State};
+
+use crate::files::{File, Lock, Place};
 
 /// How the journal is written.
 #[derive(Clone, Debug)]
@@ -54,8 +52,10 @@ pub struct Turn {
     pub number: u64,
     /// How many rows of input have been consumed after this turn.
     pub input_consumed: u64,
-    /// What the caller wants to find again after a crash.
+    /// What the caller wants to find again after a crash, said anew by each turn.
     pub progress: Vec<u8>,
+    /// The same, for what changes seldom: it stands until another turn says anything; empty where this one does not.
+    pub standing: Vec<u8>,
     /// What was folded, in the order in which it was folded in each partition.
     pub frames: Vec<Frame>,
     /// What goes out.
@@ -86,6 +86,8 @@ pub struct Recovered {
     pub input_consumed: u64,
     /// What the last turn said.
     pub progress: Vec<u8>,
+    /// What the last turn that said anything of the kind said.
+    pub standing: Vec<u8>,
     /// Where each partition goes on; one that is not named begins at 0.
     pub next_offsets: BTreeMap<u32, u64>,
     /// How much of a turn that was never committed was cut off.
@@ -95,7 +97,7 @@ pub struct Recovered {
 /// A journal held open for writing, by one process.
 #[derive(Debug)]
 pub struct Log {
-    dir: PathBuf,
+    place: Place,
     settings: Settings,
     state: State,
     segments: Vec<Segment>,
@@ -104,67 +106,69 @@ pub struct Log {
     /// The block being written; kept for its memory.
     block: Vec<u8>,
     poisoned: bool,
-    _lock: DirectoryLock,
+    _lock: Lock,
 }
 
 const LOCK: &str = "lock";
 
 impl Log {
     /// Begins a journal in a folder that holds none.
-    pub fn create(dir: &Path, header: &Header, settings: Settings) -> Result<Self, Error> {
-        segment::create_directory(dir)?;
-        let lock = DirectoryLock::take(dir, LOCK)?;
-        if Header::read(dir)?.is_some() || !Segment::list(dir)?.is_empty() {
-            return Err(Error::Exists { dir: dir.to_owned() });
+    pub fn create(place: impl Into<Place>, header: &Header, settings: Settings) -> Result<Self, Error> {
+        let place = place.into();
+        segment::create_folder(&place)?;
+        let lock = take_lock(&place)?;
+        if Header::read(&place)?.is_some() || !Segment::list(&place)?.is_empty() {
+            return Err(Error::Exists { dir: place.dir });
         }
-        header.write(dir)?;
-        Ok(Self::new(dir, settings, Vec::new(), State::default(), lock))
+        header.write(&place)?;
+        Ok(Self::new(place, settings, Vec::new(), State::default(), lock))
     }
 
     /// Opens a journal, cutting off the turn that was being written when its last writer ended, if there is one.
-    pub fn open(dir: &Path, settings: Settings) -> Result<(Self, Recovered), Error> {
-        let header = Header::read(dir)?.ok_or_else(|| Error::Missing { dir: dir.to_owned() })?;
-        let lock = DirectoryLock::take(dir, LOCK)?;
-        let mut segments = Segment::list(dir)?;
+    pub fn open(place: impl Into<Place>, settings: Settings) -> Result<(Self, Recovered), Error> {
+        let place = place.into();
+        let header = Header::read(&place)?.ok_or_else(|| Error::Missing { dir: place.dir.clone() })?;
+        let lock = take_lock(&place)?;
+        let mut segments = Segment::list(&place)?;
         let (mut state, mut bytes_cut) = (State::default(), 0);
         let mut file = None;
         if let Some(last) = segments.last_mut() {
-            let survey = recover::survey(last)?;
+            let survey = recover::survey(&place.files, last)?;
             let path = &last.path;
-            let mut opened = OpenOptions::new().write(true).open(path).map_err(Error::io("open", path))?;
+            let mut opened = place.files.edit(path).map_err(Error::io("open", path))?;
             if survey.torn_bytes > 0 {
-                opened.set_len(survey.end).map_err(Error::io("cut an unfinished turn off", path))?;
+                opened.set_length(survey.end).map_err(Error::io("cut an unfinished turn off", path))?;
             }
             // What was read may so far be in memory only, and is about to be built upon.
-            opened.sync_all().map_err(Error::io("sync", path))?;
+            opened.sync().map_err(Error::io("sync", path))?;
             opened.seek(SeekFrom::Start(survey.end)).map_err(Error::io("open", path))?;
             last.length = survey.end;
             (state, bytes_cut, file) = (survey.state, survey.torn_bytes, Some(opened));
         }
-        segment::sync_directory(dir)?;
+        place.files.sync_folder(&place.dir).map_err(Error::io("sync", &place.dir))?;
         let recovered = Recovered {
             header,
             turn: state.turn,
             input_consumed: state.input_consumed,
             progress: state.progress.clone(),
+            standing: state.standing.clone(),
             next_offsets: state.next_offsets.clone(),
             bytes_cut,
         };
-        let mut log = Self::new(dir, settings, segments, state, lock);
+        let mut log = Self::new(place, settings, segments, state, lock);
         log.file = file;
         Ok((log, recovered))
     }
 
-    fn new(dir: &Path, settings: Settings, segments: Vec<Segment>, state: State, lock: DirectoryLock) -> Self {
-        let dir = dir.to_owned();
-        Self { dir, settings, state, segments, file: None, block: Vec::new(), poisoned: false, _lock: lock }
+    fn new(place: Place, settings: Settings, segments: Vec<Segment>, state: State, lock: Lock) -> Self {
+        Self { place, settings, state, segments, file: None, block: Vec::new(), poisoned: false, _lock: lock }
     }
 
     /// Commits a turn: on return it has happened, and stays so. After a failed write nothing more is taken; whether that
     /// turn happened is seen when the journal is opened again.
     pub fn append(&mut self, turn: &Turn) -> Result<(), Error> {
         if self.poisoned {
-            return Err(Error::Poisoned { dir: self.dir.clone() });
+            return Err(Error::Poisoned { dir: self.place.dir.clone() });
         }
         self.check(turn)?;
         self.block.clear();
@@ -173,6 +177,9 @@ impl Log {
         self.state.turn = turn.number;
         self.state.input_consumed = turn.input_consumed;
         self.state.progress.clone_from(&turn.progress);
+        if !turn.standing.is_empty() {
+            self.state.standing.clone_from(&turn.standing);
+        }
         for frame in &turn.frames {
             self.state.next_offsets.insert(frame.partition, frame.first_offset + u64::from(frame.count));
         }
@@ -182,7 +189,7 @@ impl Log {
     /// Makes durable what was appended without [`Settings::durable`].
     pub fn sync(&mut self) -> Result<(), Error> {
         if let (Some(file), Some(segment)) = (&self.file, self.segments.last()) {
-            let synced = file.sync_data().map_err(Error::io("sync", &segment.path));
+            let synced = file.sync().map_err(Error::io("sync", &segment.path));
             synced.inspect_err(|_| self.poisoned = true)?;
         }
         Ok(())
@@ -205,7 +212,7 @@ impl Log {
 
     /// Reads what is committed now; may be sent to another thread, and outlive the log.
     pub fn reader(&self) -> Reader {
-        Reader::new(self.segments.clone())
+        Reader::new(self.place.files.clone(), self.segments.clone())
     }
 
     /// One partition's frames, from the one that holds `offset` to what is committed now.
@@ -247,7 +254,7 @@ impl Log {
         };
         file.write_all(&self.block).map_err(Error::io("write", &segment.path))?;
         if self.settings.durable {
-            file.sync_data().map_err(Error::io("sync", &segment.path))?;
+            file.sync().map_err(Error::io("sync", &segment.path))?;
         }
         segment.length += self.block.len() as u64;
         Ok(())
@@ -256,12 +263,19 @@ impl Log {
     /// Begins a new segment. The one before is on the disk before its successor can be.
     fn roll(&mut self) -> Result<(), Error> {
         self.sync()?;
-        let segment = Segment::create(&self.dir, self.state.clone(), self.segments.last())?;
+        let segment = Segment::create(&self.place, self.state.clone(), self.segments.last())?;
         let path = &segment.path;
-        let mut file = OpenOptions::new().write(true).open(path).map_err(Error::io("open", path))?;
+        let mut file = self.place.files.edit(path).map_err(Error::io("open", path))?;
         file.seek(SeekFrom::End(0)).map_err(Error::io("open", path))?;
         self.file = Some(file);
         self.segments.push(segment);
         Ok(())
     }
+}
+
+/// One process to a folder.
+fn take_lock(place: &Place) -> Result<Lock, Error> {
+    let path = place.dir.join(LOCK);
+    let lock = place.files.lock(&path).map_err(Error::io("lock", &path))?;
+    lock.ok_or_else(|| Error::Locked { dir: place.dir.clone() })
 }

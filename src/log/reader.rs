@@ -2,9 +2,8 @@
 //! nothing, and ends where the journal ended when the reader was made.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::Error;
@@ -13,6 +12,7 @@ use super::header::Header;
 use super::recover;
 use super::segment::Segment;
 use super::{Frame, Turn};
+use crate::files::{File, Files, Place};
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 18;
@@ -20,6 +20,7 @@ const READ_BYTES: usize = 1 << 18;
 /// What is committed in a journal at some moment.
 #[derive(Clone, Debug)]
 pub struct Reader {
+    files: Files,
     segments: Arc<[Segment]>,
 }
 
@@ -34,18 +35,19 @@ pub struct TurnFrame {
 
 impl Reader {
     /// Reads a folder beside whoever may be writing there. Returns the journal's header as well.
-    pub fn open(dir: &Path) -> Result<(Self, Header), Error> {
-        let header = Header::read(dir)?.ok_or_else(|| Error::Missing { dir: dir.to_owned() })?;
-        let mut segments = Segment::list(dir)?;
+    pub fn open(place: impl Into<Place>) -> Result<(Self, Header), Error> {
+        let place = place.into();
+        let header = Header::read(&place)?.ok_or_else(|| Error::Missing { dir: place.dir.clone() })?;
+        let mut segments = Segment::list(&place)?;
         if let Some(last) = segments.last_mut() {
-            last.length = recover::survey(last)?.end;
+            last.length = recover::survey(&place.files, last)?.end;
         }
-        Ok((Self::new(segments), header))
+        Ok((Self::new(place.files, segments), header))
     }
 
     /// Over segments whose lengths are what is committed of them.
-    pub(super) fn new(segments: Vec<Segment>) -> Self {
-        Self { segments: segments.into() }
+    pub(super) fn new(files: Files, segments: Vec<Segment>) -> Self {
+        Self { files, segments: segments.into() }
     }
 
     /// One partition's frames, from the one that holds `offset` to the end.
@@ -55,13 +57,7 @@ impl Reader {
             next.copied().unwrap_or(0) <= offset
         };
         let first = self.segments.partition_point(starts_before).saturating_sub(1);
-        Frames {
-            blocks: Blocks::new(self.segments.clone(), first),
-            partition,
-            offset,
-            next: None,
-            waiting: VecDeque::new(),
-        }
+        Frames { blocks: Blocks::new(self, first), partition, offset, next: None, waiting: VecDeque::new() }
     }
 
     /// All turns, in order.
@@ -72,7 +68,7 @@ impl Reader {
     /// All turns from this number on, in order.
     pub fn turns_from(&self, number: u64) -> Turns {
         let first = self.segments.partition_point(|segment| segment.first_turn() <= number).saturating_sub(1);
-        Turns { blocks: Blocks::new(self.segments.clone(), first), number }
+        Turns { blocks: Blocks::new(self, first), number }
     }
 }
 
@@ -97,7 +93,7 @@ impl Frames {
             let Some(block) = self.blocks.next_head()? else {
                 return Ok(None);
             };
-            let mut position = self.blocks.position + block.head_bytes() + block.progress_bytes as u64;
+            let mut position = self.blocks.position + block.head_bytes() + block.told_bytes() as u64;
             for frame in &block.frames {
                 if frame.partition == self.partition && frame.next_offset() > self.offset {
                     self.waiting.push_back((block.turn, *frame, position));
@@ -193,6 +189,7 @@ impl Iterator for Turns {
 /// Steps from head to head through the segments.
 #[derive(Debug)]
 struct Blocks {
+    files: Files,
     segments: Arc<[Segment]>,
     /// The segment at hand.
     at: usize,
@@ -204,9 +201,10 @@ struct Blocks {
 }
 
 impl Blocks {
-    fn new(segments: Arc<[Segment]>, first: usize) -> Self {
+    fn new(reader: &Reader, first: usize) -> Self {
+        let (files, segments) = (reader.files.clone(), reader.segments.clone());
         let position = segments.get(first).map_or(0, |segment| segment.head_bytes);
-        Self { segments, at: first, file: None, file_position: 0, position }
+        Self { files, segments, at: first, file: None, file_position: 0, position }
     }
 
     fn path(&self) -> PathBuf {
@@ -260,7 +258,7 @@ impl Blocks {
         let segment = &self.segments[self.at];
         let path = &segment.path;
         if self.file.is_none() {
-            let file = File::open(path).map_err(Error::io("open", path))?;
+            let file = self.files.open(path).map_err(Error::io("open", path))?;
             self.file = Some(BufReader::with_capacity(READ_BYTES, file));
             self.file_position = 0;
         }

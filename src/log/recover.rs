@@ -3,12 +3,12 @@
 //! A crash can leave at most one block that is not whole, at the very end, for each block is synced before the next is
 //! written. So a bad block is cut off only if nothing that was ever a block comes after it; anything else is damage.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::error::Error;
 use super::format::{self, Found, Head, MAGIC};
 use super::segment::{Segment, State};
+use crate::files::Files;
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 20;
@@ -25,7 +25,7 @@ pub(super) struct Survey {
 
 impl State {
     /// Goes on by one turn, or says why that cannot be the next.
-    pub(super) fn advance(&mut self, head: &Head, progress: Vec<u8>) -> Result<(), String> {
+    pub(super) fn advance(&mut self, head: &Head, progress: Vec<u8>, standing: Vec<u8>) -> Result<(), String> {
         if head.turn != self.turn + 1 {
             return Err(format!("turn {} stands where turn {} belongs", head.turn, self.turn + 1));
         }
@@ -40,14 +40,17 @@ impl State {
         self.turn = head.turn;
         self.input_consumed = head.input_consumed;
         self.progress = progress;
+        if !standing.is_empty() {
+            self.standing = standing;
+        }
         Ok(())
     }
 }
 
 /// Reads the last segment through.
-pub(super) fn survey(segment: &Segment) -> Result<Survey, Error> {
+pub(super) fn survey(files: &Files, segment: &Segment) -> Result<Survey, Error> {
     let path = &segment.path;
-    let mut file = File::open(path).map_err(Error::io("open", path))?;
+    let mut file = files.open(path).map_err(Error::io("open", path))?;
     file.seek(SeekFrom::Start(segment.head_bytes)).map_err(Error::io("read", path))?;
     let mut source = BufReader::with_capacity(READ_BYTES, file.take(segment.length - segment.head_bytes));
     let mut state = segment.before.clone();
@@ -58,8 +61,8 @@ pub(super) fn survey(segment: &Segment) -> Result<Survey, Error> {
             Found::Other(version) => return Err(Error::format(path, version.into())),
             Found::Bad(what) => what,
             Found::Head(head) => {
-                if let Some(progress) = head.check(&mut source).map_err(Error::io("read", path))? {
-                    state.advance(&head, progress).map_err(|what| Error::damaged(path, end, what))?;
+                if let Some((progress, standing)) = head.check(&mut source).map_err(Error::io("read", path))? {
+                    state.advance(&head, progress, standing).map_err(|what| Error::damaged(path, end, what))?;
                     end += head.length;
                     continue;
                 }
@@ -70,7 +73,7 @@ pub(super) fn survey(segment: &Segment) -> Result<Survey, Error> {
             }
         };
         drop(source);
-        if let Some(position) = block_after(segment, end, state.turn).map_err(Error::io("read", path))? {
+        if let Some(position) = block_after(files, segment, end, state.turn).map_err(Error::io("read", path))? {
             return Err(Error::damaged(path, end, format!("{what}, and another block follows at byte {position}")));
         }
         return Ok(Survey { state, end, torn_bytes: segment.length - end });
@@ -78,8 +81,8 @@ pub(super) fn survey(segment: &Segment) -> Result<Survey, Error> {
 }
 
 /// Where after `bad` the head of a later turn stands, if one does.
-fn block_after(segment: &Segment, bad: u64, last_turn: u64) -> io::Result<Option<u64>> {
-    let mut file = File::open(&segment.path)?;
+fn block_after(files: &Files, segment: &Segment, bad: u64, last_turn: u64) -> io::Result<Option<u64>> {
+    let mut file = files.open(&segment.path)?;
     let mut window = vec![0; READ_BYTES];
     let mut at = bad + 1;
     while at < segment.length {

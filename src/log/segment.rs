@@ -13,21 +13,22 @@
 //! 40  input consumed u64
 //! 48  number of partitions u32
 //! 52  length of `progress` u32
-//! 56  per partition: partition u32, next offset u64
-//!     progress of the turn before
+//! 56  length of `standing` u32
+//! 60  per partition: partition u32, next offset u64
+//!     progress of the turn before, and what stood then
 //!     checksum u32 of all this: CRC-32C
 //! ```
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::format::{self, Scan, VERSION, Writer};
+use crate::files::{Files, Place};
 
 const MAGIC: &[u8; 8] = b"SUYUANJL";
-const FIXED_BYTES: usize = 56;
+const FIXED_BYTES: usize = 60;
 const ENTRY_BYTES: usize = 12;
 const SUFFIX: &str = ".journal";
 /// Written beside, then renamed: a file of this name is the rest of an attempt that came to nothing.
@@ -42,6 +43,8 @@ pub(super) struct State {
     pub(super) input_consumed: u64,
     /// What that turn said.
     pub(super) progress: Vec<u8>,
+    /// What the last turn that said anything of the kind said.
+    pub(super) standing: Vec<u8>,
     /// Where each partition goes on; a partition that is not named begins at 0.
     pub(super) next_offsets: BTreeMap<u32, u64>,
 }
@@ -66,33 +69,35 @@ impl Segment {
     }
 
     /// Makes the file, durably: after this it is there with its whole head, or an error was returned.
-    pub(super) fn create(dir: &Path, before: State, previous: Option<&Segment>) -> Result<Self, Error> {
+    pub(super) fn create(place: &Place, before: State, previous: Option<&Segment>) -> Result<Self, Error> {
         let previous = previous.map_or((0, 0), |segment| (segment.first_turn(), segment.length));
         let first_turn = before.turn + 1;
-        let head_bytes = FIXED_BYTES + ENTRY_BYTES * before.next_offsets.len() + before.progress.len() + 4;
+        let told_bytes = before.progress.len() + before.standing.len();
+        let head_bytes = FIXED_BYTES + ENTRY_BYTES * before.next_offsets.len() + told_bytes + 4;
         let mut head = vec![0; head_bytes];
         let size = |value: usize| u32::try_from(value).expect("a turn that was written has fewer");
         let mut writer = Writer(&mut head);
         writer.bytes(MAGIC).u16(VERSION).u16(!VERSION).u32(size(head_bytes)).u64(first_turn);
         writer.u64(previous.0).u64(previous.1).u64(before.input_consumed);
         writer.u32(size(before.next_offsets.len())).u32(size(before.progress.len()));
+        writer.u32(size(before.standing.len()));
         for (partition, offset) in &before.next_offsets {
             writer.u32(*partition).u64(*offset);
         }
-        writer.bytes(&before.progress);
+        writer.bytes(&before.progress).bytes(&before.standing);
         let checksum = crc32c::crc32c(&head[..head_bytes - 4]);
         head[head_bytes - 4..].copy_from_slice(&checksum.to_le_bytes());
         let name = format!("{first_turn:020}{SUFFIX}");
-        write_whole(dir, &name, &head)?;
+        write_whole(place, &name, &head)?;
         let head_bytes = head_bytes as u64;
-        Ok(Self { path: dir.join(name), before, previous, head_bytes, length: head_bytes })
+        Ok(Self { path: place.dir.join(name), before, previous, head_bytes, length: head_bytes })
     }
 
     /// Reads a file's head.
-    fn read(path: PathBuf) -> Result<Self, Error> {
+    fn read(files: &Files, path: PathBuf) -> Result<Self, Error> {
         let damaged = |what: &str| Error::damaged(&path, 0, what);
-        let file = File::open(&path).map_err(Error::io("open", &path))?;
-        let length = file.metadata().map_err(Error::io("look at", &path))?.len();
+        let file = files.open(&path).map_err(Error::io("open", &path))?;
+        let length = file.length().map_err(Error::io("look at", &path))?;
         let mut source = BufReader::new(file);
         let mut head = vec![0; FIXED_BYTES];
         let short = "the file is shorter than its head";
@@ -110,8 +115,9 @@ impl Segment {
         }
         let head_bytes = u64::from(fixed.u32());
         let (first_turn, previous, input_consumed) = (fixed.u64(), (fixed.u64(), fixed.u64()), fixed.u64());
-        let (partitions, progress_bytes) = (fixed.size(), fixed.size());
-        let expected = FIXED_BYTES as u64 + ENTRY_BYTES as u64 * partitions as u64 + progress_bytes as u64 + 4;
+        let (partitions, progress_bytes, standing_bytes) = (fixed.size(), fixed.size(), fixed.size());
+        let told_bytes = progress_bytes as u64 + standing_bytes as u64;
+        let expected = FIXED_BYTES as u64 + ENTRY_BYTES as u64 * partitions as u64 + told_bytes + 4;
         if head_bytes != expected || first_turn == 0 {
             return Err(damaged("its head is not what was written"));
         }
@@ -129,25 +135,22 @@ impl Segment {
         }
         let mut rest = Scan(&covered[FIXED_BYTES..]);
         let next_offsets = (0..partitions).map(|_| (rest.u32(), rest.u64())).collect();
-        let before = State { turn: first_turn - 1, input_consumed, progress: rest.0.to_vec(), next_offsets };
+        let (progress, standing) = (rest.bytes(progress_bytes).to_vec(), rest.bytes(standing_bytes).to_vec());
+        let before = State { turn: first_turn - 1, input_consumed, progress, standing, next_offsets };
         Ok(Self { path, before, previous, head_bytes, length })
     }
 
     /// All segments of a folder, in order, each going on where the one before it ended.
-    pub(super) fn list(dir: &Path) -> Result<Vec<Self>, Error> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(dir).map_err(Error::io("list", dir))? {
-            let name = entry.map_err(Error::io("list", dir))?.file_name();
-            if name.to_str().is_some_and(|name| name.ends_with(SUFFIX)) {
-                files.push(name);
-            }
-        }
-        files.sort();
-        let mut segments: Vec<Self> = Vec::with_capacity(files.len());
-        for name in files {
-            let segment = Self::read(dir.join(&name))?;
-            let named = name.to_str().and_then(|name| name.strip_suffix(SUFFIX)).and_then(|turn| turn.parse().ok());
-            if named != Some(segment.first_turn()) {
+    pub(super) fn list(Place { files, dir }: &Place) -> Result<Vec<Self>, Error> {
+        let mut names = files.names(dir).map_err(Error::io("list", dir))?;
+        names.retain(|name| name.to_str().is_some_and(|name| name.ends_with(SUFFIX)));
+        names.sort();
+        let mut segments: Vec<Self> = Vec::with_capacity(names.len());
+        for name in names {
+            let segment = Self::read(files, dir.join(&name))?;
+            let first_turn =
+                name.to_str().and_then(|name| name.strip_suffix(SUFFIX)).and_then(|turn| turn.parse().ok());
+            if first_turn != Some(segment.first_turn()) {
                 let what = format!("its first turn is {}, which is not its name", segment.first_turn());
                 return Err(Error::damaged(&segment.path, 0, what));
             }
@@ -168,32 +171,29 @@ impl Segment {
 }
 
 /// Writes a new file durably, whole or not at all.
-pub(super) fn write_whole(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn write_whole(Place { files, dir }: &Place, name: &str, bytes: &[u8]) -> Result<(), Error> {
     let path = dir.join(name);
     let beside = dir.join(format!("{name}{NEW_SUFFIX}"));
-    let mut file = File::create(&beside).map_err(Error::io("create", &beside))?;
+    let mut file = files.create(&beside).map_err(Error::io("create", &beside))?;
     file.write_all(bytes).map_err(Error::io("write", &beside))?;
-    file.sync_all().map_err(Error::io("sync", &beside))?;
-    fs::rename(&beside, &path).map_err(Error::io("rename a file to", &path))?;
-    sync_directory(dir)
+    file.sync().map_err(Error::io("sync", &beside))?;
+    files.rename(&beside, &path).map_err(Error::io("rename a file to", &path))?;
+    files.sync_folder(dir).map_err(Error::io("sync", dir))
 }
 
 /// Makes a folder, and those it stands in, durably.
-pub(super) fn create_directory(dir: &Path) -> Result<(), Error> {
-    let missing: Vec<&Path> =
-        dir.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists()).collect();
-    fs::create_dir_all(dir).map_err(Error::io("create", dir))?;
-    for parent in missing.iter().filter_map(|folder| folder.parent()) {
-        sync_directory(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+pub(super) fn create_folder(Place { files, dir }: &Place) -> Result<(), Error> {
+    let mut missing = Vec::new();
+    for folder in dir.ancestors().take_while(|folder| !folder.as_os_str().is_empty()) {
+        if files.exists(folder).map_err(Error::io("look at", folder))? {
+            break;
+        }
+        missing.push(folder);
     }
-    Ok(())
-}
-
-/// Makes the names of files in a folder durable.
-pub(super) fn sync_directory(dir: &Path) -> Result<(), Error> {
-    // Elsewhere a folder cannot be opened as a file, and renaming is durable by itself.
-    if cfg!(unix) {
-        File::open(dir).and_then(|folder| folder.sync_all()).map_err(Error::io("sync", dir))?;
+    files.create_folders(dir).map_err(Error::io("create", dir))?;
+    for parent in missing.iter().filter_map(|folder| folder.parent()) {
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        files.sync_folder(parent).map_err(Error::io("sync", parent))?;
     }
     Ok(())
 }

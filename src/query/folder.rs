@@ -192,7 +192,7 @@ impl Folder {
 fn open_stores(dir: &Path, partitions: u32) -> Result<Vec<Store>, Error> {
     let settings = SharedSettings { block_cache_bytes: BLOCK_CACHE_BYTES };
     let shared = Shared::new(&settings);
-    let options = Options { cache_bytes_max: ROW_CACHE_BYTES };
+    let options = Options { cache_bytes_max: ROW_CACHE_BYTES, ..Options::default() };
     let open = |number: u32| {
         let rows = dir.join("state").join(format!("{number:04}"));
         Store::open_read_only(&rows, &shared, &options).map(|store| (number, store))

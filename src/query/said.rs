@@ -8,7 +8,7 @@ use super::journal::Journal;
 use crate::codec::{journal, json};
 use crate::log::{Turn, Turns};
 use crate::model::{Body, Output, Position, Record, Root, Source};
-use crate::runtime::Progress;
+use crate::runtime::{Begun, Progress};
 
 /// Reads a journal's outputs.
 pub struct Said<'a> {
@@ -17,6 +17,8 @@ pub struct Said<'a> {
     /// Each turn read so far, and how many input events the journal had at its end.
     ends: Vec<(u64, u64)>,
     progress: Progress,
+    /// Names of files that turns read so far have named.
+    files: BTreeMap<u32, String>,
 }
 
 /// What one turn said.
@@ -56,7 +58,13 @@ impl<'a> Said<'a> {
 
     /// What it said from a turn on.
     pub fn from(journal: &'a Journal, turn: u64) -> Self {
-        Self { journal, turns: journal.turns_from(turn), ends: Vec::new(), progress: Progress::default() }
+        Self {
+            journal,
+            turns: journal.turns_from(turn),
+            ends: Vec::new(),
+            progress: Progress::default(),
+            files: BTreeMap::new(),
+        }
     }
 
     /// What the next turn said; `None` at the journal's end.
@@ -70,6 +78,10 @@ impl<'a> Said<'a> {
             outputs.push(journal::read_output(&mut bytes).map_err(unreadable)?);
         }
         self.progress = Progress::read(&turn.progress).map_err(unreadable)?;
+        if !turn.standing.is_empty() {
+            let begun = Begun::read(&turn.standing).map_err(unreadable)?;
+            self.files.extend((begun.first_file..).zip(begun.files));
+        }
         self.ends.push((turn.number, self.progress.roots));
         Ok(Some(SaidTurn { number, outputs }))
     }
@@ -79,11 +91,10 @@ impl<'a> Said<'a> {
         &self.progress
     }
 
-    /// The name of a source's file.
+    /// The name of a source's file, as turns that were read have it.
     pub fn file_name(&self, source: Source) -> Option<String> {
         // Line 0 is nobody's: what this program itself said.
-        let file = usize::try_from(source.file).ok().filter(|_| source.line > 0)?;
-        self.progress.files.get(file).cloned()
+        (source.line > 0).then(|| self.files.get(&source.file).cloned())?
     }
 
     /// Finds the input events of some positions, among the turns read so far.

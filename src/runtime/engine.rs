@@ -1,31 +1,29 @@
 //! The embedded engine: opens or goes on with a folder, takes inputs, and commits turns.
 //!
 //! A turn ends with an epoch, once it has enough events: so an input always makes the same turns, whenever it was
-//! interrupted, and the digest, which is chained frame by frame, is always the same.
+//! interrupted.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant as Moment};
 
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item};
 use super::error::Error;
+use super::open::{new_name, open_partitions, read_told};
 use super::pace::Pace;
 use super::partition::Partition;
-use super::progress::{PartitionProgress, Progress};
-use super::refold::bring_up;
-use super::settings::Settings;
+use super::progress::{Begun, PartitionProgress, Progress};
+use super::settings::{Persist, Settings};
 use crate::codec;
+use crate::files::Place;
 use crate::fold::EpochCutter;
 use crate::intake::Input;
 use crate::log::{self, Header, Log, Turn};
-use crate::model::{Body, Event, Fact, Instant, Message, Root, RulesPublished, Source};
+use crate::model::{Body, Event, Fact, Instant, Message, Position, Root, RulesPublished, Source};
 use crate::state::Opening;
-use crate::store::{self, Applied, Shared, SharedSettings, Store};
-
-/// How long changed rows wait at most before they are written.
-const PERSIST_EVERY: Duration = Duration::from_secs(5);
+use crate::store::{self, Applied, Store};
 
 /// What the header says of the rules that a journal was begun with.
 const RULES_VERSION: &str = "rules-version";
@@ -47,18 +45,26 @@ pub struct Phases {
 
 /// A folder being written.
 pub struct Engine {
-    dir: PathBuf,
+    place: Place,
     log: Log,
     partitions: Vec<Partition>,
     settings: Settings,
     cutter: EpochCutter,
     progress: Progress,
+    /// The input at hand, or the last one.
+    begun: Begun,
+    /// Whether the journal has it.
+    is_told: bool,
     epoch: Vec<Item>,
     epochs: Vec<Epoch>,
     events: usize,
     phases: Phases,
     pace: Pace,
+    /// A turn failed: the partitions hold what was not committed.
+    is_broken: bool,
     persisted_at: Moment,
+    /// Number of the turn after which rows were last persisted, or that the journal was opened with.
+    persisted_turn: u64,
     /// Whether the journal has an invoice.
     began: bool,
 }
@@ -66,21 +72,22 @@ pub struct Engine {
 impl Engine {
     /// Opens a folder: begins a journal there, or goes on with the one that is there, folding again in silence whatever
     /// the rows lack of it.
-    pub fn open(dir: &Path, settings: Settings) -> Result<Self, Error> {
+    pub fn open(place: impl Into<Place>, settings: Settings) -> Result<Self, Error> {
+        let place = place.into();
         let wanted = Header::default()
             .with("partitions", settings.partitions)
             .with(RULES_VERSION, &settings.rules_version)
             .with(RULES_DIGEST, blake3::hash(settings.rules.as_bytes()).to_hex());
-        let journal = dir.join("journal");
+        let journal = place.join("journal");
         let log_settings = log::Settings { durable: settings.durable, ..log::Settings::default() };
-        let (log, progress) = match Log::open(&journal, log_settings.clone()) {
+        let (log, told) = match Log::open(&journal, log_settings.clone()) {
             Ok((log, recovered)) => {
-                let progress = read_progress(dir, &recovered)?;
+                let told = read_told(&place.dir, &recovered)?;
                 // Rules come into force with the first event.
-                let in_force = progress.as_ref().is_some_and(|progress| progress.clock != NEVER);
+                let in_force = told.as_ref().is_some_and(|(progress, _)| progress.clock != NEVER);
                 let keeps_rules = settings.keeps_rules && in_force;
                 let wanted = if keeps_rules { with_rules_of(wanted, &recovered.header) } else { wanted };
-                recovered.header.require(&journal, &wanted)?;
+                recovered.header.require(&journal.dir, &wanted)?;
                 info!(turn = recovered.turn, input_consumed = recovered.input_consumed, "Journal opened.");
                 if recovered.bytes_cut > 0 {
                     // Said aloud by who opened it.
@@ -89,7 +96,7 @@ impl Engine {
                         "A turn that was being written when the last run ended is cut off."
                     );
                 }
-                (log, progress)
+                (log, told)
             }
             Err(log::Error::Missing { .. }) => (Log::create(&journal, &wanted, log_settings)?, None),
             Err(error) => return Err(error.into()),
@@ -103,22 +110,25 @@ impl Engine {
             ],
             ..Progress::default()
         };
-        let progress = progress.unwrap_or(fresh);
-        let partitions = open_partitions(dir, &settings, &log, &progress)?;
-        let pace = Pace::new(settings.threads);
+        let (progress, begun) = told.unwrap_or_else(|| (fresh, Begun::default()));
+        let partitions = open_partitions(&place, &settings, &log, &progress)?;
         let began = partitions.first().is_some_and(|partition| partition.fold().opening() != Opening::NEVER);
         Ok(Self {
-            dir: dir.into(),
+            persisted_turn: log.last_turn(),
+            place,
             log,
             partitions,
             cutter: EpochCutter::new(progress.clock, progress.ticked),
             progress,
-            settings,
+            begun,
+            is_told: true,
             epoch: Vec::new(),
             epochs: Vec::new(),
             events: 0,
             phases: Phases::default(),
-            pace,
+            pace: Pace::new(settings.threads, settings.policies.seed.is_none()),
+            settings,
+            is_broken: false,
             persisted_at: Moment::now(),
             began,
         })
@@ -149,24 +159,26 @@ impl Engine {
         &self.log
     }
 
+    /// The input at hand, or the last one.
+    pub fn begun(&self) -> &Begun {
+        &self.begun
+    }
+
     /// Begins an input, or goes on with it where it was interrupted: returns how many of its events are to be skipped.
+    /// Files of its sources are numbered from [`Begun::first_file`] on.
     pub fn begin_input(&mut self, identity: &str, files: &[String]) -> u64 {
-        if self.progress.input == identity && !self.progress.input_ended {
+        if self.begun.identity == identity && !self.progress.input_ended {
             return self.progress.counters.events;
         }
-        self.progress.input = identity.into();
         if self.progress.journal.is_empty() {
-            self.progress.journal = new_name(identity);
+            self.progress.journal = new_name(identity, self.settings.policies.seed);
         }
         self.progress.input_ended = false;
         self.progress.counters = Counters::default();
-        self.progress.files.extend(files.iter().cloned());
+        self.begun = Begun { identity: identity.into(), first_file: self.progress.files, files: files.to_vec() };
+        self.progress.files += u32::try_from(files.len()).expect("files are counted in 32 bits");
+        self.is_told = false;
         0
-    }
-
-    /// What to add to the file numbers of the input at hand.
-    pub fn first_file(&self, files: usize) -> u32 {
-        u32::try_from(self.progress.files.len().saturating_sub(files)).unwrap_or(u32::MAX)
     }
 
     /// Takes one input event; commits a turn when there is enough for one.
@@ -205,6 +217,9 @@ impl Engine {
 
     /// Persists everything and closes.
     pub fn close(self) -> Result<Progress, Error> {
+        if self.is_broken {
+            return Err(Error::Broken { dir: self.place.dir });
+        }
         for partition in &self.partitions {
             debug!(partition = partition.number, stats = ?partition.store.stats(), "A store is done.");
         }
@@ -238,8 +253,20 @@ impl Engine {
     }
 
     fn commit(&mut self) -> Result<(), Error> {
+        if self.is_broken {
+            return Err(Error::Broken { dir: self.place.dir.clone() });
+        }
+        // Until all of it is done: what was folded and not committed must not be built upon.
+        self.is_broken = true;
+        self.fold_and_commit()?;
+        self.is_broken = false;
+        Ok(())
+    }
+
+    fn fold_and_commit(&mut self) -> Result<(), Error> {
         let began = Moment::now();
-        epoch::run(&mut self.partitions, &self.epochs, self.pace.threads());
+        let folded = epoch::run(&mut self.partitions, &self.epochs, self.pace.threads());
+        folded.map_err(|panic| self.failed_step(panic))?;
         let folded = Moment::now();
         self.pace.took(folded - began, self.events);
         self.epochs.clear();
@@ -251,6 +278,19 @@ impl Engine {
         self.persist()?;
         self.phases.persist += committed.elapsed();
         Ok(())
+    }
+
+    /// Why a step failed.
+    fn failed_step(&mut self, panic: epoch::Panic) -> Error {
+        // What could not be read was not there for the fold.
+        if let Some(failure) = self.partitions.iter_mut().find_map(|partition| partition.store.take_failure()) {
+            return failure.into();
+        }
+        let at_work = |partition: &Partition| partition.at_work().map(|at_work| (partition.number, at_work));
+        let Some((partition, (root, entity, offset))) = self.partitions.iter().find_map(at_work) else {
+            std::panic::resume_unwind(panic); // not in a step: a fault of the engine itself
+        };
+        Error::step(&self.place.dir, Position { partition, offset }, root, &entity, panic.as_ref())
     }
 
     fn write_turn(&mut self) -> Result<(), Error> {
@@ -272,10 +312,12 @@ impl Engine {
             number: self.log.last_turn() + 1,
             input_consumed: self.progress.counters.events,
             progress: self.progress.write(),
+            standing: if self.is_told { Vec::new() } else { self.begun.write() },
             frames,
             outputs: outputs.into_iter().flat_map(|(_, bytes)| bytes).collect(),
         };
         self.log.append(&turn)?;
+        self.is_told = true;
         debug!(turn = turn.number, events = self.progress.counters.events, "Turn committed.");
         for partition in &mut self.partitions {
             let offset = partition.progress().offset;
@@ -286,7 +328,10 @@ impl Engine {
     }
 
     fn persist(&mut self) -> Result<(), Error> {
-        let due = self.persisted_at.elapsed() >= PERSIST_EVERY;
+        let due = match self.settings.policies.persist {
+            Persist::After(time) => self.persisted_at.elapsed() >= time,
+            Persist::AfterTurns(turns) => self.log.last_turn() >= self.persisted_turn + turns,
+        };
         let stores: Vec<&mut Store> = self
             .partitions
             .iter_mut()
@@ -296,14 +341,14 @@ impl Engine {
         if stores.is_empty() {
             return Ok(());
         }
-        self.persisted_at = Moment::now();
+        (self.persisted_at, self.persisted_turn) = (Moment::now(), self.log.last_turn());
         debug!(stores = stores.len(), "Rows are being persisted.");
         Ok(on_threads(self.settings.threads, stores, Store::persist)?)
     }
 
     /// The folder.
     pub fn dir(&self) -> &Path {
-        &self.dir
+        &self.place.dir
     }
 }
 
@@ -331,61 +376,4 @@ fn on_threads<S: Send>(
             shares.into_iter().map(|share| scope.spawn(move || share.into_iter().try_for_each(each))).collect();
         threads.into_iter().try_for_each(|thread| thread.join().expect("a store returns its errors"))
     })
-}
-
-/// A journal's own name: what began it, where and when. Only rows that bear it are its rows.
-fn new_name(identity: &str) -> Vec<u8> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(identity.as_bytes());
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    hasher.update(&now.as_nanos().to_le_bytes());
-    hasher.update(&std::process::id().to_le_bytes());
-    hasher.finalize().as_bytes()[..16].to_vec()
-}
-
-fn read_progress(dir: &Path, recovered: &log::Recovered) -> Result<Option<Progress>, Error> {
-    if recovered.turn == 0 {
-        return Ok(None);
-    }
-    let unreadable =
-        |refusal| Error::Unreadable { dir: dir.into(), place: format!("turn {}", recovered.turn), refusal };
-    Progress::read(&recovered.progress).map(Some).map_err(unreadable)
-}
-
-fn open_partitions(dir: &Path, settings: &Settings, log: &Log, progress: &Progress) -> Result<Vec<Partition>, Error> {
-    let shared = Shared::new(&SharedSettings::default());
-    let options = store::Options { cache_bytes_max: settings.cache_bytes_max / settings.partitions as usize };
-    let open = |number: u32| -> Result<Partition, Error> {
-        let mut store = open_store(&state_dir(dir, number), &shared, &options)?;
-        let fold = bring_up(dir, number, &mut store, &log.reader(), progress)?;
-        let progress = progress.partitions[number as usize].clone();
-        Ok(Partition::new(number, store, fold, progress, &settings.policies))
-    };
-    let threads = u32::try_from(settings.threads.max(1)).unwrap_or(1);
-    let share = |first: u32| (first..settings.partitions).step_by(threads as usize).map(&open).collect::<Vec<_>>();
-    let share = &share;
-    let opened: Vec<Vec<Result<Partition, Error>>> = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads).map(|first| scope.spawn(move || share(first))).collect();
-        handles.into_iter().map(|handle| handle.join().expect("opening returns its errors")).collect()
-    });
-    let mut partitions = opened.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
-    partitions.sort_by_key(|partition| partition.number);
-    Ok(partitions)
-}
-
-/// Opens a partition's rows. Those of an earlier version of this program are given up: they are folded again.
-fn open_store(dir: &Path, shared: &Shared, options: &store::Options) -> Result<Store, store::Error> {
-    match Store::open(dir, shared, options) {
-        Err(store::Error::OlderRows { found, known, .. }) => {
-            warn!(dir = %dir.display(), found, known, "Rows are of an earlier version, and are folded again.");
-            Store::discard(dir)?;
-            Store::open(dir, shared, options)
-        }
-        opened => opened,
-    }
-}
-
-/// Where a partition's rows are.
-pub(super) fn state_dir(dir: &Path, partition: u32) -> PathBuf {
-    dir.join("state").join(format!("{partition:04}"))
 }

@@ -4,7 +4,9 @@
 //! in their order all the same. All dependencies point to earlier events, so somebody can always go on. Between epochs one
 //! thread delivers all other messages, in an order that knows nothing of threads and partitions.
 
+use std::any::Any;
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
@@ -76,8 +78,12 @@ struct Waiting {
     message: Message,
 }
 
-/// Folds epochs, one after another, on so many threads.
-pub(super) fn run(partitions: &mut [Partition], epochs: &[Epoch], threads: usize) {
+/// What a thread panicked with.
+pub(super) type Panic = Box<dyn Any + Send>;
+
+/// Folds epochs, one after another, on so many threads. Where a step fails, the other threads stop too, and the partition
+/// knows at what it was ([`Partition::at_work`]).
+pub(super) fn run(partitions: &mut [Partition], epochs: &[Epoch], threads: usize) -> Result<(), Panic> {
     let count = u32::try_from(partitions.len()).expect("partitions are few");
     let threads = threads.clamp(1, partitions.len());
     let partitions: Vec<Mutex<&mut Partition>> = partitions.iter_mut().map(Mutex::new).collect();
@@ -90,12 +96,12 @@ pub(super) fn run(partitions: &mut [Partition], epochs: &[Epoch], threads: usize
         quiet: epochs.iter().map(|epoch| AtomicBool::new(epoch.tick.is_none())).collect(),
     };
     std::thread::scope(|scope| {
-        for thread in 1..threads {
-            let run = &run;
-            scope.spawn(move || run.thread(thread, epochs));
-        }
-        run.thread(0, epochs);
-    });
+        let run = &run;
+        let others: Vec<_> = (1..threads).map(|thread| scope.spawn(move || run.caught(thread, epochs))).collect();
+        let first = run.caught(0, epochs);
+        let others = others.into_iter().map(|thread| thread.join().expect("what it panics with is caught"));
+        others.fold(first, Result::and)
+    })
 }
 
 struct Run<'a> {
@@ -136,6 +142,11 @@ struct PutOff<'e> {
 }
 
 impl<'a> Run<'a> {
+    /// The partitions of a thread that panicked are of no more use, so nothing that it left half done is seen.
+    fn caught(&self, thread: usize, epochs: &[Epoch]) -> Result<(), Panic> {
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.thread(thread, epochs)))
+    }
+
     fn thread(&self, thread: usize, epochs: &[Epoch]) {
         let _watch = self.gate.watch();
         for ((number, epoch), quiet) in (0..).zip(epochs).zip(&self.quiet) {

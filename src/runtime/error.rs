@@ -1,10 +1,11 @@
 //! What can stop the engine. Bad input cannot: it is judged, and goes on as a dead letter.
 
-use std::path::PathBuf;
+use std::any::Any;
+use std::path::{Path, PathBuf};
 
 use crate::codec::Refusal;
 use crate::fold::RulesInForceError;
-use crate::model::Position;
+use crate::model::{Entity, Position, Root};
 use crate::{log, store};
 
 /// Why the engine cannot go on. What was committed stays committed; opening it again goes on from there.
@@ -64,6 +65,30 @@ pub enum Error {
         /// What is wrong with it.
         refusal: Refusal,
     },
+    /// An assertion of the fold failed.
+    #[error(
+        "the record at {position} of the journal in {dir} cannot be folded: what input event {event} led to, for {entity}: \
+         {what}. Nothing of its turn was committed, and the folder can be read as it was before. It is a fault of this \
+         program: please report it with this message"
+    )]
+    Step {
+        /// The folder.
+        dir: PathBuf,
+        /// Where the record stands, or would have stood.
+        position: Position,
+        /// The running number of the input event that it goes back to.
+        event: u64,
+        /// Whom it is addressed to.
+        entity: String,
+        /// Which assertion.
+        what: String,
+    },
+    /// An earlier turn failed.
+    #[error("an earlier turn failed in {dir}, so nothing more is folded there: open it again")]
+    Broken {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// A rule set of the journal is judged in another way than it was.
     #[error(
         "the rule set {version}, published at {position} of the journal in {dir} (turn {turn}), was judged in another way when \
@@ -84,4 +109,19 @@ pub enum Error {
         /// What would now.
         now: String,
     },
+}
+
+impl Error {
+    /// A step that panicked.
+    pub(super) fn step(dir: &Path, position: Position, root: Root, to: &Entity, panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let what = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Self::Step {
+            dir: dir.into(),
+            position,
+            event: root.0,
+            entity: format!("{:?} {}", to.kind, to.id),
+            what: what.unwrap_or_else(|| "it did not say why".into()),
+        }
+    }
 }

@@ -6,10 +6,12 @@
 //! ```
 
 mod counters;
+mod digest;
 mod engine;
 mod epoch;
 mod error;
 mod gate;
+mod open;
 mod pace;
 mod partition;
 mod partitioner;
@@ -24,6 +26,6 @@ pub use engine::{Engine, Phases};
 pub use error::Error;
 pub use partition::Partition;
 pub use partitioner::partition_of;
-pub use progress::{PartitionProgress, Progress};
+pub use progress::{Begun, PartitionProgress, Progress};
 pub use refold::bring_up;
-pub use settings::{Policies, Settings};
+pub use settings::{Persist, Policies, Settings};

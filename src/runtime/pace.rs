@@ -11,6 +11,8 @@ const TURNS_KEPT: u32 = 24;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     threads: usize,
+    /// Whether it is tried out.
+    compares: bool,
     /// Turns since the comparison began: the first on all threads, the second on one.
     turn: u32,
     all_ns: u128,
@@ -18,13 +20,14 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(threads: usize) -> Self {
-        Self { threads, turn: 0, all_ns: 0, one_ns: 0 }
+    pub(super) fn new(threads: usize, compares: bool) -> Self {
+        Self { threads, compares: compares && threads > 1, turn: 0, all_ns: 0, one_ns: 0 }
     }
 
     /// On how many threads to fold the next turn.
     pub(super) fn threads(&self) -> usize {
         match self.turn {
+            _ if !self.compares => self.threads,
             0 => self.threads,
             1 => 1,
             _ if self.one_ns < self.all_ns => 1,
@@ -40,7 +43,7 @@ impl Pace {
             1 => self.one_ns = each,
             _ => {}
         }
-        self.turn = if self.threads == 1 || self.turn > TURNS_KEPT { 0 } else { self.turn + 1 };
+        self.turn = if self.turn > TURNS_KEPT { 0 } else { self.turn + 1 };
     }
 }
 
@@ -49,8 +52,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn where_nothing_is_to_be_tried_out_all_threads_fold() {
+        let mut pace = Pace::new(2, false);
+        for _ in 0..3 {
+            assert_eq!(pace.threads(), 2);
+            pace.took(Duration::from_millis(20), 100);
+        }
+    }
+
+    #[test]
     fn the_faster_way_is_kept_until_it_is_compared_again() {
-        let mut pace = Pace::new(2);
+        let mut pace = Pace::new(2, true);
         for (threads, milliseconds) in [(2, 30), (1, 20), (1, 20), (1, 20)] {
             assert_eq!(pace.threads(), threads);
             pace.took(Duration::from_millis(milliseconds), 100);

@@ -1,6 +1,7 @@
 //! One partition: its rows, its journal's end, its digest, and what a turn is about to commit of it.
 
 use super::counters::Counters;
+use super::digest::Chain;
 use super::progress::PartitionProgress;
 use super::settings::Policies;
 use crate::codec::journal;
@@ -22,10 +23,13 @@ pub struct Partition {
     frame: Frame,
     /// Records and bytes with either of which a frame is full.
     frame_limits: (u32, usize),
-    /// Records and effects of the frame, as the digest takes them.
-    hashed: Vec<u8>,
+    chain: Chain,
+    /// What a record led to, as the digest takes it; kept for its memory.
+    said: Vec<u8>,
     turn: TurnPart,
     order: u64,
+    /// What is being folded.
+    at_work: Option<(Root, Entity)>,
     /// While something that stands before it is still to be folded: what has been.
     held_back: Option<Vec<Folded>>,
 }
@@ -51,9 +55,23 @@ impl Partition {
     pub(super) fn new(number: u32, store: Store, fold: Fold, progress: PartitionProgress, policies: &Policies) -> Self {
         let frame = Frame { partition: number, first_offset: progress.offset, count: 0, bytes: Vec::new() };
         let (effects, turn) = (Effects::default(), TurnPart::default());
-        let hashed = Vec::new();
         let frame_limits = (policies.frame_records_max, policies.frame_bytes_max);
-        Self { number, store, fold, progress, effects, frame, frame_limits, hashed, turn, order: 0, held_back: None }
+        let (chain, said) = (Chain::default(), Vec::new());
+        Self {
+            number,
+            store,
+            fold,
+            progress,
+            effects,
+            frame,
+            frame_limits,
+            chain,
+            said,
+            turn,
+            order: 0,
+            at_work: None,
+            held_back: None,
+        }
     }
 
     /// The fold, with the rules in force.
@@ -78,11 +96,20 @@ impl Partition {
         // Its place and the clock are given when it is written to the journal; no outcome rests on them.
         let record = Record { position: Position::default(), at, root, to, body };
         self.effects.clear();
+        self.at_work = Some((root, to));
         self.fold.step(&mut self.store, &record, &mut self.effects);
+        self.at_work = None;
         if self.effects.verdict != Verdict::Duplicate {
             self.take(record);
         }
         self.effects.verdict
+    }
+
+    /// What it was folding when that failed, and where it would have stood: the input event, the entity, the offset.
+    pub(super) fn at_work(&self) -> Option<(Root, Entity, u64)> {
+        let (root, entity) = self.at_work?;
+        let held_back = self.held_back.as_ref().map_or(0, Vec::len);
+        Some((root, entity, self.progress.offset + held_back as u64))
     }
 
     /// Until [`Partition::catch_up`], records are folded that do not stand in their order yet.
@@ -95,9 +122,7 @@ impl Partition {
         let mut folded = self.held_back.take().unwrap_or_default();
         folded.sort_by_key(|folded| folded.order);
         for Folded { record, said, .. } in folded {
-            self.write(record);
-            self.hashed.extend_from_slice(&said);
-            self.close_full_frame();
+            self.write(record, &said);
         }
     }
 
@@ -117,30 +142,29 @@ impl Partition {
     }
 
     fn take(&mut self, record: Record) {
+        let mut said = std::mem::take(&mut self.said);
+        said.clear();
+        say(&self.effects, self.order, &mut self.turn, &mut said);
         if let Some(held_back) = &mut self.held_back {
-            let mut said = Vec::new();
-            say(&self.effects, self.order, &mut self.turn, &mut said);
             held_back.push(Folded { order: self.order, record, said });
             return;
         }
-        self.write(record);
-        say(&self.effects, self.order, &mut self.turn, &mut self.hashed);
-        self.close_full_frame();
+        self.write(record, &said);
+        self.said = said;
     }
 
-    /// Writes a record to the frame, and to the digest, which is to take what it led to next.
-    fn write(&mut self, record: Record) {
-        self.progress.clock = self.progress.clock.max(record.at);
-        let start = self.frame.bytes.len();
-        journal::write_record(&Record { at: self.progress.clock, ..record }, &mut self.frame.bytes);
-        self.hashed.extend_from_slice(&self.frame.bytes[start..]);
-        self.frame.count += 1;
-        self.progress.offset += 1;
-    }
-
-    fn close_full_frame(&mut self) {
+    /// Writes a record to the frame, and with what it led to into the digest.
+    fn write(&mut self, record: Record, said: &[u8]) {
+        let Self { progress, frame, .. } = self;
+        progress.clock = progress.clock.max(record.at);
+        let start = frame.bytes.len();
+        journal::write_record(&Record { at: progress.clock, ..record }, &mut frame.bytes);
+        let rules_version = &self.fold.rules().version;
+        progress.digest = self.chain.link(&progress.digest, rules_version, &frame.bytes[start..], said);
+        frame.count += 1;
+        progress.offset += 1;
         let (records_max, bytes_max) = self.frame_limits;
-        if self.frame.count >= records_max || self.frame.bytes.len() >= bytes_max {
+        if frame.count >= records_max || frame.bytes.len() >= bytes_max {
             self.close_frame();
         }
     }
@@ -149,12 +173,6 @@ impl Partition {
         if self.frame.count == 0 {
             return;
         }
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.progress.digest);
-        hasher.update(self.fold.rules().version.as_bytes());
-        hasher.update(&self.hashed);
-        self.progress.digest = *hasher.finalize().as_bytes();
-        self.hashed.clear();
         let next = Frame { partition: self.number, first_offset: self.progress.offset, count: 0, bytes: Vec::new() };
         self.turn.frames.push(std::mem::replace(&mut self.frame, next));
     }

@@ -1,5 +1,7 @@
-//! What a turn commits beside its frames: how far everything has come. Written with postcard, behind a version.
+//! What turns commit beside their frames: how far everything has come, in each, and what an input is, in the turn that
+//! begins it. So no turn grows with what was imported before. Written with postcard, behind a version.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::counters::Counters;
@@ -7,7 +9,7 @@ use crate::codec::Refusal;
 use crate::model::Instant;
 
 /// Version of what follows.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How far everything has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,12 +24,10 @@ pub struct Progress {
     pub ticked: Instant,
     /// What became of the input at hand.
     pub counters: Counters,
-    /// The input at hand, as `intake` prints it.
-    pub input: String,
     /// Whether all of it has been folded.
     pub input_ended: bool,
-    /// Names of all files ever read, numbered as in `Source::file`.
-    pub files: Vec<String>,
+    /// Files that were ever named, numbered as in `Source::file`.
+    pub files: u32,
     /// Each partition.
     pub partitions: Vec<PartitionProgress>,
 }
@@ -39,24 +39,42 @@ pub struct PartitionProgress {
     pub offset: u64,
     /// Its clock.
     pub clock: Instant,
-    /// Digest over all records, their effects and the rules they were folded under.
+    /// Digest over all records, their effects and the rules they were folded under, chained record by record.
     pub digest: [u8; 32],
+}
+
+/// What an input is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// As `intake` prints it; empty before the first.
+    pub identity: String,
+    /// The number of its first file.
+    pub first_file: u32,
+    /// The names of its files.
+    pub files: Vec<String>,
+}
+
+impl Begun {
+    /// Its bytes.
+    pub(super) fn write(&self) -> Vec<u8> {
+        write(self)
+    }
+
+    /// Reads it back.
+    pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+        read("standing", bytes)
+    }
 }
 
 impl Progress {
     /// Its bytes.
     pub(super) fn write(&self) -> Vec<u8> {
-        postcard::to_stdvec(&(VERSION, self)).expect("numbers and texts can always be written")
+        write(self)
     }
 
     /// Reads it back.
     pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        let refuse = |reason: String| Refusal { field: "progress".into(), reason };
-        let (version, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(|error| refuse(error.to_string()))?;
-        if version != VERSION {
-            return Err(refuse(format!("it is of version {version}, this program reads {VERSION}")));
-        }
-        postcard::from_bytes(rest).map_err(|error| refuse(error.to_string()))
+        read("progress", bytes)
     }
 
     /// One digest over all partitions.
@@ -67,4 +85,17 @@ impl Progress {
         }
         hasher.finalize().to_hex().to_string()
     }
+}
+
+fn write(what: &impl Serialize) -> Vec<u8> {
+    postcard::to_stdvec(&(VERSION, what)).expect("numbers and texts can always be written")
+}
+
+fn read<T: DeserializeOwned>(field: &str, bytes: &[u8]) -> Result<T, Refusal> {
+    let refuse = |reason: String| Refusal { field: field.into(), reason };
+    let (version, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(|error| refuse(error.to_string()))?;
+    if version != VERSION {
+        return Err(refuse(format!("it is of version {version}, this program reads {VERSION}")));
+    }
+    postcard::from_bytes(rest).map_err(|error| refuse(error.to_string()))
 }

@@ -2,6 +2,7 @@
 //! Whatever they lack, it takes no more memory than folding does: rows are persisted on the way, where there is somewhere
 //! to persist them, and a crash goes on from there.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
 use tracing::info;
@@ -65,7 +66,7 @@ impl Refold<'_> {
             let record = read_record(&mut bytes, position).map_err(unreadable)?;
             if offset >= applied {
                 self.effects.clear();
-                self.fold.step(self.store, &record, &mut self.effects);
+                self.step(&record)?;
                 self.compare(&record, *turn)?;
             }
         }
@@ -77,6 +78,16 @@ impl Refold<'_> {
             self.store.persist()?;
         }
         Ok(())
+    }
+
+    fn step(&mut self, record: &Record) -> Result<(), Error> {
+        let Self { fold, store, effects, .. } = self;
+        let done = std::panic::catch_unwind(AssertUnwindSafe(|| fold.step(*store, record, effects)));
+        done.map_err(|panic| match self.store.take_failure() {
+            // What could not be read was not there for the fold.
+            Some(failure) => failure.into(),
+            None => Error::step(self.dir, record.position, record.root, &record.to, panic.as_ref()),
+        })
     }
 
     /// What is judged by the program as well as by the rows has to be judged as it was: a rule set that was taken then and

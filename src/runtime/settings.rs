@@ -1,5 +1,7 @@
 //! What an engine is opened with.
 
+use std::time::Duration;
+
 /// What an engine is opened with.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -32,10 +34,26 @@ pub struct Policies {
     pub frame_records_max: u32,
     /// Size at which a frame ends, in bytes: readers hold one at a time.
     pub frame_bytes_max: usize,
+    /// When rows are persisted though there is room for more.
+    pub persist: Persist,
+    /// Where given, whatever else would be drawn or follow from the clock follows from it: the journal's name, the names of
+    /// rows in memory, and on how many threads turns are folded, which is then never tried out. With one thread and rows
+    /// persisted after turns, a run is then the same to the last operation on the disk.
+    pub seed: Option<u64>,
+}
+
+/// How long changed rows wait at most before they are written: what is waited for is folded again after a kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persist {
+    /// So long.
+    After(Duration),
+    /// So many turns.
+    AfterTurns(u64),
 }
 
 impl Default for Policies {
     fn default() -> Self {
-        Self { turn_events: 16_384, frame_records_max: 512, frame_bytes_max: 1 << 20 }
+        let persist = Persist::After(Duration::from_secs(5));
+        Self { turn_events: 16_384, frame_records_max: 512, frame_bytes_max: 1 << 20, persist, seed: None }
     }
 }

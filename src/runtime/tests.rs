@@ -6,12 +6,13 @@ use std::path::Path;
 use super::*;
 use crate::codec::{fingerprint, journal};
 use crate::drive;
+use crate::files::{End, Fault, Place, Simulated};
 use crate::intake::Input;
 use crate::log::{Frame, Header};
 use crate::log::{Log, Turn};
 use crate::model::{Body, Entity, Event, Fact, Position, Record, RulesPublished, Source, Text};
 use crate::sim::world;
-use crate::state::{Key, ROWS_VERSION, Row};
+use crate::state::{Key, ROWS_VERSION, Row, Rows as _};
 use crate::store::{Options, Shared, SharedSettings, Store};
 
 fn settings(partitions: u32) -> Settings {
@@ -197,4 +198,184 @@ fn a_rule_set_that_is_judged_in_another_way_than_it_was_stops_whoever_folds_it_a
         );
         assert!(text.contains("use the version of this program that wrote the journal"), "{text}");
     }
+}
+
+/// The digests of a folder into which these inputs were taken, one after the other.
+fn digests(inputs: &[&[Input]], policies: Policies) -> Vec<[u8; 32]> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(dir.path(), Settings { policies, ..settings(3) }).unwrap();
+    for (number, input) in inputs.iter().enumerate() {
+        feed(&mut engine, &format!("input {number}"), input);
+    }
+    let progress = engine.close().unwrap();
+    progress.partitions.into_iter().map(|partition| partition.digest).collect()
+}
+
+#[test]
+fn digests_know_nothing_of_frames_turns_and_inputs() {
+    // With a rule set that takes effect in the middle.
+    let mut inputs = inputs(300);
+    let change = published("mine", rules("mine")).pop().unwrap();
+    let (middle, window) = (inputs.len() / 2, |input: &Input| {
+        input.body.as_ref().unwrap().occurred_at.0.div_euclid(crate::fold::EPOCH_MS)
+    });
+    let at = inputs[middle].body.as_ref().unwrap().occurred_at;
+    inputs.insert(middle, Input { body: change.body.map(|event| Event { occurred_at: at, ..event }), ..change });
+    let expected = digests(&[&inputs], Policies::default());
+
+    let small = Policies { turn_events: 50, frame_records_max: 7, frame_bytes_max: 600, ..Policies::default() };
+    assert_eq!(digests(&[&inputs], small.clone()), expected);
+    // Where an epoch ends anyway, so that nothing is delivered earlier than it was.
+    let between = (middle + 1..inputs.len()).find(|at| window(&inputs[*at]) != window(&inputs[*at - 1])).unwrap();
+    let (first, second) = inputs.split_at(between);
+    assert_eq!(digests(&[first, second], Policies::default()), expected);
+    assert_eq!(digests(&[first, second], small), expected);
+
+    let other: Vec<Input> = inputs.iter().filter(|input| input.source.line != 99_999).cloned().collect();
+    assert_ne!(digests(&[&other], Policies::default()), expected);
+}
+
+#[test]
+fn what_a_turn_writes_does_not_grow_with_what_was_imported_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let inputs = inputs(300);
+    let mut engine = Engine::open(dir.path(), settings(2)).unwrap();
+    let name = |number: usize| format!("a file with a name that is rather long, number {number:06}");
+    for (number, input) in inputs.iter().enumerate().take(100) {
+        if number == 50 {
+            engine.close().unwrap();
+            engine = Engine::open(dir.path(), settings(2)).unwrap();
+        }
+        feed(&mut engine, &name(number), std::slice::from_ref(input));
+        assert_eq!(
+            engine.begun(),
+            &Begun { identity: name(number), first_file: number.try_into().unwrap(), files: vec![name(number)] }
+        );
+    }
+    engine.close().unwrap();
+    for (number, turn) in turns(dir.path()).into_iter().enumerate() {
+        assert!(turn.progress.len() < 300 && turn.standing.len() < 150, "{}", turn.number);
+        assert_eq!(Begun::read(&turn.standing).unwrap().identity, name(number));
+    }
+}
+
+/// A run on a made machine that is the same each time, to the last operation.
+fn run_simulated(machine: &Simulated, inputs: &[Input]) -> Result<Progress, Error> {
+    let persist = Persist::AfterTurns(2);
+    let policies = Policies { turn_events: 60, persist, seed: Some(1), ..Policies::default() };
+    let settings = Settings { threads: 1, durable: true, cache_bytes_max: 300_000, policies, ..settings(2) };
+    let mut engine = Engine::open(Place::simulated(machine, "/data"), settings)?;
+    if engine.begun().identity.is_empty() || !engine.progress().input_ended {
+        let skipped = engine.begin_input("a", &["a".into()]);
+        for input in inputs.iter().skip(skipped.try_into().unwrap()) {
+            engine.feed(input.clone())?;
+        }
+        engine.end_input()?;
+    }
+    engine.close()
+}
+
+fn simulated_rows(machine: &Simulated) -> BTreeMap<(Entity, Key), Row> {
+    let (mut all, shared) = (BTreeMap::new(), Shared::new(&SharedSettings::default()));
+    for number in 0..2 {
+        let place = Place::simulated(machine, format!("/data/state/{number:04}"));
+        let store = Store::open_read_only(place, &shared, &Options::default()).unwrap();
+        store.for_each(None, None, &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
+    }
+    all
+}
+
+#[test]
+fn a_made_machine_gives_what_a_real_one_gives_and_the_same_operations_each_time() {
+    let inputs = inputs(300);
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(dir.path(), settings(2)).unwrap();
+    feed(&mut engine, "a", &inputs);
+    let digests =
+        |progress: Progress| progress.partitions.into_iter().map(|partition| partition.digest).collect::<Vec<_>>();
+    let expected = (rows(&engine), digests(engine.close().unwrap()));
+    let run = || {
+        let machine = Simulated::default();
+        let progress = run_simulated(&machine, &inputs).unwrap();
+        (machine.operations(), simulated_rows(&machine), digests(progress))
+    };
+    let (operations, rows, digests) = run();
+    assert_eq!((rows, digests), expected);
+    assert_eq!(run().0, operations);
+}
+
+#[test]
+fn a_run_that_stops_at_any_operation_goes_on_and_comes_out_the_same() {
+    let inputs = inputs(250);
+    let machine = Simulated::default();
+    let expected = run_simulated(&machine, &inputs).unwrap();
+    let (operations, rows) = (machine.operations(), simulated_rows(&machine));
+    // A prime number of steps, so that all sorts of operations are hit, and each end of a process.
+    let step = operations.div_ceil(61).max(1);
+    for operation in (0..operations).step_by(step.try_into().unwrap()) {
+        let machine = Simulated::default();
+        machine.plan(vec![Fault::Stops { operation, part: u8::try_from(operation % 256).unwrap() }]);
+        assert!(run_simulated(&machine, &inputs).is_err() && machine.is_stopped(), "operation {operation}");
+        machine.restart(if operation % 2 == 0 { End::Killed } else { End::PowerLost(operation) });
+        // And once more, soon after it was started again.
+        machine.plan(vec![Fault::Stops { operation: operation % 97, part: 200 }]);
+        let second = run_simulated(&machine, &inputs);
+        assert!(second.is_ok() || machine.is_stopped(), "operation {operation}: {second:?}");
+        machine.restart(if operation % 3 == 0 { End::Killed } else { End::PowerLost(operation) });
+        let progress = run_simulated(&machine, &inputs);
+        let progress = progress.unwrap_or_else(|error| panic!("after a stop at operation {operation}: {error}"));
+        assert_eq!(progress, expected, "operation {operation}");
+        assert_eq!(simulated_rows(&machine), rows, "operation {operation}");
+    }
+}
+
+#[test]
+fn a_disk_that_refuses_is_an_error_with_its_place_and_the_run_goes_on_when_it_is_well_again() {
+    let inputs = inputs(250);
+    let machine = Simulated::default();
+    let expected = run_simulated(&machine, &inputs).unwrap();
+    let operations = machine.operations();
+    for operation in (0..operations).step_by((operations / 23).max(1).try_into().unwrap()) {
+        let machine = Simulated::default();
+        let kind = std::io::ErrorKind::StorageFull;
+        machine.plan(vec![Fault::Fails { operations: operation..u64::MAX, kind }]);
+        let error = run_simulated(&machine, &inputs).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("/data") && text.contains("see to the disk"), "operation {operation}: {text}");
+        machine.plan(Vec::new());
+        assert_eq!(run_simulated(&machine, &inputs).unwrap(), expected, "operation {operation}");
+    }
+}
+
+#[test]
+fn a_step_that_fails_is_an_error_with_its_place_and_ends_the_engine() {
+    let inputs = inputs(300);
+    let (first, rest) = inputs.split_at(inputs.len() / 2);
+    let dir = tempfile::tempdir().unwrap();
+    let mut engine = Engine::open(dir.path(), settings(2)).unwrap();
+    feed(&mut engine, "a", first);
+    let committed = engine.progress().clone();
+    // Books without the names of their origins: no step leaves such.
+    for partition in engine.partitions_mut() {
+        let mut names = Vec::new();
+        let each = &mut |entity, key, _| names.extend(matches!(key, Key::OriginNames(_)).then_some((entity, key)));
+        partition.store.for_each(None, None, each).unwrap();
+        for (entity, key) in names {
+            partition.store.remove(&entity, &key);
+        }
+    }
+    engine.begin_input("b", &[]);
+    let fed = rest.iter().try_for_each(|input| engine.feed(input.clone())).and_then(|()| engine.end_input());
+    let error = fed.unwrap_err();
+    let Error::Step { position, event, .. } = &error else { panic!("{error}") };
+    assert!(*event > committed.roots, "{error}");
+    assert!(position.offset >= committed.partitions[position.partition as usize].offset, "{error}");
+    for part in ["an ordinal is given out with its name", "Taxpayer", "please report it"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    assert!(matches!(engine.end_input(), Err(Error::Broken { .. })));
+    assert!(matches!(engine.close(), Err(Error::Broken { .. })));
+    let mut engine = Engine::open(dir.path(), settings(2)).unwrap();
+    assert_eq!(engine.progress(), &committed);
+    feed(&mut engine, "b", rest);
 }

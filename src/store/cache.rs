@@ -107,10 +107,10 @@ impl Beyond {
 }
 
 impl Cache {
-    pub(super) fn new(bytes_max: usize) -> Self {
+    pub(super) fn new(bytes_max: usize, seed: Option<u64>) -> Self {
         Self {
             entities: Vec::new(),
-            namer: Namer::default(),
+            namer: Namer::new(seed),
             index: FxHashMap::default(),
             last: usize::MAX,
             dirty: Vec::new(),

@@ -27,9 +27,9 @@ impl Store {
             }
         };
 
-        let mut rows = self.disk.iterate();
+        let mut rows = self.disk.iterate()?;
         match kind {
-            None => rows.seek_to_first(),
+            None => rows.seek(&[]),
             Some(kind) => {
                 let mut first = Vec::new();
                 Key::write_prefix(&Entity { kind, id: Id::EMPTY }, &mut first);
@@ -72,7 +72,7 @@ impl Store {
             }
             rows.seek(&target);
         }
-        rows.status().map_err(Error::rocks("read", &self.disk.dir))?;
+        rows.finish()?;
         for (entity, key) in dirty {
             hand_out_dirty(&entity, &key, each);
         }

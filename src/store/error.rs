@@ -1,9 +1,8 @@
-//! What can go wrong with the rows on disk, and what the caller is to do about it. Rows can always be made again from
+//! What can go wrong with the rows on disk, and what is to be done about it. Rows can always be made again from
 //! the journal, so no message here is about lost facts.
 
 use std::path::{Path, PathBuf};
 
-use crate::log::{self, Remedy};
 use crate::state::{KeyError, ROWS_VERSION, RowError};
 
 /// A failure of the store of one partition.
@@ -133,23 +132,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the caller does about it.
-    pub fn remedy(&self) -> Remedy {
-        match self {
-            Self::Locked { .. } => Remedy::Retry,
-            // One partition's files; the others' are their own.
-            Self::Damaged { .. } | Self::NoPosition { .. } | Self::Key { .. } | Self::Row { .. } => Remedy::Park,
-            Self::Io { .. }
-            | Self::Missing { .. }
-            | Self::Rocks { .. }
-            | Self::OlderRows { .. }
-            | Self::NewerRows { .. }
-            | Self::Unsettled { .. }
-            | Self::ReadOnly { .. }
-            | Self::Broken { .. } => Remedy::Stop,
-        }
-    }
-
     /// Rows of another version than ours.
     pub(super) fn version(dir: &Path, found: u32) -> Self {
         let (dir, known) = (dir.to_owned(), ROWS_VERSION);
@@ -162,14 +144,6 @@ impl Error {
         move |source| match source.kind() {
             rocksdb::ErrorKind::Corruption => Self::Damaged { dir, source },
             _ => Self::Rocks { doing, dir, source },
-        }
-    }
-
-    /// A lock that could not be taken.
-    pub(super) fn lock(error: log::Error, dir: &Path) -> Self {
-        match error {
-            log::Error::Io { doing, path, source } => Self::Io { doing, path, source },
-            _ => Self::Locked { dir: dir.to_owned() },
         }
     }
 }

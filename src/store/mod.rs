@@ -1,26 +1,28 @@
-//! Rows of one partition: in memory as the fold sees them, and behind the commit in a RocksDB database of their own.
+//! Rows of one partition: in memory as the fold sees them, and behind the commit in a RocksDB database of their own ([`base`]).
 //! What they mean is not known here, and nothing is here only: a store that is deleted is folded again from the journal.
 //!
 //! The order of things, for each turn: fold on [`Store`] as [`crate::state::Rows`], ask [`Store::take_failure`], commit
 //! the turn to the log, [`Store::settle`]. From time to time, between turns, [`Store::persist`]. After a crash
 //! [`Store::applied`] says from where the journal is to be folded again.
 
+mod base;
 mod cache;
 mod disk;
 mod each;
 mod error;
 mod name;
 mod persist;
+mod rocks;
 mod rows;
 mod settings;
 mod slots;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::files::Place;
 use cache::Cache;
 pub use disk::Applied;
 use disk::Disk;
@@ -89,20 +91,20 @@ pub struct Stats {
 
 impl Store {
     /// Opens the store in a folder of its own, or makes it. One process may have it open so.
-    pub fn open(dir: &Path, shared: &Shared, options: &Options) -> Result<Self, Error> {
-        Self::over(Disk::open(dir, shared)?, options)
+    pub fn open(place: impl Into<Place>, shared: &Shared, options: &Options) -> Result<Self, Error> {
+        Self::over(Disk::open(&place.into(), shared)?, options)
     }
 
     /// Opens a store to look at it, beside whoever may be writing there. Sees what was in files at that moment; changes
     /// stay in memory.
-    pub fn open_read_only(dir: &Path, shared: &Shared, options: &Options) -> Result<Self, Error> {
-        Self::over(Disk::open_read_only(dir, shared)?, options)
+    pub fn open_read_only(place: impl Into<Place>, shared: &Shared, options: &Options) -> Result<Self, Error> {
+        Self::over(Disk::open_read_only(&place.into(), shared)?, options)
     }
 
     fn over(disk: Disk, options: &Options) -> Result<Self, Error> {
         let applied = disk.applied()?;
         Ok(Self {
-            cache: Cache::new(options.cache_bytes_max),
+            cache: Cache::new(options.cache_bytes_max, options.seed),
             settled: applied.clone(),
             unsettled: false,
             applied,
@@ -115,8 +117,8 @@ impl Store {
     }
 
     /// Removes the rows in a folder that nobody has open: they can always be folded again.
-    pub fn discard(dir: &Path) -> Result<(), Error> {
-        Disk::discard(dir)
+    pub fn discard(place: impl Into<Place>) -> Result<(), Error> {
+        Disk::discard(&place.into())
     }
 
     /// What it has done and what it holds.

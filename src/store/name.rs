@@ -4,7 +4,8 @@
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
-use foldhash::quality::RandomState;
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
 
 /// 128 bits of a key, or of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,13 +15,24 @@ pub(super) struct Name {
 }
 
 /// Gives keys and entities their names.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Namer {
-    first: RandomState,
-    second: RandomState,
+    first: SeedableRandomState,
+    second: SeedableRandomState,
 }
 
 impl Namer {
+    /// With seeds that follow from a number, or are drawn where there is none.
+    pub(super) fn new(seed: Option<u64>) -> Self {
+        let state = |nth: u64| match seed {
+            Some(seed) => {
+                SeedableRandomState::with_seed(seed.wrapping_mul(2).wrapping_add(nth), SharedSeed::global_fixed())
+            }
+            None => SeedableRandomState::random(),
+        };
+        Self { first: state(0), second: state(1) }
+    }
+
     pub(super) fn name(&self, key: &impl Hash) -> Name {
         Name { first: self.first.hash_one(key), second: self.second.hash_one(key) }
     }

@@ -4,8 +4,9 @@
 use std::time::Instant;
 
 use super::Store;
+use super::base::Batch;
 use super::cache::{Beyond, Cache};
-use super::disk::{Applied, Batch};
+use super::disk::Applied;
 use super::error::Error;
 use crate::state::Key;
 

@@ -1,11 +1,9 @@
 //! Sizes: what all stores of a process share, and what each has for itself.
 
 use rocksdb::{Cache, LruCacheOptions};
-use serde::Deserialize;
 
 /// What the stores of one process have together.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub struct SharedSettings {
     /// Blocks of files kept in memory, with their indexes and filters. Less costs disk reads for rows that are not
     /// cached as rows.
@@ -19,17 +17,19 @@ impl Default for SharedSettings {
 }
 
 /// What one store has for itself.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Rows kept in memory as the fold sees them. Rows that were changed since they were last persisted stay beyond
     /// it, so persist when [`super::Store::wants_persisting`] says so.
     pub cache_bytes_max: usize,
+    /// Where given, what rows are called in memory follows from it, and is not drawn anew: for tests, whose runs must be
+    /// the same to the last look at the disk.
+    pub seed: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes_max: 128 << 20 }
+        Self { cache_bytes_max: 128 << 20, seed: None }
     }
 }
 
@@ -50,10 +50,5 @@ impl Shared {
         blocks.set_capacity(settings.block_cache_bytes);
         blocks.set_num_shard_bits(BLOCK_CACHE_PARTS_BITS);
         Self { blocks: Cache::new_lru_cache_opts(&blocks) }
-    }
-
-    /// What blocks take now, in bytes.
-    pub fn bytes(&self) -> usize {
-        self.blocks.get_usage()
     }
 }

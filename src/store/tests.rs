@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::log::Remedy;
 use crate::model::{Entity, Fingerprint, GoodsCode, Id, Instant, Kind, Period, Position};
 use crate::state::{Key, Memory, NotedFact, ROWS_VERSION, Row, RowType, Rows, Side};
 
@@ -20,7 +19,7 @@ fn shared() -> Shared {
 }
 
 fn open(dir: &Path, cache_bytes_max: usize) -> Store {
-    Store::open(dir, &shared(), &Options { cache_bytes_max }).unwrap()
+    Store::open(dir, &shared(), &Options { cache_bytes_max, ..Options::default() }).unwrap()
 }
 
 fn at(turn: u64) -> Applied {
@@ -257,8 +256,9 @@ fn fresh_data_is_folded_without_looking_at_the_disk() {
         }
     }
     let stats = store.stats();
-    // Asked for, and made. One in a hundred thousand new keys shares the 32 bits of one that was forgotten.
-    assert_eq!(stats.disk_reads + stats.known_absent, 2 * 20_000);
+    // Asked for, and made. One in a hundred thousand new keys shares the 32 bits of one that was forgotten, and is then
+    // looked for once.
+    assert!((2 * 20_000 - 20..=2 * 20_000).contains(&(stats.disk_reads + stats.known_absent)), "{stats:?}");
     assert!(stats.disk_reads < 20, "{stats:?}");
     assert!(stats.forgotten > 15_000, "{stats:?}");
     assert!(stats.cache_bytes < 2 * 200_000 + 20_000 * 8, "{stats:?}");
@@ -303,7 +303,7 @@ fn a_store_has_one_writer_and_any_number_of_lookers_on() {
     store.settle(at(1));
     store.persist().unwrap();
     let error = Store::open(dir.path(), &shared(), &Options::default()).err().unwrap();
-    assert!(matches!(&error, Error::Locked { .. }) && error.remedy() == Remedy::Retry, "{error}");
+    assert!(matches!(&error, Error::Locked { .. }), "{error}");
 
     store.put(&firm(2), Key::Task, row(2, 10));
     store.settle(at(2));
@@ -384,7 +384,7 @@ fn a_damaged_row_is_remembered_and_nothing_folded_on_top_of_it_is_persisted() {
     assert_eq!(store.get(&firm(1), &month(40)), None);
     store.put(&firm(1), Key::Profile, row(2, 10));
     let error = store.take_failure().unwrap();
-    assert!(matches!(&error, Error::Row { .. }) && error.remedy() == Remedy::Park, "{error}");
+    assert!(matches!(&error, Error::Row { .. }), "{error}");
     store.settle(at(2));
     assert!(matches!(store.persist(), Err(Error::Broken { .. })));
     drop(store);

@@ -1,0 +1,85 @@
+//! What an engine is made of when it is opened: partitions with rows that stand where the journal ends.
+
+use std::path::Path;
+
+use tracing::warn;
+
+use super::error::Error;
+use super::partition::Partition;
+use super::progress::{Begun, Progress};
+use super::refold::bring_up;
+use super::settings::Settings;
+use crate::files::Place;
+use crate::log::{self, Log};
+use crate::store::{self, Shared, SharedSettings, Store};
+
+/// A journal's own name: what began it, where and when. Only rows that bear it are its rows.
+pub(super) fn new_name(identity: &str, seed: Option<u64>) -> Vec<u8> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(identity.as_bytes());
+    if let Some(seed) = seed {
+        hasher.update(&seed.to_le_bytes());
+    } else {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        hasher.update(&now.as_nanos().to_le_bytes());
+        hasher.update(&std::process::id().to_le_bytes());
+    }
+    hasher.finalize().as_bytes()[..16].to_vec()
+}
+
+/// What the last turn said of how far everything has come, and of what input; `None` where there is no turn.
+pub(super) fn read_told(dir: &Path, recovered: &log::Recovered) -> Result<Option<(Progress, Begun)>, Error> {
+    if recovered.turn == 0 {
+        return Ok(None);
+    }
+    let unreadable =
+        |refusal| Error::Unreadable { dir: dir.into(), place: format!("turn {}", recovered.turn), refusal };
+    let progress = Progress::read(&recovered.progress).map_err(unreadable)?;
+    let begun = Begun::read(&recovered.standing).map_err(unreadable)?;
+    Ok(Some((progress, begun)))
+}
+
+/// Opens all partitions, on so many threads, and brings their rows up to the journal.
+pub(super) fn open_partitions(
+    place: &Place,
+    settings: &Settings,
+    log: &Log,
+    progress: &Progress,
+) -> Result<Vec<Partition>, Error> {
+    let shared = Shared::new(&SharedSettings::default());
+    let cache_bytes_max = settings.cache_bytes_max / settings.partitions as usize;
+    let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
+    let open = |number: u32| -> Result<Partition, Error> {
+        let mut store = open_store(&state_place(place, number), &shared, &options)?;
+        let fold = bring_up(&place.dir, number, &mut store, &log.reader(), progress)?;
+        let progress = progress.partitions[number as usize].clone();
+        Ok(Partition::new(number, store, fold, progress, &settings.policies))
+    };
+    let threads = u32::try_from(settings.threads.max(1)).unwrap_or(1);
+    let share = |first: u32| (first..settings.partitions).step_by(threads as usize).map(&open).collect::<Vec<_>>();
+    let share = &share;
+    let opened: Vec<Vec<Result<Partition, Error>>> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads).map(|first| scope.spawn(move || share(first))).collect();
+        handles.into_iter().map(|handle| handle.join().expect("opening returns its errors")).collect()
+    });
+    let mut partitions = opened.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
+    partitions.sort_by_key(|partition| partition.number);
+    Ok(partitions)
+}
+
+/// Opens a partition's rows. Those of an earlier version of this program are given up: they are folded again.
+fn open_store(place: &Place, shared: &Shared, options: &store::Options) -> Result<Store, store::Error> {
+    match Store::open(place, shared, options) {
+        Err(store::Error::OlderRows { found, known, .. }) => {
+            warn!(dir = %place.dir.display(), found, known, "Rows are of an earlier version, and are folded again.");
+            Store::discard(place)?;
+            Store::open(place, shared, options)
+        }
+        opened => opened,
+    }
+}
+
+/// Where a partition's rows are.
+fn state_place(place: &Place, partition: u32) -> Place {
+    place.join("state").join(format!("{partition:04}"))
+}

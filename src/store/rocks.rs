@@ -1,0 +1,167 @@
+//! One RocksDB database. What is persisted together is written as one sorted file, which RocksDB then takes over as it is:
+//! no log, no buffer and no second writing of what comes in order anyway, and it is there as a whole or not at all.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rocksdb::{
+    BlockBasedIndexType, BlockBasedOptions, DB, DBCompressionType, DBPinnableSlice, DBRawIterator,
+    IngestExternalFileOptions, LogLevel, Options as RocksOptions, ReadOptions, SstFileWriter,
+};
+
+use super::base::Batch;
+use super::error::Error;
+use super::settings::Shared;
+use crate::files::{Files, Lock};
+
+/// A file being written, until RocksDB takes it over; one that a crash has left behind is written over.
+const PERSISTING: &str = "persisting.sst";
+/// Name of the file that says who writes here.
+pub(super) const LOCK: &str = "owner.lock";
+/// RocksDB's own sign that a database is there.
+const SIGN: &str = "CURRENT";
+/// Files that gather before they are merged into what is there.
+const L0_FILES: i32 = 12;
+/// What RocksDB reads at once, in bytes; rows are about 100.
+const BLOCK_BYTES: usize = 8 << 10;
+
+/// A database, open.
+pub(super) struct Rocks {
+    db: DB,
+    pub(super) dir: PathBuf,
+    read: ReadOptions,
+    options: RocksOptions,
+    // Last: given up after the database is closed.
+    _lock: Option<Lock>,
+}
+
+impl Rocks {
+    pub(super) fn open(dir: &Path, shared: &Shared) -> Result<Self, Error> {
+        let io = |doing| move |source| Error::Io { doing, path: dir.to_owned(), source };
+        fs::create_dir_all(dir).map_err(io("create"))?;
+        let lock = Files::Real.lock(&dir.join(LOCK)).map_err(io("lock"))?;
+        let lock = lock.ok_or_else(|| Error::Locked { dir: dir.to_owned() })?;
+        if !dir.join(SIGN).is_file() {
+            remove_rest(dir).map_err(io("remove half a database from"))?;
+        }
+        let options = options(shared);
+        let db = DB::open(&options, dir).map_err(Error::rocks("open", dir))?;
+        Ok(Self::new(db, options, dir, Some(lock)))
+    }
+
+    pub(super) fn open_read_only(dir: &Path, shared: &Shared) -> Result<Self, Error> {
+        if !dir.join(SIGN).is_file() {
+            return Err(Error::Missing { dir: dir.to_owned() });
+        }
+        let options = options(shared);
+        let db = DB::open_for_read_only(&options, dir, false).map_err(Error::rocks("open", dir))?;
+        Ok(Self::new(db, options, dir, None))
+    }
+
+    fn new(db: DB, options: RocksOptions, dir: &Path, lock: Option<Lock>) -> Self {
+        Self { db, dir: dir.to_owned(), read: ReadOptions::default(), options, _lock: lock }
+    }
+
+    /// Removes a database, so that the next one begins anew, even where only a part could be removed.
+    pub(super) fn discard(dir: &Path) -> Result<(), Error> {
+        let io = |doing, path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Io { doing, path, source }
+        };
+        // First, so that whatever else is left of it is no database.
+        let sign = dir.join(SIGN);
+        fs::remove_file(&sign).map_err(io("remove", &sign))?;
+        fs::remove_dir_all(dir).map_err(io("remove", dir))
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<DBPinnableSlice<'_>>, Error> {
+        self.db.get_pinned_opt(key, &self.read).map_err(Error::rocks("read", &self.dir))
+    }
+
+    /// An iterator over what stands before a key; where it goes over something `once`, it does not disturb the block cache.
+    pub(super) fn iterator(&self, upper: Vec<u8>, once: bool) -> DBRawIterator<'_> {
+        let mut read = ReadOptions::default();
+        read.fill_cache(!once);
+        read.set_iterate_upper_bound(upper);
+        self.db.raw_iterator_opt(read)
+    }
+
+    pub(super) fn write(&self, changes: impl FnOnce(&mut Batch<'_>) -> Result<(), Error>) -> Result<u64, Error> {
+        let path = self.dir.join(PERSISTING);
+        let written = self.write_file(&path, changes);
+        // Where the disk is full, room is what is wanted; what cannot be removed is written over next time.
+        if written.is_err()
+            && let Err(error) = fs::remove_file(&path)
+        {
+            tracing::debug!(%error, path = %path.display(), "Half a file of rows could not be removed.");
+        }
+        written
+    }
+
+    fn write_file(&self, path: &Path, changes: impl FnOnce(&mut Batch<'_>) -> Result<(), Error>) -> Result<u64, Error> {
+        let failed = || Error::rocks("write to", &self.dir);
+        let file = SstFileWriter::create(&self.options);
+        file.open(path).map_err(failed())?;
+        let mut batch = Batch::Rocks(file, &self.dir);
+        changes(&mut batch)?;
+        let Batch::Rocks(mut file, _) = batch else { unreachable!("it was made so") };
+        file.finish().map_err(failed())?;
+        let bytes = file.file_size();
+        let mut take_over = IngestExternalFileOptions::default();
+        take_over.set_move_files(true);
+        self.db.ingest_external_file_opts(&take_over, vec![path]).map_err(failed())?;
+        Ok(bytes)
+    }
+
+    /// Bytes in files.
+    pub(super) fn file_bytes(&self) -> u64 {
+        let bytes = self.db.property_int_value(rocksdb::properties::TOTAL_SST_FILES_SIZE);
+        bytes.ok().flatten().unwrap_or(0)
+    }
+}
+
+/// Removes what a database that was half made or half removed has left: RocksDB would take it for damage.
+fn remove_rest(dir: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_name() != LOCK && entry.file_type()?.is_file() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn options(shared: &Shared) -> RocksOptions {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(&shared.blocks);
+    table.set_block_size(BLOCK_BYTES);
+    table.set_bloom_filter(10.0, false);
+    table.set_whole_key_filtering(true);
+    table.set_optimize_filters_for_memory(true);
+    // In small parts, so that a look-up brings in kilobytes of them and not megabytes.
+    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    table.set_partition_filters(true);
+    table.set_metadata_block_size(BLOCK_BYTES);
+    table.set_pin_top_level_index_and_filter(true);
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_cache_index_and_filter_blocks_with_high_priority(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+
+    let mut options = RocksOptions::default();
+    options.create_if_missing(true);
+    options.set_block_based_table_factory(&table);
+    options.set_compression_type(DBCompressionType::Lz4);
+    // Rows are looked for in files seldom, and filters say in which: merging files early costs more than it saves.
+    options.set_level_zero_file_num_compaction_trigger(L0_FILES);
+    options.set_level_zero_slowdown_writes_trigger(3 * L0_FILES);
+    options.set_level_zero_stop_writes_trigger(4 * L0_FILES);
+    options.set_max_background_jobs(2);
+    options.set_bytes_per_sync(1 << 20);
+    // Opening a store must be quick, and says little to RocksDB's own text log.
+    options.set_skip_stats_update_on_db_open(true);
+    options.set_stats_dump_period_sec(0);
+    options.set_stats_persist_period_sec(0);
+    options.set_keep_log_file_num(2);
+    options.set_log_level(LogLevel::Warn);
+    options
+}
