@@ -60,6 +60,10 @@ pub struct TaintVisit {
     pub standing: bool,
     /// See [`crate::model::Taint::part`]: the sum over all who told, under this version.
     pub part: Fen,
+    /// Of `part`, as it was when the keeper last told its buyers without having sold them more.
+    pub followed: Fen,
+    /// How often it has done so under this version.
+    pub follows: u8,
     /// Fewest invoices between the origin and the keeper.
     pub hops: u8,
     /// Whether it is counted in [`Tainted`], and with which amounts.

@@ -10,6 +10,10 @@ use crate::state::{AccusedName, CaseHead, Key, OriginRow, Passed, Share, TaintTo
 
 /// Buyers that one step tells: each may be told twice, and reported once.
 const BUYERS_PER_STEP: usize = 256;
+/// How often what is in a name is told on under one version of an accusation because others told more of it or less, and
+/// not because more was sold: firms that trade round and round would tell each other without end. What was not told on is
+/// told with the next sale.
+const FOLLOWS_MAX: u8 = 8;
 /// Accused origins behind one name that one step counts again.
 const ORIGINS_PER_STEP: usize = 64;
 
@@ -71,13 +75,18 @@ impl Step<'_> {
         let part = if own_name { Fen::ZERO } else { told + self.more_than_told(taint) };
         let hops = same.map_or(hops, |visit| visit.hops.min(hops));
         let counted = before.and_then(|visit| visit.counted);
-        self.books.put(key, TaintVisit { flag, standing, part, hops, counted });
+        let (followed, follows) = same.map_or((Fen::ZERO, 0), |visit| (visit.followed, visit.follows));
+        // Nobody is told of more than was taken.
+        let more = part.min(taken) - followed;
+        let is_news = more.abs() >= self.rules.limits.taint_tax_min() || more != Fen::ZERO && part == Fen::ZERO;
+        let follows_on = own_name || !standing || is_news && follows < FOLLOWS_MAX;
+        let (followed, follows) =
+            if follows_on { (followed + more, follows.saturating_add(1)) } else { (followed, follows) };
+        self.books.put(key, TaintVisit { flag, standing, part, followed, follows, hops, counted });
         self.books.put(Key::TaintName { named: taint.named, origin: taint.origin }, ());
         self.touch(About::Origin(taint.origin));
         self.recount(taint.origin, taint.named);
-        // Nobody is told of more than was taken.
-        let more = part.min(taken) - told.min(taken);
-        if own_name || more != Fen::ZERO || !standing {
+        if follows_on {
             self.follow(&Taint { part: more, ..*taint }, ordinal, Id::EMPTY);
         }
     }
