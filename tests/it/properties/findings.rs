@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use suyuan::model::{About, Id, Signal, SignalStatus, TASK_SIGNALS_MAX, TaskStatus};
-use suyuan::state::TaskRow;
+use suyuan::drive::World;
+use suyuan::model::{About, Entity, Id, Kind, Signal, SignalStatus, TASK_SIGNALS_MAX, TaskStatus};
+use suyuan::risk::{self, RuleSet, Subject, View};
+use suyuan::state::{Books, Key, Profile, Row, TaskRow};
+
+use super::AllRows;
 
 /// Findings, the orders they are kept in, and the task.
 #[derive(Default)]
@@ -79,5 +83,53 @@ impl<'a> Findings<'a> {
             && task.score == suyuan::risk::merge(best.values().copied())
             && stake == invoices + origins.max(i128::from(months));
         if right { Ok(()) } else { Err(format!("{task:?} does not say what {:?} say", self.open)) }
+    }
+}
+
+/// Asks every check again, of everything that a finding can be about: what holds must stand, and what stands must hold.
+pub(super) fn check_anew(world: &mut World, rows: &AllRows, rules: &RuleSet) -> Result<(), String> {
+    let mut subjects: BTreeMap<Entity, BTreeSet<String>> = BTreeMap::new();
+    let mut abouts: Vec<(Entity, About)> = Vec::new();
+    let mut open: BTreeSet<Id> = BTreeSet::new();
+    for ((entity, key), row) in rows.iter().filter(|((entity, _), _)| entity.kind == Kind::Taxpayer) {
+        let about = match (key, row) {
+            (Key::Month(period), _) => Some(About::Period(*period)),
+            (Key::Held { invoice_no, .. }, Row::Held(held)) => {
+                Some(About::Invoice { seller_id: held.seller_id, invoice_no: *invoice_no })
+            }
+            (Key::Tainted(origin), _) => Some(About::Origin(*origin)),
+            (Key::Signal(id), Row::Signal(signal)) if signal.0.status == SignalStatus::Open => {
+                open.insert(*id);
+                Some(signal.0.about)
+            }
+            _ => None,
+        };
+        let Some(about) = about else { continue };
+        if subjects.entry(*entity).or_default().insert(format!("{about:?}")) {
+            abouts.push((*entity, about));
+        }
+    }
+    for (entity, about) in abouts {
+        let profile = rows.get(&(entity, Key::Profile));
+        let Some(Row::Profile(profile)) = profile else { return Err(format!("{} has no profile", entity.id)) };
+        for typology in risk::ALL.iter().filter(|typology| is_about(typology.subject, &about)) {
+            let mut books = Books::of(world.rows(), entity);
+            let profile: &Profile = profile;
+            let holds = (typology.check)(&mut View::new(&mut books, profile, rules), &about).is_some();
+            let stands = open.contains(&risk::signal_id(entity.id, typology, &about));
+            if holds != stands {
+                let code = typology.code;
+                return Err(format!("{code} of {} about {about:?} holds: {holds}, and stands: {stands}", entity.id));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_about(subject: Subject, about: &About) -> bool {
+    match about {
+        About::Invoice { .. } => subject == Subject::Invoice,
+        About::Period(_) => subject == Subject::Period,
+        About::Origin(_) => subject == Subject::Origin,
     }
 }

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use suyuan::drive::{STANDARD_RULES, World, parse};
 use suyuan::fold::Verdict;
 use suyuan::model::{About, Entity, Event, Fen, Id, Instant, InvoiceNo, Period, SignalStatus};
+use suyuan::risk::RuleSet;
 use suyuan::state::{Claim, ClaimKind, Held, Key, Passed, Row, Totals};
 
 use books::Books;
@@ -54,7 +55,11 @@ fn fold(script: &str) -> Result<World, String> {
     }
     world.settle();
     let rows = world_rows(&mut world);
-    checked(&rows).and_then(|()| chains::check(&rows)).map_err(|wrong| format!("at the end: {wrong}"))?;
+    let rules = RuleSet::parse(&rules()).unwrap();
+    checked(&rows)
+        .and_then(|()| chains::check(&rows))
+        .and_then(|()| findings::check_anew(&mut world, &rows, &rules))
+        .map_err(|wrong| format!("at the end: {wrong}"))?;
     Ok(world)
 }
 
