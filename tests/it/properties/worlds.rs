@@ -24,6 +24,8 @@ struct Life {
     buyer: usize,
     /// A voucher the seller issues to itself for what it buys of farmers.
     farm: bool,
+    /// Of a kind that lets nobody deduct.
+    ordinary: bool,
     /// Of the number of the invoice before it, where that is another seller's.
     number_again: bool,
     tax: i64,
@@ -39,6 +41,8 @@ struct Red {
     at: u32,
     /// Of what is not yet offset, in percent.
     share: i64,
+    /// Names this firm as its buyer, whoever the invoice went to.
+    elsewhere: Option<usize>,
     voided_at: Option<u32>,
 }
 
@@ -74,11 +78,9 @@ fn minute() -> impl Strategy<Value = u32> {
 }
 
 fn red() -> impl Strategy<Value = Red> {
-    (minute(), 1..=100_i64, prop::option::weighted(0.4, minute())).prop_map(|(at, share, voided_at)| Red {
-        at,
-        share,
-        voided_at,
-    })
+    let elsewhere = prop::option::weighted(0.2, 0..FIRMS.len());
+    (minute(), 1..=100_i64, elsewhere, prop::option::weighted(0.4, minute()))
+        .prop_map(|(at, share, elsewhere, voided_at)| Red { at, share, elsewhere, voided_at })
 }
 
 fn claim() -> impl Strategy<Value = Claim> {
@@ -87,15 +89,18 @@ fn claim() -> impl Strategy<Value = Claim> {
 }
 
 fn life() -> impl Strategy<Value = Life> {
-    let who = (0..FIRMS.len(), 0..=FIRMS.len(), prop::bool::weighted(0.1), prop::bool::weighted(0.2));
+    let kind = prop_oneof![8 => Just((false, false)), 1 => Just((true, false)), 1 => Just((false, true))];
+    let who = (0..FIRMS.len(), 0..=FIRMS.len(), kind, prop::bool::weighted(0.2));
     let what = (1..200_000_i64, prop::option::weighted(0.9, minute()), prop::option::weighted(0.2, minute()));
     let received = prop::option::of((minute(), prop::bool::ANY));
     let after = (received, prop::collection::vec(red(), 0..3), prop::collection::vec(claim(), 0..4));
-    (who, what, after).prop_map(|((seller, buyer, farm, number_again), (tax, issued_at, voided_at), after)| {
-        let (received, reds, claims) = after;
-        let buyer = if farm { seller } else { buyer };
-        Life { seller, buyer, farm, number_again, tax, issued_at, voided_at, received, reds, claims }
-    })
+    (who, what, after).prop_map(
+        |((seller, buyer, (farm, ordinary), number_again), (tax, issued_at, voided_at), after)| {
+            let (received, reds, claims) = after;
+            let buyer = if farm { seller } else { buyer };
+            Life { seller, buyer, farm, ordinary, number_again, tax, issued_at, voided_at, received, reds, claims }
+        },
+    )
 }
 
 /// Any small world.
@@ -145,7 +150,11 @@ fn write_life(life: &Life, no: u32, first_red: u32, shared: bool, events: &mut V
     let seller = FIRMS[life.seller];
     let buyer = FIRMS.get(life.buyer).copied();
     let shown = buyer.unwrap_or("-");
-    let kind = if life.farm { " kind=farm_purchase" } else { "" };
+    let kind = match (life.farm, life.ordinary) {
+        (true, _) => " kind=farm_purchase",
+        (_, true) => " kind=ordinary",
+        _ => "",
+    };
     let (amount, tax) = (yuan(life.tax * 10), yuan(life.tax));
     if let Some(at) = life.issued_at {
         events.push((at, format!("issue {no} {seller} {shown} {amount} tax={tax}{kind}")));
@@ -159,6 +168,7 @@ fn write_life(life: &Life, no: u32, first_red: u32, shared: bool, events: &mut V
         }
         left -= tax;
         let (amount, tax) = (yuan(-tax * 10), yuan(-tax));
+        let shown = red.elsewhere.map_or(shown, |firm| FIRMS[firm]);
         events.push((red.at, format!("issue {red_no} {seller} {shown} {amount} tax={tax} red={no}{kind}")));
         events.extend(red.voided_at.map(|at| (at, format!("void {red_no} {seller}"))));
     }
