@@ -108,6 +108,7 @@ pub(crate) fn messages() -> Vec<Message> {
             at: at(6),
         })),
         Message::Continue(Box::new(Continue::Closing(Closing::default()))),
+        Message::Continue(Box::new(Continue::Kind { after: Some(invoice("26442000000012345678")), place: 2 })),
         Message::Continue(Box::new(Continue::Closing(Closing {
             held: true,
             after: Some(invoice("26442000000012345678")),

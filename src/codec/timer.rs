@@ -85,6 +85,11 @@ pub(super) enum Continue {
         at: Instant,
     },
     Closing(#[serde(with = "Closing")] model::Closing),
+    Kind {
+        #[serde(default, with = "Optional::<InvoiceNumber>")]
+        after: Option<InvoiceNo>,
+        place: u64,
+    },
 }
 
 /// How far the invoices of closed months have been looked through.

@@ -309,3 +309,22 @@ fn a_reversal_takes_back_a_deduction_whether_either_names_the_seller() {
         assert_eq!(origin.deducted, Fen::ZERO, "{script}");
     }
 }
+
+#[test]
+fn a_kind_that_is_known_late_counts_what_was_held_before() {
+    let bought = "at 2026-03-01 | issue 1 OLD B 9000.00 tax=1000.00 | deduct 1 B 2026-03 from=OLD";
+    let origin = |script: &str| -> OriginRow { row(&mut world(script), "B", Key::Origin(id("OLD"))) };
+    let pool = |script: &str| profile(script, "B").pool.total();
+    let small = format!("{bought} | at 2026-02-01 | register B on=2026-02-01 kind=small_scale");
+    assert_eq!((pool(&small), origin(&small).taken, origin(&small).deducted), (Fen::ZERO, Fen::ZERO, Fen::ZERO));
+    // And general again, at the time of the invoice, as a paper says that comes later still.
+    let general = format!("{small} | at 2026-02-20 | change B kind=general");
+    assert_eq!((pool(&general), origin(&general).taken), (Fen(100_000), Fen(100_000)));
+    assert_eq!(origin(&general).deducted, Fen(100_000));
+    // What it sold on while it was taken for general began with it.
+    let sold = format!(
+        "{bought} | issue 2 B C 4500.00 tax=500.00 | at 2026-02-01 | register B on=2026-02-01 kind=small_scale"
+    );
+    let ledger = profile(&sold, "B").ledger;
+    assert_eq!((pool(&sold), ledger.originated), (Fen::ZERO, 50_000));
+}

@@ -287,6 +287,13 @@ pub enum Continue {
     },
     /// There are more invoices than one step may look through.
     Closing(Closing),
+    /// A firm turned out to be of another kind, and more of the invoices it holds are to be counted in or out.
+    Kind {
+        /// The last invoice looked at; `None` before the first.
+        after: Option<InvoiceNo>,
+        /// Its place among the rows of its number.
+        place: u64,
+    },
 }
 
 impl Timer {

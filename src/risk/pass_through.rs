@@ -2,7 +2,7 @@
 
 use super::finding::{counted, percent};
 use super::{Finding, Parameter, Sentence, Subject, Typology, View};
-use crate::model::{About, Fen, Period};
+use crate::model::{About, Fen, Instant, Period};
 use crate::state::Side;
 
 /// See `doc`.
@@ -52,14 +52,15 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if !(0..=days_max).contains(&days) {
         return None;
     }
-    let new = view.age_days(view.profile.last_issued_at).is_some_and(|age| (0..=new_days).contains(&age));
+    let last_at = view.profile.last_issued_at.min(Instant(period.minus(-1).start().0 - 1));
+    let age = view.age_days(last_at).filter(|age| (0..=new_days).contains(age));
     // Whose first invoice was voided since was met all the same, and is none of the month's partners.
     let partners = i64::from(month.buyers) + i64::from(month.sellers);
     let met = (i64::from(month.new_buyers) + i64::from(month.new_sellers)).min(partners);
     let new_share = met * 10_000 / partners.max(1);
     // At the journal's beginning every partner is new: that says nothing yet.
     let known_long = view.profile.known_since.period() <= period.minus(2);
-    let washer_like = new || known_long && new_share >= new_partners_min;
+    let washer_like = age.is_some() || known_long && new_share >= new_partners_min;
     if !washer_like {
         return None;
     }
@@ -71,14 +72,16 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             counterparties.push(id);
         }
     }
-    Some(
-        Finding::new(score, out, sentence)
-            .number("retained_over_output", retained.ratio_bp(out), margin_max, "bp", "month")
-            .number("mean_days_in_to_out", days, days_max, "days", "month")
-            .number("buyers", i64::from(month.buyers), buyers_max, "taxpayers", "month")
-            .number("new_partner_share", new_share, new_partners_min, "bp", "month")
-            .with(counterparties),
-    )
+    let finding = Finding::new(score, out, sentence)
+        .number("retained_over_output", retained.ratio_bp(out), margin_max, "bp", "month")
+        .number("mean_days_in_to_out", days, days_max, "days", "month")
+        .number("buyers", i64::from(month.buyers), buyers_max, "taxpayers", "month");
+    // Being new, or having new partners: what speaks is shown.
+    let finding = match age {
+        Some(days) => finding.number("days_since_registration", days, new_days, "days", "at the last invoice"),
+        None => finding.number("new_partner_share", new_share, new_partners_min, "bp", "month"),
+    };
+    Some(finding.with(counterparties))
 }
 
 fn sentence(period: Period, arrived: Fen, out: Fen, buyers: u32, days: i64) -> Sentence {

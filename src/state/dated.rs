@@ -98,6 +98,15 @@ impl<T: Copy + PartialEq> Course<T> {
         self.earlier[place.saturating_sub(1)].value
     }
 
+    /// Whether some time has a value in one course and, by `of`, another in the other.
+    pub fn differs<V: PartialEq>(&self, other: &Self, of: impl Fn(Option<T>) -> V) -> bool {
+        let times = |course: &Self| -> Vec<Instant> {
+            course.earlier.iter().chain([&course.latest]).map(|known| known.since).collect()
+        };
+        let all = [times(self), times(other), vec![Instant(i64::MIN)]].concat();
+        all.into_iter().any(|at| of(self.at(at)) != of(other.at(at)))
+    }
+
     /// What it takes in memory beyond itself, in bytes.
     pub(super) fn beyond_bytes(&self) -> usize {
         self.earlier.capacity() * size_of::<Dated<T>>()

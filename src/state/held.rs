@@ -38,8 +38,11 @@ pub struct Held {
     pub mark: Option<Mark>,
     /// Red letters that name it, not voided.
     pub reds: Totals,
-    /// What of its vector stands, net of returns: tells which origins a deduction is of.
+    /// What of its vector stands, net of returns: tells which origins a deduction is of. Kept of every invoice whose kind lets
+    /// deduct, for the holder may turn out to be a general taxpayer, or not to be one.
     pub vector: Blend,
+    /// Whether the vector is counted in the holder's books: it was a general taxpayer when the invoice was issued.
+    pub entered: bool,
 }
 
 /// What arrived.

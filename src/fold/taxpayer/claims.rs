@@ -185,7 +185,7 @@ fn sum(claims: Vec<Claim>) -> Fen {
 
 /// How much of each origin the standing deductions of an invoice are: pro rata of what stands of its vector.
 pub(super) fn deducted_by_origin(held: &Held) -> Vec<(Ordinal, Fen)> {
-    if held.vector.is_empty() || held.claims.is_empty() && held.lent.is_none() {
+    if !held.entered || held.vector.is_empty() || held.claims.is_empty() && held.lent.is_none() {
         return Vec::new();
     }
     let own: Fen = match held.claims.as_slice() {

@@ -112,7 +112,7 @@ impl Step<'_> {
     }
 
     /// The next invoices of one side, each with its place: at most `limit`.
-    fn next_invoices(&mut self, at: &Closing, limit: usize) -> Vec<(InvoiceNo, u64)> {
+    pub(super) fn next_invoices(&mut self, at: &Closing, limit: usize) -> Vec<(InvoiceNo, u64)> {
         let key = |invoice_no, place| if at.held { Key::Held { invoice_no, place } } else { Key::Issued(invoice_no) };
         let from = key(at.after.unwrap_or(InvoiceNo::FIRST), at.place);
         let mut keys = self.books.scan(&from, &key(InvoiceNo::LAST, 0), limit + 1);

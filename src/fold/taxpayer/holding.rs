@@ -20,7 +20,8 @@ impl Step<'_> {
         let issue = issue_of(arrival, self.books.entity.id, self.record.root.position());
         self.expect_closing(arrival.issued_at);
         self.count_purchase(&issue, seller, &arrival.goods);
-        let enters = self.enters(arrival.invoice_kind, arrival.issued_at) && arrival.voided_at.is_none();
+        let lets_deduct = arrival.invoice_kind.deductible() && arrival.voided_at.is_none();
+        let enters = lets_deduct && self.is_general(arrival.issued_at);
         let position = issue.position;
         let red = is_red(&issue);
         let returned_own = if enters && !red { self.notice_own_value(arrival) } else { Fen::ZERO };
@@ -36,8 +37,13 @@ impl Step<'_> {
             held.voided_at = arrival.voided_at;
             held.returned_own = returned_own;
             held.goes_round = returned_own > Fen::ZERO;
-            if enters && !red {
-                held.vector = step.bring(&arrival.vector, seller, arrival.issued_at);
+            if lets_deduct && !red {
+                held.entered = enters;
+                held.vector = if enters {
+                    step.bring(&arrival.vector, seller, arrival.issued_at)
+                } else {
+                    step.kept(&arrival.vector, seller)
+                };
             }
         });
         if arrival.voided_at.is_some() {
@@ -72,9 +78,17 @@ impl Step<'_> {
         if let Some(later) = met.not_in {
             self.month(later).new_sellers -= 1;
         }
+        self.touch_accused(seller);
         for line in goods {
             let (row, _) = self.books.edit_or_new::<Goods>(Key::Goods(Side::Bought, line.code));
             row.totals.add(line.amount, Fen::ZERO);
+        }
+    }
+
+    /// A finding about value of an accused seller says how much was bought from it.
+    fn touch_accused(&mut self, seller: TaxpayerId) {
+        if self.profile.tainted_origins > 0 && self.books.has(&Key::Tainted(seller)) {
+            self.touch(About::Origin(seller));
         }
     }
 
@@ -96,7 +110,7 @@ impl Step<'_> {
     }
 
     /// Accusations that an arriving vector knows and these books do not.
-    fn notice_flags(&mut self, vector: &Vector, seller: TaxpayerId) {
+    pub(super) fn notice_flags(&mut self, vector: &Vector, seller: TaxpayerId) {
         for part in &vector.parts {
             let Some(flag) = part.flag else { continue };
             self.notice_flag(part, flag, seller);
@@ -128,7 +142,7 @@ impl Step<'_> {
             held.voided_at = Some(voided.voided_at);
             arrived = held.arrived;
             if let Some(arrived) = arrived {
-                step.give_up(held, &voided.returned, arrived.issued_at);
+                step.take_off(held, &voided.returned, arrived.issued_at);
             }
         });
         let Some(arrived) = arrived else { return };
@@ -149,6 +163,7 @@ impl Step<'_> {
         let month = self.month(period);
         month.bought_void.add(issue.amount, issue.tax);
         month.sellers -= u32::from(last_of_month);
+        self.touch_accused(seller);
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {
@@ -157,13 +172,17 @@ impl Step<'_> {
         self.now = returned.at.max(blue.issued_at);
         self.with_held(no, seller, |step, held| {
             // Off the month it came in with: the red letter may be of a later one.
-            step.give_up(held, &returned.returned, blue.issued_at);
-            let enters = !held.vector.is_empty() || step.enters(blue.invoice_kind, blue.issued_at);
-            if enters && held.voided_at.is_none() && returned.restored.total() > Fen::ZERO {
-                let again = step.bring(&returned.restored, seller, blue.issued_at);
+            step.take_off(held, &returned.returned, blue.issued_at);
+            let lets_deduct = blue.invoice_kind.deductible() && held.voided_at.is_none();
+            if lets_deduct && returned.restored.total() > Fen::ZERO {
+                let again = if held.entered {
+                    step.bring(&returned.restored, seller, blue.issued_at)
+                } else {
+                    step.kept(&returned.restored, seller)
+                };
                 // The seller keeps its budget for both: see `Blend::within_beside`.
                 held.vector.absorb(&again, usize::MAX);
-                if held.goes_round {
+                if held.goes_round && held.entered {
                     let own = again.of(Ordinal::OWN);
                     held.returned_own += own;
                     step.month(blue.issued_at.period()).returned_own += own;

@@ -7,6 +7,7 @@ mod claims;
 mod closing;
 mod holding;
 mod issuing;
+mod kinds;
 mod judge;
 mod papers;
 mod settling;

@@ -4,10 +4,10 @@
 use super::Step;
 use crate::fold::register::hash;
 use crate::model::{
-    About, Entity, Event, Fact, Instant, InvoiceKind, InvoiceMark, Marked, Message, Period, Person, Role, Status,
-    TaxpayerChanged, TaxpayerRegistered,
+    About, Continue, Entity, Event, Fact, Instant, InvoiceKind, InvoiceMark, Marked, Message, Period, Person, Role,
+    Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered,
 };
-use crate::state::{Issued, Key, Mark, Quota};
+use crate::state::{Course, Issued, Key, Mark, Quota};
 
 /// Months back from the last with trade that a paper may make or unmake a finding about.
 const PAPERS_MONTHS: i32 = 12;
@@ -18,11 +18,15 @@ impl Step<'_> {
         let at = event.occurred_at;
         match &event.fact {
             Fact::TaxpayerRegistered(registered) => {
+                let kind = self.profile.kind.clone();
                 self.registered(registered, at);
+                self.kind_was(&kind);
                 self.touch_papers();
             }
             Fact::TaxpayerChanged(changed) => {
+                let kind = self.profile.kind.clone();
                 self.changed(changed, at);
+                self.kind_was(&kind);
                 self.touch_papers();
             }
             Fact::TaxpayerStatusChanged(changed) => {
@@ -61,6 +65,14 @@ impl Step<'_> {
             | Fact::TaskActed(_)
             | Fact::RulesPublished(_)
             | Fact::ModelPublished(_) => {}
+        }
+    }
+
+    /// Where a firm with invoices turns out to be of another kind than it was taken for, they are counted in or out.
+    fn kind_was(&mut self, before: &Course<TaxpayerKind>) {
+        let is_general = |kind| kind != Some(TaxpayerKind::SmallScale);
+        if self.profile.last_month > Period::default() && self.profile.kind.differs(before, is_general) {
+            self.go_on(Continue::Kind { after: None, place: 0 });
         }
     }
 

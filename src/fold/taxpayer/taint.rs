@@ -183,6 +183,7 @@ impl Step<'_> {
                 }
             }
             Continue::Closing(closing) => self.close_months(closing),
+            Continue::Kind { after, place } => self.count_by_kind(*after, *place),
             // The clock's own.
             Continue::Timers => {}
         }

@@ -2,9 +2,7 @@
 //! identity holds after every one of them. Purchases that come after the sale they stand behind are in `settling`.
 
 use super::Step;
-use crate::model::{
-    About, Fen, Flag, Id, Instant, InvoiceKind, InvoiceNo, Part, Period, TaxpayerId, TaxpayerKind, Vector,
-};
+use crate::model::{About, Fen, Flag, Id, Instant, InvoiceNo, Part, Period, TaxpayerId, TaxpayerKind, Vector};
 use crate::provenance::{Blend, Ordinal, Slice};
 use crate::state::{Held, Issue, Issued, Key, Month, OriginRow, Passed};
 
@@ -18,13 +16,8 @@ const OPENING_MONTHS_MAX: usize = 2_000;
 impl Step<'_> {
     /// Whether the input tax of an invoice counts: its buyer was a general taxpayer when it was issued, or was never
     /// registered.
-    fn is_general(&self, issued_at: Instant) -> bool {
+    pub(super) fn is_general(&self, issued_at: Instant) -> bool {
         self.profile.kind.at(issued_at) != Some(TaxpayerKind::SmallScale)
-    }
-
-    /// Whether the tax of an invoice enters its buyer's books.
-    pub(super) fn enters(&self, kind: InvoiceKind, issued_at: Instant) -> bool {
-        kind.deductible() && self.is_general(issued_at)
     }
 
     /// The pool that value comes into and goes back to: of a firm that is deregistered, the one that has expired.
@@ -187,6 +180,32 @@ impl Step<'_> {
         }
     }
 
+    /// A vector as the holder's row keeps it, in the numbers of these books, which it is not counted in.
+    pub(super) fn kept(&mut self, vector: &Vector, seller: TaxpayerId) -> Blend {
+        let mut blend = Blend::default();
+        for part in &vector.parts {
+            let hops = part.hops.saturating_add(1);
+            let origin = self.take(part.origin, Fen::ZERO, hops, seller);
+            blend.add(Slice { origin, tax: part.tax.0, hops }, usize::MAX);
+        }
+        blend.add_remainder(vector.remainder);
+        blend
+    }
+
+    /// Takes off an invoice what its seller took back, and, as far as it is counted in these books, out of them.
+    pub(super) fn take_off(&mut self, row: &mut Held, returned: &Vector, issued_at: Instant) {
+        if row.entered {
+            self.give_up(row, returned, issued_at);
+            return;
+        }
+        for part in &returned.parts {
+            if let Some(origin) = self.ordinal(part.origin) {
+                row.vector.take(origin, part.tax);
+            }
+        }
+        row.vector.take_remainder(returned.remainder);
+    }
+
     /// Brings the tax of an invoice in: first to sales made before it came though it was issued before them, oldest
     /// first; the rest into the pool. Returns the blend as the holder's row keeps it.
     pub(super) fn bring(&mut self, vector: &Vector, seller: TaxpayerId, issued_at: Instant) -> Blend {
@@ -256,7 +275,7 @@ impl Step<'_> {
     /// Gives value up to a seller who took it back: from the pool as far as it still holds it, origin by origin. What had
     /// settled older sales opens them again: they had nothing behind them after all. What has flowed on otherwise begins
     /// here instead. `row` is the invoice as it is held.
-    pub(super) fn give_up(&mut self, row: &mut Held, returned: &Vector, issued_at: Instant) {
+    fn give_up(&mut self, row: &mut Held, returned: &Vector, issued_at: Instant) {
         let before = row.vector.total();
         let held = &mut row.vector;
         let mut given_up = Fen::ZERO;

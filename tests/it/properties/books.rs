@@ -37,6 +37,11 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, kept: T, counted: T) -> Resu
     if kept == counted { Ok(()) } else { Err(format!("{what}: the books say {kept:?}, the parts {counted:?}")) }
 }
 
+/// What of a held invoice is in its holder's books.
+fn in_books(held: &Held) -> Fen {
+    if held.entered { held.vector.total() } else { Fen::ZERO }
+}
+
 fn not_negative(what: &str, amounts: &[i64]) -> Result<(), String> {
     if amounts.iter().all(|amount| *amount >= 0) { Ok(()) } else { Err(format!("{what}: {amounts:?}")) }
 }
@@ -229,7 +234,7 @@ impl<'a> Books<'a> {
             if is_red(arrived.red_of, arrived.amount, arrived.tax) {
                 month.bought_red.add(arrived.amount, arrived.tax);
             }
-            month.arrived += held.vector.total();
+            month.arrived += in_books(held);
         }
         months
     }
@@ -302,7 +307,7 @@ impl<'a> Books<'a> {
         let ledger = &profile.ledger;
         let standing: Fen = self.issued.values().map(|issued| issued.vector.total()).sum();
         same("passed on", ledger.passed_on, standing.0)?;
-        let arrived: Fen = self.held.values().map(|held| held.vector.total()).sum();
+        let arrived: Fen = self.held.values().map(|held| in_books(held)).sum();
         same("arrived and not given up", ledger.arrived - ledger.withdrawn, arrived.0)?;
         let vouchers = self.issued.iter().filter(|(no, issued)| self.is_voucher(**no, issued));
         let vouchers: Fen = vouchers.map(|(_, issued)| issued.short).sum();
@@ -347,6 +352,9 @@ impl<'a> Books<'a> {
         for (id, origin) in &self.origins {
             let (mut taken, mut deducted) = (Fen::ZERO, Fen::ZERO);
             for held in self.held.values() {
+                if !held.entered {
+                    continue;
+                }
                 let (total, part) = (held.vector.total(), held.vector.of(origin.ordinal));
                 taken += part;
                 let claimed = (standing_tax(&held.claims) + held.lent.unwrap_or_default()).min(total);

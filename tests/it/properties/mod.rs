@@ -128,7 +128,7 @@ fn same_rows(before: &AllRows, after: &AllRows) -> Result<(), String> {
 struct Facts {
     issued: BTreeMap<(Id, InvoiceNo), String>,
     held: BTreeMap<(Id, InvoiceNo, Id), String>,
-    months: BTreeMap<(Id, Period), [Totals; 8]>,
+    months: BTreeMap<(Id, Period), [Totals; 10]>,
     findings: BTreeMap<(Id, String, String), (Fen, u16)>,
 }
 
@@ -164,8 +164,12 @@ fn facts(rows: &AllRows) -> Facts {
                 let zero = Totals { count: m.sold_zero, ..Totals::default() };
                 let bought = [m.bought, m.bought_void, m.bought_red];
                 let [bought, bought_void, bought_red] = bought;
-                let sums = [m.sold, m.sold_void, m.sold_red, zero, bought, bought_void, bought_red, m.deducted];
-                if sums != [Totals::default(); 8] {
+                let arrived = Totals { tax: m.arrived, ..Totals::default() };
+                let [sold, void, red] = [m.sold, m.sold_void, m.sold_red];
+                let claimed = [m.deducted, m.reversed];
+                let [deducted, reversed] = claimed;
+                let sums = [sold, void, red, zero, bought, bought_void, bought_red, deducted, reversed, arrived];
+                if sums != [Totals::default(); 10] {
                     facts.months.insert((id, *period), sums);
                 }
             }
