@@ -10,7 +10,7 @@ use super::interrupt::Interrupt;
 use super::read::tell;
 use super::show::{counted, shell_word};
 use crate::drive::STANDARD_RULES;
-use crate::intake::{InputIdentity, Intake, Mapping, Order};
+use crate::intake::{self, InputIdentity, Intake, Mapping, Order};
 use crate::model::Source;
 use crate::risk::RuleSet;
 use crate::runtime::{Engine, Policies, Settings};
@@ -139,7 +139,7 @@ pub(super) const GOES_ON: &str = "what is committed stays, and the same command 
 /// Folds an input to its end, or until somebody wants to stop, who is told what then `stays`. Goes on where the same input
 /// was interrupted.
 pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyhow::Result<Waited> {
-    let interrupt = Interrupt::listen()?;
+    intake.stop_when(Interrupt::listen()?.flag());
     let asked = Instant::now();
     let identity = intake.fingerprint()?;
     let mut waited = asked.elapsed();
@@ -160,7 +160,13 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyh
     let mut taken = 0;
     loop {
         let asked = Instant::now();
-        let batch = intake.next_batch()?;
+        let batch = match intake.next_batch() {
+            Err(intake::Error::Stopped) => {
+                bar.abandon();
+                bail!("stopped; {stays}");
+            }
+            batch => batch?,
+        };
         waited += asked.elapsed();
         let Some(batch) = batch else { break };
         let count = batch.len() as u64;
@@ -178,10 +184,6 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyh
         bar.inc(if taken <= skipped { 0 } else { count });
         if let Some(bytes) = intake.bytes() {
             bar.set_message(read_of(intake.bytes_read(), bytes));
-        }
-        if interrupt.wants_stop() {
-            bar.abandon();
-            bail!("stopped; {stays}");
         }
     }
     engine.end_input()?;

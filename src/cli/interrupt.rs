@@ -25,6 +25,11 @@ impl Interrupt {
         Ok(listening.insert(Self(stop)).clone())
     }
 
+    /// What is set from then on when somebody does.
+    pub(super) fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     pub(super) fn wants_stop(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

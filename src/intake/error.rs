@@ -21,7 +21,7 @@ pub enum Error {
     Folder { file: String },
     #[error("{file} is {what}, which is not read here: save it as JSON Lines or as CSV (with --mapping)")]
     NotText { file: String, what: &'static str },
-    #[error("cannot read on in {file} at line {line}: everything before it was read")]
+    #[error("cannot read on in {file} at line {line}")]
     Read {
         file: String,
         line: u64,
@@ -59,6 +59,8 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    #[error("stopped while waiting for input")]
+    Stopped,
     #[error("a thread that reads input ended before its time; please report what it printed")]
     ThreadEnded,
 }

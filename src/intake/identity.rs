@@ -7,6 +7,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
 use super::source::{Name, READ_BYTES};
+use super::stop::Stop;
 use super::{Error, Mapping, Order};
 
 /// What stands for the content of an input that cannot be read again.
@@ -101,7 +102,7 @@ impl Asked {
     }
 
     /// Says it. Reads what nobody else has read.
-    pub(super) fn answer(&mut self) -> Result<InputIdentity, Error> {
+    pub(super) fn answer(&mut self, stop: &Stop) -> Result<InputIdentity, Error> {
         if let Some(answer) = &self.answer {
             return Ok(answer.clone());
         }
@@ -110,35 +111,36 @@ impl Asked {
             Order::Given => "given",
         };
         let mut text = format!("order {order}\nmapping {}", self.mapping);
-        let mut found = self.found.recv().unwrap_or_default().into_iter();
+        let mut found = stop.receive(&self.found)?.unwrap_or_default().into_iter();
         for name in &self.names {
             let known = found.next().flatten();
             text.push('\n');
-            text.push_str(&line(name, known)?);
+            text.push_str(&line(name, known, stop)?);
         }
         Ok(self.answer.insert(InputIdentity(text)).clone())
     }
 }
 
-fn line(name: &Name, known: Option<Content>) -> Result<String, Error> {
+fn line(name: &Name, known: Option<Content>, stop: &Stop) -> Result<String, Error> {
     if !name.again {
         return Ok(format!("{} {ONCE}", name.shown));
     }
     let Content { bytes, hash } = match known {
         Some(content) => content,
-        None => read(name)?,
+        None => read(name, stop)?,
     };
     // The folder may be named in another way the next time.
     let last = name.path.file_name().unwrap_or_default().to_string_lossy();
     Ok(format!("file {last}, {bytes} bytes, blake3 {}", &hash.to_hex()[..HASH_DIGITS]))
 }
 
-fn read(name: &Name) -> Result<Content, Error> {
+fn read(name: &Name, stop: &Stop) -> Result<Content, Error> {
     let failed = |source| Error::Open { file: name.shown.clone(), source };
     let mut file = name.file()?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; READ_BYTES];
     loop {
+        stop.check()?;
         match file.read(&mut buffer).map_err(failed)? {
             0 => return Ok(Content { bytes: hasher.count(), hash: hasher.finalize() }),
             read => hasher.update(&buffer[..read]),

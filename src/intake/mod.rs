@@ -17,6 +17,7 @@ mod parse;
 mod scan;
 mod source;
 mod spill;
+mod stop;
 mod stream;
 mod table;
 
@@ -25,6 +26,8 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 pub use self::check::{Check, Doubtful, RefusedAt, check};
@@ -38,6 +41,7 @@ use self::merge::{Output, Plan};
 use self::parse::Parser;
 use self::source::{Name, ReadSoFar, Text};
 pub use self::spill::{RUNS_MAX, SORT_BYTES_MAX};
+use self::stop::Stop;
 pub use self::table::{RECORD_BYTES_MAX, RECORD_LINES_MAX};
 use crate::model::{Event, Refused, Source};
 
@@ -72,6 +76,7 @@ pub struct Intake {
     identity: identity::Asked,
     bytes: Option<u64>,
     read_so_far: ReadSoFar,
+    stop: Stop,
     batches: Receiver<merge::Delivery>,
     batch: std::vec::IntoIter<Input>,
     ended: bool,
@@ -120,7 +125,8 @@ impl Intake {
         };
         let (sender, batches) = sync_channel(BATCHES_WAITING);
         stream::spawn("intake-merge", move || plan.run(Output::new(sender)))?;
-        Ok(Self { file_names, identity, bytes, read_so_far, batches, batch: Vec::new().into_iter(), ended: false })
+        let (stop, batch) = (Stop::default(), Vec::new().into_iter());
+        Ok(Self { file_names, identity, bytes, read_so_far, stop, batches, batch, ended: false })
     }
 
     /// The next events, at least one; `None` at the end.
@@ -132,19 +138,20 @@ impl Intake {
         if self.ended {
             return Ok(None);
         }
-        match self.batches.recv() {
-            Ok(merge::Delivery::Batch(batch)) => return Ok(Some(batch)),
-            Ok(merge::Delivery::End(Ok(()))) => self.ended = true,
-            Ok(merge::Delivery::End(Err(error))) => {
-                self.ended = true;
-                return Err(error);
-            }
-            Err(_) => {
-                self.ended = true;
-                return Err(Error::ThreadEnded);
-            }
-        }
-        Ok(None)
+        let end = match self.stop.receive(&self.batches) {
+            Ok(Some(merge::Delivery::Batch(batch))) => return Ok(Some(batch)),
+            Ok(Some(merge::Delivery::End(end))) => end,
+            Ok(None) => Err(Error::ThreadEnded),
+            Err(stopped) => Err(stopped),
+        };
+        self.ended = true;
+        end.map(|()| None)
+    }
+
+    /// From when on `wanted` is set, whoever waits for input gets [`Error::Stopped`] instead, however long the input is
+    /// silent.
+    pub fn stop_when(&mut self, wanted: Arc<AtomicBool>) {
+        self.stop = Stop::when(wanted);
     }
 
     /// The files, in the order of [`Source::file`], as messages name them.
@@ -165,7 +172,7 @@ impl Intake {
     /// What this input is, so that a run that is taken up again can tell whether it is still the same. Waits until its
     /// files were read through once: by those who look at their order, or here.
     pub fn fingerprint(&mut self) -> Result<InputIdentity, Error> {
-        self.identity.answer()
+        self.identity.answer(&self.stop)
     }
 }
 

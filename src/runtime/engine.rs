@@ -112,7 +112,7 @@ impl Engine {
         };
         let (progress, begun) = told.unwrap_or_else(|| (fresh, Begun::default()));
         let partitions = open_partitions(&place, &settings, &log, &progress)?;
-        let began = partitions.first().is_some_and(|partition| partition.fold().opening() != Opening::NEVER);
+        let has_invoices = partitions.first().is_some_and(|partition| partition.fold().opening() != Opening::NEVER);
         Ok(Self {
             persisted_turn: log.last_turn(),
             place,
@@ -130,7 +130,7 @@ impl Engine {
             settings,
             is_broken: false,
             persisted_at: Moment::now(),
-            began,
+            began: has_invoices,
         })
     }
 

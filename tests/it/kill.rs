@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use suyuan::log::Reader;
+
 use crate::support::{file, lines, outputs, replay, replay_arguments, rows, run, suyuan, world};
 
 /// Long enough for any machine to commit a turn.
@@ -32,6 +34,20 @@ fn wait_for_growth(child: &mut Child, dir: &Path, bytes: u64) -> bool {
         std::thread::sleep(Duration::from_millis(2));
     }
     true
+}
+
+/// Waits until a turn is committed: a run that is killed while it writes its first one leaves nothing.
+fn wait_for_turn(child: &mut Child, dir: &Path) {
+    let begun = Instant::now();
+    let has_turn = || {
+        let opened = Reader::open(&dir.join("journal"));
+        opened.is_ok_and(|(reader, _)| reader.turns().next().is_some_and(|turn| turn.is_ok()))
+    };
+    while !has_turn() {
+        assert!(begun.elapsed() < PATIENCE, "nothing was committed in {PATIENCE:?}");
+        assert!(child.try_wait().unwrap().is_none(), "it ended before a turn was seen");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Starts a run again and again, killing it each time a little more is committed; returns how often it was killed.
@@ -149,7 +165,7 @@ fn a_killed_replay_does_not_go_on_with_what_was_changed_meanwhile() {
     let out = folder.path().join("out");
     let arguments = replay_arguments(&[&input], &out, &[]);
     let mut child = start(&arguments);
-    assert!(wait_for_growth(&mut child, &out, 100_000));
+    wait_for_turn(&mut child, &out);
     child.kill().unwrap();
     child.wait().unwrap();
     let before = std::fs::read(&input).unwrap();
@@ -216,4 +232,25 @@ fn whoever_asks_an_unfinished_folder_is_told_so() {
     }
     replay(&[&input], &out, &[]);
     assert!(!run(["tasks".as_ref(), "--data".as_ref(), out.as_os_str()]).stderr.contains("note:"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_whose_standard_input_is_silent_stops_when_it_is_asked_to() {
+    use std::io::Write as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let arguments = replay_arguments(&["-".as_ref()], &out, &["--order", "given"]);
+    let mut command = suyuan(&arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut silent = child.stdin.take().unwrap();
+    silent.write_all(&lines(&world(5, 200, 20_000))).unwrap();
+    assert!(wait_for_growth(&mut child, &out, 100_000));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("stopped; "), "{told}");
+    drop(silent);
 }
