@@ -29,10 +29,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [score, tax_min, share_min] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
+    view.month_if(period, |month| month.returned_own != Fen::ZERO)?;
     let (mut issued, mut returned) = (Fen::ZERO, Fen::ZERO);
-    if view.month(period).returned_own == Fen::ZERO {
-        return None;
-    }
     for months in 0..3 {
         let month = view.month(period.minus(months));
         issued += month.sold_standing;

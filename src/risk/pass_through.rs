@@ -39,10 +39,10 @@ pub(super) static TYPOLOGY: Typology = Typology {
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [score, tax_min, margin_max, days_max, buyers_max, new_days, new_partners_min] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
-    let month = view.month(period);
+    let month = view.month_if(period, |month| month.drawn > Fen::ZERO)?;
     let out = month.sold.tax - month.sold_void.tax;
     let retained = out - month.arrived;
-    if out.0 < tax_min || !(1..=buyers_max).contains(&i64::from(month.buyers)) || month.drawn <= Fen::ZERO {
+    if out.0 < tax_min || !(1..=buyers_max).contains(&i64::from(month.buyers)) {
         return None;
     }
     if retained.abs().ratio_bp(out) > margin_max {

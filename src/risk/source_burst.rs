@@ -39,11 +39,12 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [score, score_near_cap, score_missing, new_days, own_tax_min, own_share_min, near_cap_min] =
         view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
-    let (this, before) = (view.month(period), view.month(period.minus(1)));
+    // The month itself must add to it: else the month before says all there is to say.
+    let this = view.month_if(period, |month| month.originated > Fen::ZERO)?;
+    let before = view.month(period.minus(1));
     let issued = this.sold_standing + before.sold_standing;
     let begun = this.originated + before.originated;
-    // The month itself must add to it: else the month before says all there is to say.
-    if this.originated <= Fen::ZERO || begun.0 < own_tax_min {
+    if begun.0 < own_tax_min {
         return None;
     }
     // Trade often sells first and gets the purchase invoice later: it has a month for it.

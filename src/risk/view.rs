@@ -48,6 +48,11 @@ impl<'a, 'b> View<'a, 'b> {
         self.books.find::<Month>(&Key::Month(period)).cloned().unwrap_or_default()
     }
 
+    /// A month's sums, where there are such as may matter.
+    pub fn month_if(&mut self, period: Period, may_matter: impl Fn(&Month) -> bool) -> Option<Month> {
+        self.books.find::<Month>(&Key::Month(period)).filter(|month| may_matter(month)).cloned()
+    }
+
     /// An invoice on the holder's side.
     pub fn held(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Option<Held> {
         self.books.held(invoice_no, seller_id).cloned()
