@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use super::folding::{self, EngineArgs};
+use super::folding::{self, EngineArgs, Rest};
 use super::read::tell;
 use super::show::{Table, color_wanted, counted, money, put, shell_word, who};
 use super::signals::sentences;
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
     let mut engine = folding::open_engine(&dir, settings)?;
     let stays = if args.data.is_some() { folding::GOES_ON } else { "the demonstration begins anew each time" };
-    folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?, stays)?;
+    folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?, Rest::LeftOut(stays))?.whole()?;
     results::write(&mut engine, &dir)?;
     let progress = engine.close()?;
     let seconds = began.elapsed().as_secs_f64();

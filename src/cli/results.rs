@@ -178,7 +178,8 @@ pub(super) fn first_turn(engine: &Engine) -> anyhow::Result<u64> {
     let journal = Journal::of(engine);
     let (mut said, mut first) = (Said::of(&journal), 1);
     while let Some(turn) = said.next_turn()? {
-        if said.progress().input_ended {
+        // An input that was given up is another one.
+        if said.progress().input_ended || said.progress().input != engine.progress().input {
             first = turn.number + 1;
         }
     }
