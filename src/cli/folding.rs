@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
+use clap::builder::RangedU64ValueParser;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::interrupt::Interrupt;
@@ -39,12 +40,20 @@ pub(super) enum OrderArg {
 /// Choices about the engine.
 #[derive(clap::Args)]
 pub(super) struct EngineArgs {
-    /// Threads that fold; what comes out does not depend on it. Default: the cores.
-    #[arg(long, value_name = "N")]
+    /// Threads that fold, 1 to 256; what comes out does not depend on it. Default: the cores.
+    #[arg(long, value_name = "N", value_parser = threads())]
     pub(super) threads: Option<usize>,
     /// Memory for rows, in MiB. Less is slower, never wrong.
     #[arg(long, value_name = "MIB", default_value_t = 1_024)]
     pub(super) cache_mib: usize,
+}
+
+/// The most threads that fold: beyond the cores of a large machine more of them are only slower.
+const THREADS_MAX: u64 = 256;
+
+/// Reads a number of threads.
+pub(super) fn threads() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=THREADS_MAX)
 }
 
 impl EngineArgs {

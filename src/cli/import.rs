@@ -48,8 +48,8 @@ pub(super) struct Args {
     /// Only read: counts, what would be refused and why, what is doubtful, row by row. Writes nothing.
     #[arg(long)]
     check: bool,
-    /// Threads that fold. Default: the cores.
-    #[arg(long, value_name = "N")]
+    /// Threads that fold, 1 to 256. Default: the cores.
+    #[arg(long, value_name = "N", value_parser = folding::threads())]
     threads: Option<usize>,
 }
 
