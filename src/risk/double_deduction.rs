@@ -1,6 +1,6 @@
 //! The same invoice, deducted twice.
 
-use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
 use crate::model::{About, Fen};
 
 /// See `doc`.
@@ -13,7 +13,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           deducted once (Provisional Regulations on VAT, article 8); whoever transferred the first deduction out may \
           deduct again. Stands while two or more deductions of the invoice stand, whatever their periods; withdrawn \
           when all but one are reversed. Looks alike and is honest: deduct, reverse, deduct again.",
-    parameters: &[Parameter { name: "score", doc: "Score of the finding, 0 to 1000." }],
+    parameters: &[Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000.")],
     months_back: 0,
     accuses_source: false,
     check,
