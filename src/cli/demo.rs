@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use super::cases::drawn;
-use super::folding::{self, EngineArgs};
+use super::folding::{self, EngineArgs, Rest};
 use super::read::tell;
 use super::show::{TEXT_COLUMNS, Table, color_wanted, counted, money, program, put, shell_word, who, wrap};
 use super::signals::sentences;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
     let mut engine = folding::open_engine(&dir, settings)?;
     let stays = if args.data.is_some() { folding::GOES_ON } else { "the demonstration begins anew each time" };
-    folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?, stays)?;
+    folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?, Rest::LeftOut(stays))?.whole()?;
     results::write(&mut engine, &dir)?;
     let progress = engine.close()?;
     let seconds = began.elapsed().as_secs_f64();

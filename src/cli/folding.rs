@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use clap::builder::RangedU64ValueParser;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::interrupt::Interrupt;
@@ -39,12 +40,20 @@ pub(super) enum OrderArg {
 /// Choices about the engine.
 #[derive(clap::Args)]
 pub(super) struct EngineArgs {
-    /// Threads that fold; what comes out does not depend on it. Default: the cores.
-    #[arg(long, value_name = "N")]
+    /// Threads that fold, 1 to 256; what comes out does not depend on it. Default: the cores.
+    #[arg(long, value_name = "N", value_parser = threads())]
     pub(super) threads: Option<usize>,
     /// Memory for rows, in MiB. Less is slower, never wrong.
     #[arg(long, value_name = "MIB", default_value_t = 1_024)]
     pub(super) cache_mib: usize,
+}
+
+/// The most threads that fold: beyond the cores of a large machine more of them are only slower.
+const THREADS_MAX: u64 = 256;
+
+/// Reads a number of threads.
+pub(super) fn threads() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=THREADS_MAX)
 }
 
 impl EngineArgs {
@@ -102,10 +111,6 @@ impl InputArgs {
     }
 }
 
-/// How long waiting for input took: the rest of the time is in [`crate::runtime::Phases`].
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Waited(pub(super) Duration);
-
 /// Opens a folder to fold into. Says where that cut off the end of its journal: a killed process leaves what it had not
 /// committed, but damage to the last file looks the same.
 pub(super) fn open_engine(dir: &Path, settings: Settings) -> anyhow::Result<Engine> {
@@ -136,40 +141,105 @@ fn journal_bytes(dir: &Path) -> u64 {
 /// What whoever stops a command may count on, where the same command goes on.
 pub(super) const GOES_ON: &str = "what is committed stays, and the same command goes on from there";
 
-/// Folds an input to its end, or until somebody wants to stop, who is told what then `stays`. Goes on where the same input
-/// was interrupted.
-pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyhow::Result<Waited> {
+/// What becomes of the events that were read last, when the input cannot be read to its end.
+#[derive(Clone, Copy)]
+pub(super) enum Rest<'a> {
+    /// They are committed: a folder that takes one input after another keeps what it was given.
+    Kept,
+    /// They are left out, so that the digest stays that of an uninterrupted run. Whoever stops the run is told what then
+    /// stays.
+    LeftOut(&'a str),
+}
+
+/// How an input was folded.
+pub(super) struct Folded {
+    /// How long waiting for input took: the rest of the time is in [`crate::runtime::Phases`].
+    pub(super) waited: Duration,
+    /// Whether this went on where the same input was interrupted.
+    pub(super) resumed: bool,
+    /// Why it was not folded to its end, and what is kept of it.
+    pub(super) failure: Option<anyhow::Error>,
+}
+
+impl Folded {
+    /// Fails where it was not folded to its end.
+    pub(super) fn whole(self) -> anyhow::Result<Self> {
+        let Self { waited, resumed, failure } = self;
+        failure.map_or(Ok(Self { waited, resumed, failure: None }), Err)
+    }
+}
+
+/// Folds an input to its end, until it cannot be read on, or until somebody wants to stop. Goes on where the same input
+/// was interrupted; where it was another one, that one is given up.
+pub(super) fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>) -> anyhow::Result<Folded> {
     intake.stop_when(Interrupt::listen()?.flag());
     let asked = Instant::now();
     let identity = intake.fingerprint()?;
     let mut waited = asked.elapsed();
-    let begun = &engine.begun().identity;
-    if !begun.is_empty() && !engine.progress().input_ended {
-        identity.may_resume(&InputIdentity::from_text(begun)).map_err(|why| {
-            anyhow::anyhow!("{} was interrupted while it took another input: {why}", engine.dir().display())
-        })?;
-    }
-    let files = intake.file_names().to_vec();
-    let skipped = engine.begin_input(&identity.to_string(), &files);
-    let first_file = engine.begun().first_file;
+    let skipped = begin(engine, &identity, &intake);
     let bar = progress_bar("events", intake.bytes());
-    if skipped > 0 {
-        bar.suspend(|| tell(&format!("going on after {skipped} events that are committed already")));
-    }
     bar.set_position(skipped);
+    let (fed, failure) = feed(engine, &mut intake, skipped, &bar, &mut waited)?;
+    let resumed = skipped > 0;
+    let Some(failure) = failure else {
+        engine.end_input()?;
+        bar.finish_and_clear();
+        tell_unused(engine);
+        return Ok(Folded { waited, resumed, failure: None });
+    };
+    bar.abandon();
+    let stopped = matches!(failure, intake::Error::Stopped);
+    // Who stops a run over files loses nothing: they are there to go on with.
+    let keeps = matches!(rest, Rest::Kept) && !(stopped && identity.can_be_read_again());
+    if keeps {
+        engine.cut_input_off()?;
+    }
+    let committed = engine.progress().counters.events;
+    let kept = Kept { committed, lost: (skipped + fed).saturating_sub(committed), again: identity.can_be_read_again() };
+    let failure = if stopped { kept.when_stopped(rest) } else { kept.when_unreadable(failure, rest) };
+    Ok(Folded { waited, resumed, failure: Some(failure) })
+}
+
+/// Begins an input or goes on with it, and returns how many of its events are committed already.
+fn begin(engine: &mut Engine, identity: &InputIdentity, intake: &Intake) -> u64 {
+    let committed = engine.progress().counters.events;
+    let begun = &engine.begun().identity;
+    let interrupted = !begun.is_empty() && !engine.progress().input_ended;
+    if interrupted && identity.may_resume(&InputIdentity::from_text(begun)).is_err() {
+        engine.give_input_up();
+        tell(&format!(
+            "the input before this one did not come to its end and is given up: its first {committed} events stay. This one \
+             is read from its beginning"
+        ));
+    }
+    let skipped = engine.begin_input(&identity.to_string(), intake.file_names());
+    if skipped > 0 {
+        tell(&format!("going on after {skipped} events that are committed already"));
+    }
+    skipped
+}
+
+/// Feeds an input's events but the first `skipped`. Returns how many were fed, and why no more were, unless it is at its
+/// end.
+fn feed(
+    engine: &mut Engine,
+    intake: &mut Intake,
+    skipped: u64,
+    bar: &ProgressBar,
+    waited: &mut Duration,
+) -> anyhow::Result<(u64, Option<intake::Error>)> {
+    let first_file = engine.begun().first_file;
     let mut taken = 0;
     loop {
         let asked = Instant::now();
-        let batch = match intake.next_batch() {
-            Err(intake::Error::Stopped) => {
-                bar.abandon();
-                bail!("stopped; {stays}");
-            }
-            batch => batch?,
+        let batch = intake.next_batch();
+        *waited += asked.elapsed();
+        let fed = u64::saturating_sub(taken, skipped);
+        let batch = match batch {
+            Ok(Some(batch)) => batch,
+            Ok(None) => return Ok((fed, None)),
+            Err(failure) => return Ok((fed, Some(failure))),
         };
-        waited += asked.elapsed();
-        let Some(batch) = batch else { break };
-        let count = batch.len() as u64;
         for mut input in batch {
             taken += 1;
             if taken <= skipped {
@@ -181,20 +251,63 @@ pub(super) fn fold(engine: &mut Engine, mut intake: Intake, stays: &str) -> anyh
             }
             engine.feed(input)?;
         }
-        bar.inc(if taken <= skipped { 0 } else { count });
+        bar.set_position(skipped.max(taken));
         if let Some(bytes) = intake.bytes() {
             bar.set_message(read_of(intake.bytes_read(), bytes));
         }
     }
-    engine.end_input()?;
-    bar.finish_and_clear();
+}
+
+/// What is kept of an input that did not come to its end.
+struct Kept {
+    /// Events that are committed.
+    committed: u64,
+    /// Events that were read and are not.
+    lost: u64,
+    /// Whether the input can be read again.
+    again: bool,
+}
+
+impl Kept {
+    fn when_stopped(&self, rest: Rest<'_>) -> anyhow::Error {
+        let stays = match rest {
+            Rest::Kept => GOES_ON,
+            Rest::LeftOut(stays) => stays,
+        };
+        if self.again { anyhow!("stopped; {stays}") } else { anyhow!("stopped; {}", self.in_events(rest)) }
+    }
+
+    fn when_unreadable(&self, failure: intake::Error, rest: Rest<'_>) -> anyhow::Error {
+        // What the input said is told first, and what became of it after that.
+        let failure = anyhow::Error::new(failure);
+        anyhow!("{failure:#}; {}", self.in_events(rest))
+    }
+
+    /// In numbers, and what to do.
+    fn in_events(&self, rest: Rest<'_>) -> String {
+        let Self { committed, lost, .. } = self;
+        match rest {
+            Rest::Kept => format!(
+                "the {committed} events before that are committed and stay: give the whole input again, and what is there \
+                 already is recognised"
+            ),
+            Rest::LeftOut(_) if *committed == 0 => "nothing of it is committed: give the whole input again".into(),
+            Rest::LeftOut(_) => format!(
+                "its first {committed} events are committed, the {lost} after them are not. The same input goes on from \
+                 there if it can be read again; one that was mended is another input and wants an empty folder"
+            ),
+        }
+    }
+}
+
+/// Says how many rows of an input could not be used.
+fn tell_unused(engine: &Engine) {
     let counters = engine.progress().counters;
     let unused = counters.dead_letters + counters.conflicting;
     if unused > 0 {
         let dir = shell_word(engine.dir());
         tell(&format!("{unused} of {} rows could not be used: see `suyuan dead-letters --data {dir}`", counters.rows));
     }
-    Ok(Waited(waited))
 }
 
 /// Says where to read the doubts of an input, if there are any.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::data::DataArgs;
-use super::folding::{self, EngineArgs, InputArgs};
+use super::folding::{self, EngineArgs, InputArgs, Rest};
 use super::read::tell;
 use super::results;
 use super::show::{clean, print, print_json, put};
@@ -25,7 +25,8 @@ const REFUSED_SHOWN: usize = 20;
     after_help = "Events that were imported before are recognised and change nothing; a row that contradicts an \
     earlier one is refused each time it comes. A folder that is there already goes on with the partitions and under the \
     rules it has; topology and rules count where one is begun. After a kill the same command \
-    goes on from what was committed. Where the folder has the results of a replay or of the demonstration \
+    goes on from what was committed; another input, or standard input, begins anew, and what was committed of the one \
+    before stays. Where the folder has the results of a replay or of the demonstration \
     (signals.jsonl and so on), they are written anew.\n\n\
     In the summary, which is about this input alone, rows = accepted + duplicates + conflicting + dead_letters: a \
     duplicate says again what was said before, a conflicting row contradicts it. Rows of the last two kinds are listed \
@@ -47,8 +48,8 @@ pub(super) struct Args {
     /// Only read: counts, what would be refused and why, what is doubtful, row by row. Writes nothing.
     #[arg(long)]
     check: bool,
-    /// Threads that fold. Default: the cores.
-    #[arg(long, value_name = "N")]
+    /// Threads that fold, 1 to 256. Default: the cores.
+    #[arg(long, value_name = "N", value_parser = folding::threads())]
     threads: Option<usize>,
 }
 
@@ -75,15 +76,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let mut engine = folding::open_engine(&dir, settings.clone())?;
     tell_rules(&engine, &settings)?;
-    let first_turn = results::first_turn(&engine)?;
-    folding::fold(&mut engine, intake, folding::GOES_ON)?;
-    let doubts = results::doubts_since(&engine, first_turn)?;
+    let (begun_with, next) = (results::first_turn(&engine)?, engine.log().last_turn() + 1);
+    let folded = folding::fold(&mut engine, intake, Rest::Kept)?;
+    let doubts = results::doubts_since(&engine, if folded.resumed { begun_with } else { next })?;
     if results::are_in(&dir) {
         results::write(&mut engine, &dir)?;
         tell(&format!("{} has the results of a replay: they are written anew", dir.display()));
     }
     folding::tell_doubts(doubts, &dir);
     let progress = engine.close()?;
+    folded.whole()?;
     let counters = progress.counters;
     print_json(&Summary {
         events: counters.events,

@@ -1,12 +1,12 @@
 //! `suyuan replay`.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde::Serialize;
 
-use super::folding::{self, EngineArgs, InputArgs};
+use super::folding::{self, EngineArgs, InputArgs, Rest};
 use super::read::tell;
 use super::results;
 use super::show::print_json;
@@ -83,9 +83,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     refuse_another_input(&engine, &mut intake)?;
     let waited = if engine.progress().input_ended {
         tell(&format!("{} holds this run already, to its end", args.out.display()));
-        folding::Waited::default()
+        Duration::ZERO
     } else {
-        folding::fold(&mut engine, intake, folding::GOES_ON)?
+        folding::fold(&mut engine, intake, Rest::LeftOut(folding::GOES_ON))?.whole()?.waited
     };
     let writing = Instant::now();
     let totals = results::write(&mut engine, &args.out)?;
@@ -118,7 +118,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         doubts: totals.doubts,
         digest: progress.digest(),
         phases: PhaseSeconds {
-            waiting_for_input: waited.0.as_secs_f64(),
+            waiting_for_input: waited.as_secs_f64(),
             fold: phases.fold.as_secs_f64(),
             commit: phases.commit.as_secs_f64(),
             persist: (phases.persist + closing.elapsed()).as_secs_f64(),

@@ -178,8 +178,8 @@ pub(super) fn first_turn(engine: &Engine) -> anyhow::Result<u64> {
     let journal = Journal::of(engine);
     let (mut said, mut first) = (Said::of(&journal), 1);
     while let Some(turn) = said.next_turn()? {
-        if said.progress().input_ended {
-            first = turn.number + 1;
+        if turn.begins_input {
+            first = turn.number;
         }
     }
     Ok(first)

@@ -25,9 +25,18 @@ impl InputIdentity {
         Self(text.trim_end().to_owned())
     }
 
+    /// Whether all of it can be read again, from its beginning.
+    pub fn can_be_read_again(&self) -> bool {
+        self.once().is_none()
+    }
+
+    fn once(&self) -> Option<&str> {
+        self.0.lines().find(|line| line.ends_with(ONCE))
+    }
+
     /// Whether a run over the input `earlier` may go on with this one; if not, why, and what to do.
     pub fn may_resume(&self, earlier: &Self) -> Result<(), String> {
-        if let Some(line) = self.0.lines().find(|line| line.ends_with(ONCE)) {
+        if let Some(line) = self.once() {
             return Err(format!("{line}: a run over it cannot be taken up again; start one in an empty folder"));
         }
         let mut ours = self.0.lines();

@@ -26,6 +26,8 @@ pub struct Said<'a> {
 pub struct SaidTurn {
     /// Number of the turn.
     pub number: u64,
+    /// Whether an input begins with it.
+    pub begins_input: bool,
     /// In the order it was said.
     pub outputs: Vec<Output>,
 }
@@ -83,7 +85,7 @@ impl<'a> Said<'a> {
             self.files.extend((begun.first_file..).zip(begun.files));
         }
         self.ends.push((turn.number, self.progress.roots));
-        Ok(Some(SaidTurn { number, outputs }))
+        Ok(Some(SaidTurn { number, begins_input: !turn.standing.is_empty(), outputs }))
     }
 
     /// How far the journal had come after the turn that was read last.

@@ -1,7 +1,7 @@
 //! Value that comes back to where it began.
 
 use super::finding::percent;
-use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
 use crate::model::{About, Fen};
 use crate::state::Side;
 
@@ -16,9 +16,13 @@ pub(super) static TYPOLOGY: Typology = Typology {
           no cycle is searched for and its length does not matter. Looks alike and is honest: two firms that trade both \
           ways in different goods, whose goods codes do not meet.",
     parameters: &[
-        Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
-        Parameter { name: "tax_min_fen", doc: "Less tax coming back than this in three months is not looked at." },
-        Parameter { name: "share_min_bp", doc: "Tax coming back over tax issued, at least, in basis points." },
+        Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
+        Parameter::new("tax_min_fen", Unit::Fen, "Less tax coming back than this in three months is not looked at."),
+        Parameter::new(
+            "share_min_bp",
+            Unit::BasisPoints,
+            "Tax coming back over tax issued, at least, in basis points.",
+        ),
     ],
     months_back: 2,
     months_ahead: 0,

@@ -1,7 +1,7 @@
 //! A deduction of an invoice that was void already.
 
 use super::finding::day_zh;
-use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
 use crate::model::{About, Fen};
 
 /// See `doc`.
@@ -13,7 +13,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     doc: "An invoice is deducted at or after the time its issuer voided it: a void invoice carries no deductible tax. \
           Times compared are those of the events, not of their arrival, so a late void does not accuse a deduction \
           that came before it (that is void_abuse, of the issuer). Withdrawn when the deduction is reversed.",
-    parameters: &[Parameter { name: "score", doc: "Score of the finding, 0 to 1000." }],
+    parameters: &[Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000.")],
     months_back: 0,
     months_ahead: 0,
     accuses_source: false,

@@ -1,7 +1,7 @@
 //! A deduction whose invoice nobody issued, or could be any of several.
 
 use super::finding::counted;
-use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
 use crate::model::{About, Fen};
 use crate::state::standing;
 
@@ -16,8 +16,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
           cannot be said which is meant. Withdrawn when the invoice arrives, however late, or the deduction is \
           reversed. Looks alike and is honest: the deduction's event arrives before its invoice's.",
     parameters: &[
-        Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
-        Parameter { name: "score_ambiguous", doc: "Score where several invoices could be meant, 0 to 1000." },
+        Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
+        Parameter::new("score_ambiguous", Unit::Score, "Score where several invoices could be meant, 0 to 1000."),
     ],
     months_back: 0,
     months_ahead: 0,

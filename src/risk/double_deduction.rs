@@ -1,6 +1,6 @@
 //! The same invoice, deducted twice.
 
-use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
 use crate::model::{About, Fen};
 
 /// See `doc`.
@@ -14,7 +14,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           deduct again. Stands while two or more deductions of the invoice stand, whatever their periods, and are \
           together more than its tax; withdrawn when so much is reversed. Looks alike and is honest: deduct, reverse in \
           whole or in part, deduct again.",
-    parameters: &[Parameter { name: "score", doc: "Score of the finding, 0 to 1000." }],
+    parameters: &[Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000.")],
     months_back: 0,
     months_ahead: 0,
     accuses_source: false,

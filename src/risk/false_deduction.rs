@@ -1,7 +1,7 @@
 //! Deducted tax whose value came from a suspected source.
 
 use super::finding::counted;
-use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
 use crate::model::{About, Fen, TaxpayerId};
 use crate::state::Side;
 
@@ -18,14 +18,18 @@ pub(super) static TYPOLOGY: Typology = Typology {
           deducted first. Looks alike and is honest: a buyer with a little of the value in what a large \
           supplier sold it.",
     parameters: &[
-        Parameter { name: "score_direct", doc: "Score for who bought from the source itself, 0 to 1000." },
-        Parameter { name: "score_indirect", doc: "Score for who is further down the chain, 0 to 1000." },
-        Parameter { name: "tax_min_fen", doc: "Less tax of the origin deducted than this is not reported." },
-        Parameter { name: "score", doc: "Least score, where the limit is only just passed." },
-        Parameter {
-            name: "tax_full_fen",
-            doc: "From this much tax on the full score counts; in between it rises evenly.",
-        },
+        Parameter::new("score_direct", Unit::Score, "Score for who bought from the source itself, 0 to 1000.")
+            .not_below("score"),
+        Parameter::new("score_indirect", Unit::Score, "Score for who is further down the chain, 0 to 1000.")
+            .not_below("score"),
+        Parameter::new("tax_min_fen", Unit::Fen, "Less tax of the origin deducted than this is not reported."),
+        Parameter::new("score", Unit::Score, "Least score, where the limit is only just passed."),
+        Parameter::new(
+            "tax_full_fen",
+            Unit::Fen,
+            "From this much tax on the full score counts; in between it rises evenly.",
+        )
+        .not_below("tax_min_fen"),
     ],
     months_back: 0,
     months_ahead: 0,

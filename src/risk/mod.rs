@@ -30,6 +30,8 @@ pub use rules::{Limits, RuleSet, RulesError};
 pub use scoring::{merge, response};
 pub use view::View;
 
+use std::ops::RangeInclusive;
+
 use crate::model::{About, Id, TaxpayerId};
 
 /// What a typology's findings are about.
@@ -72,8 +74,50 @@ pub struct Typology {
 pub struct Parameter {
     /// Its name in the rule set, unit last.
     pub name: &'static str,
+    /// What it counts, and so how much it may be.
+    pub unit: Unit,
     /// What moving it does.
     pub doc: &'static str,
+    /// The name of another of the typology's parameters that it may not be less than.
+    pub not_below: Option<&'static str>,
+}
+
+impl Parameter {
+    const fn new(name: &'static str, unit: Unit, doc: &'static str) -> Self {
+        Self { name, unit, doc, not_below: None }
+    }
+
+    const fn not_below(self, name: &'static str) -> Self {
+        Self { not_below: Some(name), ..self }
+    }
+}
+
+/// What a parameter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Points of a score.
+    Score,
+    /// A share in hundredths of a per cent.
+    BasisPoints,
+    /// Money.
+    Fen,
+    /// Days.
+    Days,
+    /// Firms.
+    Taxpayers,
+}
+
+impl Unit {
+    /// How much may be given of it.
+    pub fn range(self) -> RangeInclusive<i64> {
+        match self {
+            Self::Score => 0..=1_000,
+            Self::BasisPoints => 0..=10_000,
+            Self::Fen => 0..=1_000_000_000_000_000,
+            Self::Days => 0..=36_600,
+            Self::Taxpayers => 0..=1_000_000_000,
+        }
+    }
 }
 
 /// Every typology, in the order they are checked.
@@ -128,6 +172,8 @@ mod tests {
             assert!(typology.doc.len() > 100 && !typology.name_zh.is_empty(), "{}", typology.code);
             assert!(typology.parameters.iter().any(|p| p.name == "score"), "{} has no score", typology.code);
             assert!(typology.parameters.iter().all(|p| !p.doc.is_empty()), "{}", typology.code);
+            let known = |name: &str| typology.parameters.iter().any(|p| p.name == name);
+            assert!(typology.parameters.iter().all(|p| p.not_below.is_none_or(known)), "{}", typology.code);
         }
     }
 }

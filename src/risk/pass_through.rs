@@ -1,7 +1,7 @@
 //! A firm through which value only passes.
 
 use super::finding::{counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
 use crate::model::{About, Fen, Instant, Period};
 use crate::state::Side;
 
@@ -16,19 +16,21 @@ pub(super) static TYPOLOGY: Typology = Typology {
           washers re-issue within days at a margin under 1 to 2 %. Looks alike and is honest: a commodity trader with \
           thin margins and steady partners.",
     parameters: &[
-        Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
-        Parameter { name: "tax_min_fen", doc: "Less tax out than this in the month is not looked at." },
-        Parameter {
-            name: "margin_max_bp",
-            doc: "Difference of tax out and tax in, over tax out, at most, in basis points.",
-        },
-        Parameter { name: "days_max", doc: "Days from in to out, at most, in the mean over the month." },
-        Parameter { name: "buyers_max", doc: "Buyers of the month, at most." },
-        Parameter { name: "new_days", doc: "How long a firm counts as new." },
-        Parameter {
-            name: "new_partners_min_bp",
-            doc: "For an older firm: share of the month's partners that were first met in it, in basis points.",
-        },
+        Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
+        Parameter::new("tax_min_fen", Unit::Fen, "Less tax out than this in the month is not looked at."),
+        Parameter::new(
+            "margin_max_bp",
+            Unit::BasisPoints,
+            "Difference of tax out and tax in, over tax out, at most, in basis points.",
+        ),
+        Parameter::new("days_max", Unit::Days, "Days from in to out, at most, in the mean over the month."),
+        Parameter::new("buyers_max", Unit::Taxpayers, "Buyers of the month, at most."),
+        Parameter::new("new_days", Unit::Days, "How long a firm counts as new."),
+        Parameter::new(
+            "new_partners_min_bp",
+            Unit::BasisPoints,
+            "For an older firm: share of the month's partners that were first met in it, in basis points.",
+        ),
     ],
     months_back: 0,
     months_ahead: 0,

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use super::{ALL, Typology};
 use crate::model::Fen;
 
+/// The longest name of a version, in bytes.
+const VERSION_BYTES_MAX: usize = 128;
+
 /// A rule set that was read and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSet {
@@ -85,14 +88,17 @@ pub enum RulesError {
     #[error("[{place}] {name} = {value}: {expected}")]
     OutOfRange {
         /// The table.
-        place: &'static str,
+        place: Box<str>,
         /// The key.
         name: &'static str,
         /// What it says.
         value: i64,
         /// What it may say.
-        expected: &'static str,
+        expected: Box<str>,
     },
+    /// It has no name to be known by.
+    #[error("version = {0:?}: give 1 to {VERSION_BYTES_MAX} bytes of text without control characters")]
+    Version(String),
 }
 
 fn known() -> String {
@@ -129,6 +135,10 @@ impl RuleSet {
     /// Reads and checks a document.
     pub fn parse(document: &str) -> Result<Self, RulesError> {
         let document: Document = toml::from_str(document).map_err(|error| RulesError::Syntax(error.to_string()))?;
+        let version = document.version.as_str();
+        if version.trim().is_empty() || version.len() > VERSION_BYTES_MAX || version.contains(char::is_control) {
+            return Err(RulesError::Version(version.chars().take(VERSION_BYTES_MAX).collect()));
+        }
         check_limits(&document.limits)?;
         if let Some(name) = document.typologies.keys().find(|name| super::typology(name).is_none()) {
             return Err(RulesError::UnknownTypology(name.clone()));
@@ -162,15 +172,20 @@ fn order(typology: &'static Typology, given: &BTreeMap<String, i64>) -> Result<V
         let missing =
             RulesError::MissingParameter { typology: typology.code, name: parameter.name, doc: parameter.doc };
         let value = *given.get(parameter.name).ok_or(missing)?;
-        if (0..=1_000_000_000_000_000).contains(&value) {
-            return Ok(value);
+        let refused = |expected: String| {
+            let place = format!("typologies.{}", typology.code);
+            Err(RulesError::OutOfRange { place: place.into(), name: parameter.name, value, expected: expected.into() })
+        };
+        let lawful = parameter.unit.range();
+        if !lawful.contains(&value) {
+            return refused(format!("give {} to {}", lawful.start(), lawful.end()));
         }
-        Err(RulesError::OutOfRange {
-            place: typology.code,
-            name: parameter.name,
-            value,
-            expected: "give a number from 0 to 10^15",
-        })
+        // Where the other one is missing, that is said in its turn.
+        let least = parameter.not_below.and_then(|name| given.get_key_value(name));
+        match least.filter(|(_, least)| value < **least) {
+            Some((name, least)) => refused(format!("give at least as much as {name}, which is {least}")),
+            None => Ok(value),
+        }
     };
     typology.parameters.iter().map(pick).collect()
 }
@@ -189,13 +204,13 @@ fn check_limits(limits: &Limits) -> Result<(), RulesError> {
     ];
     for (name, value, lawful, expected) in ranges {
         if !lawful.contains(&value) {
-            return Err(RulesError::OutOfRange { place: "limits", name, value, expected });
+            return Err(RulesError::OutOfRange { place: "limits".into(), name, value, expected: expected.into() });
         }
     }
     if !limits.level_scores.is_sorted() || limits.level_scores[3] > 1_000 {
         let value = i64::from(limits.level_scores[3]);
-        let expected = "give four scores from 0 to 1000, rising";
-        return Err(RulesError::OutOfRange { place: "limits", name: "level_scores", value, expected });
+        let expected = "give four scores from 0 to 1000, rising".into();
+        return Err(RulesError::OutOfRange { place: "limits".into(), name: "level_scores", value, expected });
     }
     Ok(())
 }
@@ -223,6 +238,23 @@ mod tests {
             (with(|text| text.replace("margin_max_bp", "margin_bp")), "`margin_bp`; it has"),
             (with(|text| text.replace("settle_days = 31", "settle_days = 999")), "settle_days = 999"),
             (with(|text| text.replace("settle_days = 31", "settle_dayz = 31")), "settle_dayz"),
+            (with(|text| text.replace("version = \"standard-2026-11\"", "version = \" \"")), "give 1 to 128 bytes"),
+            (
+                with(|text| text.replace("score = 550", "score = 1_001")),
+                "[typologies.pass_through] score = 1001: give 0 to 1000",
+            ),
+            (
+                with(|text| text.replace("own_share_min_bp = 8_000", "own_share_min_bp = 99_999")),
+                "= 99999: give 0 to 10000",
+            ),
+            (
+                with(|text| text.replace("score_direct = 800", "score_direct = 349")),
+                "give at least as much as score, which is 350",
+            ),
+            (
+                with(|text| text.replace("tax_full_fen = 30_000_000", "tax_full_fen = 4_999_999")),
+                "[typologies.false_deduction] tax_full_fen = 4999999: give at least as much as tax_min_fen, which is 5000000",
+            ),
             (with(|text| text.replace("margin_max_bp = ", "# margin_max_bp = ")), "lacks `margin_max_bp`"),
         ];
         for (error, part) in cases {

@@ -1,7 +1,7 @@
 //! A firm that sells what it never bought, much and fast.
 
 use super::finding::{counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
 use crate::model::{About, Fen, Instant, Status};
 use crate::state::Side;
 
@@ -18,16 +18,21 @@ pub(super) static TYPOLOGY: Typology = Typology {
           honest: a fast-growing new firm with real input, whose pool covers what it sells; a firm that sells first and \
           gets its purchase invoice later, which settles the sale; an old firm in the journal's first months.",
     parameters: &[
-        Parameter { name: "score", doc: "Score of the finding, 0 to 1000." },
-        Parameter { name: "score_near_cap", doc: "Added where most invoices are near the cap." },
-        Parameter { name: "score_missing", doc: "Added where the firm has gone missing or abnormal." },
-        Parameter { name: "new_days", doc: "How long a firm, or its representative, counts as new." },
-        Parameter { name: "own_tax_min_fen", doc: "Less unexplained tax than this in two months is no burst." },
-        Parameter { name: "own_share_min_bp", doc: "Unexplained tax over tax issued, at least, in basis points." },
-        Parameter {
-            name: "near_cap_min_bp",
-            doc: "Share of invoices near the cap that counts as most, in basis points.",
-        },
+        Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
+        Parameter::new("score_near_cap", Unit::Score, "Added where most invoices are near the cap."),
+        Parameter::new("score_missing", Unit::Score, "Added where the firm has gone missing or abnormal."),
+        Parameter::new("new_days", Unit::Days, "How long a firm, or its representative, counts as new."),
+        Parameter::new("own_tax_min_fen", Unit::Fen, "Less unexplained tax than this in two months is no burst."),
+        Parameter::new(
+            "own_share_min_bp",
+            Unit::BasisPoints,
+            "Unexplained tax over tax issued, at least, in basis points.",
+        ),
+        Parameter::new(
+            "near_cap_min_bp",
+            Unit::BasisPoints,
+            "Share of invoices near the cap that counts as most, in basis points.",
+        ),
     ],
     months_back: 1,
     months_ahead: 1,

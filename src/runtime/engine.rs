@@ -181,6 +181,11 @@ impl Engine {
         0
     }
 
+    /// Gives up an input that was interrupted: what is committed of it stays, and the next one begins anew whatever it is.
+    pub fn give_input_up(&mut self) {
+        self.progress.input_ended = true;
+    }
+
     /// Takes one input event; commits a turn when there is enough for one.
     pub fn feed(&mut self, input: Input) -> Result<(), Error> {
         let at = input.body.as_ref().map_or(self.cutter.clock(), |event| event.occurred_at);
@@ -206,6 +211,13 @@ impl Engine {
         };
         self.push(Root(self.progress.roots), at, input.row_head, body);
         Ok(())
+    }
+
+    /// Commits what has been fed of an input that cannot be read on. Its epochs are then cut otherwise than those of an
+    /// uninterrupted run, and so the digest is another one.
+    pub fn cut_input_off(&mut self) -> Result<(), Error> {
+        self.end_epoch();
+        if self.events == 0 { Ok(()) } else { self.commit() }
     }
 
     /// Commits what has been fed, and says that the input is at its end.

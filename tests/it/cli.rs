@@ -49,6 +49,8 @@ fn wrong_usage_is_2_and_names_the_argument() {
         (vec!["replay"], "<FILE>"),
         (vec!["replay", "a", "--out", "b", "--partitions", "0"], "--partitions"),
         (vec!["import", "a", "--order", "backwards"], "--order"),
+        (vec!["replay", "a", "--out", "b", "--threads", "100000"], "1..=256"),
+        (vec!["import", "a", "--threads", "0"], "1..=256"),
         (vec!["generate", "--start", "yesterday", "--out", "a", "--labels", "b"], "--start"),
         (vec!["generate", "--fraud-bp", "20000", "--out", "a", "--labels", "b"], "--fraud-bp"),
         (vec!["generate", "--months", "0", "--out", "a", "--labels", "b"], "--months"),

@@ -6,12 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use suyuan::log::Reader;
-
-use crate::support::{file, lines, outputs, replay, replay_arguments, rows, run, suyuan, world};
-
-/// Long enough for any machine to commit a turn.
-const PATIENCE: Duration = Duration::from_mins(2);
+use crate::support::{
+    PATIENCE, file, lines, outputs, replay, replay_arguments, rows, run, suyuan, wait_for_turn, world,
+};
 
 /// The size of a run's journal so far.
 fn journal_bytes(dir: &Path) -> u64 {
@@ -34,20 +31,6 @@ fn wait_for_growth(child: &mut Child, dir: &Path, bytes: u64) -> bool {
         std::thread::sleep(Duration::from_millis(2));
     }
     true
-}
-
-/// Waits until a turn is committed: a run that is killed while it writes its first one leaves nothing.
-fn wait_for_turn(child: &mut Child, dir: &Path) {
-    let begun = Instant::now();
-    let has_turn = || {
-        let opened = Reader::open(&dir.join("journal"));
-        opened.is_ok_and(|(reader, _)| reader.turns().next().is_some_and(|turn| turn.is_ok()))
-    };
-    while !has_turn() {
-        assert!(begun.elapsed() < PATIENCE, "nothing was committed in {PATIENCE:?}");
-        assert!(child.try_wait().unwrap().is_none(), "it ended before a turn was seen");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// Starts a run again and again, killing it each time a little more is committed; returns how often it was killed.

@@ -6,6 +6,7 @@
 //! | `properties` | what is true of any small world, event by event, through the in-memory driver |
 //! | `determinism` | the same input gives the same bytes, whatever the threads, the partitions, the files |
 //! | `kill` | runs that are killed, stopped, locked out or asked to go on with something else |
+//! | `broken_input` | inputs that end before their time |
 //! | `real_data` | the published real invoices, to the fen, where they are at hand |
 //! | `cli` | exit codes, help, messages |
 //! | `folders` | data folders gone on with, kept from harm, asked for what is not there |
@@ -13,6 +14,7 @@
 //! Nothing here looks inside a module: what can be tested beside the code is tested there.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod broken_input;
 mod cli;
 mod determinism;
 mod folders;

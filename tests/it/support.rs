@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use suyuan::codec::json;
+use suyuan::log::Reader;
 use suyuan::model::{Date, Entity, Event};
 use suyuan::sim::world::{Settings, World};
 use suyuan::state::{Key, Row};
 use suyuan::store::{Options, Shared, SharedSettings, Store};
+
+/// Long enough for any machine to commit a turn.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How a command ended.
 #[derive(Debug)]
@@ -115,4 +120,18 @@ pub(crate) fn begun(folder: &Path, more: &[&str]) -> (PathBuf, PathBuf) {
     let data = folder.join("data");
     replay(&[&first], &data, more);
     (second, data)
+}
+
+/// Waits until a turn is committed: a run that is killed while it writes its first one leaves nothing.
+pub(crate) fn wait_for_turn(child: &mut Child, dir: &Path) {
+    let begun = Instant::now();
+    let has_turn = || {
+        let opened = Reader::open(&dir.join("journal"));
+        opened.is_ok_and(|(reader, _)| reader.turns().next().is_some_and(|turn| turn.is_ok()))
+    };
+    while !has_turn() {
+        assert!(begun.elapsed() < PATIENCE, "nothing was committed in {PATIENCE:?}");
+        assert!(child.try_wait().unwrap().is_none(), "it ended before a turn was seen");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
