@@ -170,3 +170,25 @@ fn what_settles_a_sale_in_the_name_of_who_stood_for_a_source_is_followed_too() {
     let mut world = world(script);
     assert_eq!(tainted(&mut world, "C"), Fen(20_000_000));
 }
+
+#[test]
+fn what_comes_by_the_shortest_way_is_always_told_on_and_taken_back() {
+    // A sells before its purchases from S are known; they settle the sale one by one when S has been found out.
+    let mut script = String::from(
+        "at 2026-01-01 | register OLD on=2001-01-01\nat 2026-03-01 | register S on=2026-02-20 | issue 1 S X 900000.00 tax=110000.00
+        at 2026-03-03 | issue 2 A B 9000000.00 tax=1000000.00 | issue 3 B C 9000000.00 tax=1000000.00
+        at 2026-03-10 | issue 4 OLD OLD2 1.00\nat 2026-03-11T12:00 | issue 5 OLD OLD2 1.00\n",
+    );
+    let add = |script: &mut String, no: u32, command: &str| {
+        *script +=
+            &format!("at 2026-03-02 | {command}\nat 2026-03-12T{:02}:00 | issue {} OLD OLD2 1.00\n", no / 3, 500 + no);
+    };
+    for no in 100..140 {
+        add(&mut script, no - 80, &format!("issue {no} S A 190000.00 tax=20000.00"));
+    }
+    assert_eq!(tainted(&mut world(&script), "C"), Fen(40 * 2_000_000));
+    for no in 100..140 {
+        add(&mut script, no - 80, &format!("void {no} S"));
+    }
+    assert_eq!(tainted(&mut world(&script), "C"), Fen::ZERO);
+}

@@ -328,3 +328,21 @@ fn a_kind_that_is_known_late_counts_what_was_held_before() {
     let ledger = profile(&sold, "B").ledger;
     assert_eq!((pool(&sold), ledger.originated), (Fen::ZERO, 50_000));
 }
+
+#[test]
+fn what_a_new_firm_sold_on_before_its_purchase_was_taken_back_begins_with_it() {
+    let script = "at 2026-01-05 | register N on=2026-01-05 | issue 1 X N 900000.00 tax=117000.00
+        at 2026-02-02 | issue 2 N C 900000.00 tax=117000.00 | at 2026-02-05 | void 1 X";
+    assert_eq!(profile(script, "N").open_bursts, 1);
+}
+
+#[test]
+fn a_firm_that_vanishes_long_after_its_burst_is_found() {
+    let mut script = String::from("at 2025-01-05 | register S on=2001-01-05 | issue 99 OLD Z 1.00 tax=0.10\n");
+    script += "at 2025-07-05 | issue 1 S W 900000.00 tax=117000.00\n";
+    for month in 8..=12 {
+        writeln!(script, "at 2025-{month:02}-05 | issue {month} OLD S 1.00 tax=0.10").unwrap();
+    }
+    script += "at 2026-11-05 | issue 90 OLD S 1.00 tax=0.10 | at 2026-12-05 | status S missing";
+    assert_eq!(profile(&script, "S").open_bursts, 1);
+}

@@ -62,7 +62,7 @@ pub struct TaintVisit {
     pub part: Fen,
     /// Of `part`, as it was when the keeper last told its buyers without having sold them more.
     pub followed: Fen,
-    /// How often it has done so under this version.
+    /// How often it has done so under this version for what had come round.
     pub follows: u8,
     /// Fewest invoices between the origin and the keeper.
     pub hops: u8,

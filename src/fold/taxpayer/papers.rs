@@ -4,13 +4,13 @@
 use super::Step;
 use crate::fold::register::hash;
 use crate::model::{
-    About, Continue, Entity, Event, Fact, Instant, InvoiceKind, InvoiceMark, Marked, Message, Period, Person, Role,
-    Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered,
+    About, Continue, Entity, Event, Fact, Fen, Instant, InvoiceKind, InvoiceMark, Marked, Message, Period, Person,
+    Role, Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered,
 };
-use crate::state::{Course, Issued, Key, Mark, Quota};
+use crate::state::{Course, Issued, Key, Mark, Month, Quota};
 
-/// Months back from the last with trade that a paper may make or unmake a finding about.
-const PAPERS_MONTHS: i32 = 12;
+/// Months back from the last with trade that a paper may make a finding about: ten years.
+const PAPERS_MONTHS_MAX: i32 = 120;
 
 impl Step<'_> {
     /// Folds a fact that was noted for the first time.
@@ -76,12 +76,17 @@ impl Step<'_> {
         }
     }
 
-    /// Findings about a month may rest on who the firm is: those of the last year are asked again, and all that stand
-    /// against it as a source.
+    /// Findings about a month may rest on who the firm is: all months are asked again in which value began, and all that
+    /// stand against it as a source.
     fn touch_papers(&mut self) {
         let last = self.profile.last_month;
-        for back in 0..PAPERS_MONTHS {
-            self.touch(About::Period(last.minus(back)));
+        self.touch(About::Period(last));
+        let (from, to) = (Key::Month(last.minus(PAPERS_MONTHS_MAX)), Key::Month(last.minus(-1)));
+        for key in self.books.scan(&from, &to, usize::try_from(PAPERS_MONTHS_MAX).unwrap_or_default()) {
+            let begun = self.books.find::<Month>(&key).is_some_and(|month| month.originated > Fen::ZERO);
+            if let (Key::Month(period), true) = (key, begun) {
+                self.touch(About::Period(period));
+            }
         }
         if self.profile.open_bursts > 0 {
             self.touch_bursts_from(Period(i32::MIN));

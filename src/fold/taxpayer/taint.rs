@@ -10,10 +10,9 @@ use crate::state::{AccusedName, CaseHead, Key, OriginRow, Passed, Share, TaintTo
 
 /// Buyers that one step tells: each may be told twice, and reported once.
 const BUYERS_PER_STEP: usize = 256;
-/// How often what is in a name is told on under one version of an accusation because others told more of it or less, and
-/// not because more was sold: firms that trade round and round would tell each other without end. What was not told on is
-/// told with the next sale.
-const FOLLOWS_MAX: u8 = 8;
+/// How often under one version of an accusation a change that has come round is told on: firms that trade round and round
+/// would tell each other without end. What was not told on is told with the next sale.
+const ROUNDS_MAX: u8 = 8;
 /// Accused origins behind one name that one step counts again.
 const ORIGINS_PER_STEP: usize = 64;
 
@@ -79,9 +78,11 @@ impl Step<'_> {
         // Nobody is told of more than was taken.
         let more = part.min(taken) - followed;
         let is_news = more.abs() >= self.rules.limits.taint_tax_min() || more != Fen::ZERO && part == Fen::ZERO;
-        let follows_on = own_name || !standing || is_news && follows < FOLLOWS_MAX;
-        let (followed, follows) =
-            if follows_on { (followed + more, follows.saturating_add(1)) } else { (followed, follows) };
+        // What comes by a longer way than the shortest known has come round.
+        let is_round = same.is_some_and(|visit| taint.hops > visit.hops);
+        let follows_on = own_name || !standing || is_news && (!is_round || follows < ROUNDS_MAX);
+        let followed = if follows_on { followed + more } else { followed };
+        let follows = follows.saturating_add(u8::from(follows_on && is_round));
         self.books.put(key, TaintVisit { flag, standing, part, followed, follows, hops, counted });
         self.books.put(Key::TaintName { named: taint.named, origin: taint.origin }, ());
         self.touch(About::Origin(taint.origin));
