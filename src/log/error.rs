@@ -47,6 +47,16 @@ pub enum Error {
         /// Where.
         dir: PathBuf,
     },
+    /// There are turns, and nothing that says what they are of.
+    #[error(
+        "the journal in {} has lost its file `header`, without which it cannot be read: put it back from a copy, or fold the \
+         same input again into another folder",
+        dir.display()
+    )]
+    HeaderLost {
+        /// Where.
+        dir: PathBuf,
+    },
     /// There is no journal.
     #[error("{} holds no journal: check the folder's name, or begin a new journal there", dir.display())]
     Missing {
@@ -170,6 +180,7 @@ impl Error {
             // All partitions of a process share one journal: there is nothing to park by itself.
             Self::Io { .. }
             | Self::Exists { .. }
+            | Self::HeaderLost { .. }
             | Self::Missing { .. }
             | Self::Differs { .. }
             | Self::HeaderField { .. }

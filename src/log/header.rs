@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::format::VERSION;
-use super::segment::write_whole;
+use super::segment::{Segment, write_whole};
 
 /// Name of the header's file.
 pub(super) const FILE: &str = "header";
@@ -84,6 +84,16 @@ impl Header {
         }
         let last_line = checksum_line(text.as_bytes());
         write_whole(dir, FILE, [text, last_line].concat().as_bytes())
+    }
+
+    /// Reads the header of a journal that must be there.
+    pub(super) fn of_journal(dir: &Path) -> Result<Self, Error> {
+        if let Some(header) = Self::read(dir)? {
+            return Ok(header);
+        }
+        let dir = dir.to_owned();
+        let has_turns = dir.is_dir() && !Segment::list(&dir)?.is_empty();
+        Err(if has_turns { Error::HeaderLost { dir } } else { Error::Missing { dir } })
     }
 
     /// Reads the file back; `None` where there is none.

@@ -123,7 +123,7 @@ impl Log {
 
     /// Opens a journal, cutting off the turn that was being written when its last writer ended, if there is one.
     pub fn open(dir: &Path, settings: Settings) -> Result<(Self, Recovered), Error> {
-        let header = Header::read(dir)?.ok_or_else(|| Error::Missing { dir: dir.to_owned() })?;
+        let header = Header::of_journal(dir)?;
         let lock = DirectoryLock::take(dir, LOCK)?;
         let mut segments = Segment::list(dir)?;
         let (mut state, mut bytes_cut) = (State::default(), 0);

@@ -35,7 +35,7 @@ pub struct TurnFrame {
 impl Reader {
     /// Reads a folder beside whoever may be writing there. Returns the journal's header as well.
     pub fn open(dir: &Path) -> Result<(Self, Header), Error> {
-        let header = Header::read(dir)?.ok_or_else(|| Error::Missing { dir: dir.to_owned() })?;
+        let header = Header::of_journal(dir)?;
         let mut segments = Segment::list(dir)?;
         if let Some(last) = segments.last_mut() {
             last.length = recover::survey(last)?.end;
