@@ -58,7 +58,7 @@ fn stated_type(line: &[u8]) -> Result<EventType, Refusal> {
         let field = if error.is_data() { "type" } else { "" };
         refusal(field, &error)
     })?;
-    EventType::named(typed.name.as_deref().ok_or_else(|| Refusal::new("type", "is missing"))?)
+    EventType::named(typed.name.as_deref().ok_or_else(|| Refusal::missing("type"))?)
 }
 
 /// Reads a refused line again, slowly, and says which field is at fault.
@@ -96,7 +96,7 @@ fn refusal(path: &str, error: &serde_json::Error) -> Refusal {
     let said = error.to_string();
     let (reason, column) = said.rsplit_once(" at line 1 column ").unwrap_or((&said, ""));
     if let Some(name) = reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        return Refusal::new(name, "is missing").within(path);
+        return Refusal::missing(name).within(path);
     }
     if let Some(name) = reason.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
         return Refusal::new(name, "is given twice").within(path);

@@ -11,9 +11,22 @@ pub struct Refusal {
     pub reason: String,
 }
 
+/// What is said of a field that is not there.
+const MISSING: &str = "is missing";
+
 impl Refusal {
     pub(super) fn new(field: &str, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
+    }
+
+    /// That a field is not there.
+    pub(super) fn missing(field: &str) -> Self {
+        Self::new(field, MISSING)
+    }
+
+    /// Whether a field is not there, and so nothing is wrong with what is.
+    pub fn is_of_what_is_missing(&self) -> bool {
+        self.reason == MISSING
     }
 
     /// The same, seen from the record that holds the field in its field `name`.

@@ -36,6 +36,16 @@ pub enum Error {
         /// Where.
         dir: PathBuf,
     },
+    /// There are turns, and nothing that says what they are of.
+    #[error(
+        "the journal in {} has lost its file `header`, without which it cannot be read: put it back from a copy, or fold the \
+         same input again into another folder",
+        dir.display()
+    )]
+    HeaderLost {
+        /// Where.
+        dir: PathBuf,
+    },
     /// There is no journal.
     #[error("{} holds no journal: check the folder's name, or begin a new journal there", dir.display())]
     Missing {
@@ -103,6 +113,21 @@ pub enum Error {
         position: u64,
         /// What is wrong.
         what: String,
+    },
+    /// The end of the journal looks as if it had never been committed, and was.
+    #[error(
+        "{}: turn {turn} cannot be read, and the rows beside the journal stand for turn {seen}: it was committed, so this \
+         file is damaged; nothing is changed. Put the journal back from a copy. Without one, remove the folder `state`: the \
+         same command then goes on from turn {turn}, and the files of that time are to be given again",
+        path.display()
+    )]
+    CommittedTurn {
+        /// Which file.
+        path: PathBuf,
+        /// The first turn that cannot be read.
+        turn: u64,
+        /// The last one that was seen.
+        seen: u64,
     },
     /// A turn that is not the next one.
     #[error(

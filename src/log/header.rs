@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::format::VERSION;
-use super::segment::write_whole;
+use super::segment::{Segment, write_whole};
 use crate::files::Place;
 
 /// Name of the header's file.
@@ -85,6 +85,17 @@ impl Header {
         }
         let last_line = checksum_line(text.as_bytes());
         write_whole(place, FILE, [text, last_line].concat().as_bytes())
+    }
+
+    /// Reads the header of a journal that must be there.
+    pub(super) fn of_journal(place: &Place) -> Result<Self, Error> {
+        if let Some(header) = Self::read(place)? {
+            return Ok(header);
+        }
+        let dir = place.dir.clone();
+        let exists = place.files.exists(&dir).map_err(Error::io("look for", &dir))?;
+        let has_turns = exists && !Segment::list(place)?.is_empty();
+        Err(if has_turns { Error::HeaderLost { dir } } else { Error::Missing { dir } })
     }
 
     /// Reads the file back; `None` where there is none.

@@ -126,8 +126,18 @@ impl Log {
 
     /// Opens a journal, cutting off the turn that was being written when its last writer ended, if there is one.
     pub fn open(place: impl Into<Place>, settings: Settings) -> Result<(Self, Recovered), Error> {
+        Self::open_beside(place, settings, &|| 0)
+    }
+
+    /// The same, beside something that follows the journal and knows the last turn it has seen: one that was committed is
+    /// not cut off, whatever it looks like now. Asked only where something is to be cut off.
+    pub fn open_beside(
+        place: impl Into<Place>,
+        settings: Settings,
+        seen: &dyn Fn() -> u64,
+    ) -> Result<(Self, Recovered), Error> {
         let place = place.into();
-        let header = Header::read(&place)?.ok_or_else(|| Error::Missing { dir: place.dir.clone() })?;
+        let header = Header::of_journal(&place)?;
         let lock = take_lock(&place)?;
         let mut segments = Segment::list(&place)?;
         let (mut state, mut bytes_cut) = (State::default(), 0);
@@ -135,6 +145,11 @@ impl Log {
         if let Some(last) = segments.last_mut() {
             let survey = recover::survey(&place.files, last)?;
             let path = &last.path;
+            let seen = if survey.torn_bytes > 0 { seen() } else { 0 };
+            if seen > survey.state.turn {
+                let (path, turn) = (path.clone(), survey.state.turn + 1);
+                return Err(Error::CommittedTurn { path, turn, seen });
+            }
             let mut opened = place.files.edit(path).map_err(Error::io("open", path))?;
             if survey.torn_bytes > 0 {
                 opened.set_length(survey.end).map_err(Error::io("cut an unfinished turn off", path))?;

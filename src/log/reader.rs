@@ -37,7 +37,7 @@ impl Reader {
     /// Reads a folder beside whoever may be writing there. Returns the journal's header as well.
     pub fn open(place: impl Into<Place>) -> Result<(Self, Header), Error> {
         let place = place.into();
-        let header = Header::read(&place)?.ok_or_else(|| Error::Missing { dir: place.dir.clone() })?;
+        let header = Header::of_journal(&place)?;
         let mut segments = Segment::list(&place)?;
         if let Some(last) = segments.last_mut() {
             last.length = recover::survey(&place.files, last)?.end;

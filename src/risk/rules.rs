@@ -180,9 +180,9 @@ fn order(typology: &'static Typology, given: &BTreeMap<String, i64>) -> Result<V
         if !lawful.contains(&value) {
             return refused(format!("give {} to {}", lawful.start(), lawful.end()));
         }
-        // Where the other one is missing, that is said in its turn.
+        // Where the other one is missing or out of its range, that is said in its turn.
         let least = parameter.not_below.and_then(|name| given.get_key_value(name));
-        match least.filter(|(_, least)| value < **least) {
+        match least.filter(|(_, least)| lawful.contains(least) && value < **least) {
             Some((name, least)) => refused(format!("give at least as much as {name}, which is {least}")),
             None => Ok(value),
         }
@@ -242,6 +242,10 @@ mod tests {
             (
                 with(|text| text.replace("score = 550", "score = 1_001")),
                 "[typologies.pass_through] score = 1001: give 0 to 1000",
+            ),
+            (
+                with(|text| text.replace("score = 350", "score = 1_001")),
+                "[typologies.false_deduction] score = 1001: give 0 to 1000",
             ),
             (
                 with(|text| text.replace("own_share_min_bp = 8_000", "own_share_min_bp = 99_999")),

@@ -11,7 +11,7 @@ use tracing::{debug, info};
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item};
 use super::error::Error;
-use super::open::{new_name, open_partitions, read_told};
+use super::open::{last_turn_seen, new_name, open_partitions, read_told};
 use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{Begun, PartitionProgress, Progress};
@@ -80,7 +80,8 @@ impl Engine {
             .with(RULES_DIGEST, blake3::hash(settings.rules.as_bytes()).to_hex());
         let journal = place.join("journal");
         let log_settings = log::Settings { durable: settings.durable, ..log::Settings::default() };
-        let (log, told) = match Log::open(&journal, log_settings.clone()) {
+        let seen = || last_turn_seen(&place, settings.partitions);
+        let (log, told) = match Log::open_beside(&journal, log_settings.clone(), &seen) {
             Ok((log, recovered)) => {
                 let told = read_told(&place.dir, &recovered)?;
                 // Rules come into force with the first event.

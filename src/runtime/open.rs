@@ -39,6 +39,16 @@ pub(super) fn read_told(dir: &Path, recovered: &log::Recovered) -> Result<Option
     Ok(Some((progress, begun)))
 }
 
+/// The last turn that some rows stand for; 0 where there are none that can be read.
+pub(super) fn last_turn_seen(place: &Place, partitions: u32) -> u64 {
+    let shared = Shared::new(&SharedSettings::default());
+    let turn = |number| {
+        let rows = Store::open_read_only(state_place(place, number), &shared, &store::Options::default()).ok()?;
+        rows.applied().map(|applied| applied.turn)
+    };
+    (0..partitions).filter_map(turn).max().unwrap_or(0)
+}
+
 /// Opens all partitions, on so many threads, and brings their rows up to the journal.
 pub(super) fn open_partitions(
     place: &Place,

@@ -94,3 +94,20 @@ fn silence_is_not_left_to_be_read_as_a_clean_answer() {
     let error = run(["cases", "0123456789abcdef01234567", "--data", path]).stderr;
     assert!(error.contains(&format!("`suyuan cases --status all --data {path}`")), "{error}");
 }
+
+#[test]
+fn a_lost_header_is_told_by_whoever_meets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, out) = begun(folder.path(), &[]);
+    std::fs::remove_file(out.join("journal/header")).unwrap();
+    let first = folder.path().join("first.jsonl");
+    for ran in [
+        run(["signals".as_ref(), "--data".as_ref(), out.as_os_str()]),
+        run(import_arguments(&first, &out, &[])),
+        run(replay_arguments(&[&first], &out, &[])),
+    ] {
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains("has lost its file `header`"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("put it back from a copy, or fold the same input again"), "{}", ran.stderr);
+    }
+}

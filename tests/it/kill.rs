@@ -238,3 +238,20 @@ fn a_run_whose_standard_input_is_silent_stops_when_it_is_asked_to() {
     assert!(told.contains("stopped; "), "{told}");
     drop(silent);
 }
+
+#[test]
+fn a_damaged_turn_that_was_committed_is_not_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (input(folder.path(), 7), folder.path().join("out"));
+    replay(&[&input], &out, &[]);
+    let segments = std::fs::read_dir(out.join("journal")).unwrap().map(|entry| entry.unwrap().path());
+    let last = segments.filter(|path| path.extension().is_some_and(|end| end == "journal")).max().unwrap();
+    let mut bytes = std::fs::read(&last).unwrap();
+    let at = bytes.len() - 60;
+    bytes[at] ^= 1;
+    std::fs::write(&last, &bytes).unwrap();
+    let asked = run(&replay_arguments(&[&input], &out, &[]));
+    assert_eq!(asked.code, Some(1), "{}", asked.stderr);
+    assert!(asked.stderr.contains("it was committed, so this file is damaged"), "{}", asked.stderr);
+    assert_eq!(std::fs::read(&last).unwrap(), bytes, "nothing is changed");
+}

@@ -80,7 +80,29 @@ impl Made {
             }
             when.push((value, texts.texts().to_vec()));
         }
-        Ok(Self { name: event.name, when, fields: Node::event(event.name, &rule.fields, values)? })
+        let made = Self { name: event.name, when, fields: Node::event(event.name, &rule.fields, values)? };
+        made.check_constants(rule, values)?;
+        Ok(made)
+    }
+
+    /// Refuses what no row could make right: constants, and texts of a map, that the contract does not have in their
+    /// place. Each field is read by itself; that others are missing then says nothing.
+    fn check_constants(&self, rule: &EventRule, values: &[Value]) -> Result<(), String> {
+        let mut data = vec![Datum::Absent; values.len()];
+        for (name, field) in &rule.fields {
+            let alone = toml::Table::from_iter([(name.clone(), field.clone())]);
+            let event = Node::event(self.name, &alone, values)?;
+            check_alone(&event, &data)?;
+            for (value, texts) in values.iter().enumerate().filter_map(|(at, value)| Some((at, value.mapped()?))) {
+                let asked = self.when.iter().find(|(asked, _)| *asked == value).map(|(_, texts)| texts);
+                for text in texts.filter(|text| asked.is_none_or(|asked| asked.contains(text))) {
+                    data[value] = Datum::Text(text.clone());
+                    check_alone(&event, &data)?;
+                }
+                data[value] = Datum::Absent;
+            }
+        }
+        Ok(())
     }
 
     fn applies(&self, data: &[Datum]) -> bool {
@@ -89,6 +111,15 @@ impl Made {
             Datum::Text(text) => texts.contains(text),
             Datum::Integer(number) => texts.contains(&number.to_string()),
         })
+    }
+}
+
+fn check_alone(event: &Node, data: &[Datum]) -> Result<(), String> {
+    let mut json = Vec::new();
+    event.write(data, &mut json);
+    match codec::json::read_event(&json) {
+        Err(refusal) if !refusal.is_of_what_is_missing() => Err(refusal.to_string()),
+        Err(_) | Ok(_) => Ok(()),
     }
 }
 

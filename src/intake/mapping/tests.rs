@@ -112,3 +112,36 @@ fn a_mistake_is_told_with_its_line_and_what_is_allowed() {
     let why = Mapping::parse("m.toml", &unknown).unwrap_err().to_string();
     assert!(why.contains("m.toml, line 8: `seller_id`: there is no value `sller`; there are at, number"), "{why}");
 }
+
+#[test]
+fn a_constant_that_no_row_could_make_right_is_told_when_the_mapping_is_read() {
+    let mapping = |kind: &str, rate: &str, map: &str| {
+        format!(
+            r#"
+[values]
+number = {{ column = "number" }}
+kind = {{ column = "kind", map = {{ "s" = "{map}", "void" = "void" }} }}
+
+[[events]]
+type = "invoice_issued"
+when = {{ kind = "{map}" }}
+fields = {{ occurred_at = 2026-03-01T09:00:00+08:00, invoice_no = "legacy:{{number}}", invoice_kind = "{kind}", seller_id = "A", lines = [{{ goods_name = "{{number}}", rate_bp = {rate} }}], amount_fen = 100, tax_fen = 13 }}
+"#
+        )
+    };
+    let parsed = |text: &str| Mapping::parse("m.toml", text).map(drop).map_err(|error| error.to_string());
+    assert_eq!(parsed(&mapping("special", "1300", "special")), Ok(()));
+    assert_eq!(parsed(&mapping("{kind}", "1300", "special")), Ok(()));
+    for (text, expected) in [
+        (
+            mapping("spezial", "1300", "special"),
+            "m.toml, line 6: invoice_kind: unknown variant `spezial`, expected one of",
+        ),
+        (mapping("special", "\"x\"", "special"), "m.toml, line 6: lines[0].rate_bp: "),
+        (mapping("special", "1300", "special").replace("09:00:00+08:00", "25:00:00+08:00"), "m.toml, line "),
+        (mapping("{kind}", "1300", "spezial"), "m.toml, line 6: invoice_kind: unknown variant `spezial`"),
+    ] {
+        let why = parsed(&text).unwrap_err();
+        assert!(why.contains(expected), "{expected}: {why}");
+    }
+}

@@ -104,6 +104,12 @@ impl Value {
         }
     }
 
+    /// All texts that this value can have, where its map says so.
+    pub(super) fn mapped(&self) -> Option<impl Iterator<Item = &String>> {
+        let map = self.map.as_ref().filter(|_| self.kind == Kind::Text)?;
+        Some(map.values().chain(&self.otherwise).filter(|text| !text.is_empty()))
+    }
+
     /// Reads a cell.
     pub(super) fn read(&self, cell: &str) -> Result<Datum, String> {
         let cell = cell.trim();
