@@ -1,5 +1,7 @@
 //! Cases kept true: whatever takes accused value back, or moves it elsewhere, changes what the case says of it.
 
+use std::fmt::Write as _;
+
 use super::probe::*;
 use super::*;
 use crate::model::{Entity, Fen};
@@ -180,8 +182,8 @@ fn what_comes_by_the_shortest_way_is_always_told_on_and_taken_back() {
         at 2026-03-10 | issue 4 OLD OLD2 1.00\nat 2026-03-11T12:00 | issue 5 OLD OLD2 1.00\n",
     );
     let add = |script: &mut String, no: u32, command: &str| {
-        *script +=
-            &format!("at 2026-03-02 | {command}\nat 2026-03-12T{:02}:00 | issue {} OLD OLD2 1.00\n", no / 3, 500 + no);
+        let hour = no / 3;
+        writeln!(script, "at 2026-03-02 | {command}\nat 2026-03-12T{hour:02}:00 | issue {} OLD OLD2 1.00", 500 + no).unwrap();
     };
     for no in 100..140 {
         add(&mut script, no - 80, &format!("issue {no} S A 190000.00 tax=20000.00"));

@@ -250,7 +250,7 @@ fn a_damaged_turn_that_was_committed_is_not_cut_off() {
     let at = bytes.len() - 60;
     bytes[at] ^= 1;
     std::fs::write(&last, &bytes).unwrap();
-    let asked = run(&replay_arguments(&[&input], &out, &[]));
+    let asked = run(replay_arguments(&[&input], &out, &[]));
     assert_eq!(asked.code, Some(1), "{}", asked.stderr);
     assert!(asked.stderr.contains("it was committed, so this file is damaged"), "{}", asked.stderr);
     assert_eq!(std::fs::read(&last).unwrap(), bytes, "nothing is changed");
