@@ -183,7 +183,8 @@ fn what_comes_by_the_shortest_way_is_always_told_on_and_taken_back() {
     );
     let add = |script: &mut String, no: u32, command: &str| {
         let hour = no / 3;
-        writeln!(script, "at 2026-03-02 | {command}\nat 2026-03-12T{hour:02}:00 | issue {} OLD OLD2 1.00", 500 + no).unwrap();
+        writeln!(script, "at 2026-03-02 | {command}\nat 2026-03-12T{hour:02}:00 | issue {} OLD OLD2 1.00", 500 + no)
+            .unwrap();
     };
     for no in 100..140 {
         add(&mut script, no - 80, &format!("issue {no} S A 190000.00 tax=20000.00"));
