@@ -278,6 +278,12 @@ fn a_source_does_not_clear_itself_by_selling_a_little_later() {
     let burst = "at 2026-01-05 | register S on=2026-01-05 | at 2026-01-20 | issue 1 S W 900000.00 tax=117000.00";
     let later = format!("{burst} | at 2026-11-20 | issue 2 S W 100.00 tax=13.00");
     assert_eq!(profile(&later, "S").open_bursts, 1);
+    let old = "at 2026-01-05 | issue 9 OLD Z 1.00 | register S on=2026-01-05 | at 2026-09-20 | issue 1 S W 900000.00 tax=117000.00
+        at 2026-09-21 | status S normal";
+    assert_eq!(profile(old, "S").open_bursts, 1);
+    // In the same month, when it is no longer new.
+    assert_eq!(profile(&format!("{old} | at 2026-10-15 | issue 2 S W 0.01 tax=0.00"), "S").open_bursts, 1);
+    assert_eq!(profile(&format!("{old} | at 2026-09-30T20:00 | issue 2 S W 0.01 tax=0.00"), "S").open_bursts, 1);
 }
 
 #[test]

@@ -159,16 +159,33 @@ impl Files {
         match self {
             Self::Real => {
                 let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-                match file.try_lock() {
-                    Ok(()) => Ok(Some(Lock::Real(file))),
+                let taken = within_patience(|| match file.try_lock() {
+                    Ok(()) => Ok(Some(())),
                     Err(fs::TryLockError::WouldBlock) => Ok(None),
                     Err(fs::TryLockError::Error(error)) => Err(error),
-                }
+                })?;
+                Ok(taken.map(|()| Lock::Real(file)))
             }
             Self::Simulated(machine) => Ok(machine.lock(path)?.map(Lock::Simulated)),
         }
     }
 }
+
+/// Looks at a lock a few times before it is said to be somebody's. A process that starts another one has its locks twice
+/// from the fork to the exec, so that one which was given up may seem to be held for a moment more.
+pub fn within_patience<T>(look: impl Fn() -> io::Result<Option<T>>) -> io::Result<Option<T>> {
+    for _ in 0..LOCK_LOOKS {
+        if let Some(found) = look()? {
+            return Ok(Some(found));
+        }
+        std::thread::sleep(LOCK_PAUSE);
+    }
+    look()
+}
+
+/// Looks at a lock that is held, and the pause between two: a twentieth of a second in all.
+const LOCK_LOOKS: u32 = 10;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 
 impl File {
     /// Its size in bytes.

@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use crate::files::within_patience;
 use crate::log::{self, Frames, Reader, Turns};
 use crate::runtime::Engine;
 
@@ -77,11 +78,12 @@ impl Journal {
             Err(error) => return Err(io("open")(error)),
         };
         // Given back at once: a writer that begins now is not kept out.
-        match file.try_lock_shared() {
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(io("look at the lock of")(error)),
-        }
+        let free = within_patience(|| match file.try_lock_shared() {
+            Ok(()) => Ok(Some(())),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        });
+        Ok(free.map_err(io("look at the lock of"))?.is_none())
     }
 }
 

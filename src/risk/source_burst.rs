@@ -63,8 +63,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         return None;
     }
     let last_at = view.profile.last_issued_at.min(Instant(period.minus(-1).start().0 - 1));
-    let age = view.age_days(last_at).filter(|days| (0..=new_days).contains(days));
-    let representative = view.representative_days(last_at).filter(|days| (0..=new_days).contains(days));
+    // New is who was new when the month began: one more invoice at its end makes nobody old.
+    let since_begun = last_at.days_since(period.start()).max(0);
+    let is_new = |days: &i64| (0..=new_days + since_begun).contains(days);
+    let age = view.age_days(last_at).filter(is_new);
+    let representative = view.representative_days(last_at).filter(is_new);
     let vanished = matches!(view.profile.status.latest(), Some(Status::Missing | Status::Abnormal));
     if age.is_none() && representative.is_none() && !vanished {
         return None;
@@ -95,10 +98,12 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         .number("near_cap_share", near_cap, near_cap_min, "bp", "2 months")
         .with(buyers.into_iter().map(|(id, _)| id));
     if let Some(days) = age {
-        finding = finding.number("days_since_registration", days, new_days, "days", "at the last invoice");
+        let days = (days - since_begun).max(0);
+        finding = finding.number("days_since_registration", days, new_days, "days", "when the month began");
     }
     if let Some(days) = representative {
-        finding = finding.number("days_since_new_representative", days, new_days, "days", "at the last invoice");
+        let days = (days - since_begun).max(0);
+        finding = finding.number("days_since_new_representative", days, new_days, "days", "when the month began");
     }
     Some(finding)
 }
