@@ -83,5 +83,8 @@ fn not_negative(tax: Fen) -> Result<(), Refusal> {
     if tax >= Fen::ZERO {
         return Ok(());
     }
-    Err(Refusal::new("tax_fen", format!("{tax} is negative: what is given back is a deduction_reversed, with a plus")))
+    Err(Refusal::new(
+        "tax_fen",
+        format!("{} is negative: what is given back is a deduction_reversed, with a plus", tax.0),
+    ))
 }

@@ -17,7 +17,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
     let mut books = Books::of(rows, record.to);
     let Body::Message(message) = &record.body else { return };
     match message {
-        Message::Report(report) => reported(fold.hour, &mut books, record, report, effects),
+        Message::Report(report) => reported(fold.hour, &mut books, report, effects),
         Message::Timer(Timer::CasePublished) => {
             let (mut head, _) = books.lift::<CaseHead>(Key::CaseHead);
             head.version += 1;
@@ -39,7 +39,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
     }
 }
 
-fn reported(hour: Instant, books: &mut Books<'_>, record: &Record, report: &Report, effects: &mut Effects) {
+fn reported(hour: Instant, books: &mut Books<'_>, report: &Report, effects: &mut Effects) {
     let (mut head, made) = books.lift::<CaseHead>(Key::CaseHead);
     if made {
         head.typology = super::taxpayer::CHAIN_TYPOLOGY.into();
@@ -67,7 +67,7 @@ fn reported(hour: Instant, books: &mut Books<'_>, record: &Record, report: &Repo
         head.publication_due = true;
         let hours = 1 + i64::try_from(head.nodes / NODES_PER_HOUR).unwrap_or(i64::MAX).min(23);
         let due = Instant(report.at.hour_mark().0 + hours * HOUR_MS);
-        if books.set_timer(hour, due, Timer::CasePublished, record.root) {
+        if books.set_timer(hour, due, Timer::CasePublished) {
             effects.messages.push((books.entity, Message::Timer(Timer::CasePublished)));
         }
     }

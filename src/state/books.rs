@@ -3,7 +3,7 @@
 use super::control::TimerRow;
 use super::key::Key;
 use super::row::{Row, RowType};
-use crate::model::{Entity, Instant, Root, Timer};
+use crate::model::{Entity, Instant, Timer};
 
 /// Rows of the entities of one partition. Implemented by [`super::Memory`] and by the store's cache.
 ///
@@ -95,12 +95,12 @@ impl<'a> Books<'a> {
     /// Sets a time for this entity: `true` where the clock, which has passed `hour`, has passed it already, so that the
     /// caller must see to it now.
     #[must_use]
-    pub fn set_timer(&mut self, hour: Instant, due: Instant, timer: Timer, root: Root) -> bool {
+    pub fn set_timer(&mut self, hour: Instant, due: Instant, timer: Timer) -> bool {
         if due <= hour {
             return true;
         }
         let key = Key::Timer { due, to: self.entity, what: timer.hash() };
-        self.rows.put(&Entity::CLOCK, key, TimerRow { timer, root }.wrap());
+        self.rows.put(&Entity::CLOCK, key, TimerRow { timer }.wrap());
         false
     }
 }

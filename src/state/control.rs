@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::row::Beyond;
-use crate::model::{Date, Fingerprint, Instant, Period, Position, Root, Timer};
+use crate::model::{Date, Fingerprint, Instant, Period, Position, Timer};
 
 /// A fact without a row of its own: kept to recognise it when it comes again, and as history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +23,6 @@ pub struct NotedFact {
 pub struct TimerRow {
     /// What for.
     pub timer: Timer,
-    /// Sequence of the input event that set it.
-    pub root: Root,
 }
 
 /// The rule set in force in a partition.

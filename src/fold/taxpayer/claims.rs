@@ -105,7 +105,7 @@ impl Step<'_> {
         if waits {
             let due = claim.at.plus_days(self.rules.limits.grace_days);
             let timer = Timer::Claim { invoice_no: no, seller_id };
-            if self.books.set_timer(self.hour, due, timer, self.record.root) {
+            if self.books.set_timer(self.hour, due, timer) {
                 let this = self.books.entity;
                 self.send(this, Message::Timer(timer));
             }
@@ -131,7 +131,7 @@ impl Step<'_> {
         if let Some(oldest) = standing(claims).first() {
             let due = oldest.at.plus_days(self.rules.limits.grace_days);
             let timer = Timer::Claim { invoice_no, seller_id };
-            if !self.books.set_timer(self.hour, due, timer, self.record.root) {
+            if !self.books.set_timer(self.hour, due, timer) {
                 return;
             }
             (self.now, self.cause) = (due, oldest.position);

@@ -80,7 +80,7 @@ impl Step<'_> {
     }
 
     fn look_through_at(&mut self, due: Instant) {
-        let has_come = self.books.set_timer(self.hour, due, Timer::Closing, self.record.root);
+        let has_come = self.books.set_timer(self.hour, due, Timer::Closing);
         // It is months ahead.
         self.profile.closing_set = !has_come;
     }

@@ -155,7 +155,7 @@ impl Step<'_> {
         self.profile.waiting_reds += 1;
         let due = issue.issued_at.plus_days(self.rules.limits.grace_days);
         let timer = Timer::RedLetter { red_no };
-        if self.books.set_timer(self.hour, due, timer, self.record.root) {
+        if self.books.set_timer(self.hour, due, timer) {
             let this = self.books.entity;
             self.send(this, Message::Timer(timer));
         }
@@ -321,7 +321,7 @@ impl Step<'_> {
         let red = standing_issue(self.books.find::<Issued>(&Key::Issued(red_no)));
         let Some((red, blue_no)) = red.and_then(|red| Some((red, red.red_of?))) else { return };
         let due = red.issued_at.plus_days(self.rules.limits.grace_days);
-        if !self.books.set_timer(self.hour, due, Timer::RedLetter { red_no }, self.record.root) {
+        if !self.books.set_timer(self.hour, due, Timer::RedLetter { red_no }) {
             return; // the rules give it more time now than when the time was set
         }
         (self.now, self.cause) = (due, red.position);

@@ -1,5 +1,6 @@
 //! A taxpayer's papers: registration, status, quota, credit, declarations, marks. Each value holds since its own event
-//! time, so papers that come late or out of order leave the same state.
+//! time, so papers that come late or out of order leave the same papers; what was folded meanwhile is counted again where
+//! it rests on them, but for what was sold after a deregistration that was not known yet.
 
 use super::Step;
 use crate::fold::register::hash;
