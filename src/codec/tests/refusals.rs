@@ -53,6 +53,8 @@ fn a_refusal_names_the_field() {
         ("invoice_issued", "/amount_fen", json!("900100"), "amount_fen"),
         ("invoice_issued", "/tax_fen", json!(u64::MAX), "tax_fen"),
         ("invoice_issued", "/red_of", json!("26442000000012345670"), "amount_fen"),
+        ("invoice_deducted", "/tax_fen", json!(-5), "tax_fen"),
+        ("deduction_reversed", "/tax_fen", json!(-5), "tax_fen"),
         ("invoice_issued", "/device/ip", json!(long), "device.ip"),
         ("invoice_issued", "/device", json!([1, 2, 3]), "device"),
         ("invoice_issued", "/remark", json!(long), "remark"),
