@@ -109,6 +109,7 @@ pub(crate) fn messages() -> Vec<Message> {
         })),
         Message::Continue(Box::new(Continue::Closing(Closing::default()))),
         Message::Continue(Box::new(Continue::Kind { after: Some(invoice("26442000000012345678")), place: 2 })),
+        Message::Continue(Box::new(Continue::Gone { after: Some(invoice("26442000000012345678")) })),
         Message::Continue(Box::new(Continue::Closing(Closing {
             held: true,
             after: Some(invoice("26442000000012345678")),
@@ -129,7 +130,7 @@ pub(crate) fn records() -> Vec<Record> {
     let bodies = bodies.chain([Body::Refused(Box::new(refused)), Body::Tick]);
     let to = |body: &Body| match body {
         Body::Tick => Entity::CLOCK,
-        Body::Fact(_, event) => event.fact.owner(),
+        Body::Fact(_, event) => event.owner(),
         Body::Message(_) | Body::Refused(_) => Entity { kind: Kind::Party, id: id("p:1") },
     };
     let record = |(offset, body): (u64, Body)| Record {

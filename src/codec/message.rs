@@ -48,7 +48,7 @@ enum Kind {
     Grid,
     Organisation,
     Officer,
-    Task,
+    Feedback,
     Control,
     Clock,
 }

@@ -90,6 +90,10 @@ pub(super) enum Continue {
         after: Option<InvoiceNo>,
         place: u64,
     },
+    Gone {
+        #[serde(default, with = "Optional::<InvoiceNumber>")]
+        after: Option<InvoiceNo>,
+    },
 }
 
 /// How far the invoices of closed months have been looked through.

@@ -72,6 +72,61 @@ fn what_comes_after_a_deregistration_counts_by_its_own_time() {
     assert_eq!(value(&voided, "B"), (Fen::ZERO, Fen::ZERO, Fen::ZERO));
 }
 
+/// In each order of these lines: what began with B, what is in its pool, what has expired, and what the sale lacks.
+fn in_any_order(lines: &[&str]) -> Vec<(Fen, Fen, Fen, Fen)> {
+    let mut found = Vec::new();
+    for first in 0..lines.len() {
+        for second in (0..lines.len()).filter(|second| *second != first) {
+            let mut order = vec![lines[first], lines[second]];
+            order.extend((0..lines.len()).filter(|at| *at != first && *at != second).map(|at| lines[at]));
+            // The purchase comes first: what is not there cannot be drawn.
+            let script =
+                format!("register B on=2026-02-20\nat 2026-03-02 | issue 1 A B 10.00 tax=1.00\n{}", order.join("\n"));
+            let (originated, pooled, expired) = value(&script, "B");
+            let sale: Issued = row(&mut world(&script), "B", Key::Issued(number(2)));
+            found.push((originated, pooled, expired, sale.short));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_sale_counts_by_the_status_of_its_own_time_whenever_that_is_known() {
+    let gone = "at 2026-03-10 | status B deregistered";
+    let sold = "at 2026-03-15 | issue 2 B C 10.00 tax=0.60";
+    for told in in_any_order(&[gone, sold]) {
+        assert_eq!(told, (Fen(60), Fen::ZERO, Fen(100), Fen(60)));
+    }
+    for told in in_any_order(&[gone, sold, "at 2026-03-20 | status B normal"]) {
+        assert_eq!(told, (Fen(60), Fen(100), Fen::ZERO, Fen(60)));
+    }
+    for told in in_any_order(&[gone, sold, "at 2026-03-16 | void 2 B"]) {
+        assert_eq!(told, (Fen::ZERO, Fen::ZERO, Fen(100), Fen::ZERO));
+    }
+    for told in in_any_order(&[gone, sold, "at 2026-03-16 | issue 3 B C -5.00 tax=-0.20 red=2"]) {
+        assert_eq!(told, (Fen(40), Fen::ZERO, Fen(100), Fen(40)));
+    }
+    // A firm set back before it sold: but for two papers that both come late, in the wrong order.
+    let back = "at 2026-03-12 | status B normal";
+    for order in [[gone, back, sold], [gone, sold, back], [back, gone, sold], [back, sold, gone], [sold, back, gone]] {
+        let script = format!("at 2026-03-02 | issue 1 A B 10.00 tax=1.00\n{}", order.join("\n"));
+        assert_eq!(value(&script, "B"), (Fen::ZERO, Fen(40), Fen::ZERO), "{order:?}");
+    }
+}
+
+#[test]
+fn a_sale_of_a_deregistered_firm_is_covered_by_no_purchase() {
+    // One that comes late, and one that had settled it before the deregistration was known.
+    let bought = "at 2026-03-08 | issue 1 A B 10.00 tax=1.00";
+    let gone = "at 2026-03-10 | status B deregistered";
+    let sold = "at 2026-03-15 | issue 2 B C 10.00 tax=0.60";
+    for order in [[bought, gone, sold], [gone, sold, bought], [sold, bought, gone], [sold, gone, bought]] {
+        let script = format!("register B on=2026-02-20\n{}", order.join("\n"));
+        assert_eq!(value(&script, "B"), (Fen(60), Fen::ZERO, Fen(100)), "{order:?}");
+        assert_eq!(month(&script, "B", "2026-03").originated, Fen(60), "{order:?}");
+    }
+}
+
 #[test]
 fn a_taxpayer_is_known_since_the_earliest_of_its_events() {
     let known = profile("at 2026-03-05 | issue 1 A B 1.00\nat 2026-03-01 | issue 2 A B 1.00", "A").known_since;

@@ -4,6 +4,7 @@
 use insta::assert_snapshot;
 
 use super::*;
+use crate::fold::Verdict as V;
 use crate::model::{BasisPoints, EVENT_DOUBTS, Event, Fact, Fen, Line, Output};
 
 fn told(script: &str) -> String {
@@ -299,7 +300,7 @@ fn the_same_again_changes_nothing_and_something_else_under_its_name_is_a_dead_le
     }
     again.settle();
     assert_eq!(world.rows(), again.rows());
-    assert_eq!(world.verdicts()[4..], [crate::fold::Verdict::Duplicate; 4]);
+    assert_eq!(world.verdicts()[4..], [V::Duplicate; 4]);
     assert_snapshot!(told("
         issue 101 A B 9000.00
         issue 101 A B 9001.00
@@ -462,4 +463,20 @@ fn value_in_an_invoice_that_no_longer_lets_deduct_is_nobodys() {
         }
     }
     assert!(!named.is_empty() && named.iter().all(|id| !id.is_empty() && id != "X"), "{named:?}");
+}
+
+#[test]
+fn what_an_officer_did_is_known_by_its_event_id_whatever_task_it_names() {
+    let acted = |task: &str, id: &str| {
+        let line = format!(
+            "{{\"type\":\"task_acted\",\"occurred_at\":\"2026-03-01T09:00:00+08:00\",\"task_id\":\"{task}\",\
+             \"officer_id\":\"o-1\",\"action\":\"accept\",\"event_id\":\"{id}\"}}"
+        );
+        crate::codec::json::read_event(line.as_bytes()).unwrap()
+    };
+    let mut world = World::new(STANDARD_RULES);
+    for (task, id) in [("t-1", "e-1"), ("t-2", "e-1"), ("t-1", "e-1"), ("t-1", "e-2")] {
+        world.feed(acted(task, id));
+    }
+    assert_eq!(world.verdicts(), [V::Accepted, V::Conflicting, V::Duplicate, V::Accepted]);
 }

@@ -75,7 +75,7 @@ impl World {
         }
         self.fed += 1;
         let root = Root(self.fed);
-        let to = event.fact.owner();
+        let to = event.owner();
         let body = Body::Fact(Source { file: 0, line: self.fed }, Box::new(event));
         let effects = self.fold_one(root, to, body);
         self.verdicts.push(effects.verdict);

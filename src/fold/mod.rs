@@ -97,7 +97,7 @@ impl Fold {
             Kind::Case => case::step(self, rows, record, effects),
             Kind::Clock => timers::step(self, rows, record, effects),
             Kind::Control => control::step(self, rows, record, effects),
-            Kind::Party | Kind::Grid | Kind::Organisation | Kind::Officer | Kind::Task => {
+            Kind::Party | Kind::Grid | Kind::Organisation | Kind::Officer | Kind::Feedback => {
                 register::step(rows, record, effects);
             }
         }

@@ -56,7 +56,7 @@ fn identity(event: &Event) -> Option<(Key, bool)> {
             (HistoryOf::Observed, hash(&[f.source.code(), &f.metric, &f.period.to_string()]), at, false)
         }
         Fact::OrgDefined(_) | Fact::GridDefined(_) | Fact::OfficerDefined(_) => (HistoryOf::Defined, 0, always, true),
-        Fact::TaskActed(_) => (HistoryOf::Acted, hash(&[event.event_id.as_deref().unwrap_or_default()]), always, false),
+        Fact::TaskActed(_) => (HistoryOf::Acted, 0, always, false),
         Fact::RulesPublished(f) => (HistoryOf::Published, hash(&["rules", &f.version]), always, false),
         Fact::ModelPublished(f) => (HistoryOf::Published, hash(&["model", &f.version]), always, false),
         Fact::InvoiceIssued(_)

@@ -141,7 +141,7 @@ fn has_wrong_check_character(event: &Event) -> bool {
         | Fact::InvoiceMarkLifted(_)
         | Fact::TaxpayerVerified(_)
         | Fact::VatDeclared(_)
-        | Fact::Observed(_) => (event.fact.owner().id, None),
+        | Fact::Observed(_) => (event.owner().id, None),
         Fact::OrgDefined(_)
         | Fact::GridDefined(_)
         | Fact::OfficerDefined(_)

@@ -27,6 +27,36 @@ pub struct Event {
     pub fact: Fact,
 }
 
+impl Event {
+    /// The entity whose partition folds the event: the one it is about, or, where the contract knows it by its `event_id`
+    /// alone, that name, for one name may be given to two tasks. Rules and models are folded by every partition.
+    pub fn owner(&self) -> Entity {
+        let (kind, id) = match &self.fact {
+            Fact::TaxpayerRegistered(f) => (Kind::Taxpayer, f.taxpayer_id),
+            Fact::TaxpayerChanged(f) => (Kind::Taxpayer, f.taxpayer_id),
+            Fact::TaxpayerStatusChanged(f) => (Kind::Taxpayer, f.taxpayer_id),
+            Fact::InvoiceQuotaGranted(f) => (Kind::Taxpayer, f.taxpayer_id),
+            Fact::InvoiceIssued(f) => (Kind::Taxpayer, f.seller_id),
+            Fact::InvoiceVoided(f) => (Kind::Taxpayer, f.seller_id),
+            Fact::InvoiceReceived(f) => (Kind::Taxpayer, f.buyer_id),
+            Fact::InvoiceDeducted(f) => (Kind::Taxpayer, f.buyer_id),
+            Fact::DeductionReversed(f) => (Kind::Taxpayer, f.buyer_id),
+            Fact::InvoiceMarkedAbnormal(f) | Fact::InvoiceMarkLifted(f) => (Kind::Taxpayer, f.seller_id),
+            Fact::TaxpayerVerified(f) => (Kind::Taxpayer, f.taxpayer_id),
+            Fact::VatDeclared(f) => (Kind::Taxpayer, f.taxpayer_id),
+            Fact::Observed(f) => (Kind::Taxpayer, f.taxpayer_id),
+            Fact::OrgDefined(f) => (Kind::Organisation, f.org_id),
+            Fact::GridDefined(f) => (Kind::Grid, f.grid_id),
+            Fact::OfficerDefined(f) => (Kind::Officer, f.officer_id),
+            Fact::TaskActed(_) => {
+                (Kind::Feedback, Id::derived("event", &[self.event_id.as_deref().unwrap_or_default()]))
+            }
+            Fact::RulesPublished(_) | Fact::ModelPublished(_) => return Entity::CONTROL,
+        };
+        Entity { kind, id }
+    }
+}
+
 /// The first 64 bits of BLAKE3 over the encoded fact and its event time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint(pub u64);
@@ -101,32 +131,6 @@ impl Fact {
             Self::RulesPublished(_) => "rules_published",
             Self::ModelPublished(_) => "model_published",
         }
-    }
-
-    /// The entity this fact is about, that is whose partition folds it; rules and models are folded by every
-    /// partition.
-    pub fn owner(&self) -> Entity {
-        let (kind, id) = match self {
-            Self::TaxpayerRegistered(f) => (Kind::Taxpayer, f.taxpayer_id),
-            Self::TaxpayerChanged(f) => (Kind::Taxpayer, f.taxpayer_id),
-            Self::TaxpayerStatusChanged(f) => (Kind::Taxpayer, f.taxpayer_id),
-            Self::InvoiceQuotaGranted(f) => (Kind::Taxpayer, f.taxpayer_id),
-            Self::InvoiceIssued(f) => (Kind::Taxpayer, f.seller_id),
-            Self::InvoiceVoided(f) => (Kind::Taxpayer, f.seller_id),
-            Self::InvoiceReceived(f) => (Kind::Taxpayer, f.buyer_id),
-            Self::InvoiceDeducted(f) => (Kind::Taxpayer, f.buyer_id),
-            Self::DeductionReversed(f) => (Kind::Taxpayer, f.buyer_id),
-            Self::InvoiceMarkedAbnormal(f) | Self::InvoiceMarkLifted(f) => (Kind::Taxpayer, f.seller_id),
-            Self::TaxpayerVerified(f) => (Kind::Taxpayer, f.taxpayer_id),
-            Self::VatDeclared(f) => (Kind::Taxpayer, f.taxpayer_id),
-            Self::Observed(f) => (Kind::Taxpayer, f.taxpayer_id),
-            Self::OrgDefined(f) => (Kind::Organisation, f.org_id),
-            Self::GridDefined(f) => (Kind::Grid, f.grid_id),
-            Self::OfficerDefined(f) => (Kind::Officer, f.officer_id),
-            Self::TaskActed(f) => (Kind::Task, f.task_id),
-            Self::RulesPublished(_) | Self::ModelPublished(_) => return Entity::CONTROL,
-        };
-        Entity { kind, id }
     }
 }
 

@@ -294,6 +294,12 @@ pub enum Continue {
         /// Its place among the rows of its number.
         place: u64,
     },
+    /// A firm turned out to have been deregistered when it sold, or not to have been, and more of its sales are to be
+    /// counted again.
+    Gone {
+        /// The last invoice looked at; `None` before the first.
+        after: Option<InvoiceNo>,
+    },
 }
 
 impl Timer {

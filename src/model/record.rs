@@ -21,8 +21,8 @@ pub enum Kind {
     Organisation,
     /// An officer.
     Officer,
-    /// A task, as far as events are keyed by it.
-    Task,
+    /// What an officer did about a task, by the name its sender gave it.
+    Feedback,
     /// Rules and models: one in every partition.
     Control,
     /// A partition's timers: one in every partition.

@@ -37,7 +37,7 @@ impl Item {
                     Fact::InvoiceIssued(invoice) => invoice.buyer_id.map(Entity::taxpayer),
                     _ => None,
                 };
-                (event.fact.owner(), buyer)
+                (event.owner(), buyer)
             }
             Body::Message(Message::Began(_)) => (Entity::CONTROL, None),
             Body::Message(_) | Body::Refused(_) | Body::Tick => (Entity::CLOCK, None),

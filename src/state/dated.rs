@@ -98,6 +98,15 @@ impl<T: Copy + PartialEq> Course<T> {
         self.earlier[place.saturating_sub(1)].value
     }
 
+    /// The latest value said for a time or before; `None` before the first.
+    pub fn by(&self, at: Instant) -> Option<T> {
+        if at >= self.latest.since {
+            return self.latest.value;
+        }
+        let place = self.earlier.partition_point(|known| known.since <= at);
+        self.earlier[..place].last().and_then(|known| known.value)
+    }
+
     /// Whether some time has a value in one course and, by `of`, another in the other.
     pub fn differs<V: PartialEq>(&self, other: &Self, of: impl Fn(Option<T>) -> V) -> bool {
         let times = |course: &Self| -> Vec<Instant> {

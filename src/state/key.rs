@@ -156,7 +156,7 @@ pub(super) fn write_entity(entity: &Entity, out: &mut Vec<u8>) {
         Kind::Grid => 3,
         Kind::Organisation => 4,
         Kind::Officer => 5,
-        Kind::Task => 6,
+        Kind::Feedback => 6,
         Kind::Control => 7,
         Kind::Clock => 8,
     });
@@ -417,7 +417,7 @@ impl Reader<'_> {
             3 => Kind::Grid,
             4 => Kind::Organisation,
             5 => Kind::Officer,
-            6 => Kind::Task,
+            6 => Kind::Feedback,
             7 => Kind::Control,
             8 => Kind::Clock,
             _ => return Err(self.fail()),

@@ -184,10 +184,14 @@ pub struct Issued {
     pub reds: Totals,
     /// What of its vector stands, net of returns.
     pub vector: Blend,
-    /// Of the vector's own slice: what the pool could not cover and nothing has settled yet.
+    /// Of the vector's own slice: what the pool could not cover and nothing has settled yet. All of the vector where
+    /// `gone`.
     pub short: Fen,
     /// Of the vector's own slice: what later arrivals settled, by their origins.
     pub settled: Blend,
+    /// Whether it counts as sold by a firm that was deregistered: then all that stands of it began there, whatever the
+    /// vector was sent with.
+    pub gone: bool,
 }
 
 impl Issued {

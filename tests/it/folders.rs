@@ -88,7 +88,7 @@ fn silence_is_not_left_to_be_read_as_a_clean_answer() {
     };
     assert!(told(&["signals", "--taxpayer", "NOBODY"]).contains("does not speak of a taxpayer NOBODY"));
     assert!(told(&["cases", "--taxpayer", "NOBODY"]).contains("does not speak of a taxpayer NOBODY"));
-    let id = world(3, 100, 1_000).first().unwrap().fact.owner().id.to_string();
+    let id = world(3, 100, 1_000).first().unwrap().owner().id.to_string();
     assert!(told(&["trace", "up", &id, "--origin", "123"]).contains("does not speak of a taxpayer 123"));
     let path = data.to_str().unwrap();
     let error = run(["cases", "0123456789abcdef01234567", "--data", path]).stderr;

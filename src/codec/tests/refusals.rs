@@ -215,7 +215,7 @@ fn avro_holds_the_contract_too_and_the_journal_does_not() {
         let mut bytes = Vec::new();
         avro::write_event(&event, &mut bytes);
         assert_eq!(avro::read_event("invoice_issued", &bytes).unwrap_err().field, field);
-        let to = event.fact.owner();
+        let to = event.owner();
         let forwarded = Message::Forwarded(crate::model::Source::default(), Box::new(event));
         bytes.clear();
         journal::write_message(&to, &forwarded, &mut bytes);

@@ -35,12 +35,14 @@ impl Step<'_> {
     }
 
     /// Takes an invoice out of the issuer's books, to be put back before the step ends; one of a closed month without its
-    /// value.
+    /// value, and one of an open month counted by the status its issuer had then.
     pub(super) fn lift_issued(&mut self, no: InvoiceNo) -> Issued {
         let (mut issued, _) = self.books.lift::<Issued>(Key::Issued(no));
         if let Some(issue) = issued.issue.filter(|issue| self.is_closed(issue.issued_at)) {
             self.doubt_closed(no, issue.issued_at);
             self.shrink_issued(no, &mut issued);
+        } else {
+            self.count_gone(&mut issued, no);
         }
         issued
     }

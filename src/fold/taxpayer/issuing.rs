@@ -208,7 +208,7 @@ impl Step<'_> {
 
     /// Goes on with the red letters that waited for an invoice.
     pub(super) fn meet_more_reds(&mut self, blue_no: InvoiceNo) {
-        let (mut blue, _) = self.books.lift::<Issued>(Key::Issued(blue_no));
+        let mut blue = self.lift_issued(blue_no);
         if let Some(issue) = blue.issue {
             self.now = issue.issued_at;
             self.meet_waiting_reds(&mut blue, blue_no);
@@ -288,7 +288,7 @@ impl Step<'_> {
         let restored = self.named(&drawn.vector);
         blue.vector.absorb(&drawn.vector, usize::MAX);
         blue.short += drawn.short;
-        if drawn.short == Fen::ZERO && blue.short > Fen::ZERO {
+        if drawn.short == Fen::ZERO && blue.short > Fen::ZERO && !blue.gone {
             self.owe(sold.issued_at, blue_no);
         }
         restored

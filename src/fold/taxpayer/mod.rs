@@ -5,6 +5,7 @@
 mod chain;
 mod claims;
 mod closing;
+mod gone;
 mod holding;
 mod issuing;
 mod kinds;

@@ -1,6 +1,6 @@
 //! A taxpayer's papers: registration, status, quota, credit, declarations, marks. Each value holds since its own event
 //! time, so papers that come late or out of order leave the same papers; what was folded meanwhile is counted again where
-//! it rests on them, but for what was sold after a deregistration that was not known yet.
+//! it rests on them.
 
 use super::Step;
 use crate::fold::register::hash;
@@ -151,10 +151,12 @@ impl Step<'_> {
     fn status_changed(&mut self, status: Status, at: Instant) {
         let profile = &mut self.profile;
         let was_gone = profile.deregistered_since().is_some();
+        let before = profile.status.clone();
         profile.status.say(status, at);
         if was_gone != profile.deregistered_since().is_some() {
             std::mem::swap(&mut profile.pool, &mut profile.expired);
         }
+        self.gone_was(&before, at);
     }
 }
 

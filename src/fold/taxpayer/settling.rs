@@ -6,7 +6,7 @@
 use super::Step;
 use crate::model::{About, Continue, Fen, Instant, InvoiceNo, Message, Vector};
 use crate::provenance::{Blend, Ordinal, Slice};
-use crate::state::{Issued, Key};
+use crate::state::{Issue, Issued, Key};
 
 /// Sales that one step may settle, or open again.
 const SETTLEMENTS_MAX: usize = 256;
@@ -45,8 +45,7 @@ impl Step<'_> {
     /// is left stays in `arrived`.
     pub(super) fn settle(&mut self, arrived: &mut Blend, issued_at: Instant) {
         // What a firm bought after it had deregistered is not its own to sell.
-        if self.profile.deficits == 0 || issued_at >= self.profile.last_deficit_at || self.is_deregistered_at(issued_at)
-        {
+        if self.profile.deficits == 0 || issued_at >= self.profile.last_deficit_at || self.is_gone(issued_at) {
             return;
         }
         let first = Instant(issued_at.0.saturating_add(1)).max(self.oldest_settled());
@@ -85,8 +84,17 @@ impl Step<'_> {
     }
 
     fn settle_one(&mut self, arrived: &mut Blend, invoice_no: InvoiceNo) {
-        let (mut sale, _) = self.books.lift::<Issued>(Key::Issued(invoice_no));
+        let mut sale = self.lift_issued(invoice_no);
         let issue = sale.issue.expect("only issued invoices leave deficits");
+        if !sale.gone {
+            self.settle_sale(&mut sale, &issue, invoice_no, arrived);
+        }
+        self.books.put(Key::Issued(invoice_no), sale);
+        self.touch(About::Period(issue.issued_at.period()));
+    }
+
+    /// Covers of a sale what it lacks, as far as what has arrived goes.
+    pub(super) fn settle_sale(&mut self, sale: &mut Issued, issue: &Issue, invoice_no: InvoiceNo, arrived: &mut Blend) {
         let covering = arrived.draw(sale.short);
         let covered = covering.total();
         sale.short -= covered;
@@ -100,13 +108,11 @@ impl Step<'_> {
         if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
             own.direct -= covered;
         }
-        self.count_begun(&issue, Fen::ZERO - covered);
+        self.count_begun(issue, Fen::ZERO - covered);
         self.cover(issue.issued_at, covered);
         if sale.short == Fen::ZERO {
             self.forget_deficit(issue.issued_at, invoice_no);
         }
-        self.books.put(Key::Issued(invoice_no), sale);
-        self.touch(About::Period(issue.issued_at.period()));
     }
 
     /// Takes out of a sale's row what had settled it. What is beyond its budget of origins is nobody's in particular, and
@@ -126,7 +132,7 @@ impl Step<'_> {
     }
 
     /// Counts tax of a sale as covered after all, or, where it is negative, as not covered after all.
-    fn cover(&mut self, sold_at: Instant, tax: Fen) {
+    pub(super) fn cover(&mut self, sold_at: Instant, tax: Fen) {
         let month = self.month(sold_at.period());
         month.drawn += tax;
         month.drawn_days += tax.0.saturating_mul(sold_at.day_of_month());

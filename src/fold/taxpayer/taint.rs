@@ -185,6 +185,7 @@ impl Step<'_> {
             }
             Continue::Closing(closing) => self.close_months(closing),
             Continue::Kind { after, place } => self.count_by_kind(*after, *place),
+            Continue::Gone { after } => self.count_by_status(*after),
             // The clock's own.
             Continue::Timers => {}
         }

@@ -26,11 +26,6 @@ impl Step<'_> {
         if profile.deregistered_since().is_some() { &mut profile.expired } else { &mut profile.pool }
     }
 
-    /// Whether something is of a time at which the firm was deregistered, as far as it still is.
-    pub(super) fn is_deregistered_at(&self, issued_at: Instant) -> bool {
-        self.profile.deregistered_since().is_some_and(|since| issued_at >= since)
-    }
-
     /// Whether so much more may stand as passed on: see [`VALUE_MAX`].
     fn has_room_for(&mut self, tax: Fen, invoice_no: InvoiceNo) -> bool {
         let fits = self.profile.ledger.passed_on <= VALUE_MAX.saturating_sub(tax.0);
@@ -107,7 +102,7 @@ impl Step<'_> {
             return;
         }
         // A firm that has deregistered has nothing left to sell on.
-        let gone = self.is_deregistered_at(issue.issued_at);
+        let gone = self.is_gone(issue.issued_at);
         let mut drawn = if gone { Blend::default() } else { self.pool().draw(tax) };
         let short = tax - drawn.total();
         let covered = tax - short;
@@ -128,8 +123,8 @@ impl Step<'_> {
         month.sold_standing += tax;
         month.drawn += covered;
         month.drawn_days += covered.0.saturating_mul(day);
-        (issued.vector, issued.short) = (vector, short);
-        if short > Fen::ZERO {
+        (issued.vector, issued.short, issued.gone) = (vector, short, gone);
+        if short > Fen::ZERO && !gone {
             self.owe(issue.issued_at, invoice_no);
         }
     }
@@ -241,23 +236,21 @@ impl Step<'_> {
         let back = issued.vector.draw(tax);
         let budget = self.rules.limits.pool_origins;
         let own = back.of(Ordinal::OWN);
-        let unmade = own.min(issued.short);
+        let unmade = if issued.gone { back.total() } else { own.min(issued.short) };
         issued.short -= unmade;
         let unsettled = self.draw_settled(issued, invoice_no, own - unmade);
-        let pooled_own = own - unmade - unsettled.total();
-        for slice in back.slices().to_vec() {
-            let direct = if slice.origin == Ordinal::OWN { unmade + pooled_own } else { Fen(slice.tax) };
+        for slice in back.slices() {
+            let settled = if slice.origin == Ordinal::OWN { unsettled.total() } else { Fen::ZERO };
             if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
-                passed.direct -= direct;
-            }
-            if slice.origin == Ordinal::OWN {
-                self.pool().add(Slice { tax: pooled_own.0, ..slice }, budget);
-            } else {
-                self.pool().add(slice, budget);
+                passed.direct -= Fen(slice.tax) - settled;
             }
         }
-        self.pool().absorb(&unsettled, budget);
-        self.pool().add_remainder(back.remainder());
+        if !issued.gone {
+            let mut drawn = back.clone();
+            drawn.take(Ordinal::OWN, unmade + unsettled.total());
+            self.pool().absorb(&drawn, budget);
+            self.pool().absorb(&unsettled, budget);
+        }
         let total = back.total();
         self.profile.ledger.passed_on -= total.0;
         self.count_begun(&issue, Fen::ZERO - unmade);
