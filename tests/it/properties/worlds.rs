@@ -64,13 +64,14 @@ struct Paper {
 }
 
 /// What papers there are; `{}` is the firm.
-const PAPERS: [&str; 6] = [
+const PAPERS: [&str; 7] = [
     "register {} on=2001-05-01",
     "register {} on=2026-03-01 rep=P2",
     "register {} on=2026-03-20 rep=P1",
     "register {} on=2020-01-01 kind=small_scale",
     "change {} kind=small_scale",
     "status {} deregistered",
+    "status {} normal",
 ];
 
 fn minute() -> impl Strategy<Value = u32> {
