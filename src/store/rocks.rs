@@ -14,7 +14,8 @@ use super::error::Error;
 use super::settings::Shared;
 use crate::files::{Files, Lock};
 
-/// A file being written, until RocksDB takes it over; one that a crash has left behind is written over.
+/// A file being written, until RocksDB takes it over. One that a crash has left behind is removed and never written over:
+/// RocksDB may have taken it over already, under a second name for the same bytes.
 const PERSISTING: &str = "persisting.sst";
 /// Name of the file that says who writes here.
 pub(super) const LOCK: &str = "owner.lock";
@@ -88,10 +89,11 @@ impl Rocks {
 
     pub(super) fn write(&self, changes: impl FnOnce(&mut Batch<'_>) -> Result<(), Error>) -> Result<u64, Error> {
         let path = self.dir.join(PERSISTING);
+        remove_if_there(&path).map_err(|source| Error::Io { doing: "remove", path: path.clone(), source })?;
         let written = self.write_file(&path, changes);
-        // Where the disk is full, room is what is wanted; what cannot be removed is written over next time.
+        // Where the disk is full, room is what is wanted; what cannot be removed is removed next time.
         if written.is_err()
-            && let Err(error) = fs::remove_file(&path)
+            && let Err(error) = remove_if_there(&path)
         {
             tracing::debug!(%error, path = %path.display(), "Half a file of rows could not be removed.");
         }
@@ -117,6 +119,13 @@ impl Rocks {
     pub(super) fn file_bytes(&self) -> u64 {
         let bytes = self.db.property_int_value(rocksdb::properties::TOTAL_SST_FILES_SIZE);
         bytes.ok().flatten().unwrap_or(0)
+    }
+}
+
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -212,6 +212,34 @@ fn a_power_failure_takes_the_rows_back_to_the_last_position_that_was_persisted()
 }
 
 #[test]
+fn a_crash_between_the_two_names_of_a_file_that_is_taken_over_costs_no_row() {
+    let dir = scratch();
+    let persist = |store: &mut Store, turn: u64, rows: usize| {
+        for number in 0..rows {
+            store.put(&firm(number), Key::Profile, row(turn, 100));
+        }
+        store.settle(at(turn));
+        store.persist().unwrap();
+    };
+    let mut store = open(dir.path(), 1 << 20);
+    persist(&mut store, 1, 500);
+    drop(store);
+    // RocksDB gives the file a name of its own, and takes the first one away when that is on disk.
+    let files = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    let taken_over = files.filter(|path| path.extension().is_some_and(|end| end == "sst")).max().unwrap();
+    fs::hard_link(taken_over, dir.path().join("persisting.sst")).unwrap();
+
+    let mut store = open(dir.path(), 1 << 20);
+    persist(&mut store, 2, 10);
+    drop(store);
+    let store = open(dir.path(), 1 << 20);
+    assert_eq!(store.applied(), Some(&at(2)));
+    let rows = everything(&store);
+    assert_eq!(rows.iter().filter(|(_, _, found)| *found == row(1, 100)).count(), 490);
+    assert_eq!(rows.iter().filter(|(_, _, found)| *found == row(2, 100)).count(), 10);
+}
+
+#[test]
 fn rows_of_a_turn_that_is_not_settled_are_not_persisted() {
     let dir = scratch();
     let mut store = open(dir.path(), 1 << 20);
