@@ -18,6 +18,10 @@ pub(super) fn id(text: &str) -> Id {
 }
 
 pub(super) fn row<T: RowType + Clone>(world: &mut World, of: &str, key: Key) -> T {
-    let row = world.rows().get(&Entity::taxpayer(id(of)), &key).cloned();
-    T::unwrap(row.unwrap_or_else(|| panic!("{of} has no {key:?}"))).unwrap()
+    find(world, of, &key).unwrap_or_else(|| panic!("{of} has no {key:?}"))
+}
+
+pub(super) fn find<T: RowType + Clone>(world: &mut World, of: &str, key: &Key) -> Option<T> {
+    let row = world.rows().get(&Entity::taxpayer(id(of)), key).cloned();
+    row.map(|row| T::unwrap(row).unwrap())
 }

@@ -12,7 +12,7 @@ pub enum Message {
     Arrival(Box<Arrival>),
     /// The issuer voided an invoice.
     Voided(Box<Voided>),
-    /// A red letter takes value of an invoice back, or lets it go out again.
+    /// Value of an invoice is taken back, or goes out again: by a red letter, or its void, or a late paper of the issuer.
     Returned(Box<Returned>),
     /// The authority marked an invoice, or lifted the mark.
     Marked(Marked),
@@ -99,7 +99,7 @@ pub struct Voided {
 /// red letter may name another buyer, or none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Returned {
-    /// The red letter.
+    /// The red letter; the invoice itself, where no red letter but its issuer's status has changed whose value it is.
     pub red_no: InvoiceNo,
     /// The invoice it offsets.
     pub blue_no: InvoiceNo,

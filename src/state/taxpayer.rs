@@ -189,8 +189,7 @@ pub struct Issued {
     pub short: Fen,
     /// Of the vector's own slice: what later arrivals settled, by their origins.
     pub settled: Blend,
-    /// Whether it counts as sold by a firm that was deregistered: then all that stands of it began there, whatever the
-    /// vector was sent with.
+    /// Whether it counts as sold by a firm that was deregistered: then all that stands of it began there.
     pub gone: bool,
 }
 

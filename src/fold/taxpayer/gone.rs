@@ -1,12 +1,11 @@
 //! A firm that turns out to have been deregistered when it sold, or not to have been, when the paper that says so comes
-//! after the sale: it counts as begun with the firm, or as drawn after all, by the status of its own time, a bounded
-//! number of rows at a step. Vectors already sent stay as they are: in them the buyer keeps whose value it was told.
+//! after the sale: it begins with the firm, or draws after all, by the status of its own time, and its buyer is told. A
+//! bounded number of rows at a step.
 
 use super::Step;
 use super::issuing::is_red;
-use crate::model::{About, Closing, Continue, Fen, Instant, InvoiceNo, Status};
-use crate::provenance::{Blend, Ordinal};
-use crate::state::{Course, Issue, Issued, Key};
+use crate::model::{About, Closing, Continue, Fen, Instant, InvoiceNo, Returned, Status};
+use crate::state::{Course, Issued, Key};
 
 /// Rows that one step looks at.
 const ROWS_PER_STEP: usize = 256;
@@ -43,52 +42,24 @@ impl Step<'_> {
         }
     }
 
-    /// Counts a sale by the status of its own time, where it was counted by another.
+    /// Counts a sale by the status of its own time, where it was counted by another: it is taken back, and goes out again
+    /// with the value it should have gone out with.
     pub(super) fn count_gone(&mut self, sale: &mut Issued, no: InvoiceNo) {
         let Some(issue) = sale.issue.filter(|issue| !is_red(issue) && !self.is_voucher(issue)) else { return };
         if sale.void.is_some() || self.is_gone(issue.issued_at) == sale.gone {
             return;
         }
-        if sale.gone {
-            self.draw_after_all(sale, &issue, no);
-        } else {
-            self.begin_after_all(sale, &issue, no);
+        sale.gone = !sale.gone;
+        let standing = sale.vector.total();
+        if standing == Fen::ZERO {
+            return;
+        }
+        let returned = self.take_back(sale, no, standing);
+        let restored = self.send_again(sale, no, &issue, standing);
+        if returned != restored {
+            let (seller_id, at) = (self.books.entity.id, issue.issued_at);
+            self.tell_holder(sale, Returned { red_no: no, blue_no: no, seller_id, at, returned, restored });
         }
         self.touch(About::Period(issue.issued_at.period()));
-    }
-
-    /// What a sale drew goes back; all of it began with the firm.
-    fn begin_after_all(&mut self, sale: &mut Issued, issue: &Issue, no: InvoiceNo) {
-        let total = sale.vector.total();
-        let settled = self.draw_settled(sale, no, total);
-        let mut drawn = sale.vector.clone();
-        drawn.take(Ordinal::OWN, sale.short + settled.total());
-        drawn.absorb(&settled, usize::MAX);
-        let covered = drawn.total();
-        let budget = self.rules.limits.pool_origins;
-        self.pool().absorb(&drawn, budget);
-        if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
-            own.direct += settled.total();
-        }
-        self.count_begun(issue, covered);
-        self.cover(issue.issued_at, Fen::ZERO - covered);
-        self.forget_deficit(issue.issued_at, no);
-        (sale.short, sale.gone) = (total, true);
-    }
-
-    /// What a sale lacked is drawn from what is in the pool now. Where its vector names others, it had drawn before, and
-    /// has been counted as begun here since: it is left so.
-    fn draw_after_all(&mut self, sale: &mut Issued, issue: &Issue, no: InvoiceNo) {
-        if sale.vector.total() > sale.vector.of(Ordinal::OWN) {
-            return;
-        }
-        sale.gone = false;
-        if sale.short == Fen::ZERO {
-            return;
-        }
-        self.owe(issue.issued_at, no);
-        let mut covering: Blend = self.pool().draw(sale.short);
-        self.settle_sale(sale, issue, no, &mut covering);
-        debug_assert!(covering.is_empty(), "no more was drawn than the sale lacks");
     }
 }

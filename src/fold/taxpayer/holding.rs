@@ -180,6 +180,7 @@ impl Step<'_> {
                 } else {
                     step.kept(&returned.restored, seller)
                 };
+                step.notice_flags(&returned.restored, seller);
                 // The seller keeps its budget for both: see `Blend::within_beside`.
                 held.vector.absorb(&again, usize::MAX);
                 if held.goes_round && held.entered {

@@ -181,8 +181,8 @@ impl Step<'_> {
         self.tell_holder(blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
     }
 
-    /// Tells the holder of a blue invoice what a red letter of it takes back or lets go out again, whomever that names.
-    fn tell_holder(&mut self, blue: &Issued, returned: Returned) {
+    /// Tells the holder of an invoice what of it is taken back or goes out again, whomever a red letter names.
+    pub(super) fn tell_holder(&mut self, blue: &Issued, returned: Returned) {
         if let Some(buyer) = blue.issue.and_then(|issue| issue.buyer_id) {
             self.send(Entity::taxpayer(buyer), Message::Returned(Box::new(returned)));
         }
@@ -272,8 +272,8 @@ impl Step<'_> {
         issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(self.books.entity.id)
     }
 
-    /// Draws anew what a red letter, itself voided, had taken back of a sale.
-    fn send_again(&mut self, blue: &mut Issued, blue_no: InvoiceNo, sold: &Issue, tax: Fen) -> Vector {
+    /// Draws anew what had been taken back of a sale, by a red letter that was voided or because it counted otherwise.
+    pub(super) fn send_again(&mut self, blue: &mut Issued, blue_no: InvoiceNo, sold: &Issue, tax: Fen) -> Vector {
         // What stands is the sale less the red letters that stand, whatever those that do not had taken.
         let standing = (sold.tax + blue.reds.tax).max(Fen::ZERO);
         let room = standing - blue.vector.total();

@@ -6,7 +6,7 @@
 use super::Step;
 use crate::model::{About, Continue, Fen, Instant, InvoiceNo, Message, Vector};
 use crate::provenance::{Blend, Ordinal, Slice};
-use crate::state::{Issue, Issued, Key};
+use crate::state::{Issued, Key};
 
 /// Sales that one step may settle, or open again.
 const SETTLEMENTS_MAX: usize = 256;
@@ -86,15 +86,10 @@ impl Step<'_> {
     fn settle_one(&mut self, arrived: &mut Blend, invoice_no: InvoiceNo) {
         let mut sale = self.lift_issued(invoice_no);
         let issue = sale.issue.expect("only issued invoices leave deficits");
-        if !sale.gone {
-            self.settle_sale(&mut sale, &issue, invoice_no, arrived);
+        if sale.gone {
+            self.books.put(Key::Issued(invoice_no), sale);
+            return;
         }
-        self.books.put(Key::Issued(invoice_no), sale);
-        self.touch(About::Period(issue.issued_at.period()));
-    }
-
-    /// Covers of a sale what it lacks, as far as what has arrived goes.
-    pub(super) fn settle_sale(&mut self, sale: &mut Issued, issue: &Issue, invoice_no: InvoiceNo, arrived: &mut Blend) {
         let covering = arrived.draw(sale.short);
         let covered = covering.total();
         sale.short -= covered;
@@ -108,11 +103,13 @@ impl Step<'_> {
         if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
             own.direct -= covered;
         }
-        self.count_begun(issue, Fen::ZERO - covered);
+        self.count_begun(&issue, Fen::ZERO - covered);
         self.cover(issue.issued_at, covered);
         if sale.short == Fen::ZERO {
             self.forget_deficit(issue.issued_at, invoice_no);
         }
+        self.books.put(Key::Issued(invoice_no), sale);
+        self.touch(About::Period(issue.issued_at.period()));
     }
 
     /// Takes out of a sale's row what had settled it. What is beyond its budget of origins is nobody's in particular, and
@@ -132,7 +129,7 @@ impl Step<'_> {
     }
 
     /// Counts tax of a sale as covered after all, or, where it is negative, as not covered after all.
-    pub(super) fn cover(&mut self, sold_at: Instant, tax: Fen) {
+    fn cover(&mut self, sold_at: Instant, tax: Fen) {
         let month = self.month(sold_at.period());
         month.drawn += tax;
         month.drawn_days += tax.0.saturating_mul(sold_at.day_of_month());

@@ -236,7 +236,7 @@ impl Step<'_> {
         let back = issued.vector.draw(tax);
         let budget = self.rules.limits.pool_origins;
         let own = back.of(Ordinal::OWN);
-        let unmade = if issued.gone { back.total() } else { own.min(issued.short) };
+        let unmade = own.min(issued.short);
         issued.short -= unmade;
         let unsettled = self.draw_settled(issued, invoice_no, own - unmade);
         for slice in back.slices() {
@@ -245,12 +245,10 @@ impl Step<'_> {
                 passed.direct -= Fen(slice.tax) - settled;
             }
         }
-        if !issued.gone {
-            let mut drawn = back.clone();
-            drawn.take(Ordinal::OWN, unmade + unsettled.total());
-            self.pool().absorb(&drawn, budget);
-            self.pool().absorb(&unsettled, budget);
-        }
+        let mut drawn = back.clone();
+        drawn.take(Ordinal::OWN, unmade + unsettled.total());
+        self.pool().absorb(&drawn, budget);
+        self.pool().absorb(&unsettled, budget);
         let total = back.total();
         self.profile.ledger.passed_on -= total.0;
         self.count_begun(&issue, Fen::ZERO - unmade);
