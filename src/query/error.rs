@@ -45,8 +45,8 @@ pub enum Error {
     },
     /// What a turn committed cannot be read.
     #[error(
-        "turn {turn} of the journal in {} cannot be read: {refusal}; it was written by another version of this program, so \
-         read it with that one",
+        "turn {turn} of the journal in {} cannot be read: {refusal}; nothing is changed: use the version of this program that \
+         wrote it, or a newer one",
         dir.display()
     )]
     Unreadable {

@@ -55,7 +55,8 @@ pub enum Error {
     },
     /// A committed record or its progress cannot be read.
     #[error(
-        "the journal in {dir} holds what this program cannot read at {place}: {refusal}; it was written by another version, or is damaged"
+        "the journal in {dir} holds what this program cannot read at {place}: {refusal}; nothing is changed: use the version of \
+         this program that wrote it, or a newer one"
     )]
     Unreadable {
         /// The folder.

@@ -10,6 +10,9 @@
 //! | `real_data` | the published real invoices, to the fen, where they are at hand |
 //! | `cli` | exit codes, help, messages |
 //! | `folders` | data folders gone on with, kept from harm, asked for what is not there |
+//! | `formats` | the bytes of a journal, by a reader made from `src/log/FORMAT.md` alone |
+//! | `golden` | the journals of `tests/data` fold to what was recorded; what earlier versions left |
+//! | `versions` | what later versions left is refused, and nothing is changed |
 //!
 //! Nothing here looks inside a module: what can be tested beside the code is tested there.
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -18,8 +21,11 @@ mod broken_input;
 mod cli;
 mod determinism;
 mod folders;
+mod formats;
+mod golden;
 mod kill;
 mod layout;
 mod properties;
 mod real_data;
 mod support;
+mod versions;
