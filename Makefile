@@ -4,7 +4,7 @@
 cargo := . deploy/env.sh && cargo
 pure := --lib --no-default-features
 
-.PHONY: help setup build demo test check accept bench
+.PHONY: help setup build demo test soak check accept bench
 .NOTPARALLEL:
 
 help: ## lists the targets
@@ -22,6 +22,9 @@ demo: setup ## builds, then runs the main job on a made-up world
 test: setup ## checks that the pure half stands alone, and runs every test
 	@$(cargo) check $(pure) && cargo test --doc
 	@$(cargo) test --lib --bins --tests
+
+soak: setup ## the long tests: many kills, large hubs, many made worlds
+	@. deploy/env.sh && SUYUAN_KILLS=500 cargo test --test it kills::
 
 check: setup ## format, clippy with warnings denied, the pure half alone, cargo-deny
 	@$(cargo) fmt --check

@@ -6,6 +6,7 @@
 //! | `properties` | what is true of any small world, event by event, through the in-memory driver |
 //! | `determinism` | the same input gives the same bytes, whatever the threads, the partitions, the files |
 //! | `kill` | runs that are killed, stopped, locked out or asked to go on with something else |
+//! | `kills` | runs killed at fifty moments all over their life |
 //! | `broken_input` | inputs that end before their time |
 //! | `real_data` | the published real invoices, to the fen, where they are at hand |
 //! | `cli` | exit codes, help, messages |
@@ -24,6 +25,7 @@ mod folders;
 mod formats;
 mod golden;
 mod kill;
+mod kills;
 mod layout;
 mod properties;
 mod real_data;
