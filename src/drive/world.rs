@@ -1,6 +1,6 @@
 //! One partition in memory, folded one event at a time.
 
-use crate::fold::{Effects, EpochCutter, Fold, Verdict};
+use crate::fold::{Effects, EpochCutter, Fold, Verdict, WAITING_PER_EPOCH_MAX};
 use crate::model::{
     Body, Entity, Event, Fact, Instant, Message, Output, Position, Record, Root, RulesPublished, Source,
 };
@@ -32,12 +32,15 @@ pub struct World {
     cutter: EpochCutter,
     rules: String,
     waiting: Vec<Waiting>,
+    /// What waits for the end of a later epoch.
+    kept: Vec<Waiting>,
     said: Vec<Said>,
     verdicts: Vec<Verdict>,
     fed: u64,
     /// Whether an invoice was.
     began: bool,
     folded: u64,
+    most_effects: usize,
 }
 
 impl World {
@@ -52,18 +55,20 @@ impl World {
             cutter: EpochCutter::new(never, never),
             rules: rules.into(),
             waiting: Vec::new(),
+            kept: Vec::new(),
             said: Vec::new(),
             verdicts: Vec::new(),
             fed: 0,
             began: false,
             folded: 0,
+            most_effects: 0,
         }
     }
 
     /// Folds one event, with its arrival; all other messages wait for the end of the epoch.
     pub fn feed(&mut self, event: Event) {
         if self.cutter.ends_before(event.occurred_at) {
-            self.settle();
+            self.end_epoch();
         }
         self.cutter.take(event.occurred_at);
         if self.fed == 0 {
@@ -94,16 +99,37 @@ impl World {
         }
     }
 
-    /// Ends the epoch: delivers what waits, in rounds until quiet, and ticks where an hour has passed.
+    /// Ends the epoch, and whatever still waits after it.
     pub fn settle(&mut self) {
-        self.rounds();
+        self.end_epoch();
+        while !self.kept.is_empty() {
+            self.end_epoch();
+        }
+    }
+
+    /// The most effects that a step has had.
+    pub fn most_effects(&self) -> usize {
+        self.most_effects
+    }
+
+    /// How many messages wait for the end of a later epoch.
+    pub fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Ends the epoch: delivers what waits, in rounds until quiet but for what is kept for the next, and ticks where an hour
+    /// has passed.
+    fn end_epoch(&mut self) {
+        self.waiting.append(&mut self.kept);
+        let mut may_wait = WAITING_PER_EPOCH_MAX;
+        self.rounds(&mut may_wait);
         if let Some(mark) = self.cutter.end() {
             let root = Root(self.fed);
             let effects = self.fold_at(mark, root, Entity::CLOCK, Body::Tick);
             let waiting = effects.messages.into_iter();
             self.waiting.extend(waiting.map(|(to, message)| Waiting { root, parent: 0, to, message }));
             self.waiting.sort_by_key(|waiting| waiting.to);
-            self.rounds();
+            self.rounds(&mut may_wait);
         }
     }
 
@@ -127,11 +153,19 @@ impl World {
         &self.fold
     }
 
-    fn rounds(&mut self) {
+    fn rounds(&mut self, may_wait: &mut usize) {
         while !self.waiting.is_empty() {
             let mut round = std::mem::take(&mut self.waiting);
             round.sort_by_key(|waiting| (waiting.root, waiting.parent));
-            for (rank, Waiting { root, to, message, .. }) in (0..).zip(round) {
+            for (rank, waiting) in (0..).zip(round) {
+                if waiting.message.may_wait() {
+                    if *may_wait == 0 {
+                        self.kept.push(waiting);
+                        continue;
+                    }
+                    *may_wait -= 1;
+                }
+                let Waiting { root, to, message, .. } = waiting;
                 let effects = self.fold_one(root, to, Body::Message(message));
                 let waiting = effects.messages.into_iter();
                 self.waiting.extend(waiting.map(|(to, message)| Waiting { root, parent: rank, to, message }));
@@ -157,6 +191,7 @@ impl World {
         self.folded += 1;
         let mut effects = Effects::default();
         self.fold.step(&mut self.rows, &record, &mut effects);
+        self.most_effects = self.most_effects.max(effects.len());
         self.said.extend(effects.outputs.drain(..).map(|output| Said { root, output }));
         effects
     }

@@ -4,6 +4,9 @@ use crate::model::{HOUR_MS, Instant};
 
 /// The most events of one epoch.
 pub const EPOCH_EVENTS_MAX: usize = 4_096;
+/// The most messages that are delivered at the end of an epoch of those that may wait ([`crate::model::Message::may_wait`]);
+/// each leads to a bounded number of others, so an epoch's end is about as much work as its events.
+pub const WAITING_PER_EPOCH_MAX: usize = 16;
 /// The longest epoch, of event time: windows begin at full hours, so that an hour ends with an epoch.
 pub const EPOCH_MS: i64 = HOUR_MS / 6;
 

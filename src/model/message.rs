@@ -31,6 +31,12 @@ pub enum Message {
 }
 
 impl Message {
+    /// Whether it may wait for the end of a later epoch: where an accused hub has more buyers to tell than one step may,
+    /// others are served between them.
+    pub fn may_wait(&self) -> bool {
+        matches!(self, Self::Continue(rest) if matches!(**rest, Continue::Taint { .. }))
+    }
+
     /// What it is, as a stable code.
     pub fn code(&self) -> &'static str {
         match self {

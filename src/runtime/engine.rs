@@ -9,14 +9,14 @@ use std::time::{Duration, Instant as Moment};
 use tracing::{debug, info};
 
 use super::counters::Counters;
-use super::epoch::{self, Epoch, Item};
+use super::epoch::{self, Epoch, Item, Limits, Waiting};
 use super::error::Error;
 use super::open::{last_turn_seen, new_name, open_partitions, read_told};
 use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{Begun, PartitionProgress, Progress};
 use super::settings::{Persist, Settings};
-use crate::codec;
+use crate::codec::{self, Refusal};
 use crate::files::Place;
 use crate::fold::EpochCutter;
 use crate::intake::Input;
@@ -43,6 +43,17 @@ pub struct Phases {
     pub persist: Duration,
 }
 
+/// How far a commit goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// All that was fed: the input goes on.
+    Fed,
+    /// And all that waits: the input cannot be read on.
+    Quiet,
+    /// And the input is at its end.
+    Ended,
+}
+
 /// A folder being written.
 pub struct Engine {
     place: Place,
@@ -58,6 +69,10 @@ pub struct Engine {
     epoch: Vec<Item>,
     epochs: Vec<Epoch>,
     events: usize,
+    /// Input events numbered so far, committed or not.
+    roots: u64,
+    /// What waits for the end of a later epoch.
+    kept: Vec<Waiting>,
     phases: Phases,
     pace: Pace,
     /// A turn failed: the partitions hold what was not committed.
@@ -112,6 +127,8 @@ impl Engine {
             ..Progress::default()
         };
         let (progress, begun) = told.unwrap_or_else(|| (fresh, Begun::default()));
+        let kept = progress.kept.iter().map(Waiting::read).collect::<Result<_, _>>();
+        let kept = kept.map_err(|refusal| unreadable_kept(&place, &log, refusal))?;
         let partitions = open_partitions(&place, &settings, &log, &progress)?;
         let has_invoices = partitions.first().is_some_and(|partition| partition.fold().opening() != Opening::NEVER);
         Ok(Self {
@@ -120,6 +137,8 @@ impl Engine {
             log,
             partitions,
             cutter: EpochCutter::new(progress.clock, progress.ticked),
+            roots: progress.roots,
+            kept,
             progress,
             begun,
             is_told: true,
@@ -193,7 +212,7 @@ impl Engine {
         if self.cutter.ends_before(at) {
             self.end_epoch();
             if self.events >= self.settings.policies.turn_events {
-                self.commit()?;
+                self.commit(Until::Fed)?;
             }
         }
         // The journal begins with its first event; what was refused before has no time.
@@ -205,12 +224,12 @@ impl Engine {
             self.push(Root(0), at, false, Body::Message(Message::Began(at)));
         }
         self.cutter.take(at);
-        self.progress.roots += 1;
+        self.roots += 1;
         let body = match input.body {
             Ok(event) => Body::Fact(input.source, Box::new(event)),
             Err(refused) => Body::Refused(Box::new(refused)),
         };
-        self.push(Root(self.progress.roots), at, input.row_head, body);
+        self.push(Root(self.roots), at, input.row_head, body);
         Ok(())
     }
 
@@ -218,14 +237,13 @@ impl Engine {
     /// uninterrupted run, and so the digest is another one.
     pub fn cut_input_off(&mut self) -> Result<(), Error> {
         self.end_epoch();
-        if self.events == 0 { Ok(()) } else { self.commit() }
+        if self.events == 0 && self.kept.is_empty() { Ok(()) } else { self.commit(Until::Quiet) }
     }
 
     /// Commits what has been fed, and says that the input is at its end.
     pub fn end_input(&mut self) -> Result<(), Error> {
         self.end_epoch();
-        self.progress.input_ended = true;
-        self.commit()
+        self.commit(Until::Ended)
     }
 
     /// Persists everything and closes.
@@ -262,35 +280,54 @@ impl Engine {
         }
         let items = std::mem::take(&mut self.epoch);
         let tick = self.cutter.end();
-        self.epochs.push(Epoch { items, tick, clock: self.cutter.clock() });
+        let (clock, ticked) = (self.cutter.clock(), self.cutter.ticked());
+        self.epochs.push(Epoch { items, tick, clock, ticked, roots: self.roots });
     }
 
-    fn commit(&mut self) -> Result<(), Error> {
+    fn commit(&mut self, until: Until) -> Result<(), Error> {
         if self.is_broken {
             return Err(Error::Broken { dir: self.place.dir.clone() });
         }
         // Until all of it is done: what was folded and not committed must not be built upon.
         self.is_broken = true;
-        self.fold_and_commit()?;
+        while self.fold_and_commit(until)? {}
         self.is_broken = false;
         Ok(())
     }
 
-    fn fold_and_commit(&mut self) -> Result<(), Error> {
+    /// Commits a turn. Returns whether there is more to be committed.
+    fn fold_and_commit(&mut self, until: Until) -> Result<bool, Error> {
         let began = Moment::now();
-        let folded = epoch::run(&mut self.partitions, &self.epochs, self.pace.threads());
-        folded.map_err(|panic| self.failed_step(panic))?;
+        let limits = Limits { threads: self.pace.threads(), turn_bytes: self.settings.policies.turn_bytes };
+        let folded = epoch::run(&mut self.partitions, &self.epochs, &mut self.kept, limits);
+        let count = folded.map_err(|panic| self.failed_step(panic))?;
         let folded = Moment::now();
         self.pace.took(folded - began, self.events);
-        self.epochs.clear();
-        self.events = 0;
+        if let Some(last) = count.checked_sub(1).map(|last| &self.epochs[last]) {
+            (self.progress.clock, self.progress.ticked) = (last.clock, last.ticked);
+            self.progress.roots = last.roots;
+        }
+        self.epochs.drain(..count);
+        if self.epochs.is_empty() && until != Until::Fed && !self.kept.is_empty() {
+            self.wait_for_nothing();
+        }
+        let is_more = !self.epochs.is_empty();
+        self.events = self.epochs.iter().map(|epoch| epoch.items.len()).sum();
+        self.progress.input_ended |= until == Until::Ended && !is_more;
+        self.progress.kept = self.kept.iter().map(Waiting::write).collect();
         self.phases.fold += folded - began;
         self.write_turn()?;
         let committed = Moment::now();
         self.phases.commit += committed - folded;
         self.persist()?;
         self.phases.persist += committed.elapsed();
-        Ok(())
+        Ok(is_more)
+    }
+
+    /// An epoch without events, at whose end some of what waits is delivered.
+    fn wait_for_nothing(&mut self) {
+        let Progress { clock, ticked, roots, .. } = self.progress;
+        self.epochs.push(Epoch { items: Vec::new(), tick: None, clock, ticked, roots });
     }
 
     /// Why a step failed.
@@ -320,7 +357,6 @@ impl Engine {
             progress.clone_from(partition.progress());
         }
         outputs.sort_by_key(|(order, _)| *order);
-        (self.progress.clock, self.progress.ticked) = (self.cutter.clock(), self.cutter.ticked());
         let turn = Turn {
             number: self.log.last_turn() + 1,
             input_consumed: self.progress.counters.events,
@@ -363,6 +399,11 @@ impl Engine {
     pub fn dir(&self) -> &Path {
         &self.place.dir
     }
+}
+
+fn unreadable_kept(place: &Place, log: &Log, refusal: Refusal) -> Error {
+    let place_of = format!("a message that waits after turn {}", log.last_turn());
+    Error::Unreadable { dir: place.dir.clone(), place: place_of, refusal }
 }
 
 /// What is wanted, but for the rules, which are those that a journal was begun with.

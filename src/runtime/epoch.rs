@@ -7,12 +7,15 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use super::gate::Gate;
 use super::partition::Partition;
 use super::partitioner::partition_of;
+use super::progress::Kept;
+use crate::codec::{Refusal, journal};
+use crate::fold::WAITING_PER_EPOCH_MAX;
 use crate::model::{Body, Entity, Fact, Instant, Kind, Message, Root};
 
 /// An input event on its way into the fold.
@@ -63,29 +66,62 @@ pub(super) struct Epoch {
     pub(super) tick: Option<Instant>,
     /// Largest event time so far.
     pub(super) clock: Instant,
+    /// The last hour marked by then.
+    pub(super) ticked: Instant,
+    /// Input events numbered by then.
+    pub(super) roots: u64,
 }
 
 /// The order of folding within a turn: the epoch, then its events and their arrivals, then the rounds after them.
 const EPOCH_SHIFT: u32 = 40;
 const ROUNDS: u64 = 1 << 39;
 
-/// A message that waits for the end of its epoch.
-struct Waiting {
-    root: Root,
-    parent: u32,
-    from: u32,
-    to: Entity,
-    message: Message,
+/// A message that waits for the end of its epoch, or of a later one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    pub(super) root: Root,
+    pub(super) parent: u32,
+    pub(super) from: u32,
+    pub(super) to: Entity,
+    pub(super) message: Message,
+}
+
+impl Waiting {
+    /// As turns write it.
+    pub(super) fn write(&self) -> Kept {
+        let mut message = Vec::new();
+        journal::write_message(&self.to, &self.message, &mut message);
+        Kept { root: self.root.0, parent: self.parent, from: self.from, message }
+    }
+
+    /// Reads it back.
+    pub(super) fn read(kept: &Kept) -> Result<Self, Refusal> {
+        let (to, message) = journal::read_message(&mut kept.message.as_slice())?;
+        Ok(Self { root: Root(kept.root), parent: kept.parent, from: kept.from, to, message })
+    }
 }
 
 /// What a thread panicked with.
 pub(super) type Panic = Box<dyn Any + Send>;
 
-/// Folds epochs, one after another, on so many threads. Where a step fails, the other threads stop too, and the partition
-/// knows at what it was ([`Partition::at_work`]).
-pub(super) fn run(partitions: &mut [Partition], epochs: &[Epoch], threads: usize) -> Result<(), Panic> {
+/// How much is folded at once.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) threads: usize,
+    /// After an epoch with which the turn has grown to so many bytes, no other is folded.
+    pub(super) turn_bytes: usize,
+}
+
+/// Folds epochs, one after another, and returns how many; `kept` is what waits for the end of a later one. Where a step
+/// fails, the other threads stop too, and the partition knows at what it was ([`Partition::at_work`]).
+pub(super) fn run(
+    partitions: &mut [Partition],
+    epochs: &[Epoch],
+    kept: &mut Vec<Waiting>,
+    limits: Limits,
+) -> Result<usize, Panic> {
     let count = u32::try_from(partitions.len()).expect("partitions are few");
-    let threads = threads.clamp(1, partitions.len());
+    let threads = limits.threads.clamp(1, partitions.len());
     let partitions: Vec<Mutex<&mut Partition>> = partitions.iter_mut().map(Mutex::new).collect();
     let run = Run {
         partitions,
@@ -94,14 +130,21 @@ pub(super) fn run(partitions: &mut [Partition], epochs: &[Epoch], threads: usize
         gate: Gate::new(threads),
         outboxes: (0..threads).map(|_| Mutex::new(Vec::new())).collect(),
         quiet: epochs.iter().map(|epoch| AtomicBool::new(epoch.tick.is_none())).collect(),
+        keeps: AtomicBool::new(!kept.is_empty()),
+        kept: Mutex::new(std::mem::take(kept)),
+        turn_bytes: limits.turn_bytes,
+        is_full: AtomicBool::new(false),
+        folded: AtomicUsize::new(0),
     };
-    std::thread::scope(|scope| {
+    let ended = std::thread::scope(|scope| {
         let run = &run;
         let others: Vec<_> = (1..threads).map(|thread| scope.spawn(move || run.caught(thread, epochs))).collect();
         let first = run.caught(0, epochs);
         let others = others.into_iter().map(|thread| thread.join().expect("what it panics with is caught"));
         others.fold(first, Result::and)
-    })
+    });
+    *kept = run.kept.into_inner().unwrap_or_default();
+    ended.map(|()| run.folded.into_inner())
 }
 
 struct Run<'a> {
@@ -113,6 +156,23 @@ struct Run<'a> {
     outboxes: Vec<Mutex<Vec<Waiting>>>,
     /// Whether there is nothing to be done at the end of an epoch.
     quiet: Vec<AtomicBool>,
+    /// What waits for the end of a later epoch, and whether there is any.
+    kept: Mutex<Vec<Waiting>>,
+    keeps: AtomicBool,
+    turn_bytes: usize,
+    /// Whether the turn has as much as it may have.
+    is_full: AtomicBool,
+    /// Epochs that are folded to their end.
+    folded: AtomicUsize,
+}
+
+/// The end of an epoch.
+struct End {
+    clock: Instant,
+    order: u64,
+    /// How many messages that may wait are still delivered.
+    may_wait: usize,
+    kept: Vec<Waiting>,
 }
 
 type Guard<'g, 'a> = MutexGuard<'g, &'a mut Partition>;
@@ -149,18 +209,20 @@ impl<'a> Run<'a> {
 
     fn thread(&self, thread: usize, epochs: &[Epoch]) {
         let _watch = self.gate.watch();
-        for ((number, epoch), quiet) in (0..).zip(epochs).zip(&self.quiet) {
-            let first = number << EPOCH_SHIFT;
+        for ((at, epoch), quiet) in epochs.iter().enumerate().zip(&self.quiet) {
+            let first = (at as u64) << EPOCH_SHIFT;
             if !self.fold_items(thread, epoch, first, quiet) || !self.gate.meet() {
                 return;
             }
-            if quiet.load(Ordering::Acquire) {
+            if quiet.load(Ordering::Acquire) && !self.keeps.load(Ordering::Acquire) {
+                self.folded.store(at + 1, Ordering::Release);
                 continue;
             }
             if thread == 0 {
                 self.end_epoch(epoch, first + ROUNDS);
+                self.folded.store(at + 1, Ordering::Release);
             }
-            if !self.gate.meet() {
+            if !self.gate.meet() || self.is_full.load(Ordering::Acquire) {
                 return;
             }
         }
@@ -220,11 +282,29 @@ impl<'a> Run<'a> {
         true
     }
 
-    /// Delivers what waits, in rounds until quiet; marks the hour where one has passed.
+    /// Delivers what waits, in rounds until quiet but for what is kept for the next epoch's end; marks the hour where one
+    /// has passed.
     fn end_epoch(&self, epoch: &Epoch, first: u64) {
-        let mut order = first;
-        self.rounds(epoch.clock, &mut order);
-        let Some(mark) = epoch.tick else { return };
+        let mut end = End { clock: epoch.clock, order: first, may_wait: WAITING_PER_EPOCH_MAX, kept: Vec::new() };
+        let mut waiting = std::mem::take(&mut *self.kept());
+        for outbox in &self.outboxes {
+            waiting.append(&mut outbox.lock().expect("a thread that panics ends the run"));
+        }
+        self.deliver(waiting, &mut end);
+        if let Some(mark) = epoch.tick {
+            self.tick(mark, epoch, &mut end);
+        }
+        self.keeps.store(!end.kept.is_empty(), Ordering::Release);
+        *self.kept() = end.kept;
+        let bytes: usize = (0..self.count).map(|number| self.lock(number).turn_bytes()).sum();
+        self.is_full.store(bytes >= self.turn_bytes, Ordering::Release);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.kept.lock().expect("a thread that panics ends the run")
+    }
+
+    fn tick(&self, mark: Instant, epoch: &Epoch, end: &mut End) {
         let root = epoch.items.last().map_or(Root::default(), |item| item.root);
         let mut fired = Vec::new();
         for number in 0..self.count {
@@ -233,26 +313,26 @@ impl<'a> Run<'a> {
             collect(&mut partition, root, 0, &mut fired);
         }
         fired.sort_by_key(|waiting| waiting.to);
-        self.deliver(epoch.clock, fired, &mut order);
+        self.deliver(fired, end);
     }
 
-    fn rounds(&self, clock: Instant, order: &mut u64) {
-        let mut waiting = Vec::new();
-        for outbox in &self.outboxes {
-            waiting.append(&mut outbox.lock().expect("a thread that panics ends the run"));
-        }
-        self.deliver(clock, waiting, order);
-    }
-
-    fn deliver(&self, clock: Instant, mut waiting: Vec<Waiting>, order: &mut u64) {
+    fn deliver(&self, mut waiting: Vec<Waiting>, end: &mut End) {
         while !waiting.is_empty() {
             waiting.sort_by_key(|waiting| (waiting.root, waiting.parent));
             let mut next = Vec::new();
-            for (rank, Waiting { root, from, to, message, .. }) in (0..).zip(waiting) {
+            for (rank, waiting) in (0..).zip(waiting) {
+                if waiting.message.may_wait() {
+                    if end.may_wait == 0 {
+                        end.kept.push(waiting);
+                        continue;
+                    }
+                    end.may_wait -= 1;
+                }
+                let Waiting { root, from, to, message, .. } = waiting;
                 let number = if to.kind == Kind::Clock { from } else { partition_of(&to, self.count) };
                 let mut partition = self.lock(number);
-                *order += 1;
-                partition.at(*order).fold_record(clock, root, to, Body::Message(message));
+                end.order += 1;
+                partition.at(end.order).fold_record(end.clock, root, to, Body::Message(message));
                 collect(&mut partition, root, rank, &mut next);
             }
             waiting = next;

@@ -26,6 +26,6 @@ pub use engine::{Engine, Phases};
 pub use error::Error;
 pub use partition::Partition;
 pub use partitioner::partition_of;
-pub use progress::{Begun, PartitionProgress, Progress};
+pub use progress::{Begun, Kept, PartitionProgress, Progress};
 pub use refold::bring_up;
 pub use settings::{Persist, Policies, Settings};

@@ -48,6 +48,8 @@ pub(super) struct TurnPart {
     /// Outputs, each with its place in the order of folding over all partitions: see [`Partition::at`].
     pub(super) outputs: Vec<(u64, Vec<u8>)>,
     pub(super) counters: Counters,
+    /// Bytes of its frames and outputs.
+    bytes: usize,
 }
 
 impl Partition {
@@ -161,6 +163,7 @@ impl Partition {
         journal::write_record(&Record { at: progress.clock, ..record }, &mut frame.bytes);
         let rules_version = &self.fold.rules().version;
         progress.digest = self.chain.link(&progress.digest, rules_version, &frame.bytes[start..], said);
+        self.turn.bytes += frame.bytes.len() - start;
         frame.count += 1;
         progress.offset += 1;
         let (records_max, bytes_max) = self.frame_limits;
@@ -175,6 +178,11 @@ impl Partition {
         }
         let next = Frame { partition: self.number, first_offset: self.progress.offset, count: 0, bytes: Vec::new() };
         self.turn.frames.push(std::mem::replace(&mut self.frame, next));
+    }
+
+    /// How much it adds to the turn so far, in bytes.
+    pub(super) fn turn_bytes(&self) -> usize {
+        self.turn.bytes
     }
 
     /// Ends the turn: what it commits of this partition.
@@ -193,6 +201,7 @@ fn say(effects: &Effects, order: u64, turn: &mut TurnPart, into: &mut Vec<u8>) {
     for output in &effects.outputs {
         let start = into.len();
         journal::write_output(output, into);
+        turn.bytes += into.len() - start;
         turn.outputs.push((order, into[start..].to_vec()));
     }
 }

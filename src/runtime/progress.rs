@@ -10,6 +10,8 @@ use crate::model::Instant;
 
 /// Version of what follows.
 const VERSION: u32 = 2;
+/// Version of [`Progress`] where messages wait, which follow it.
+const WITH_KEPT: u32 = 3;
 
 /// How far everything has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,22 @@ pub struct Progress {
     pub files: u32,
     /// Each partition.
     pub partitions: Vec<PartitionProgress>,
+    /// What waits for the end of a later epoch: few, one for each hub at work.
+    #[serde(skip)]
+    pub kept: Vec<Kept>,
+}
+
+/// A message that waits for the end of a later epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The input event that it goes back to.
+    pub root: u64,
+    /// Its place in what that led to.
+    pub parent: u32,
+    /// The partition that sent it.
+    pub from: u32,
+    /// Whom it is for, and what it says, as journals have both.
+    pub message: Vec<u8>,
 }
 
 /// How far one partition has come.
@@ -69,12 +87,18 @@ impl Begun {
 impl Progress {
     /// Its bytes.
     pub(super) fn write(&self) -> Vec<u8> {
-        write(self)
+        if self.kept.is_empty() {
+            return write(self);
+        }
+        postcard::to_stdvec(&(WITH_KEPT, self, &self.kept)).expect("numbers and bytes can always be written")
     }
 
     /// Reads it back.
     pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        read("progress", bytes)
+        let Ok((WITH_KEPT, rest)) = postcard::take_from_bytes::<u32>(bytes) else { return read("progress", bytes) };
+        let refuse = |error: postcard::Error| Refusal { field: "progress".into(), reason: error.to_string() };
+        let (progress, kept): (Self, Vec<Kept>) = postcard::from_bytes(rest).map_err(refuse)?;
+        Ok(Self { kept, ..progress })
     }
 
     /// One digest over all partitions.

@@ -30,6 +30,8 @@ pub struct Settings {
 pub struct Policies {
     /// Events after which a turn ends with its epoch. More is faster, and more is read again after a kill.
     pub turn_events: usize,
+    /// Bytes after which a turn ends with an epoch, however few events it has: what one event leads to may be much.
+    pub turn_bytes: usize,
     /// The most records of one frame.
     pub frame_records_max: u32,
     /// Size at which a frame ends, in bytes: readers hold one at a time.
@@ -54,6 +56,13 @@ pub enum Persist {
 impl Default for Policies {
     fn default() -> Self {
         let persist = Persist::After(Duration::from_secs(5));
-        Self { turn_events: 16_384, frame_records_max: 512, frame_bytes_max: 1 << 20, persist, seed: None }
+        Self {
+            turn_events: 16_384,
+            turn_bytes: 32 << 20,
+            frame_records_max: 512,
+            frame_bytes_max: 1 << 20,
+            persist,
+            seed: None,
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! | `layout` | what uses what in `src/`, and the shape of its files |
 //! | `properties` | what is true of any small world, event by event, through the in-memory driver |
 //! | `determinism` | the same input gives the same bytes, whatever the threads, the partitions, the files |
+//! | `hub` | a firm that sold to thousands, accused and cleared |
 //! | `kill` | runs that are killed, stopped, locked out or asked to go on with something else |
 //! | `kills` | runs killed at fifty moments all over their life |
 //! | `broken_input` | inputs that end before their time |
@@ -24,6 +25,7 @@ mod determinism;
 mod folders;
 mod formats;
 mod golden;
+mod hub;
 mod kill;
 mod kills;
 mod layout;

@@ -157,6 +157,7 @@ impl Step<'_> {
     /// A step that had more to do goes on.
     pub(super) fn continued(&mut self, cursor: &Continue) {
         match cursor {
+            Continue::Taint { taint, .. } if self.is_overtaken(taint) => {}
             Continue::Taint { taint, after } => {
                 self.now = taint.raised_at;
                 if let Some(ordinal) = self.ordinal(taint.named) {
@@ -189,6 +190,19 @@ impl Step<'_> {
             // The clock's own.
             Continue::Timers => {}
         }
+    }
+
+    /// Whether a later word on the same accusation has come while its buyers were being told: that one tells all whom
+    /// this one has told, and the others need not be told of it.
+    fn is_overtaken(&mut self, taint: &Taint) -> bool {
+        let Taint { origin, named, flag, .. } = *taint;
+        let latest = if origin == self.books.entity.id {
+            2 * self.profile.flags - u32::from(self.profile.flag.is_some())
+        } else {
+            let visit = self.books.find::<TaintVisit>(&Key::Taint { origin, named });
+            visit.map_or(0, |visit| visit.flag.version)
+        };
+        latest > flag.version
     }
 
     /// What stands for a name in these books.
