@@ -80,7 +80,7 @@ impl Begun {
 
     /// Reads it back.
     pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        read("standing", bytes)
+        read("standing", bytes, "2")
     }
 }
 
@@ -95,7 +95,9 @@ impl Progress {
 
     /// Reads it back.
     pub fn read(bytes: &[u8]) -> Result<Self, Refusal> {
-        let Ok((WITH_KEPT, rest)) = postcard::take_from_bytes::<u32>(bytes) else { return read("progress", bytes) };
+        let Ok((WITH_KEPT, rest)) = postcard::take_from_bytes::<u32>(bytes) else {
+            return read("progress", bytes, "2 and 3");
+        };
         let refuse = |error: postcard::Error| Refusal { field: "progress".into(), reason: error.to_string() };
         let (progress, kept): (Self, Vec<Kept>) = postcard::from_bytes(rest).map_err(refuse)?;
         Ok(Self { kept, ..progress })
@@ -115,11 +117,11 @@ fn write(what: &impl Serialize) -> Vec<u8> {
     postcard::to_stdvec(&(VERSION, what)).expect("numbers and texts can always be written")
 }
 
-fn read<T: DeserializeOwned>(field: &str, bytes: &[u8]) -> Result<T, Refusal> {
+fn read<T: DeserializeOwned>(field: &str, bytes: &[u8], known: &str) -> Result<T, Refusal> {
     let refuse = |reason: String| Refusal { field: field.into(), reason };
     let (version, rest) = postcard::take_from_bytes::<u32>(bytes).map_err(|error| refuse(error.to_string()))?;
     if version != VERSION {
-        return Err(refuse(format!("it is of version {version}, this program reads {VERSION}")));
+        return Err(refuse(format!("it is of version {version}, this program reads {known}")));
     }
     postcard::from_bytes(rest).map_err(|error| refuse(error.to_string()))
 }

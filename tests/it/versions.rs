@@ -117,8 +117,9 @@ fn a_turn_of_a_newer_format_is_refused_wherever_it_stands() {
     }
 }
 
-/// What `progress` and `standing` begin with.
+/// What `standing` begins with, and `progress` at most.
 const TOLD: u32 = 2;
+const PROGRESS: u32 = 3;
 const USE_THE_OTHER: &str = "nothing is changed: use the version of this program that wrote it";
 
 #[test]
@@ -126,10 +127,10 @@ fn progress_of_a_newer_version_is_refused() {
     let made = Made::new();
     made.append(|_, last| {
         let progress = Progress::read(&last.progress).unwrap();
-        let progress = postcard::to_stdvec(&(TOLD + 1, progress, "what a later version adds")).unwrap();
+        let progress = postcard::to_stdvec(&(PROGRESS + 1, progress, "what a later version adds")).unwrap();
         Turn { progress, ..Turn::default() }
     });
-    made.is_refused(&["turn ", "progress", "it is of version 3, this program reads 2", USE_THE_OTHER], true);
+    made.is_refused(&["turn ", "progress", "it is of version 4, this program reads 2 and 3", USE_THE_OTHER], true);
 }
 
 #[test]
