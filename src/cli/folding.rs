@@ -11,6 +11,7 @@ use super::interrupt::Interrupt;
 use super::read::tell;
 use super::show::{counted, shell_word};
 use crate::drive::STANDARD_RULES;
+use crate::files::read_document;
 use crate::intake::{self, InputIdentity, Intake, Mapping, Order};
 use crate::model::Source;
 use crate::risk::RuleSet;
@@ -61,9 +62,7 @@ impl EngineArgs {
     pub(super) fn settings(&self, rules: Option<&Path>, partitions: u32) -> anyhow::Result<Settings> {
         let document = match rules {
             None => STANDARD_RULES.to_owned(),
-            Some(path) => {
-                std::fs::read_to_string(path).with_context(|| format!("cannot read rule set {}", path.display()))?
-            }
+            Some(path) => read_document(path).with_context(|| format!("cannot read rule set {}", path.display()))?,
         };
         let shown = rules.map_or("the standard rule set".into(), |path| path.display().to_string());
         let parsed = RuleSet::parse(&document).with_context(|| format!("{shown} is not a rule set"))?;

@@ -10,6 +10,7 @@ use super::folding::{self, EngineArgs, InputArgs, Rest};
 use super::read::tell;
 use super::results;
 use super::show::{clean, print, print_json, put};
+use crate::files::read_document;
 use crate::intake;
 use crate::query::{self, Journal};
 use crate::risk::RuleSet;
@@ -105,7 +106,7 @@ fn settings(args: &Args, dir: &Path) -> anyhow::Result<Settings> {
     let shown = args.topology.as_ref().map_or("the embedded topology".into(), |path| path.display().to_string());
     let document = match &args.topology {
         None => EMBEDDED.to_owned(),
-        Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read topology {shown}"))?,
+        Some(path) => read_document(path).with_context(|| format!("cannot read topology {shown}"))?,
     };
     let topology = Topology::parse(&document).with_context(|| format!("{shown} is not a topology"))?;
     let beside = args.topology.as_deref().and_then(Path::parent);

@@ -69,6 +69,20 @@ impl Place {
     }
 }
 
+/// The longest document that is read whole, in bytes: rule sets, topologies, mapping files.
+pub const DOCUMENT_BYTES_MAX: u64 = 16 << 20;
+
+/// Reads a document that people write, which is short.
+pub fn read_document(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(path)?.take(DOCUMENT_BYTES_MAX + 1).read_to_string(&mut text)?;
+    if read as u64 > DOCUMENT_BYTES_MAX {
+        let what = format!("it has more than {DOCUMENT_BYTES_MAX} bytes, which no such document has");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
+    Ok(text)
+}
+
 /// An open file.
 #[derive(Debug)]
 pub enum File {

@@ -34,6 +34,8 @@ pub enum Error {
     Changed { file: String, line: u64 },
     #[error("{file} has no header: its first line should name the columns")]
     NoHeader { file: String },
+    #[error("{file}, line {line}: its header is longer than {most} bytes: check that it is a table")]
+    HeaderTooLong { file: String, line: u64, most: usize },
     #[error("{file}, line {line}: the header is not {encoding}; set `encoding` in {mapping} to what the file is in")]
     HeaderEncoding { file: String, line: u64, encoding: &'static str, mapping: String },
     #[error("{file}, line {line}: no layout of {mapping} fits its columns ({found}); {wanted}")]

@@ -223,7 +223,10 @@ impl InputFile {
             let cut = lines.append(&mut header);
             let line = lines.line + 1;
             match cut.map_err(|source| Error::Read { file: shown.clone(), line, source })? {
-                lines::Cut::Line | lines::Cut::Overlong => {}
+                lines::Cut::Line => {}
+                lines::Cut::Overlong => {
+                    return Err(Error::HeaderTooLong { file: shown, line: lines.line, most: LINE_BYTES_MAX });
+                }
                 lines::Cut::End => return Err(Error::NoHeader { file: shown }),
             }
         }

@@ -4,7 +4,7 @@ use super::lines::{Block, End, Row};
 use super::mapping::Bound;
 use super::table::Fields;
 use crate::codec;
-use crate::model::{Event, Instant, REFUSED_BYTES_MAX, Refused, Source, Text};
+use crate::model::{Event, Instant, REFUSED_BYTES_MAX, Refused, Source, Text, shortened};
 
 /// How the rows of a block are read.
 #[derive(Clone, Debug)]
@@ -104,12 +104,13 @@ fn head(bytes: &[u8]) -> &[u8] {
 
 fn refused(source: Source, reason: Text, text: &str) -> Refused {
     let kept = &text[..text.floor_char_boundary(REFUSED_BYTES_MAX)];
-    Refused { source, reason, bytes: kept.into() }
+    Refused { source, reason: shortened(reason.into()).into(), bytes: kept.into() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::REASON_BYTES_MAX;
 
     #[test]
     fn what_is_kept_of_a_refused_line_ends_between_characters() {
@@ -120,6 +121,17 @@ mod tests {
         let refused = parsed.items[0].body.as_ref().unwrap_err();
         assert_eq!(refused.bytes.len(), 4_096);
         assert!(refused.bytes.ends_with('发') && refused.source.line == 7);
+    }
+
+    #[test]
+    fn a_reason_keeps_its_field_and_what_would_be_right() {
+        let line = format!(r#"{{"type":"{}"}}"#, "发".repeat(1_000_000));
+        let mut block = Block { bytes: line.into_bytes(), ..Block::default() };
+        block.push(Source::default(), 0, None);
+        let parsed = Parser::Json.parse(block, &mut Fields::default());
+        let reason = &parsed.items[0].body.as_ref().unwrap_err().reason;
+        assert!(reason.len() <= REASON_BYTES_MAX && reason.starts_with("type: unknown variant `发"), "{reason}");
+        assert!(reason.contains("发 […] ") && reason.ends_with("`model_published`"), "{reason}");
     }
 
     #[test]

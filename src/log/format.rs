@@ -32,6 +32,9 @@ pub const SECTION_BYTES_MAX: usize = 256 << 20;
 /// The most frames of a turn, and the most sections of its outputs.
 pub const SECTIONS_MAX: usize = 1 << 20;
 
+/// The most bytes that one packed byte can stand for.
+const UNPACKED_PER_BYTE_MAX: usize = 255;
+
 pub(super) const MAGIC: &[u8; 4] = b"TURN";
 const FIXED_BYTES: usize = 56;
 const FRAME_ENTRY_BYTES: usize = 28;
@@ -176,7 +179,7 @@ pub(super) fn read_head(source: &mut impl Read) -> io::Result<Found> {
     let sizes = || head.frames.iter().map(|frame| frame.size).chain(head.outputs.iter().copied());
     let body = sizes().map(|size| size.packed as u64).sum::<u64>() + head.told_bytes() as u64;
     let largest = sizes().map(|size| size.bytes).chain([progress_bytes, standing_bytes]).max().unwrap_or(0);
-    if body != head.body_bytes() || largest > SECTION_BYTES_MAX {
+    if body != head.body_bytes() || largest > SECTION_BYTES_MAX || !sizes().all(Packed::can_be) {
         return Ok(Found::Bad("the head of a block contradicts itself"));
     }
     Ok(Found::Head(head))
@@ -248,6 +251,11 @@ impl Head {
 }
 
 impl Packed {
+    /// Whether so many bytes can unpack to so many: a byte of LZ4 stands for 255 at most, and no room is made for more.
+    fn can_be(self) -> bool {
+        self.bytes <= self.packed.saturating_mul(UNPACKED_PER_BYTE_MAX)
+    }
+
     fn read(entry: &mut Scan<'_>) -> Self {
         Self { bytes: entry.size(), packed: entry.size() }
     }

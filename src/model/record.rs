@@ -158,3 +158,15 @@ pub struct Refused {
 
 /// How much of a refused input is kept, in bytes.
 pub const REFUSED_BYTES_MAX: usize = 4_096;
+/// The longest reason that is given for refusing something, in bytes.
+pub const REASON_BYTES_MAX: usize = 2_048;
+
+/// A reason without the middle of what it cites: its place is at its beginning, and what would be right at its end.
+pub fn shortened(reason: String) -> String {
+    if reason.len() <= REASON_BYTES_MAX {
+        return reason;
+    }
+    let head = reason.floor_char_boundary(REASON_BYTES_MAX / 4);
+    let tail = reason.ceil_char_boundary(reason.len() - REASON_BYTES_MAX / 2);
+    format!("{} […] {}", &reason[..head], &reason[tail..])
+}

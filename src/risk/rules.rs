@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ALL, Typology};
-use crate::model::Fen;
+use crate::model::{Fen, shortened};
 
 /// The longest name of a version, in bytes.
 const VERSION_BYTES_MAX: usize = 128;
@@ -134,7 +134,8 @@ impl RuleSet {
 
     /// Reads and checks a document.
     pub fn parse(document: &str) -> Result<Self, RulesError> {
-        let document: Document = toml::from_str(document).map_err(|error| RulesError::Syntax(error.to_string()))?;
+        let document: Document =
+            toml::from_str(document).map_err(|error| RulesError::Syntax(shortened(error.to_string())))?;
         let version = document.version.as_str();
         if version.trim().is_empty() || version.len() > VERSION_BYTES_MAX || version.contains(char::is_control) {
             return Err(RulesError::Version(version.chars().take(VERSION_BYTES_MAX).collect()));

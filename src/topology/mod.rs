@@ -10,6 +10,8 @@
 
 use serde::Deserialize;
 
+use crate::model::shortened;
+
 /// The embedded topology that is used where none is named.
 pub const EMBEDDED: &str = include_str!("../../topologies/embedded.toml");
 
@@ -67,7 +69,8 @@ pub enum TopologyError {
 impl Topology {
     /// Reads and checks a document.
     pub fn parse(document: &str) -> Result<Self, TopologyError> {
-        let topology: Self = toml::from_str(document).map_err(|error| TopologyError::Syntax(error.to_string()))?;
+        let topology: Self =
+            toml::from_str(document).map_err(|error| TopologyError::Syntax(shortened(error.to_string())))?;
         let ranges = [("partitions", topology.partitions, PARTITIONS_MAX), ("cache_mib", topology.cache_mib, 1 << 20)];
         for (name, value, most) in ranges {
             if !(1..=most).contains(&value) {

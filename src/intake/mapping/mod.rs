@@ -21,6 +21,7 @@ use self::layout::Layout;
 pub(super) use self::layout::Rows;
 use super::Error;
 use super::table::Fields;
+use crate::files::read_document;
 
 /// A mapping file, checked.
 #[derive(Clone, Debug)]
@@ -59,8 +60,7 @@ impl Mapping {
     /// Reads and checks a mapping file.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let shown = path.display().to_string();
-        let text =
-            std::fs::read_to_string(path).map_err(|source| Error::MappingOpen { file: shown.clone(), source })?;
+        let text = read_document(path).map_err(|source| Error::MappingOpen { file: shown.clone(), source })?;
         Self::parse(&shown, &text)
     }
 
@@ -118,7 +118,7 @@ impl Mapping {
                 Err(missing) => lacks.push(format!("layout {} lacks {}", candidate.name, missing.join(", "))),
             }
         }
-        Err(Error::NoLayout { file, line, mapping, found: names.join(", "), wanted: lacks.join("; ") })
+        Err(Error::NoLayout { file, line, mapping, found: shown(&names), wanted: lacks.join("; ") })
     }
 }
 
@@ -168,6 +168,23 @@ impl Encoding {
             Self::Utf8 => "UTF-8",
             Self::Gb18030 => "GB18030",
         }
+    }
+}
+
+/// The columns that a message names; a file of another kind may have any number of any length.
+const COLUMNS_SHOWN: usize = 40;
+const COLUMN_CHARS_SHOWN: usize = 60;
+
+/// Names of columns, to be read by people.
+fn shown(names: &[String]) -> String {
+    let name = |name: &String| match name.char_indices().nth(COLUMN_CHARS_SHOWN) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.clone(),
+    };
+    let shown = names.iter().take(COLUMNS_SHOWN).map(name).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(COLUMNS_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
