@@ -4,7 +4,7 @@
 cargo := . deploy/env.sh && cargo
 pure := --lib --no-default-features
 
-.PHONY: help setup build demo test soak check accept bench
+.PHONY: help setup build demo test soak check accept bench fuzz
 .NOTPARALLEL:
 
 help: ## lists the targets
@@ -40,3 +40,6 @@ accept: setup ## rewrites snapshots and generated files, then shows the differen
 
 bench: setup ## the benchmarks, on the release build
 	@$(cargo) build --release && cargo bench
+
+fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one
+	@bash deploy/fuzz.sh "$(or $(TIME),60)" "$(TARGET)"

@@ -9,10 +9,12 @@
 //! | `kill` | runs that are killed, stopped, locked out or asked to go on with something else |
 //! | `kills` | runs killed at fifty moments all over their life |
 //! | `broken_input` | inputs that end before their time |
+//! | `memory` | inputs and files that claim or unfold to gigabytes take little memory |
 //! | `real_data` | the published real invoices, to the fen, where they are at hand |
 //! | `cli` | exit codes, help, messages |
 //! | `folders` | data folders gone on with, kept from harm, asked for what is not there |
 //! | `formats` | the bytes of a journal, by a reader made from `src/log/FORMAT.md` alone |
+//! | `fuzz` | the fuzz targets, over the corpus that is kept and some thousands of changed inputs |
 //! | `golden` | the journals of `tests/data` fold to what was recorded; what earlier versions left |
 //! | `versions` | what later versions left is refused, and nothing is changed |
 //!
@@ -24,11 +26,13 @@ mod cli;
 mod determinism;
 mod folders;
 mod formats;
+mod fuzz;
 mod golden;
 mod hub;
 mod kill;
 mod kills;
 mod layout;
+mod memory;
 mod properties;
 mod real_data;
 mod support;
