@@ -63,9 +63,10 @@ pub(crate) fn output(bytes: &[u8]) {
 /// What a turn says of how far everything has come, and of what is begun.
 pub(crate) fn told(bytes: &[u8]) {
     const VERSION: u32 = 2;
+    const WITH_KEPT: u32 = 3;
     match Progress::read(bytes) {
         Ok(progress) => {
-            let again = postcard::to_stdvec(&(VERSION, &progress)).unwrap();
+            let again = postcard::to_stdvec(&(WITH_KEPT, &progress, &progress.kept)).unwrap();
             assert_eq!(Progress::read(&again), Ok(progress));
         }
         Err(refusal) => says_what(&refusal),

@@ -9,7 +9,7 @@ use suyuan::fold::Verdict;
 use suyuan::model::{Event, Fact, Instant};
 
 /// The most events that are folded of one input: a step more is nothing new.
-const EVENTS_MAX: usize = 256;
+const EVENTS_MAX: usize = 128;
 
 static FRESH: LazyLock<World> = LazyLock::new(|| World::new(STANDARD_RULES));
 

@@ -12,6 +12,7 @@ use suyuan::codec::journal;
 use suyuan::fold::{Effects, Fold};
 use suyuan::log::{Frame, Header, Log, Reader, Settings, Turn};
 use suyuan::model::{Entity, Position};
+use suyuan::runtime::{Kept, PartitionProgress, Progress};
 use suyuan::state::Memory;
 
 /// One link: over the one before, the rules in force, the record, and what it led to.
@@ -187,12 +188,23 @@ fn golden() -> impl Iterator<Item = std::path::PathBuf> {
 }
 
 #[test]
+fn messages_that_wait_are_as_the_document_says() {
+    let kept = |root| Kept { root, parent: 3, from: 1, message: vec![9; 70] };
+    let progress =
+        Progress { journal: vec![5; 16], partitions: vec![PartitionProgress::default(); 2], ..Progress::default() };
+    let bytes = postcard::to_stdvec(&(3_u32, &progress, vec![kept(4), kept(500)])).unwrap();
+    assert_eq!(Progress::read(&bytes).unwrap().kept, [kept(4), kept(500)]);
+    let read = reader::progress(&bytes).unwrap();
+    assert_eq!(read.waiting, [(4, vec![9; 70]), (500, vec![9; 70])]);
+}
+
+#[test]
 fn progress_and_what_is_begun_are_as_the_document_says() {
     for dir in golden() {
         let (read, (theirs, _)) = (reader::read(&dir).unwrap(), Reader::open(dir.as_path()).unwrap());
         let (mut files, mut inputs) = (0, 0);
         for (turn, theirs) in read.turns.iter().zip(theirs.turns()) {
-            let theirs = suyuan::runtime::Progress::read(&theirs.unwrap().progress).unwrap();
+            let theirs = Progress::read(&theirs.unwrap().progress).unwrap();
             let progress = reader::progress(&turn.progress).unwrap();
             assert_eq!(progress.events, turn.input_consumed);
             let same = [progress.roots, progress.events, progress.rows, progress.files];

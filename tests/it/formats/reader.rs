@@ -6,8 +6,9 @@ use std::path::Path;
 
 /// The format that the document describes.
 const FORMAT: u16 = 2;
-/// The version of `progress` and `standing` that it describes.
+/// The version of `progress` and `standing` that it describes, and that of a `progress` with what waits.
 const TOLD: u64 = 2;
+const WITH_KEPT: u64 = 3;
 
 /// A whole journal.
 pub(crate) struct Journal {
@@ -55,6 +56,8 @@ pub(crate) struct Progress {
     pub(crate) files: u64,
     /// Records and digest of each partition.
     pub(crate) partitions: Vec<(u64, [u8; 32])>,
+    /// Messages that wait: their root, and what they say.
+    pub(crate) waiting: Vec<(u64, Vec<u8>)>,
 }
 
 /// What `standing` says.
@@ -255,15 +258,15 @@ fn unpacked(packed: &[u8], bytes: usize) -> Result<Vec<u8>, String> {
 }
 
 /// The version that `progress` and `standing` begin with.
-fn told(bytes: &mut Bytes<'_>) -> Result<(), String> {
+fn told(bytes: &mut Bytes<'_>, known: &[u64]) -> Result<u64, String> {
     let version = bytes.varint()?;
-    if version == TOLD { Ok(()) } else { Err(format!("version {version}")) }
+    if known.contains(&version) { Ok(version) } else { Err(format!("version {version}")) }
 }
 
 /// Reads `progress`.
 pub(crate) fn progress(bytes: &[u8]) -> Result<Progress, String> {
     let mut rest = Bytes(bytes);
-    told(&mut rest)?;
+    let version = told(&mut rest, &[TOLD, WITH_KEPT])?;
     let name = rest.text()?;
     if name.len() != 16 {
         return Err("the journal's name has not 16 bytes".into());
@@ -279,14 +282,19 @@ pub(crate) fn progress(bytes: &[u8]) -> Result<Progress, String> {
         let (records, _clock) = (rest.varint()?, rest.varint()?);
         partitions.push((records, rest.take(32)?.try_into().unwrap()));
     }
+    let mut waiting = Vec::new();
+    for _ in 0..if version == WITH_KEPT { rest.varint()? } else { 0 } {
+        let (root, _parent, _from) = (rest.varint()?, rest.varint()?, rest.varint()?);
+        waiting.push((root, rest.text()?));
+    }
     rest.end()?;
-    Ok(Progress { roots, events, rows, input_ended, files, partitions })
+    Ok(Progress { roots, events, rows, input_ended, files, partitions, waiting })
 }
 
 /// Reads `standing`.
 pub(crate) fn begun(bytes: &[u8]) -> Result<Begun, String> {
     let mut rest = Bytes(bytes);
-    told(&mut rest)?;
+    told(&mut rest, &[TOLD])?;
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).map_err(|error| error.to_string());
     let (identity, first_file) = (text(rest.text()?)?, rest.varint()?);
     let files = (0..rest.varint()?).map(|_| text(rest.text()?)).collect::<Result<_, _>>()?;
