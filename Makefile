@@ -4,11 +4,11 @@
 cargo := . deploy/env.sh && cargo
 pure := --lib --no-default-features
 
-.PHONY: help setup build demo test soak check accept bench fuzz
+.PHONY: help setup build demo test soak check accept bench fuzz bench-large bench-check
 .NOTPARALLEL:
 
 help: ## lists the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 setup: ## installs what is missing and compiles RocksDB, once per machine
 	@bash deploy/setup.sh
@@ -38,8 +38,15 @@ accept: setup ## rewrites snapshots and generated files, then shows the differen
 	@. deploy/env.sh && INSTA_UPDATE=always SUYUAN_ACCEPT=1 cargo test --no-fail-fast
 	@git --no-pager diff --stat && git status --short
 
-bench: setup ## the benchmarks, on the release build
-	@$(cargo) build --release && cargo bench
+bench: setup ## speed and cost beside what the machine can do at all
+	@$(cargo) bench --bench suyuan
 
 fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one
 	@bash deploy/fuzz.sh "$(or $(TIME),60)" "$(TARGET)"
+
+bench-large: setup ## the same with a million taxpayers: a quarter of an hour, 10 GB of disk
+	@$(cargo) bench --bench suyuan -- large
+
+bench-check: ## fails where folding takes more instructions than recorded (SUYUAN_ACCEPT=1 records)
+	@bash deploy/setup.sh valgrind
+	@$(cargo) bench --bench guard

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Makes this machine able to build and test: system packages, the Rust toolchain, RocksDB. Says
-# nothing and takes a moment when everything is there. Downloads no compiler of its own.
+# nothing and takes a moment when everything is there. Downloads no compiler of its own. Programs that
+# only some targets need are named as arguments.
 set -euo pipefail
+tools=("$@")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . deploy/env.sh
 
@@ -44,6 +46,10 @@ missing() {
     has_cxx20 || echo cxx
     command -v ar >/dev/null || echo ar
     has_libclang && has_clang_headers || echo libclang
+    local tool
+    for tool in "${tools[@]}"; do
+        command -v "$tool" >/dev/null || echo "$tool"
+    done
 }
 
 # Debian's names for what is missing.
@@ -58,6 +64,7 @@ packages() {
             version=$(libclang_version)
             echo "libclang1-${version:-14} libclang-common-${version:-14}-dev"
             ;;
+        *) echo "$need" ;;
         esac
     done
 }
