@@ -8,7 +8,7 @@ pure := --lib --no-default-features
 .NOTPARALLEL:
 
 help: ## lists the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup: ## installs what is missing and compiles RocksDB, once per machine
 	@bash deploy/setup.sh

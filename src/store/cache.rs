@@ -8,6 +8,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::dirty::Dirty;
 use super::name::{Name, Namer};
 use super::slots::{Named, Slots};
 use crate::model::Entity;
@@ -43,8 +44,8 @@ pub(super) struct EntityRows {
     pub(super) entity: Entity,
     pub(super) rows: Slots,
     pub(super) beyond: Beyond,
-    /// Keys of dirty slots, each once.
-    pub(super) dirty: Vec<Key>,
+    /// Keys of dirty slots, and of some that are gone.
+    pub(super) dirty: Dirty,
     used: bool,
 }
 
@@ -143,7 +144,7 @@ impl Cache {
     /// Adds an entity that is not here.
     pub(super) fn add(&mut self, entity: Entity, rows: Slots, beyond: Beyond) -> usize {
         self.tally.bytes += ENTITY_BYTES;
-        self.entities.push(EntityRows { entity, rows, beyond, dirty: Vec::new(), used: true });
+        self.entities.push(EntityRows { entity, rows, beyond, dirty: Dirty::default(), used: true });
         self.last = self.entities.len() - 1;
         self.set_index(self.last);
         self.last

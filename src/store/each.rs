@@ -86,6 +86,7 @@ impl Store {
             keys.extend(rows.dirty.iter().filter(|key| wanted(key)).map(|key| (rows.entity, *key)));
         }
         keys.sort_unstable();
+        keys.dedup();
         keys
     }
 

@@ -7,6 +7,7 @@
 
 mod base;
 mod cache;
+mod dirty;
 mod disk;
 mod each;
 mod error;

@@ -8,7 +8,6 @@ use super::base::Batch;
 use super::cache::{Beyond, Cache};
 use super::disk::Applied;
 use super::error::Error;
-use crate::state::Key;
 
 impl Store {
     /// What the rows on disk stood for when the store was opened, or have been brought to since. `None` where there were
@@ -100,13 +99,13 @@ impl Store {
 fn write_entity(cache: &mut Cache, at: usize, batch: &mut Batch<'_>, scratch: &mut [Vec<u8>; 2]) -> Result<u64, Error> {
     let [key_bytes, row_bytes] = scratch;
     let mut count = 0;
-    let mut keys: Vec<Key> = std::mem::take(&mut cache.entities[at].dirty);
-    keys.sort_unstable();
+    let keys = cache.entities[at].dirty.take();
     for key in &keys {
         let named = cache.named(key);
         let Cache { entities, tally, .. } = cache;
         let rows = &mut entities[at];
-        let slot = rows.rows.get_mut(named).expect("a row to be written stays in the cache");
+        // What came and went since the last time was never on disk.
+        let Some(slot) = rows.rows.get_mut(named) else { continue };
         slot.dirty = false;
         slot.weigh(tally);
         key_bytes.clear();
@@ -129,12 +128,6 @@ fn write_entity(cache: &mut Cache, at: usize, batch: &mut Batch<'_>, scratch: &m
             rows.rows.drop_empty(named, tally);
         }
     }
-    keys.clear();
-    if keys.capacity() <= KEPT_KEYS_MAX {
-        cache.entities[at].dirty = keys;
-    }
+    cache.entities[at].dirty.reuse(keys);
     Ok(count)
 }
-
-/// Lists of keys longer than this are given back once they are written.
-const KEPT_KEYS_MAX: usize = 64;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use super::Store;
 use super::cache::{Beyond, Cache, EntityRows, Forgotten, Tally};
+use super::dirty::Dirty;
 use super::disk::Disk;
 use super::error::Error;
 use super::slots::{Named, Slot, Slots};
@@ -65,10 +66,12 @@ impl Rows for Store {
         let EntityRows { rows, beyond, dirty: listed, .. } = entities[at].touch();
         let unseen = |_: &mut Tally| Ok::<_, Infallible>(beyond.may_hold(named.name).then(|| Slot::unseen(key)));
         let Ok(_) = rows.reach(named, tally, unseen);
-        if let Some((slot, had)) = rows.empty(named, tally)
-            && (had || slot.stored)
-        {
-            self.unsettled = true;
+        let Some((slot, had)) = rows.empty(named, tally) else { return };
+        self.unsettled |= had || slot.stored;
+        if !slot.stored && matches!(beyond, Beyond::Forgotten(_)) {
+            // It is not on disk, and what is there is known: nothing is to be remembered of it.
+            rows.drop_empty(named, tally);
+        } else if had || slot.stored {
             soil(slot, entity, key, listed, dirty, tally);
         }
     }
@@ -131,18 +134,15 @@ impl Store {
 
     fn scan_names(&mut self, at: usize, from: &Key, to: &Key, limit: usize, found: &mut Vec<Key>) -> Result<(), Error> {
         let Self { cache, disk, applied, .. } = self;
-        // Sorted before, but for what came since.
-        cache.entities[at].dirty.sort();
+        cache.entities[at].dirty.order();
         let EntityRows { entity, rows, dirty, .. } = &cache.entities[at];
         let wanted = |key: &Key| !Key::is_listed(key.tag());
-        let first = dirty.partition_point(|key| key < from);
-        let changed = dirty[first..].iter().take_while(|key| *key < to).filter(|key| wanted(key));
-        let has_row = |key: &Key| rows.get(cache.named(key)).is_none_or(|slot| slot.row.is_some());
-        found.extend(changed.filter(|key| has_row(key)).take(limit));
+        let has_row = |key: &Key| rows.get(cache.named(key)).map(|slot| slot.row.is_some());
+        found.extend(dirty.between(from, to, limit, |key| wanted(key) && has_row(key) == Some(true)));
         if applied.is_some() {
             let mut live = 0;
             disk.range(entity, Some((from, to)), |key, _| {
-                if wanted(&key) && has_row(&key) {
+                if wanted(&key) && has_row(&key) != Some(false) {
                     found.push(key);
                     live += 1;
                 }
@@ -176,7 +176,7 @@ fn reach<'a>(
     disk: &mut Disk,
     tally: &mut Tally,
     failure: &mut Option<Error>,
-) -> Option<(&'a mut Slot, &'a mut Vec<Key>)> {
+) -> Option<(&'a mut Slot, &'a mut Dirty)> {
     let EntityRows { entity, rows, beyond, dirty, .. } = rows.touch();
     let found = rows.reach(key, tally, |tally| {
         let looked = beyond.may_hold(key.name);
@@ -212,7 +212,7 @@ fn soil(
     slot: &mut Slot,
     entity: &Entity,
     key: &Key,
-    listed: &mut Vec<Key>,
+    listed: &mut Dirty,
     entities: &mut Vec<Entity>,
     tally: &mut Tally,
 ) {

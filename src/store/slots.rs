@@ -177,6 +177,9 @@ impl Slots {
         };
         if let Some(slot) = gone {
             debug_assert!(slot.row.is_none(), "a row is never dropped with its slot");
+            if slot.dirty {
+                tally.dirty_bytes = tally.dirty_bytes.saturating_sub(slot.own_bytes());
+            }
             slot.count_out(tally);
         }
     }
