@@ -26,6 +26,7 @@ test: setup ## checks that the pure half stands alone, and runs every test
 soak: setup ## the long tests: many kills, large hubs, many made worlds
 	@. deploy/env.sh && SUYUAN_KILLS=500 cargo test --test it kills::
 	@. deploy/env.sh && SUYUAN_CUSTOMERS=500000 cargo test --test it hub:: -- --nocapture --test-threads 1
+	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --test it properties::
 
 check: setup ## format, clippy with warnings denied, the pure half alone, cargo-deny
 	@$(cargo) fmt --check

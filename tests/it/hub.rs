@@ -17,6 +17,7 @@ use suyuan::log::Reader;
 use suyuan::model::{Body, Continue, Entity, Event, Fact, Id, Kind, Message, Position, Source};
 use suyuan::runtime::{Engine, Persist, Policies, Progress, Settings};
 use suyuan::state::{Key, Row};
+use suyuan::store::{Options, Shared, SharedSettings, Store};
 
 const HUB: &str = "HUB";
 /// Most records that a message which may wait leads to, with the message: a hundred and more buyers are told, of whom each
@@ -305,7 +306,17 @@ fn nobody_waits_long_for_a_hub_however_many_it_sold_to() {
     let memory = memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
     eprintln!("{customers} customers, {} events: {time:.1?}, {memory}, {waits:?}", events.len());
     let continuations = u64::from(customers / 140);
-    assert!(waits.continuations >= 2 * continuations, "it is accused and cleared: {waits:?}");
+    // Accused and cleared again; a very large one is cleared while it is still being told.
+    assert!(waits.continuations > continuations, "{waits:?}");
+    let store = Store::open_read_only(
+        &folder.path().join("state/0000"),
+        &Shared::new(&SharedSettings::default()),
+        &Options::default(),
+    );
+    let mut tainted = 0;
+    let each = &mut |_: Entity, key: Key, _: Row| tainted += u32::from(matches!(key, Key::Tainted(_)));
+    store.unwrap().for_each(Some(Kind::Taxpayer), None, each).unwrap();
+    assert_eq!(tainted, 0);
     assert!(waits.between >= (continuations / WAITING_PER_EPOCH_MAX as u64).min(30), "{waits:?}");
     assert!(waits.longest <= LED_TO_MAX * WAITING_PER_EPOCH_MAX as u64, "{waits:?}");
     assert!(waits.largest_turn_bytes < 96 << 20, "{waits:?}");

@@ -1,11 +1,16 @@
 //! What is true of any small world, under the in-memory driver: sums are those of their parts after every event, value
-//! neither appears nor vanishes, repeats change nothing, and the order of events within the grace period decides no
-//! state and no finding about a deduction. Worlds are scripts, so a case that failed once is kept as text.
+//! neither appears nor vanishes, repeats change nothing, the order of events within the grace period decides no state and no
+//! finding about a deduction, what is undone leaves no trace, and no division of the work changes anything. Worlds are
+//! scripts, so a case that failed once is kept as text.
 
 mod books;
 mod cases;
 mod chains;
+mod divisions;
 mod findings;
+mod identity;
+mod reach;
+mod undone;
 mod worlds;
 
 use std::collections::BTreeMap;
@@ -250,9 +255,11 @@ fn standing_tax(claims: &[Claim]) -> Fen {
     standing
 }
 
-/// 256 worlds for each property, or as many as `PROPTEST_CASES` says.
+/// 1,000 worlds for each property, or as many as `PROPTEST_CASES` says.
 fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, max_shrink_iters: 4_000, ..ProptestConfig::default() }
+    let said = std::env::var_os("PROPTEST_CASES").is_some();
+    let cases = if said { ProptestConfig::default().cases } else { 1_000 };
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 4_000, ..ProptestConfig::default() }
 }
 
 proptest! {

@@ -64,7 +64,7 @@ struct Paper {
 }
 
 /// What papers there are; `{}` is the firm.
-const PAPERS: [&str; 7] = [
+const PAPERS: [&str; 8] = [
     "register {} on=2001-05-01",
     "register {} on=2026-03-01 rep=P2",
     "register {} on=2026-03-20 rep=P1",
@@ -72,7 +72,11 @@ const PAPERS: [&str; 7] = [
     "change {} kind=small_scale",
     "status {} deregistered",
     "status {} normal",
+    "status {} missing",
 ];
+
+/// Long before all else: with it, what firms have nothing behind is no stock of theirs.
+pub(super) const PAST: &str = "at 2025-01-02 | issue 9 OLD OLD2 1.00 tax=0.10";
 
 fn minute() -> impl Strategy<Value = u32> {
     0..MINUTES
@@ -106,17 +110,21 @@ fn life() -> impl Strategy<Value = Life> {
 
 /// Any small world.
 pub(super) fn script() -> impl Strategy<Value = Script> {
-    let paper = (0..FIRMS.len(), minute(), 0..PAPERS.len()).prop_map(|(firm, at, what)| Paper { firm, at, what });
+    // The last of them accuses whoever sold what it had not bought.
+    let what = prop_oneof![3 => 0..PAPERS.len(), 2 => Just(PAPERS.len() - 1)];
+    let paper = (0..FIRMS.len(), minute(), what).prop_map(|(firm, at, what)| Paper { firm, at, what });
     let papers = prop::collection::vec(paper, 0..5);
     let late = prop::collection::vec(prop_oneof![Just(0_u32), 0..MINUTES], 1..40);
-    (prop::collection::vec(life(), 1..8), papers, late).prop_map(|(lives, papers, late)| {
+    let lives = prop::collection::vec(life(), 1..12);
+    (lives, papers, late, prop::bool::ANY).prop_map(|(lives, papers, late, past)| {
         let mut events = Vec::new();
         write_lives(&lives, &mut events);
         write_papers(&papers, &mut events);
         events.sort();
         events.dedup();
         let text = |events: &[(u32, String)]| {
-            events.iter().map(|(at, command)| format!("at {} | {command}", moment(*at))).collect::<Vec<_>>().join("\n")
+            let events = events.iter().map(|(at, command)| format!("at {} | {command}", moment(*at)));
+            past.then(|| PAST.to_owned()).into_iter().chain(events).collect::<Vec<_>>().join("\n")
         };
         let in_time = text(&events);
         let mut at = 0;
