@@ -83,10 +83,19 @@ impl Blend {
         self.remainder = self.remainder.saturating_add(tax.0);
     }
 
-    /// Mixes in all of another blend of the same books.
+    /// Mixes in all of another blend of the same books. What is of origins that are here already goes first, so that the
+    /// largest are kept, whatever the order of slices.
     pub fn absorb(&mut self, other: &Self, budget: usize) {
+        let mut new = Vec::new();
         for slice in &other.slices {
-            self.add(*slice, budget);
+            if self.of(slice.origin) > Fen::ZERO {
+                self.add(*slice, budget);
+            } else {
+                new.push(*slice);
+            }
+        }
+        for slice in new {
+            self.add(slice, budget);
         }
         self.remainder = self.remainder.saturating_add(other.remainder);
     }
@@ -222,6 +231,15 @@ mod tests {
             pool.add(Slice { origin: Ordinal(origin), tax, hops: 0 }, 2);
         }
         assert_eq!((pool.of(Ordinal(2)), pool.of(Ordinal(4)), pool.remainder()), (Fen(9), Fen(7), Fen(10)));
+    }
+
+    #[test]
+    fn the_largest_are_kept_whatever_the_order_they_come_in() {
+        for parts in [[(3, 6), (2, 3)], [(2, 3), (3, 6)]] {
+            let mut pool = blend(&[(1, 10), (2, 5)], 0);
+            pool.absorb(&blend(&parts, 1), 2);
+            assert_eq!((pool.of(Ordinal(1)), pool.of(Ordinal(2)), pool.remainder()), (Fen(10), Fen(8), Fen(7)));
+        }
     }
 
     #[test]

@@ -36,17 +36,19 @@ impl Step<'_> {
         fits
     }
 
-    /// The row of an origin in these books, made where there is none yet. Not for the keeper itself.
-    fn origin_row(&mut self, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> &mut OriginRow {
+    /// The row of an origin in these books, made where there is none yet; the flag says that the origin is nearer than was
+    /// known. Not for the keeper itself.
+    fn origin_row(&mut self, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> (&mut OriginRow, bool) {
         let Self { books, profile, .. } = self;
         let (row, made) = books.edit_origin(origin, || {
             profile.origins += 1;
             Ordinal(profile.origins)
         });
-        if made || hops < row.hops {
+        let is_nearer = made || hops < row.hops;
+        if is_nearer {
             (row.hops, row.via) = (hops, via);
         }
-        row
+        (row, is_nearer)
     }
 
     /// Counts tax as taken from an origin, or as given up where it is negative, and gives the origin's ordinal.
@@ -54,10 +56,10 @@ impl Step<'_> {
         if origin == self.books.entity.id {
             return Ordinal::OWN;
         }
-        let row = self.origin_row(origin, hops, via);
+        let (row, is_nearer) = self.origin_row(origin, hops, via);
         row.taken += tax;
         let ordinal = row.ordinal;
-        if row.accuses() && tax != Fen::ZERO {
+        if row.accuses() && (tax != Fen::ZERO || is_nearer) {
             self.recount_behind(origin, Id::EMPTY);
         }
         ordinal
@@ -247,8 +249,8 @@ impl Step<'_> {
         }
         let mut drawn = back.clone();
         drawn.take(Ordinal::OWN, unmade + unsettled.total());
+        drawn.absorb(&unsettled, usize::MAX);
         self.pool().absorb(&drawn, budget);
-        self.pool().absorb(&unsettled, budget);
         let total = back.total();
         self.profile.ledger.passed_on -= total.0;
         self.count_begun(&issue, Fen::ZERO - unmade);
