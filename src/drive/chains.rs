@@ -195,3 +195,21 @@ fn what_comes_by_the_shortest_way_is_always_told_on_and_taken_back() {
     }
     assert_eq!(tainted(&mut world(&script), "C"), Fen::ZERO);
 }
+
+#[test]
+fn who_buys_of_the_source_itself_after_all_is_next_to_it() {
+    let script =
+        format!("{ACCUSED}at 2026-03-11 | issue 5 S B 900000.00 tax=1000.00\nat 2026-03-12 | issue 902 OLD OLD2 1.00");
+    let tainted = |script: &str| -> Tainted { row(&mut world(script), "B", Key::Tainted(id("S"))) };
+    assert_eq!((tainted(ACCUSED).hops, tainted(ACCUSED).via), (2, id("W")));
+    assert_eq!((tainted(&script).hops, tainted(&script).via), (1, id("S")));
+}
+
+#[test]
+fn what_the_void_of_a_red_letter_lets_out_again_is_followed() {
+    // Sold before W had anything of S, taken back, and drawn anew when it does.
+    let before = "at 2026-02-25 | issue 20 W C 500000.00 tax=50000.00 | issue 21 W C -500000.00 tax=-50000.00 red=20\n";
+    let after = "at 2026-03-11 | void 21 W\nat 2026-03-12 | issue 902 OLD OLD2 1.00";
+    let mut chain = Chain::of(&format!("{before}{ACCUSED}{after}"));
+    assert_eq!((chain.node("C"), chain.edge("W", "C")), ([50_000, 0, 0], Some(50_000)));
+}

@@ -9,6 +9,8 @@
 )]
 
 #[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod chains;

@@ -24,7 +24,11 @@ impl Step<'_> {
         let enters = lets_deduct && self.is_general(arrival.issued_at);
         let position = issue.position;
         let red = is_red(&issue);
-        let returned_own = if enters && !red { self.notice_own_value(arrival) } else { Fen::ZERO };
+        let own_round = if lets_deduct && !red { self.own_value_round(arrival) } else { Fen::ZERO };
+        let returned_own = if enters { own_round } else { Fen::ZERO };
+        if returned_own > Fen::ZERO {
+            self.month(arrival.issued_at.period()).returned_own += returned_own;
+        }
         self.with_held(no, seller, |step, held| {
             held.arrived = Some(Arrived {
                 position,
@@ -36,7 +40,7 @@ impl Step<'_> {
             });
             held.voided_at = arrival.voided_at;
             held.returned_own = returned_own;
-            held.goes_round = returned_own > Fen::ZERO;
+            held.goes_round = own_round > Fen::ZERO;
             if lets_deduct && !red {
                 held.entered = enters;
                 held.vector = if enters {
@@ -55,7 +59,8 @@ impl Step<'_> {
             self.lend_unnamed(no);
         }
         self.doubt_claims(no, seller);
-        if enters {
+        // Also where it does not count: a paper may still come that has it count.
+        if lets_deduct {
             self.notice_flags(&arrival.vector, seller);
         }
         self.touch(About::Period(arrival.issued_at.period()));
@@ -93,14 +98,13 @@ impl Step<'_> {
     }
 
     /// Value of its own that comes back through two firms or more, in goods that it sells itself.
-    fn notice_own_value(&mut self, arrival: &Arrival) -> Fen {
+    fn own_value_round(&mut self, arrival: &Arrival) -> Fen {
         let this = self.books.entity.id;
         let own = arrival.vector.parts.iter().find(|part| part.origin == this);
         let Some(Part { tax, hops, .. }) = own.copied() else { return Fen::ZERO };
         if hops.saturating_add(1) < CIRCLE_HOPS_MIN || !self.sells_any(&arrival.goods) {
             return Fen::ZERO;
         }
-        self.month(arrival.issued_at.period()).returned_own += tax;
         tax
     }
 

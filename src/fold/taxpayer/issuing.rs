@@ -263,6 +263,8 @@ impl Step<'_> {
             let restored = self.send_again(&mut blue, blue_no, &sold, red.tax.abs());
             let (seller_id, at, returned) = (self.books.entity.id, self.now, Vector::default());
             self.tell_holder(&blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
+            // It stands again in its own month, and the red letter may be of a later one.
+            self.touch(About::Period(sold.issued_at.period()));
         }
         self.books.put(Key::Issued(blue_no), blue);
     }

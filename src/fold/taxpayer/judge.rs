@@ -16,15 +16,25 @@ impl Step<'_> {
         }
         let mut changed = false;
         let mut at = 0;
+        let mut cleared = Vec::new();
         // Judging may touch more: an accusation raised here reaches nobody's rows but these.
         while let Some(about) = self.touched.get(at).copied() {
             at += 1;
             for typology in risk::ALL.iter().filter(|typology| typology.subject == subject(&about)) {
-                changed |= self.judge(typology, &about);
+                let finding = self.check(typology, &about);
+                // Last, so that a firm that is accused of another month instead stays accused, in the same case.
+                if finding.is_none() && typology.accuses_source {
+                    cleared.push((*typology, about));
+                } else {
+                    changed |= self.judge(typology, &about, finding);
+                }
             }
             if let About::Origin(origin) = about {
                 self.report_again(origin);
             }
+        }
+        for (typology, about) in cleared {
+            changed |= self.judge(typology, &about, None);
         }
         if changed {
             self.merge_task();
@@ -56,9 +66,12 @@ impl Step<'_> {
         self.touch_bursts_from(after.minus(-1));
     }
 
+    fn check(&mut self, typology: &'static Typology, about: &About) -> Option<Finding> {
+        (typology.check)(&mut View::new(&mut self.books, &self.profile, self.rules), about)
+    }
+
     /// Whether the finding has changed.
-    fn judge(&mut self, typology: &'static Typology, about: &About) -> bool {
-        let finding = (typology.check)(&mut View::new(&mut self.books, &self.profile, self.rules), about);
+    fn judge(&mut self, typology: &'static Typology, about: &About, finding: Option<Finding>) -> bool {
         if finding.is_none() && self.profile.open_signals == 0 {
             return false;
         }

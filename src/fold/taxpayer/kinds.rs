@@ -4,7 +4,7 @@
 
 use super::Step;
 use crate::model::{About, Closing, Continue, Fen, InvoiceNo, TaxpayerId};
-use crate::provenance::Blend;
+use crate::provenance::{Blend, Ordinal};
 use crate::state::{Arrived, Held, Key};
 
 /// Rows that one step looks at.
@@ -49,6 +49,10 @@ impl Step<'_> {
             }
             let entered = step.bring(&vector, seller_id, blue.issued_at);
             debug_assert!(entered.total() == kept.total() || entered == Blend::default(), "it is the same vector");
+            if held.goes_round {
+                held.returned_own = entered.of(Ordinal::OWN);
+                step.month(blue.issued_at.period()).returned_own += held.returned_own;
+            }
             held.vector = entered;
             held.entered = true;
             step.notice_flags(&vector, seller_id);

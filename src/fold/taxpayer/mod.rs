@@ -150,8 +150,9 @@ impl Step<'_> {
     fn met(&mut self, new: bool) {
         let known_since = &mut self.profile.known_since;
         let unknown = *known_since == Instant::default();
-        // What is refused says nothing, and not all messages have a time.
-        let counts = self.effects.verdict == Verdict::Accepted && self.now != Instant::default();
+        // What is refused says nothing, not all messages have a time, and an accusation has that of somebody else's trade.
+        let is_own = !matches!(self.record.body, Body::Message(Message::Taint(_) | Message::Continue(_)));
+        let counts = is_own && self.effects.verdict == Verdict::Accepted && self.now != Instant::default();
         if counts && (unknown || self.now < *known_since) {
             *known_since = self.now;
         }
@@ -198,18 +199,21 @@ impl Step<'_> {
 
     /// Has what rests on `about` judged when the step ends.
     fn touch(&mut self, about: About) {
-        if self.touched.contains(&about) {
-            return;
-        }
-        self.touched.push(about);
-        // Findings about a month may rest on those around it.
+        self.touch_one(about);
+        // Findings about a month may rest on those around it: also where it is asked again already, for one near it.
         if let About::Period(period) = about {
             for months in -risk::months_ahead()..=risk::months_back() {
                 let near = period.minus(-months);
-                if near <= self.profile.last_month && !self.touched.contains(&About::Period(near)) {
-                    self.touched.push(About::Period(near));
+                if near <= self.profile.last_month {
+                    self.touch_one(About::Period(near));
                 }
             }
+        }
+    }
+
+    fn touch_one(&mut self, about: About) {
+        if !self.touched.contains(&about) {
+            self.touched.push(about);
         }
     }
 

@@ -143,8 +143,10 @@ impl Step<'_> {
             if visit.flag.version >= total.version {
                 (total.version, total.case_id) = (visit.flag.version, visit.flag.case_id);
             }
-            if total.via.is_empty() || visit.hops < total.hops || visit.hops == total.hops && named == origin {
-                (total.hops, total.via) = (visit.hops, row.via);
+            // Value in its own name may have come by a shorter way since the accusation did.
+            let hops = if named == origin { row.hops } else { visit.hops };
+            if total.via.is_empty() || hops < total.hops || hops == total.hops && named == origin {
+                (total.hops, total.via) = (hops, row.via);
             }
         }
         if total.names == 0 {
