@@ -11,6 +11,7 @@
 //! | `broken_input` | inputs that end before their time |
 //! | `memory` | inputs and files that claim or unfold to gigabytes take little memory |
 //! | `real_data` | the published real invoices, to the fen, where they are at hand |
+//! | `agreement` | the fold against the oracle of `tests/oracle/`, at the end of small worlds |
 //! | `cli` | exit codes, help, messages |
 //! | `folders` | data folders gone on with, kept from harm, asked for what is not there |
 //! | `formats` | the bytes of a journal, by a reader made from `src/log/FORMAT.md` alone |
@@ -21,6 +22,7 @@
 //! Nothing here looks inside a module: what can be tested beside the code is tested there.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod agreement;
 mod broken_input;
 mod cli;
 mod determinism;
@@ -33,6 +35,8 @@ mod kill;
 mod kills;
 mod layout;
 mod memory;
+#[path = "../oracle/mod.rs"]
+mod oracle;
 mod properties;
 mod real_data;
 mod support;

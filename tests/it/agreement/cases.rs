@@ -1,0 +1,106 @@
+//! Worlds in which the two differed once, as small as they could be made. Scripts as `drive` reads them, under rules with
+//! such limits that a few yuan accuse a source.
+
+use std::fmt::Write as _;
+
+use suyuan::codec::json::write_event;
+
+use super::{Outcome, worlds};
+
+/// The standard rules with other numbers.
+fn rules(numbers: &[(&str, i64)]) -> String {
+    let loose = [("own_tax_min_fen", 1), ("own_share_min_bp", 1), ("taint_tax_min_fen", 1), ("opening_months", 0)];
+    let numbers: Vec<(&str, i64)> = numbers.iter().chain(&loose).copied().collect();
+    worlds::with_numbers(&numbers)
+}
+
+fn agree(numbers: &[(&str, i64)], script: &str) {
+    let lines = suyuan::drive::parse(script).unwrap().into_iter().map(|event| {
+        let mut line = Vec::new();
+        write_event(&event, &mut line);
+        String::from_utf8(line).unwrap()
+    });
+    let outcome = Outcome::of(&rules(numbers), &lines.collect::<Vec<_>>());
+    let mut text = String::new();
+    for (name, (fold, oracle)) in &outcome.different {
+        writeln!(text, "{name}: the fold {fold:?}, the oracle {oracle:?}").unwrap();
+    }
+    assert!(!outcome.is_unclear() && outcome.different.is_empty(), "{script}\n{text}");
+}
+
+#[test]
+fn who_buys_of_the_source_after_its_washer_is_next_to_it() {
+    agree(
+        &[],
+        "register S on=2025-12-20\nat 2026-03-05 | issue 1 S W 9.00 tax=799.27 | issue 5 W B 9.00 tax=5.52\n\
+         at 2026-03-07 | issue 6 S B 9.00 tax=5.73",
+    );
+}
+
+#[test]
+fn the_void_of_a_red_letter_moves_the_month_of_its_invoice() {
+    agree(
+        &[],
+        "at 2026-01-11 | issue 15 S A 9.00 tax=391.11\nat 2026-01-10 | register S on=2025-12-20\n\
+         at 2026-04-20 | issue 34 S A -9.00 tax=-250.31 red=15\nat 2026-05-05 | void 34 S",
+    );
+}
+
+#[test]
+fn what_a_voided_red_letter_lets_out_again_may_be_of_another_origin() {
+    agree(
+        &[],
+        "at 2026-01-01 | register S on=2025-12-20\nat 2026-01-05 | issue 3 W B 9.00 tax=138.25\n\
+         at 2026-01-06 | issue 9 W B -9.00 tax=-138.25 red=3\nat 2026-01-07 | issue 5 S W 9.00 tax=3908.24\n\
+         at 2026-01-08 | void 9 W",
+    );
+}
+
+#[test]
+fn a_purchase_that_settles_a_later_sale_clears_the_month_before_it() {
+    agree(
+        &[("opening_months", 1)],
+        "at 2026-01-02 | register S on=2025-12-20\nat 2026-01-08 | issue 11 S S -9.00 tax=-18.33 red=1\n\
+         at 2026-02-28 | issue 5 S A 9.00 tax=1743.82\nat 2026-04-05 | issue 8 S A 9.00 tax=1807.74\n\
+         at 2026-03-09 | issue 6 X S 9.00 tax=357.85",
+    );
+}
+
+#[test]
+fn value_that_went_round_counts_by_the_kind_that_is_known_at_last() {
+    agree(
+        &[("tax_min_fen", 1)],
+        "at 2026-01-05 | change A kind=small_scale\nat 2026-01-06 | issue 5 A B 9.00 tax=898.46\n\
+         at 2026-01-07T17:35 | issue 8 B A 9.00 tax=1033.23\nat 2026-01-07T08:54 | register A on=2026-01-04",
+    );
+}
+
+#[test]
+fn the_largest_origins_stay_in_a_pool_whatever_the_order_they_come_back_in() {
+    agree(
+        &[("pool_origins", 1), ("vector_origins", 4)],
+        "at 2026-01-05 | issue 4 C A 9.00 tax=794.31 | issue 6 A C 9.00 tax=1710.24\n\
+         at 2026-01-05T13:50 | issue 16 C A -9.00 tax=-794.31 red=4 | issue 10 A D 9.00 tax=157.98\n\
+         issue 11 D A 9.00 tax=588.28 | void 16 C\nat 2026-01-05T18:00 | void 6 A",
+    );
+}
+
+#[test]
+fn nobody_is_known_since_the_trade_of_a_source() {
+    agree(
+        &[("tax_min_fen", 1), ("margin_max_bp", 9_000), ("days_max", 31)],
+        "at 2026-01-10 | issue 23 S H 9.00 tax=115.01\nat 2026-02-03 | issue 5 H S 9.00 tax=1.11\n\
+         at 2026-02-04 | issue 14 X H 9.00 tax=331.74 | issue 25 H Y 9.00 tax=976.56\n\
+         at 2025-12-28 | register S on=2026-01-04\nat 2026-02-07 | void 5 H",
+    );
+}
+
+#[test]
+fn a_source_that_is_accused_of_another_month_instead_stays_in_its_case() {
+    agree(
+        &[],
+        "at 2026-01-06 | issue 1 S B 9.00 tax=420.64 kind=other\nat 2026-01-12 | register S on=2026-01-04\n\
+         at 2026-01-30 | issue 8 A S 9.00 tax=331.21\nat 2026-02-07 | issue 10 S B 9.00 tax=679.13\n\
+         at 2026-02-03 | issue 14 A S -9.00 tax=-202.03 red=8",
+    );
+}

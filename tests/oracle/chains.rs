@@ -1,0 +1,202 @@
+//! Chains: for each source that stands accused, everybody its value reached, how much, in which role, and the arrows
+//! between them. Worked out over the whole graph of recorded value at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::books::{Books, Sale};
+use super::sums::Side;
+
+/// More rounds than any chain of names has links; what trades round and round need not come to rest.
+const ROUNDS_MAX: usize = 64;
+
+/// A chain behind one source.
+#[derive(Clone, Debug, Default)]
+pub struct Chain {
+    /// How often the source has been accused.
+    pub count: u32,
+    pub members: BTreeMap<String, Member>,
+    pub edges: BTreeMap<(String, String), Edge>,
+    /// Whether value of the source came in other names than its own, so that shares of shares were told.
+    pub in_other_names: bool,
+}
+
+/// A taxpayer on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Member {
+    pub role: &'static str,
+    pub taken: i64,
+    pub deducted: i64,
+    pub passed: i64,
+    pub hops: i64,
+}
+
+/// Value of the source that went from one to another, and all trade between them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    pub tax: i64,
+    pub invoices: i64,
+    pub first_at: i64,
+    pub last_at: i64,
+    /// Whether there is trade between them that carries nothing of the source: a case hears of all trade between two when
+    /// value of the source moves between them, and not of what carries none.
+    pub other_trade: bool,
+}
+
+/// A name in which a source's value is in a firm's books: how much of what came in that name it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Named {
+    part: i64,
+    hops: i64,
+}
+
+/// All chains, by source.
+pub fn chains(books: &Books) -> BTreeMap<String, Chain> {
+    let standing = books.accused.iter().filter(|(_, accusation)| accusation.standing);
+    standing.map(|(origin, accusation)| (origin.clone(), Net::of(books, origin).chain(accusation.count))).collect()
+}
+
+/// One source's value in all books.
+struct Net<'a> {
+    books: &'a Books,
+    origin: &'a str,
+    /// By firm and name. In the source's own name it is all of what came in it.
+    names: BTreeMap<(String, String), Named>,
+}
+
+impl<'a> Net<'a> {
+    fn of(books: &'a Books, origin: &'a str) -> Self {
+        let mut net = Self { books, origin, names: BTreeMap::new() };
+        for (taxpayer, hops) in &books.accused[origin].reached {
+            net.names.insert((taxpayer.clone(), origin.to_owned()), Named { part: 0, hops: *hops });
+        }
+        for _ in 0..ROUNDS_MAX {
+            let told = net.told();
+            if told == net.names {
+                break;
+            }
+            net.names = told;
+        }
+        net
+    }
+
+    /// What everybody is told when everybody tells what it knows.
+    fn told(&self) -> BTreeMap<(String, String), Named> {
+        let own = self.names.iter().filter(|((_, name), _)| name == self.origin);
+        let mut told: BTreeMap<(String, String), Named> = own.map(|(key, named)| (key.clone(), *named)).collect();
+        let least = self.books.rules.limit("taint_tax_min_fen");
+        for ((from, name), named) in &self.names {
+            if named.hops >= self.books.rules.limit("taint_hops_max") {
+                continue;
+            }
+            let mut tell = |buyer: &String, in_name: &str, part: i64| {
+                let met = self.books.firms.get(buyer).is_some_and(|firm| firm.met.contains_key(in_name));
+                if part >= least && buyer != self.origin && buyer != from && met {
+                    let new = Named { part: 0, hops: named.hops + 1 };
+                    let known = told.entry((buyer.clone(), in_name.to_owned())).or_insert(new);
+                    known.part += part;
+                    known.hops = known.hops.min(named.hops + 1);
+                }
+            };
+            if name != self.origin {
+                for (buyer, tax) in self.books.passed_on(from, name) {
+                    tell(&buyer, name, self.share(from, name, named, tax));
+                }
+            }
+            if name != from {
+                for (buyer, tax) in self.settled_to(from, name) {
+                    tell(&buyer, from, self.share(from, name, named, tax));
+                }
+            }
+        }
+        told
+    }
+
+    /// Sales of a firm that value of a name settled, by buyer: they went out in the firm's own name.
+    fn settled_to(&self, from: &str, name: &str) -> BTreeMap<String, i64> {
+        let key = (from.to_owned(), name.to_owned(), String::new());
+        let settled = self.books.settled_to.range(key..).take_while(|((of, by, _), _)| of == from && by == name);
+        settled.map(|((_, _, buyer), tax)| (buyer.clone(), *tax)).collect()
+    }
+
+    /// What of an amount in a name is the source's.
+    fn share(&self, firm: &str, name: &str, named: &Named, tax: i64) -> i64 {
+        if name == self.origin {
+            return tax;
+        }
+        let (taken, _) = self.books.taken(firm, name);
+        if taken == 0 {
+            return 0;
+        }
+        let share = i128::from(tax) * i128::from(named.part.min(taken)) / i128::from(taken);
+        i64::try_from(share).expect("a share of it")
+    }
+
+    fn chain(self, count: u32) -> Chain {
+        let mut chain = Chain { count, ..Chain::default() };
+        for ((firm, name), named) in &self.names {
+            let (taken, deducted) = self.books.taken(firm, name);
+            let direct = self.books.firms[firm].met.get(name).copied().filter(|_| name == self.origin);
+            let hops = direct.unwrap_or(named.hops);
+            let member = chain.members.entry(firm.clone()).or_insert(Member { hops, ..Member::default() });
+            member.hops = member.hops.min(hops);
+            let part = if name == self.origin { taken } else { named.part.min(taken) };
+            member.taken += part;
+            member.deducted += self.share(firm, name, &Named { part, ..*named }, deducted);
+            chain.in_other_names |= name != self.origin;
+        }
+        let firms: BTreeSet<String> = chain.members.keys().cloned().collect();
+        for firm in &firms {
+            self.edges(firm, &mut chain.edges);
+        }
+        for (firm, member) in &mut chain.members {
+            let from = chain.edges.iter().filter(|((from, _), _)| from == firm);
+            member.passed = from.map(|(_, edge)| edge.tax).sum();
+            if firm == self.origin {
+                (member.taken, member.deducted) = (self.books.begun(firm), 0);
+            }
+            member.role = self.role(firm, member);
+        }
+        chain
+    }
+
+    fn edges(&self, from: &str, edges: &mut BTreeMap<(String, String), Edge>) {
+        let mut passed: BTreeMap<String, i64> = BTreeMap::new();
+        for ((_, name), named) in self.names.iter().filter(|((firm, _), _)| firm == from) {
+            let mut sums = self.books.passed_on(from, name);
+            // What settled went under the firm's own name, and is the settling origin's all the same.
+            for (buyer, tax) in if name == from { BTreeMap::new() } else { self.settled_to(from, name) } {
+                *sums.entry(buyer).or_default() += tax;
+            }
+            for (buyer, tax) in sums {
+                *passed.entry(buyer).or_default() += self.share(from, name, named, tax);
+            }
+        }
+        let trade = self.books.trade(from, Side::Sold);
+        let least = self.books.rules.limit("taint_tax_min_fen");
+        let names: Vec<&String> = self.names.keys().filter(|(firm, _)| firm == from).map(|(_, name)| name).collect();
+        for (to, tax) in passed.into_iter().filter(|(_, tax)| *tax >= least) {
+            let with = trade[&to];
+            let (first_at, last_at) = (with.first_at.unwrap_or(0), with.last_at.unwrap_or(0));
+            let carries = |sale: &Sale| {
+                names.iter().any(|name| sale.vector.of(name) > 0 || sale.settled.of(name) > 0 && *name != from)
+            };
+            let to_it = |sale: &Sale| sale.invoice.buyer.as_ref() == Some(&to) && !sale.invoice.is_red();
+            let other_trade = self.books.sales_of(from).any(|(_, sale)| to_it(sale) && !carries(sale));
+            edges.insert((from.to_owned(), to), Edge { tax, invoices: with.count, first_at, last_at, other_trade });
+        }
+    }
+
+    fn role(&self, firm: &str, member: &Member) -> &'static str {
+        let Member { taken, deducted, passed, .. } = *member;
+        let least = i128::from(self.books.rules.limit("washer_passed_min_bp")) * i128::from(taken);
+        if firm == self.origin {
+            "source"
+        } else if passed > 0 && taken > 0 && i128::from(passed) * 10_000 >= least {
+            "washer"
+        } else if deducted > 0 {
+            "beneficiary"
+        } else {
+            "associate"
+        }
+    }
+}

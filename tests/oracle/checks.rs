@@ -1,0 +1,276 @@
+//! Findings, each asked of the books as they are: does it stand? Claims are judged by event times alone.
+
+use std::collections::BTreeMap;
+
+use super::books::Books;
+use super::chains::Chain;
+use super::events::{Claim, DAY, Month, month_of};
+use super::firms::latest;
+use super::sums::Sums;
+
+/// A finding that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub score: i64,
+    pub stake: i64,
+    /// The source and the count of the accusation whose chain it belongs to.
+    pub case: Option<(String, u32)>,
+}
+
+fn finding(score: i64, stake: i64) -> Finding {
+    Finding { score: score.clamp(0, 1_000), stake, case: None }
+}
+
+/// An amount over another, in basis points, towards zero.
+fn bp(part: i64, whole: i64) -> i64 {
+    if whole <= 0 { 0 } else { i64::try_from(i128::from(part) * 10_000 / i128::from(whole)).expect("a ratio") }
+}
+
+/// Deductions that stand, oldest first, with what stands of each: a reversal takes from one of its own period where there is
+/// one, otherwise from the oldest.
+pub fn standing(claims: &[&Claim]) -> Vec<Claim> {
+    let mut sorted: Vec<&Claim> = claims.iter().copied().filter(|claim| claim.counts).collect();
+    sorted.sort_by_key(|claim| (claim.at, claim.reverses));
+    let mut standing: Vec<Claim> = Vec::new();
+    for claim in sorted {
+        if !claim.reverses {
+            standing.push(claim.clone());
+            continue;
+        }
+        // A deduction of nothing is taken back by a reversal of nothing.
+        let nothing = |earlier: &Claim| claim.tax == 0 && earlier.tax == 0 && earlier.month == claim.month;
+        if let Some(place) = standing.iter().position(nothing) {
+            standing.remove(place);
+        }
+        let mut left = claim.tax;
+        while left > 0 && !standing.is_empty() {
+            let place = standing.iter().position(|earlier| earlier.month == claim.month).unwrap_or(0);
+            let taken = left.min(standing[place].tax);
+            standing[place].tax -= taken;
+            left -= taken;
+            if standing[place].tax == 0 {
+                standing.remove(place);
+            }
+        }
+    }
+    standing
+}
+
+impl Books {
+    /// Sellers from whom an invoice of a number arrived at a buyer.
+    fn sellers(&self, buyer: &str, no: &str) -> Vec<&str> {
+        let from = (buyer.to_owned(), no.to_owned(), String::new());
+        let held = self.held.range(from..).take_while(|((of, number, _), _)| of == buyer && number == no);
+        held.map(|((_, _, seller), _)| seller.as_str()).collect()
+    }
+
+    /// Claims of an invoice: those that name its seller, and those that name none where no other can be meant.
+    fn claims_of(&self, buyer: &str, seller: &str, no: &str) -> Vec<&Claim> {
+        let Some(claims) = self.claims.get(&(buyer.to_owned(), no.to_owned())) else { return Vec::new() };
+        let alone = self.sellers(buyer, no) == [seller];
+        claims.iter().filter(|claim| claim.seller == seller || claim.seller.is_empty() && alone).collect()
+    }
+
+    /// Tax of an invoice that is deducted.
+    pub fn deducted(&self, buyer: &str, seller: &str, no: &str) -> i64 {
+        standing(&self.claims_of(buyer, seller, no)).iter().map(|claim| claim.tax).sum()
+    }
+}
+
+/// Everything found about a firm: by typology and what it is about.
+pub fn findings(books: &Books, firm: &str, chains: &BTreeMap<String, Chain>) -> BTreeMap<(String, String), Finding> {
+    let mut found = BTreeMap::new();
+    let mut say = |typology: &str, about: String, finding: Finding| {
+        found.insert((typology.to_owned(), about), finding);
+    };
+    for ((_, no), claims) in books.claims.iter().filter(|((buyer, _), _)| buyer == firm) {
+        let mut sellers: Vec<&str> = claims.iter().map(|claim| claim.seller.as_str()).collect();
+        sellers.extend(books.sellers(firm, no));
+        sellers.sort_unstable();
+        sellers.dedup();
+        for seller in sellers {
+            for (typology, finding) in of_claims(books, firm, seller, no) {
+                say(typology, format!("{no} of {seller}"), finding);
+            }
+        }
+    }
+    for (month, finding) in bursts(books, firm) {
+        say("source_burst", month.to_string(), finding);
+    }
+    let months = books.months(firm);
+    for month in months.keys() {
+        if let Some(finding) = circular(books, &months, *month) {
+            say("circular", month.to_string(), finding);
+        }
+        if let Some(finding) = pass_through(books, firm, &months, *month) {
+            say("pass_through", month.to_string(), finding);
+        }
+    }
+    for (origin, chain) in chains {
+        if let Some(finding) = false_deduction(books, firm, origin, chain) {
+            say("false_deduction", origin.clone(), finding);
+        }
+    }
+    found
+}
+
+/// Findings about claims of one invoice; of the seller named, or of none.
+fn of_claims(books: &Books, buyer: &str, seller: &str, no: &str) -> Vec<(&'static str, Finding)> {
+    let mut found = Vec::new();
+    let candidates = books.sellers(buyer, no);
+    let all = books.claims[&(buyer.to_owned(), no.to_owned())].iter().filter(|claim| claim.seller == seller);
+    let named: Vec<&Claim> = all.collect();
+    let invoice = candidates.contains(&seller).then(|| &books.sales[&(seller.to_owned(), no.to_owned())].invoice);
+    let own = standing(&named);
+    let stake: i64 = own.iter().map(|claim| claim.tax).sum();
+    let score = |name: &str| books.rules.of("deduct_without_invoice", name);
+    if let (None, Some(oldest)) = (invoice, own.first()) {
+        let due = oldest.at + books.rules.limit("grace_days") * DAY;
+        let overdue = books.hour.is_some_and(|hour| due <= hour);
+        let several = seller.is_empty() && candidates.len() > 1;
+        // Where one invoice can be meant, the claims are that one's.
+        let none = !seller.is_empty() || candidates.is_empty();
+        if several {
+            found.push(("deduct_without_invoice", finding(score("score_ambiguous"), stake)));
+        } else if none && overdue {
+            found.push(("deduct_without_invoice", finding(score("score"), stake)));
+        }
+    }
+    let of_another = seller.is_empty() && candidates.len() == 1;
+    let standing = if invoice.is_some() { standing(&books.claims_of(buyer, seller, no)) } else { own };
+    let all: i64 = standing.iter().map(|claim| claim.tax).sum();
+    if standing.len() > 1 && !of_another {
+        let again = all - standing[0].tax;
+        let stake = invoice.map_or(again, |invoice| again.min(all - invoice.tax));
+        if stake > 0 {
+            found.push(("double_deduction", finding(books.rules.of("double_deduction", "score"), stake)));
+        }
+    }
+    if let Some(voided_at) = books.voids.get(&(seller.to_owned(), no.to_owned())).filter(|_| invoice.is_some()) {
+        let after = standing.iter().filter(|claim| claim.at >= *voided_at);
+        let (count, stake) = after.fold((0, 0), |(count, stake), claim| (count + 1, stake + claim.tax));
+        if count > 0 {
+            found.push(("deduct_after_void", finding(books.rules.of("deduct_after_void", "score"), stake)));
+        }
+    }
+    found
+}
+
+/// Months in which a firm stands against as a source.
+pub fn bursts(books: &Books, firm: &str) -> BTreeMap<Month, Finding> {
+    let months = books.months(firm);
+    let burst = |month: &Month| Some((*month, burst(books, firm, &months, *month)?));
+    months.keys().filter_map(burst).collect()
+}
+
+fn burst(books: &Books, id: &str, months: &BTreeMap<Month, Sums>, month: Month) -> Option<Finding> {
+    let rule = |name: &str| books.rules.of("source_burst", name);
+    let firm = books.firms.get(id)?;
+    let sum = |name: &str, ahead: i32| months.get(&month.plus(ahead)).map_or(0, |month| month.of(name));
+    let two = |name: &str| sum(name, 0) + sum(name, -1);
+    let begun = two("originated");
+    if sum("originated", 0) <= 0 || begun < rule("own_tax_min_fen") {
+        return None;
+    }
+    let mut issued = two("standing");
+    if issued < begun {
+        issued += sum("standing", 1);
+    }
+    // What was left at the end of the month after, by the invoices of the months up to it.
+    let gone = firm.gone_since().is_some_and(|since| month_of(since) <= month);
+    let mut left = firm.pool.total();
+    for (_, later) in months.range(month.plus(2)..) {
+        left += later.of("drawn") - later.of("arrived") - later.of("flowed_on");
+    }
+    let own = begun - if gone { 0 } else { left };
+    if own < rule("own_tax_min_fen") || bp(own, issued) < rule("own_share_min_bp") {
+        return None;
+    }
+    let last_issued =
+        books.sales_of(id).filter(|(_, sale)| !sale.invoice.is_red()).map(|(_, sale)| sale.invoice.at).max();
+    let last = last_issued.unwrap_or(0).min(month.plus(1).start() - 1);
+    let in_month = ((last - month.start()).div_euclid(DAY)).max(0);
+    let new = |days: &i64| (0..=rule("new_days") + in_month).contains(days);
+    let age = firm.registered_on.map(|on| (last - on).div_euclid(DAY)).filter(new);
+    let changed = representative_changed(&firm.representatives, last);
+    let representative = changed.map(|since| (last - since).div_euclid(DAY)).filter(new);
+    let vanished = latest(&firm.statuses).is_some_and(|status| status == "missing" || status == "abnormal");
+    if age.is_none() && representative.is_none() && !vanished {
+        return None;
+    }
+    let near_cap = two("near_cap") * 10_000 / two("sold_blue").max(1);
+    let mut score = rule("score");
+    score += if near_cap >= rule("near_cap_min_bp") { rule("score_near_cap") } else { 0 };
+    score += if vanished { rule("score_missing") } else { 0 };
+    Some(finding(score, own.max(0)))
+}
+
+/// Since when the representative of a time had been it, where it was another before.
+fn representative_changed(said: &[(i64, String)], at: i64) -> Option<i64> {
+    let mut said: Vec<&(i64, String)> = said.iter().filter(|said| said.0 <= at).collect();
+    said.sort_by_key(|said| said.0);
+    said.windows(2).filter(|pair| pair[0].1 != pair[1].1).map(|pair| pair[1].0).next_back()
+}
+
+fn circular(books: &Books, months: &BTreeMap<Month, Sums>, month: Month) -> Option<Finding> {
+    let rule = |name: &str| books.rules.of("circular", name);
+    let three = |name: &str| months.range(month.plus(-2)..=month).map(|(_, month)| month.of(name)).sum::<i64>();
+    if months[&month].of("own_back") == 0 {
+        return None;
+    }
+    let issued = three("standing");
+    let back = three("own_back").min(issued);
+    let holds = back >= rule("tax_min_fen") && bp(back, issued) >= rule("share_min_bp");
+    holds.then(|| finding(rule("score"), back))
+}
+
+fn pass_through(books: &Books, id: &str, months: &BTreeMap<Month, Sums>, month: Month) -> Option<Finding> {
+    let rule = |name: &str| books.rules.of("pass_through", name);
+    let firm = books.firms.get(id)?;
+    let sum = |name: &str| months[&month].of(name);
+    let out = sum("sold_tax") - sum("sold_void_tax");
+    let buyers = (1..=rule("buyers_max")).contains(&sum("buyers"));
+    if sum("drawn") <= 0 || out < rule("tax_min_fen") || !buyers {
+        return None;
+    }
+    let days = sum("drawn_days") / sum("drawn").max(1) - sum("arrived_days") / sum("arrived").max(1);
+    let margin = bp((out - sum("arrived")).abs(), out);
+    if margin > rule("margin_max_bp") || !(0..=rule("days_max")).contains(&days) {
+        return None;
+    }
+    let last_issued =
+        books.sales_of(id).filter(|(_, sale)| !sale.invoice.is_red()).map(|(_, sale)| sale.invoice.at).max();
+    let last = last_issued.unwrap_or(0).min(month.plus(1).start() - 1);
+    let age = firm.registered_on.map(|on| (last - on).div_euclid(DAY));
+    let is_new = age.is_some_and(|days| (0..=rule("new_days")).contains(&days));
+    let partners = sum("buyers") + sum("sellers");
+    let met = (sum("new_buyers") + sum("new_sellers")).min(partners);
+    let known_long = firm.known_since.is_some_and(|since| month_of(since) <= month.plus(-2));
+    let new_partners = known_long && met * 10_000 / partners.max(1) >= rule("new_partners_min_bp");
+    (is_new || new_partners).then(|| finding(rule("score"), out))
+}
+
+fn false_deduction(books: &Books, firm: &str, origin: &str, chain: &Chain) -> Option<Finding> {
+    let rule = |name: &str| books.rules.of("false_deduction", name);
+    let member = chain.members.get(firm).filter(|_| firm != origin)?;
+    let (least, full_from, most) = (rule("tax_min_fen"), rule("tax_full_fen"), member.deducted);
+    if most < least {
+        return None;
+    }
+    let full = if member.hops <= 1 { rule("score_direct") } else { rule("score_indirect") };
+    let risen = i128::from((most - least).min(full_from - least).max(0));
+    let span = i128::from((full_from - least).max(1));
+    let rise = i64::try_from(i128::from(full - rule("score")) * risen / span).expect("a score");
+    let mut finding = finding(rule("score") + rise, most);
+    finding.case = Some((origin.to_owned(), chain.count));
+    Some(finding)
+}
+
+/// How doubts about a firm add up: the best of each typology, as independent doubts do, rounded down at each step.
+pub fn merged(scores: impl IntoIterator<Item = i64>) -> i64 {
+    let mut scores: Vec<i64> = scores.into_iter().collect();
+    scores.sort_unstable();
+    // What is left of no doubt at all, in thousandths, never less than it is.
+    let left = scores.iter().fold(1_000, |left, score| (left * (1_000 - score) + 999) / 1_000);
+    1_000 - left
+}
