@@ -39,6 +39,18 @@ fn a_purchase_that_settles_a_later_sale_has_the_month_before_it_asked_again() {
 }
 
 #[test]
+fn a_purchase_of_long_before_has_all_months_after_it_asked_again() {
+    // Too late to settle the sale, and still in the pool at the end of the month after it.
+    let sold = format!(
+        "{BEGAN}register S on=2026-01-20\nat 2026-04-05 | issue 1 S A 900000.00 tax=174000.00\n\
+         at 2026-05-20 | issue 901 OLD OLD2 1.00\n"
+    );
+    assert_eq!(standing(&sold), ["S source_burst 174,000.00"]);
+    let bought = format!("{sold}at 2026-01-25 | issue 3 OLD S 900000.00 tax=100000.00");
+    assert_eq!(standing(&bought), [""; 0]);
+}
+
+#[test]
 fn value_that_went_round_counts_by_the_kind_that_is_known_at_last() {
     let round = "at 2026-03-01 | change A kind=small_scale\nat 2026-03-02 | issue 1 A B 10.00 tax=1.00\n\
         at 2026-03-04 | issue 2 B A 10.00 tax=1.00\n";

@@ -22,7 +22,7 @@ use super::Fold;
 use super::effects::{Effects, Seen, Verdict};
 use super::register;
 use crate::model::{
-    About, Body, CHECK_CHARACTER, Doubt, EVENT_DOUBTS, Entity, Event, Fact, Instant, InvoiceNo, Message, Output,
+    About, Body, CHECK_CHARACTER, Doubt, EVENT_DOUBTS, Entity, Event, Fact, Fen, Instant, InvoiceNo, Message, Output,
     Period, Position, Record, Source, TaxpayerId, check_character_holds,
 };
 use crate::provenance::Ordinal;
@@ -35,6 +35,9 @@ pub(super) const CHAIN_TYPOLOGY: &str = "source_burst";
 /// From so many effects on a loop over sales, buyers or red letters leaves the rest to a later step. What comes once for
 /// each origin of an invoice, and the findings at the end, are on top and stay well below what a step may have.
 const STEP_EFFECTS: usize = super::EFFECTS_MAX / 8;
+
+/// Months after one of which something is known late, that are asked again: ten years.
+const LATER_MONTHS_MAX: usize = 120;
 
 /// One record being folded into one taxpayer.
 struct Step<'a> {
@@ -207,6 +210,23 @@ impl Step<'_> {
                 if near <= self.profile.last_month {
                     self.touch_one(About::Period(near));
                 }
+            }
+            self.touch_later(period.minus(-risk::months_back()));
+        }
+    }
+
+    /// What was left in the pool at the end of a month rests on all months before it: has those after one asked again in
+    /// which value began.
+    fn touch_later(&mut self, after: Period) {
+        let last = self.profile.last_month;
+        if after >= last {
+            return;
+        }
+        let (from, to) = (Key::Month(after.minus(-1)), Key::Month(last.minus(-1)));
+        for key in self.books.scan(&from, &to, LATER_MONTHS_MAX) {
+            let begun = self.books.find::<Month>(&key).is_some_and(|month| month.originated > Fen::ZERO);
+            if let (Key::Month(period), true) = (key, begun) {
+                self.touch_one(About::Period(period));
             }
         }
     }
