@@ -10,10 +10,9 @@ const BEGAN: &str = "at 2026-01-02 | issue 900 OLD OLD2 1.00\n";
 /// Findings that stand, as taxpayer and what they are.
 fn standing(script: &str) -> Vec<String> {
     let mut world = world(script);
-    let open = world.rows().iter().filter_map(|(_, row)| match row {
-        Row::Signal(signal) if signal.0.status == SignalStatus::Open => Some(&signal.0),
-        _ => None,
-    });
+    let signals =
+        world.rows().iter().filter_map(|(_, row)| if let Row::Signal(signal) = row { Some(&signal.0) } else { None });
+    let open = signals.filter(|signal| signal.status == SignalStatus::Open);
     open.map(|signal| format!("{} {} {}", signal.taxpayer_id, signal.typology, signal.stake.grouped())).collect()
 }
 
