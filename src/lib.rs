@@ -26,6 +26,8 @@ pub mod runtime;
 #[cfg(feature = "shell")]
 pub mod query;
 #[cfg(feature = "shell")]
+pub mod job;
+#[cfg(feature = "shell")]
 pub mod sim;
 #[cfg(feature = "shell")]
 pub mod cli;

@@ -6,13 +6,16 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 use super::cases::drawn;
-use super::folding::{self, EngineArgs, Rest};
+use super::folding::{EngineArgs, Terminal, tell_unused};
+use super::generate;
+use super::interrupt::Interrupt;
 use super::read::tell;
 use super::show::{TEXT_COLUMNS, Table, color_wanted, counted, money, program, put, shell_word, who, wrap};
 use super::signals::sentences;
 use super::trace::{GraphFormat, draw};
-use super::{generate, results};
+use crate::files::Place;
 use crate::intake::{Intake, Order};
+use crate::job::{self, Rest};
 use crate::model::{Case, ChainRole, Date, Fen};
 use crate::query::{self, Filter, Folder};
 use crate::risk;
@@ -59,10 +62,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     tell(&format!("2. Folding it into {}", dir.display()));
     let began = Instant::now();
     let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
-    let mut engine = folding::open_engine(&dir, settings)?;
-    let stays = if args.data.is_some() { folding::GOES_ON } else { "the demonstration begins anew each time" };
-    folding::fold(&mut engine, Intake::open(&[events], None, Order::Time)?, Rest::LeftOut(stays))?.whole()?;
-    results::write(&mut engine, &dir)?;
+    let (place, mut terminal) = (Place::from(&dir), Terminal::default());
+    let mut engine = job::open_engine(&place, settings, &mut terminal)?;
+    let stays = if args.data.is_some() { job::GOES_ON } else { "the demonstration begins anew each time" };
+    let mut intake = Intake::open(&[events], None, Order::Time)?;
+    intake.stop_when(Interrupt::listen()?.flag());
+    job::fold(&mut engine, intake, Rest::LeftOut(stays), &mut terminal)?.whole()?;
+    tell_unused(&engine.progress().counters, &dir);
+    job::write_results(&mut engine, &place)?;
     let progress = engine.close()?;
     let seconds = began.elapsed().as_secs_f64();
     let folder = Folder::open(&dir)?;
@@ -93,7 +100,7 @@ fn folder(args: &Args) -> anyhow::Result<PathBuf> {
     let dir = args.data.clone().unwrap_or_else(|| std::env::temp_dir().join("suyuan-demo"));
     let is_there = |name: &&str| dir.join(name).exists();
     let own = is_there(&MARK) || [EVENTS, LABELS, JOURNAL].iter().all(is_there);
-    let foreign = [EVENTS, LABELS, JOURNAL].into_iter().chain(results::FILES).find(is_there);
+    let foreign = [EVENTS, LABELS, JOURNAL].into_iter().chain(job::FILES).find(is_there);
     if let (false, Some(name)) = (own, foreign) {
         bail!(
             "{} has a {name} that no demonstration wrote, and it would be written over: name another folder with --data",

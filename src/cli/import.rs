@@ -6,15 +6,13 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::data::DataArgs;
-use super::folding::{self, EngineArgs, InputArgs, Rest};
+use super::folding::{self, EngineArgs, InputArgs, Terminal};
 use super::read::tell;
-use super::results;
 use super::show::{clean, print, print_json, put};
-use crate::files::read_document;
+use crate::files::{Place, read_document};
 use crate::intake;
-use crate::query::{self, Journal};
-use crate::risk::RuleSet;
-use crate::runtime::{Engine, Settings};
+use crate::job::{self, Imported};
+use crate::runtime::Settings;
 use crate::topology::{EMBEDDED, Topology};
 
 /// Refused lines that `--check` shows.
@@ -72,22 +70,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         return check(args);
     }
     let dir = args.data.dir()?;
-    let settings = settings(args, &dir)?;
+    let place = Place::from(&dir);
+    let settings = settings(args, &place)?;
     let intake = args.input.open()?;
-    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let mut engine = folding::open_engine(&dir, settings.clone())?;
-    tell_rules(&engine, &settings)?;
-    let (begun_with, next) = (results::first_turn(&engine)?, engine.log().last_turn() + 1);
-    let folded = folding::fold(&mut engine, intake, Rest::Kept)?;
-    let doubts = results::doubts_since(&engine, if folded.resumed { begun_with } else { next })?;
-    if results::are_in(&dir) {
-        results::write(&mut engine, &dir)?;
-        tell(&format!("{} has the results of a replay: they are written anew", dir.display()));
+    let Imported { counters, doubts, digest, folded } =
+        job::import(&place, intake, &settings, &mut Terminal::default())?;
+    if folded.failure.is_none() {
+        folding::tell_unused(&counters, &dir);
     }
     folding::tell_doubts(doubts, &dir);
-    let progress = engine.close()?;
     folded.whole()?;
-    let counters = progress.counters;
     print_json(&Summary {
         events: counters.events,
         rows: counters.rows,
@@ -96,13 +88,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         conflicting: counters.conflicting,
         dead_letters: counters.dead_letters,
         doubts,
-        digest: progress.digest(),
+        digest,
     })?;
     args.input.expect_events(counters.rows, counters.dead_letters)
 }
 
 /// As the topology says, but for what a folder that is there already was begun with.
-fn settings(args: &Args, dir: &Path) -> anyhow::Result<Settings> {
+fn settings(args: &Args, place: &Place) -> anyhow::Result<Settings> {
     let shown = args.topology.as_ref().map_or("the embedded topology".into(), |path| path.display().to_string());
     let document = match &args.topology {
         None => EMBEDDED.to_owned(),
@@ -112,34 +104,12 @@ fn settings(args: &Args, dir: &Path) -> anyhow::Result<Settings> {
     let beside = args.topology.as_deref().and_then(Path::parent);
     let rules = topology.rules.as_ref().map(|rules| beside.unwrap_or("".as_ref()).join(rules));
     let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };
-    let begun = begun_partitions(dir)?;
+    let begun = job::begun_partitions(place)?;
     if let Some(begun) = begun.filter(|begun| args.topology.is_some() && *begun != topology.partitions) {
-        tell(&format!("{} was begun with {begun} partitions, and keeps them", dir.display()));
+        tell(&format!("{} was begun with {begun} partitions, and keeps them", place.dir.display()));
     }
     let partitions = begun.unwrap_or(topology.partitions);
     Ok(Settings { keeps_rules: true, ..engine.settings(rules.as_deref(), partitions)? })
-}
-
-/// The partitions that a folder's journal was begun with, where there is one.
-fn begun_partitions(dir: &Path) -> anyhow::Result<Option<u32>> {
-    match Journal::open(dir) {
-        Ok(journal) => Ok(Some(journal.partitions())),
-        Err(query::Error::Missing { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Says where a folder is gone on with under other rules than those of its topology.
-fn tell_rules(engine: &Engine, settings: &Settings) -> anyhow::Result<()> {
-    let Some(in_force) = engine.partitions().first().map(|partition| partition.fold().rules()) else { return Ok(()) };
-    if *in_force == RuleSet::silent() || *in_force == RuleSet::parse(&settings.rules)? {
-        return Ok(());
-    }
-    let (dir, ours) = (engine.dir().display(), &settings.rules_version);
-    let theirs = &in_force.version;
-    let other = if **theirs == **ours { "of another text" } else { "of another version" };
-    tell(&format!("{dir} goes on under the rule set in force there, {theirs}; the one given here, {ours}, is {other}"));
-    Ok(())
 }
 
 fn check(args: &Args) -> anyhow::Result<()> {

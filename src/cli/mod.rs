@@ -17,7 +17,6 @@ mod interrupt;
 mod invoice;
 mod read;
 mod replay;
-mod results;
 mod show;
 mod signals;
 mod tasks;

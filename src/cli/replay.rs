@@ -1,17 +1,14 @@
 //! `suyuan replay`.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::Context;
 use serde::Serialize;
 
-use super::folding::{self, EngineArgs, InputArgs, Rest};
-use super::read::tell;
-use super::results;
+use super::folding::{self, EngineArgs, InputArgs, Terminal};
 use super::show::print_json;
-use crate::intake::{InputIdentity, Intake};
-use crate::runtime::Engine;
+use crate::files::Place;
+use crate::job;
 
 /// Arguments of `suyuan replay`.
 #[derive(clap::Args)]
@@ -77,24 +74,10 @@ struct PhaseSeconds {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let began = Instant::now();
     let settings = args.engine.settings(args.rules.as_deref(), args.partitions)?;
-    let mut intake = args.input.open()?;
-    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
-    let mut engine = folding::open_engine(&args.out, settings)?;
-    refuse_another_input(&engine, &mut intake)?;
-    let waited = if engine.progress().input_ended {
-        tell(&format!("{} holds this run already, to its end", args.out.display()));
-        Duration::ZERO
-    } else {
-        folding::fold(&mut engine, intake, Rest::LeftOut(folding::GOES_ON))?.whole()?.waited
-    };
-    let writing = Instant::now();
-    let totals = results::write(&mut engine, &args.out)?;
-    let results = writing.elapsed().as_secs_f64();
-    let phases = engine.phases();
-    let closing = Instant::now();
-    let progress = engine.close()?;
+    let intake = args.input.open()?;
+    let done = job::replay(&Place::from(&args.out), intake, settings, &mut Terminal::default())?;
     let seconds = began.elapsed().as_secs_f64();
-    let counters = progress.counters;
+    let (counters, totals, phases) = (done.progress.counters, done.totals, done.phases);
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -116,30 +99,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         cases: totals.cases,
         dead_letters: counters.dead_letters,
         doubts: totals.doubts,
-        digest: progress.digest(),
+        digest: done.progress.digest(),
         phases: PhaseSeconds {
-            waiting_for_input: waited.as_secs_f64(),
+            waiting_for_input: done.waited.as_secs_f64(),
             fold: phases.fold.as_secs_f64(),
             commit: phases.commit.as_secs_f64(),
-            persist: (phases.persist + closing.elapsed()).as_secs_f64(),
-            results,
+            persist: (phases.persist + done.closing).as_secs_f64(),
+            results: done.writing.as_secs_f64(),
         },
         peak_memory_bytes: peak_memory_bytes(),
     };
+    if done.folded {
+        folding::tell_unused(&counters, &args.out);
+    }
     folding::tell_doubts(totals.doubts, &args.out);
     print_json(&summary)?;
     args.input.expect_events(counters.rows, counters.dead_letters)
-}
-
-/// A replay is of one input: its folder takes no other.
-fn refuse_another_input(engine: &Engine, intake: &mut Intake) -> anyhow::Result<()> {
-    let begun = &engine.begun().identity;
-    if begun.is_empty() {
-        return Ok(());
-    }
-    let earlier = InputIdentity::from_text(begun);
-    let same = intake.fingerprint()?.may_resume(&earlier);
-    same.map_err(|why| anyhow::anyhow!("{} holds another run: {why}", engine.dir().display()))
 }
 
 /// The most memory this process has had resident, where the system says so.

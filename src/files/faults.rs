@@ -3,6 +3,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::path::PathBuf;
 
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,54 @@ pub enum Fault {
         /// How much of what it was to write is written all the same: so many of 255 parts.
         part: u8,
     },
+    /// These operations take their time, in microseconds: whoever waits for them comes later than others.
+    Waits {
+        /// Which.
+        operations: Range<u64>,
+        /// How long.
+        micros: u64,
+    },
+    /// Of a file of input nothing can be read from this byte on. Input is read beside everything else, so reading it is
+    /// not counted among the operations.
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// The first byte.
+        byte: usize,
+        /// How often it has been opened before that.
+        opening: usize,
+        /// How reading it fails.
+        kind: io::ErrorKind,
+    },
+}
+
+/// What is asked of a machine, by its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    /// Whether something is there, what its names or its size are, and who holds a lock.
+    Look,
+    /// Opening a file.
+    Open,
+    /// Making an empty file.
+    Create,
+    /// Making folders.
+    Folder,
+    /// Reading a file.
+    Read,
+    /// Writing to a file.
+    Write,
+    /// Cutting a file off.
+    Length,
+    /// Making a file durable.
+    Sync,
+    /// Making names durable.
+    SyncFolder,
+    /// Giving a file another name.
+    Rename,
+    /// Reading rows.
+    Rows,
+    /// Writing rows.
+    WriteRows,
 }
 
 /// How a process ended.
@@ -43,11 +92,20 @@ pub(super) enum Fate {
     Stops(u8),
 }
 
+/// How long an operation takes under some faults, in microseconds.
+pub(super) fn delay(faults: &[Fault], number: u64) -> Option<u64> {
+    faults.iter().find_map(|fault| match fault {
+        Fault::Waits { operations, micros } => operations.contains(&number).then_some(*micros),
+        Fault::Fails { .. } | Fault::Stops { .. } | Fault::Unreadable { .. } => None,
+    })
+}
+
 /// What becomes of an operation under some faults: the first that is about it counts.
 pub(super) fn fate(faults: &[Fault], number: u64) -> Fate {
     let of = |fault: &Fault| match fault {
         Fault::Fails { operations, kind } => operations.contains(&number).then_some(Fate::Fails(*kind)),
         Fault::Stops { operation, part } => (*operation == number).then_some(Fate::Stops(*part)),
+        Fault::Waits { .. } | Fault::Unreadable { .. } => None,
     };
     faults.iter().find_map(of).unwrap_or(Fate::Done)
 }

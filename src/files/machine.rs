@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::database::Rows;
-use super::faults::{Chance, Fault};
+use super::faults::{Chance, Fault, Operation};
 
 #[derive(Debug, Default)]
 pub(super) struct Machine {
@@ -21,8 +21,15 @@ pub(super) struct Machine {
     pub(super) locked: BTreeSet<PathBuf>,
     /// How often it was started: what an earlier process held is worth nothing.
     pub(super) start: u64,
-    pub(super) operations: u64,
+    /// What was asked since.
+    pub(super) asked: Vec<Operation>,
+    /// How many bytes there is room for, in files and rows together; without end where it is not said.
+    pub(super) room: Option<usize>,
     pub(super) faults: Vec<Fault>,
+    /// How often each file of input was opened since.
+    pub(super) opened: BTreeMap<PathBuf, usize>,
+    /// How often something was refused since, that it was told to refuse.
+    pub(super) refused: u64,
     pub(super) stopped: bool,
 }
 
@@ -77,6 +84,28 @@ impl Machine {
         let change = NameChange { folder: path.parent().unwrap_or(Path::new("")).to_owned(), edits };
         apply(&change, &mut self.names);
         self.renamed.push(change);
+    }
+
+    /// Forgets what the process did to a name and has not made durable: somebody else has settled it.
+    pub(super) fn settle_name(&mut self, path: &Path) {
+        for change in &mut self.renamed {
+            change.edits.retain(|(edited, _)| edited != path);
+        }
+    }
+
+    /// How many of so many bytes more there is room for.
+    pub(super) fn room_for(&self, bytes: usize) -> usize {
+        let Some(room) = self.room else { return bytes };
+        bytes.min(room.saturating_sub(self.used()))
+    }
+
+    /// Bytes in files that have a name, and in rows.
+    pub(super) fn used(&self) -> usize {
+        let file = |node: &Node| match node {
+            Node::Folder => 0,
+            Node::File(number) => self.contents[number].written.len(),
+        };
+        self.names.values().map(file).sum::<usize>() + self.databases.values().map(Rows::bytes).sum::<usize>()
     }
 
     /// The power fails.

@@ -14,8 +14,8 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-pub use database::{Database, Rows};
-pub use faults::{End, Fault};
+pub use database::{Database, Rows, spoiled};
+pub use faults::{End, Fault, Operation};
 pub use simulated::Simulated;
 use simulated::{Lock as SimulatedLock, Open};
 
@@ -131,6 +131,28 @@ impl Files {
         match self {
             Self::Real => fs::File::open(path).map(File::Real),
             Self::Simulated(machine) => machine.open(path).map(File::Simulated),
+        }
+    }
+
+    /// How large a file of input is; `None` for what is no file, such as a pipe.
+    pub fn input_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
+        match self {
+            Self::Real => {
+                let metadata = path.metadata()?;
+                if metadata.is_dir() {
+                    return Err(io::ErrorKind::IsADirectory.into());
+                }
+                Ok(metadata.is_file().then_some(metadata.len()))
+            }
+            Self::Simulated(machine) => machine.input_bytes(path)?.map(Some).ok_or(io::ErrorKind::IsADirectory.into()),
+        }
+    }
+
+    /// Opens a file of input, which is read beside everything else.
+    pub fn open_input(&self, path: &Path) -> io::Result<File> {
+        match self {
+            Self::Real => fs::File::open(path).map(File::Real),
+            Self::Simulated(machine) => machine.open_input(path).map(File::Simulated),
         }
     }
 

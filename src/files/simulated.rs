@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use super::database::Rows;
-use super::faults::{Chance, End, Fate, Fault, fate, part_of};
+use super::faults::{Chance, End, Fate, Fault, Operation, delay, fate, part_of};
 use super::machine::{Content, Edit, Machine, Node, apply};
 
 /// A machine. Cheap to clone; all clones are the same one.
@@ -24,7 +25,29 @@ impl Simulated {
 
     /// How many operations there were since it was started.
     pub fn operations(&self) -> u64 {
-        self.machine().operations
+        self.machine().asked.len() as u64
+    }
+
+    /// What they were, in order.
+    pub fn asked(&self) -> Vec<Operation> {
+        self.machine().asked.clone()
+    }
+
+    /// How often it has refused something since it was started, because it was told to.
+    pub fn refused(&self) -> u64 {
+        self.machine().refused
+    }
+
+    /// How many hold it, threads that still read for a process that has ended among them.
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.machine)
+    }
+
+    /// Leaves room for so many bytes beside what is there now, until it is told otherwise: who writes more writes what
+    /// fits, and then finds the disk full. What is removed or written over makes room.
+    pub fn leave_room(&self, bytes: Option<usize>) {
+        let mut machine = self.machine();
+        machine.room = bytes.map(|bytes| machine.used() + bytes);
     }
 
     /// Whether a fault has ended the process.
@@ -40,7 +63,10 @@ impl Simulated {
         }
         machine.locked.clear();
         machine.start += 1;
-        (machine.operations, machine.stopped) = (0, false);
+        machine.asked.clear();
+        machine.opened.clear();
+        machine.refused = 0;
+        machine.stopped = false;
         machine.faults.clear();
     }
 
@@ -66,8 +92,80 @@ impl Simulated {
         }
     }
 
+    /// Spoils the row that stands at a place in the order of a database's keys.
+    pub fn spoil_row(&self, dir: &Path, place: usize) {
+        self.with_rows(dir, |rows| rows.spoil(place));
+    }
+
+    /// All databases, with their rows.
+    pub fn all_rows(&self) -> Vec<(PathBuf, Rows)> {
+        self.machine().databases.iter().map(|(dir, rows)| (dir.clone(), rows.clone())).collect()
+    }
+
+    /// Puts rows in the place of a database's.
+    pub fn put_rows(&self, dir: &Path, other: Rows) {
+        self.with_rows(dir, |rows| *rows = other);
+    }
+
+    /// What is in a file.
+    pub fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        let machine = self.machine();
+        let Some(Node::File(number)) = machine.names.get(path) else { return None };
+        Some(machine.contents[number].written.clone())
+    }
+
+    /// Puts a file there, durably, with the folders it stands in; whoever does so has nothing to do with the process.
+    pub fn put(&self, path: &Path, bytes: &[u8]) {
+        let mut machine = self.machine();
+        let number = machine.contents.keys().last().map_or(0, |last| last + 1);
+        machine.contents.insert(number, Content { written: bytes.to_vec(), synced: bytes.to_vec(), edits: Vec::new() });
+        for folder in path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty()) {
+            machine.names.entry(folder.to_owned()).or_insert(Node::Folder);
+            machine.synced_names.entry(folder.to_owned()).or_insert(Node::Folder);
+        }
+        machine.settle_name(path);
+        machine.names.insert(path.to_owned(), Node::File(number));
+        machine.synced_names.insert(path.to_owned(), Node::File(number));
+    }
+
+    /// Takes a file away, durably.
+    pub fn remove(&self, path: &Path) {
+        let mut machine = self.machine();
+        machine.settle_name(path);
+        machine.names.remove(path);
+        machine.synced_names.remove(path);
+    }
+
+    /// How large a file of input is; `None` for a folder. Not counted among the operations.
+    pub(super) fn input_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
+        let machine = self.machine();
+        match machine.names.get(path).ok_or(io::ErrorKind::NotFound)? {
+            Node::Folder => Ok(None),
+            Node::File(number) => Ok(Some(machine.contents[number].written.len() as u64)),
+        }
+    }
+
+    /// Opens a file of input.
+    pub(super) fn open_input(&self, path: &Path) -> io::Result<Open> {
+        let mut machine = self.machine();
+        let Some(Node::File(number)) = machine.names.get(path).copied() else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let opened = machine.opened.entry(path.to_owned()).or_default();
+        let before = *opened;
+        *opened += 1;
+        let unreadable = machine.faults.iter().find_map(|fault| match fault {
+            Fault::Unreadable { path: file, byte, opening, kind } => {
+                (file == path && before >= *opening).then_some((*byte, *kind))
+            }
+            Fault::Fails { .. } | Fault::Stops { .. } | Fault::Waits { .. } => None,
+        });
+        let input = Some(unreadable.unwrap_or((usize::MAX, io::ErrorKind::Other)));
+        Ok(Open { input, ..self.handle(&machine, number) })
+    }
+
     pub(super) fn create_folders(&self, dir: &Path) -> io::Result<()> {
-        self.operation()?.done()?;
+        self.operation(Operation::Folder)?.done()?;
         let mut machine = self.machine();
         let ancestors: Vec<PathBuf> =
             dir.ancestors().filter(|path| !path.as_os_str().is_empty()).map(Path::to_owned).collect();
@@ -80,12 +178,12 @@ impl Simulated {
     }
 
     pub(super) fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.operation()?.done()?;
+        self.operation(Operation::Look)?.done()?;
         Ok(self.machine().names.contains_key(path))
     }
 
     pub(super) fn names(&self, dir: &Path) -> io::Result<Vec<OsString>> {
-        self.operation()?.done()?;
+        self.operation(Operation::Look)?.done()?;
         let machine = self.machine();
         if machine.names.get(dir) != Some(&Node::Folder) {
             return Err(io::ErrorKind::NotFound.into());
@@ -95,7 +193,7 @@ impl Simulated {
     }
 
     pub(super) fn open(&self, path: &Path) -> io::Result<Open> {
-        self.operation()?.done()?;
+        self.operation(Operation::Open)?.done()?;
         let machine = self.machine();
         match machine.names.get(path) {
             Some(Node::File(number)) => Ok(self.handle(&machine, *number)),
@@ -105,7 +203,7 @@ impl Simulated {
     }
 
     pub(super) fn create(&self, path: &Path) -> io::Result<Open> {
-        self.operation()?.done()?;
+        self.operation(Operation::Create)?.done()?;
         let mut machine = self.machine();
         if path.parent().is_none_or(|folder| machine.names.get(folder) != Some(&Node::Folder)) {
             return Err(io::ErrorKind::NotFound.into());
@@ -127,7 +225,7 @@ impl Simulated {
     }
 
     pub(super) fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.operation()?.done()?;
+        self.operation(Operation::Rename)?.done()?;
         let mut machine = self.machine();
         let node = machine.names.get(from).copied().ok_or(io::ErrorKind::NotFound)?;
         machine.change(to, vec![(from.to_owned(), None), (to.to_owned(), Some(node))]);
@@ -135,7 +233,7 @@ impl Simulated {
     }
 
     pub(super) fn sync_folder(&self, dir: &Path) -> io::Result<()> {
-        self.operation()?.done()?;
+        self.operation(Operation::SyncFolder)?.done()?;
         let mut machine = self.machine();
         let renamed = std::mem::take(&mut machine.renamed);
         let (synced, renamed): (Vec<_>, Vec<_>) = renamed.into_iter().partition(|change| change.folder == dir);
@@ -147,7 +245,7 @@ impl Simulated {
     }
 
     pub(super) fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
-        self.operation()?.done()?;
+        self.operation(Operation::Look)?.done()?;
         let mut machine = self.machine();
         let (start, path) = (machine.start, path.to_owned());
         Ok(machine.locked.insert(path.clone()).then(|| Lock { machine: self.clone(), start, path }))
@@ -159,15 +257,31 @@ impl Simulated {
     }
 
     /// Counts an operation, and says what becomes of it.
-    pub(super) fn operation(&self) -> io::Result<Fate> {
+    pub(super) fn operation(&self, operation: Operation) -> io::Result<Fate> {
         let mut machine = self.machine();
         if machine.stopped {
             return Err(stopped());
         }
-        let fate = fate(&machine.faults, machine.operations);
-        machine.operations += 1;
+        let number = machine.asked.len() as u64;
+        let fate = fate(&machine.faults, number);
+        let delay = delay(&machine.faults, number);
+        machine.asked.push(operation);
         machine.stopped = matches!(fate, Fate::Stops(_));
+        machine.refused += u64::from(matches!(fate, Fate::Fails(_)));
+        drop(machine);
+        if let Some(micros) = delay {
+            std::thread::sleep(Duration::from_micros(micros));
+        }
         Ok(fate)
+    }
+
+    pub(super) fn note_refusal(&self) {
+        self.machine().refused += 1;
+    }
+
+    /// How many of so many bytes more there is room for.
+    pub(super) fn room_for(&self, bytes: usize) -> usize {
+        self.machine().room_for(bytes)
     }
 
     /// Which start of the machine this is.
@@ -176,7 +290,7 @@ impl Simulated {
     }
 
     fn handle(&self, machine: &Machine, number: u64) -> Open {
-        Open { machine: self.clone(), start: machine.start, number, position: 0 }
+        Open { machine: self.clone(), start: machine.start, number, position: 0, input: None }
     }
 
     fn machine(&self) -> MutexGuard<'_, Machine> {
@@ -206,14 +320,16 @@ pub struct Open {
     start: u64,
     number: u64,
     position: usize,
+    /// For input: from which byte on it cannot be read, and why.
+    input: Option<(usize, io::ErrorKind)>,
 }
 
 impl Open {
-    fn operation(&self) -> io::Result<Fate> {
+    fn operation(&self, operation: Operation) -> io::Result<Fate> {
         if self.machine.start() != self.start {
             return Err(stopped());
         }
-        self.machine.operation()
+        if self.input.is_some() { Ok(Fate::Done) } else { self.machine.operation(operation) }
     }
 
     fn with<T>(&self, with: impl FnOnce(&mut Content) -> T) -> T {
@@ -221,19 +337,19 @@ impl Open {
     }
 
     pub(super) fn length(&self) -> io::Result<u64> {
-        self.operation()?.done()?;
+        self.operation(Operation::Look)?.done()?;
         Ok(self.with(|content| content.written.len()) as u64)
     }
 
     pub(super) fn set_length(&self, length: u64) -> io::Result<()> {
-        self.operation()?.done()?;
+        self.operation(Operation::Length)?.done()?;
         let length = usize::try_from(length).map_err(io::Error::other)?;
         self.with(|content| content.edit(Edit::Length(length)));
         Ok(())
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.operation()?.done()?;
+        self.operation(Operation::Sync)?.done()?;
         self.with(|content| {
             content.edits.clear();
             content.synced.clone_from(&content.written);
@@ -244,11 +360,19 @@ impl Open {
 
 impl Read for Open {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.operation()?.done()?;
+        self.operation(Operation::Read)?.done()?;
         let position = self.position;
+        let mut wanted = buffer.len();
+        if let Some((byte, kind)) = self.input {
+            wanted = wanted.min(byte.saturating_sub(position));
+            if wanted == 0 && !buffer.is_empty() {
+                self.machine.note_refusal();
+                return Err(kind.into());
+            }
+        }
         let count = self.with(|content| {
             let rest = content.written.get(position..).unwrap_or_default();
-            let count = rest.len().min(buffer.len());
+            let count = rest.len().min(wanted);
             buffer[..count].copy_from_slice(&rest[..count]);
             count
         });
@@ -259,11 +383,18 @@ impl Read for Open {
 
 impl Write for Open {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let (written, stops) = match self.operation()? {
+        let (written, stops) = match self.operation(Operation::Write)? {
             Fate::Done => (bytes, false),
             Fate::Fails(kind) => return Err(kind.into()),
             Fate::Stops(part) => (&bytes[..part_of(bytes.len(), part)], true),
         };
+        let over = self.with(|content| content.written.len().saturating_sub(self.position).min(written.len()));
+        let fits = over + self.machine.room_for(written.len() - over);
+        if fits == 0 && !written.is_empty() {
+            self.machine.note_refusal();
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let written = &written[..fits];
         self.with(|content| content.edit(Edit::Write(self.position, written.to_vec())));
         self.position += written.len();
         if stops { Err(stopped()) } else { Ok(written.len()) }

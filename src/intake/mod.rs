@@ -43,6 +43,7 @@ use self::source::{Name, ReadSoFar, Text};
 pub use self::spill::{RUNS_MAX, SORT_BYTES_MAX};
 use self::stop::Stop;
 pub use self::table::{RECORD_BYTES_MAX, RECORD_LINES_MAX};
+use crate::files::Files;
 use crate::model::{Event, Refused, Source};
 
 /// Batches that wait for the reader of an [`Intake`].
@@ -86,11 +87,22 @@ impl Intake {
     /// Opens files, `-` being standard input, and starts to read them. A mapping reads those among them that are not
     /// JSON Lines.
     pub fn open(inputs: &[PathBuf], mapping: Option<&Mapping>, order: Order) -> Result<Self, Error> {
-        Self::open_with(inputs, mapping, order, SORT_BYTES_MAX)
+        Self::open_among(&Files::Real, inputs, mapping, order)
+    }
+
+    /// The same, among somebody's files.
+    pub fn open_among(
+        files: &Files,
+        inputs: &[PathBuf],
+        mapping: Option<&Mapping>,
+        order: Order,
+    ) -> Result<Self, Error> {
+        Self::open_with(files, inputs, mapping, order, SORT_BYTES_MAX)
     }
 
     /// The same, sorting with so many bytes of memory.
     fn open_with(
+        files: &Files,
         inputs: &[PathBuf],
         mapping: Option<&Mapping>,
         order: Order,
@@ -99,7 +111,7 @@ impl Intake {
         if inputs.is_empty() {
             return Err(Error::NoInput);
         }
-        let names = inputs.iter().map(|path| Name::look(path)).collect::<Result<Vec<Name>, Error>>()?;
+        let names = inputs.iter().map(|path| Name::look(files, path)).collect::<Result<Vec<Name>, Error>>()?;
         if names.iter().filter(|name| name.is_standard_input()).count() > 1 {
             return Err(Error::StandardInputTwice);
         }

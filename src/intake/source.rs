@@ -1,7 +1,6 @@
 //! Opens one input: a file, or standard input; plain, gzip or zstd by its first bytes, whatever its name says; without
 //! its byte order mark. Decompresses as it goes, so that no input, however it unfolds, is held in memory.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Error;
 use super::identity::ContentSoFar;
+use crate::files::{File, Files};
 
 /// Bytes read from a file, or out of a decompressor, at a time.
 pub(super) const READ_BYTES: usize = 256 * 1_024;
@@ -22,6 +22,8 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// One input by name.
 #[derive(Clone, Debug)]
 pub(super) struct Name {
+    /// Whose files it is among.
+    pub files: Files,
     /// Where it is; empty for standard input.
     pub path: PathBuf,
     /// As errors and reports say it.
@@ -42,16 +44,17 @@ pub(super) struct Text {
 
 impl Name {
     /// Looks at what is named, without reading it.
-    pub(super) fn look(path: &Path) -> Result<Self, Error> {
+    pub(super) fn look(files: &Files, path: &Path) -> Result<Self, Error> {
+        let files = files.clone();
         if path.as_os_str() == "-" {
-            return Ok(Self { path: PathBuf::new(), shown: "standard input".into(), again: false });
+            return Ok(Self { files, path: PathBuf::new(), shown: "standard input".into(), again: false });
         }
         let shown = path.display().to_string();
-        let metadata = path.metadata().map_err(|source| Error::Open { file: shown.clone(), source })?;
-        if metadata.is_dir() {
-            return Err(Error::Folder { file: shown });
+        match files.input_bytes(path) {
+            Ok(bytes) => Ok(Self { files, path: path.to_owned(), shown, again: bytes.is_some() }),
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => Err(Error::Folder { file: shown }),
+            Err(source) => Err(Error::Open { file: shown, source }),
         }
-        Ok(Self { path: path.to_owned(), shown, again: metadata.is_file() })
     }
 
     /// Whether this is standard input.
@@ -61,7 +64,7 @@ impl Name {
 
     /// How many bytes it has, where that is known beforehand.
     pub(super) fn bytes(&self) -> Option<u64> {
-        self.again.then(|| self.path.metadata().ok()).flatten().map(|metadata| metadata.len())
+        self.again.then(|| self.files.input_bytes(&self.path).ok()).flatten().flatten()
     }
 
     /// Opens it from its beginning, counting what is read of it.
@@ -79,7 +82,7 @@ impl Name {
 
     /// Opens a file as it is on disk.
     pub(super) fn file(&self) -> Result<File, Error> {
-        File::open(&self.path).map_err(|source| Error::Open { file: self.shown.clone(), source })
+        self.files.open_input(&self.path).map_err(|source| Error::Open { file: self.shown.clone(), source })
     }
 
     fn text(&self, raw: Box<dyn Read + Send>) -> Result<Text, Error> {

@@ -404,7 +404,7 @@ proptest! {
         let expected: Vec<(usize, usize, bool)> = expected.into_iter().map(|(_, file, line, refused)| (file, line, refused)).collect();
         let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
         let files = Files::of(&contents);
-        let intake = Intake::open_with(&files.paths, None, Order::Time, sort_bytes_max).unwrap();
+        let intake = Intake::open_with(&crate::files::Files::Real, &files.paths, None, Order::Time, sort_bytes_max).unwrap();
         let found: Vec<(usize, usize, bool)> = intake
             .map(Result::unwrap)
             .map(|input| (input.source.file as usize, usize::try_from(input.source.line).unwrap(), input.body.is_err()))

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use crate::files::within_patience;
+use crate::files::{Place, within_patience};
 use crate::log::{self, Frames, Reader, Turns};
 use crate::runtime::Engine;
 
@@ -18,8 +18,10 @@ pub struct Journal {
 
 impl Journal {
     /// Opens the journal of a data folder.
-    pub fn open(dir: &Path) -> Result<Self, Error> {
-        let (reader, header) = Reader::open(&Self::folder(dir)).map_err(|error| match error {
+    pub fn open(place: impl Into<Place>) -> Result<Self, Error> {
+        let place = place.into();
+        let dir = &place.dir;
+        let (reader, header) = Reader::open(place.join("journal")).map_err(|error| match error {
             log::Error::Missing { .. } => Error::Missing { dir: dir.into() },
             other => Error::Log(other),
         })?;

@@ -94,7 +94,11 @@ impl Engine {
             .with(RULES_VERSION, &settings.rules_version)
             .with(RULES_DIGEST, blake3::hash(settings.rules.as_bytes()).to_hex());
         let journal = place.join("journal");
-        let log_settings = log::Settings { durable: settings.durable, ..log::Settings::default() };
+        let log_settings = log::Settings {
+            durable: settings.durable,
+            segment_bytes_max: settings.policies.segment_bytes_max,
+            ..log::Settings::default()
+        };
         let seen = || last_turn_seen(&place, settings.partitions);
         let (log, told) = match Log::open_beside(&journal, log_settings.clone(), &seen) {
             Ok((log, recovered)) => {
@@ -393,6 +397,11 @@ impl Engine {
         (self.persisted_at, self.persisted_turn) = (Moment::now(), self.log.last_turn());
         debug!(stores = stores.len(), "Rows are being persisted.");
         Ok(on_threads(self.settings.threads, stores, Store::persist)?)
+    }
+
+    /// Threads that it was given.
+    pub fn threads(&self) -> usize {
+        self.settings.threads
     }
 
     /// The folder.

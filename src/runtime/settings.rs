@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::log;
+
 /// What an engine is opened with.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -36,6 +38,8 @@ pub struct Policies {
     pub frame_records_max: u32,
     /// Size at which a frame ends, in bytes: readers hold one at a time.
     pub frame_bytes_max: usize,
+    /// Size at which a new file of the journal is begun: opening reads the last one through.
+    pub segment_bytes_max: u64,
     /// When rows are persisted though there is room for more.
     pub persist: Persist,
     /// Where given, whatever else would be drawn or follow from the clock follows from it: the journal's name, the names of
@@ -61,6 +65,7 @@ impl Default for Policies {
             turn_bytes: 32 << 20,
             frame_records_max: 512,
             frame_bytes_max: 1 << 20,
+            segment_bytes_max: log::Settings::default().segment_bytes_max,
             persist,
             seed: None,
         }

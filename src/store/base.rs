@@ -7,7 +7,7 @@ use rocksdb::{DBRawIterator, SstFileWriter};
 
 use super::error::Error;
 use super::rocks::Rocks;
-use crate::files::{Database, Lock, Rows};
+use crate::files::{Database, Lock, Rows, spoiled};
 
 /// A database, open.
 pub(super) enum Base {
@@ -29,7 +29,10 @@ impl Base {
     pub(super) fn get<T>(&self, key: &[u8], read: impl FnOnce(&[u8]) -> Result<T, Error>) -> Result<Option<T>, Error> {
         match self {
             Self::Rocks(rocks) => rocks.get(key)?.map(|bytes| read(&bytes)).transpose(),
-            Self::Memory(memory) => memory.rows("read")?.get(key).map(|bytes| read(bytes)).transpose(),
+            Self::Memory(memory) => {
+                let rows = memory.rows("read")?;
+                rows.get(key).map_err(memory.io("read"))?.map(read).transpose()
+            }
         }
     }
 
@@ -37,7 +40,7 @@ impl Base {
     pub(super) fn cursor(&self, upper: Vec<u8>, once: bool) -> Result<Cursor<'_>, Error> {
         match self {
             Self::Rocks(rocks) => Ok(Cursor::Rocks(rocks.iterator(upper, once), &rocks.dir)),
-            Self::Memory(memory) => Ok(Cursor::Memory { rows: memory.rows("read")?, upper, at: None }),
+            Self::Memory(memory) => Ok(Cursor::Memory { memory, rows: memory.rows("read")?, upper, at: None }),
         }
     }
 
@@ -74,14 +77,17 @@ impl Memory {
 
     fn io(&self, doing: &'static str) -> impl FnOnce(std::io::Error) -> Error {
         let path = self.dir.clone();
-        move |source| Error::Io { doing, path, source }
+        move |source| match source.kind() {
+            std::io::ErrorKind::InvalidData => Error::Damaged { dir: path, source: source.into() },
+            _ => Error::Io { doing, path, source },
+        }
     }
 }
 
 /// Walks over rows in the order of their keys.
 pub(super) enum Cursor<'a> {
     Rocks(DBRawIterator<'a>, &'a Path),
-    Memory { rows: Rows, upper: Vec<u8>, at: Option<Vec<u8>> },
+    Memory { memory: &'a Memory, rows: Rows, upper: Vec<u8>, at: Option<Vec<u8>> },
 }
 
 impl Cursor<'_> {
@@ -104,18 +110,18 @@ impl Cursor<'_> {
 
     /// In memory: stands still at the first key there is from the one at hand on.
     fn settle(&mut self, from: impl FnOnce(Vec<u8>) -> Bound<Vec<u8>>) {
-        let Self::Memory { rows, upper, at } = self else { return };
+        let Self::Memory { rows, upper, at, .. } = self else { return };
         let Some(key) = at.take().filter(|key| key < upper) else { return };
-        *at = rows.range((from(key), Bound::Excluded(upper.clone()))).next().map(|(key, _)| key.clone());
+        *at = rows.first(from(key), upper).map(|(key, _)| key.to_vec());
     }
 
     /// Key and row at hand; `None` behind the last.
     pub(super) fn item(&self) -> Option<(&[u8], &[u8])> {
         match self {
             Self::Rocks(rows, _) => rows.item(),
-            Self::Memory { rows, at, .. } => {
-                let (key, row) = rows.get_key_value(at.as_ref()?)?;
-                Some((key, row))
+            Self::Memory { rows, upper, at, .. } => {
+                let key = at.clone().filter(|key| !rows.is_spoiled(key))?;
+                rows.first(Bound::Included(key), upper)
             }
         }
     }
@@ -124,7 +130,10 @@ impl Cursor<'_> {
     pub(super) fn finish(&self) -> Result<(), Error> {
         match self {
             Self::Rocks(rows, dir) => rows.status().map_err(Error::rocks("read", dir)),
-            Self::Memory { .. } => Ok(()),
+            Self::Memory { memory, rows, at, .. } => match at {
+                Some(key) if rows.is_spoiled(key) => Err(memory.io("read")(spoiled())),
+                Some(_) | None => Ok(()),
+            },
         }
     }
 }

@@ -49,7 +49,7 @@ pub enum Error {
         dir: PathBuf,
         /// What is wrong.
         #[source]
-        source: rocksdb::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The record that says what the rows stand for is missing or makes no sense.
     #[error(
@@ -142,7 +142,7 @@ impl Error {
     pub(super) fn rocks(doing: &'static str, dir: &Path) -> impl FnOnce(rocksdb::Error) -> Self {
         let dir = dir.to_owned();
         move |source| match source.kind() {
-            rocksdb::ErrorKind::Corruption => Self::Damaged { dir, source },
+            rocksdb::ErrorKind::Corruption => Self::Damaged { dir, source: source.into() },
             _ => Self::Rocks { doing, dir, source },
         }
     }

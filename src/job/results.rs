@@ -2,13 +2,12 @@
 //! used, and the digest.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
 
 use anyhow::Context;
 
 use crate::codec::json;
+use crate::files::Place;
 use crate::fold;
 use crate::model::{DeadLetter, Entity, Id, Kind, Output};
 use crate::query::{self, Journal, Said};
@@ -17,34 +16,41 @@ use crate::state::{Books, Key, Row};
 
 /// How many there are of each.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Totals {
-    pub(super) taxpayers: u64,
-    pub(super) signals: u64,
-    pub(super) tasks: u64,
-    pub(super) cases: u64,
-    pub(super) dead_letters: u64,
-    pub(super) doubts: u64,
+pub struct Totals {
+    pub taxpayers: u64,
+    pub signals: u64,
+    pub tasks: u64,
+    pub cases: u64,
+    pub dead_letters: u64,
+    pub doubts: u64,
 }
 
 /// Writes all files, each at once or not at all.
-pub(super) fn write(engine: &mut Engine, dir: &Path) -> anyhow::Result<Totals> {
-    let mut totals = Totals { cases: write_cases(engine, dir)?, ..Totals::default() };
-    // Rows and journal are read side by side: either takes seconds where there are millions.
+pub fn write(engine: &mut Engine, place: &Place) -> anyhow::Result<Totals> {
+    let mut totals = Totals { cases: write_cases(engine, place)?, ..Totals::default() };
     let engine: &Engine = engine;
-    std::thread::scope(|scope| {
-        let of_rows = scope.spawn(|| -> anyhow::Result<[u64; 3]> {
-            let after_task = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
-            Ok([
-                count_taxpayers(engine)?,
-                write_rows(engine, dir, "signals.jsonl", &Key::Signal(Id::EMPTY), &Key::Task)?,
-                write_rows(engine, dir, "tasks.jsonl", &Key::Task, &after_task)?,
-            ])
-        });
-        (totals.dead_letters, totals.doubts) = write_from_journal(engine, dir)?;
-        [totals.taxpayers, totals.signals, totals.tasks] = of_rows.join().expect("reading returns its errors")?;
-        anyhow::Ok(())
-    })?;
-    whole_file(dir, "digest.txt", |file| {
+    let of_rows = || -> anyhow::Result<[u64; 3]> {
+        let after_task = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
+        Ok([
+            count_taxpayers(engine)?,
+            write_rows(engine, place, "signals.jsonl", &Key::Signal(Id::EMPTY), &Key::Task)?,
+            write_rows(engine, place, "tasks.jsonl", &Key::Task, &after_task)?,
+        ])
+    };
+    // Rows and journal are read side by side, where there is more than one thread: either takes seconds where there are
+    // millions.
+    let (of_rows, of_journal) = if engine.threads() == 1 {
+        (of_rows()?, write_from_journal(engine, place)?)
+    } else {
+        std::thread::scope(|scope| {
+            let of_rows = scope.spawn(of_rows);
+            let of_journal = write_from_journal(engine, place)?;
+            anyhow::Ok((of_rows.join().expect("reading returns its errors")?, of_journal))
+        })?
+    };
+    [totals.taxpayers, totals.signals, totals.tasks] = of_rows;
+    (totals.dead_letters, totals.doubts) = of_journal;
+    whole_file(place, "digest.txt", |file| {
         write!(file, "{}", digest(engine.progress()))?;
         Ok(())
     })?;
@@ -72,7 +78,7 @@ fn count_taxpayers(engine: &Engine) -> anyhow::Result<u64> {
 }
 
 /// Writes the rows of some keys of all taxpayers, in the order of taxpayers and keys, whatever the partitions.
-fn write_rows(engine: &Engine, dir: &Path, name: &str, from: &Key, to: &Key) -> anyhow::Result<u64> {
+fn write_rows(engine: &Engine, place: &Place, name: &str, from: &Key, to: &Key) -> anyhow::Result<u64> {
     let mut lines: Vec<(Entity, Key, Vec<u8>)> = Vec::new();
     for partition in engine.partitions() {
         partition.store.for_each(Some(Kind::Taxpayer), Some((from, to)), &mut |entity, key, row| {
@@ -86,11 +92,11 @@ fn write_rows(engine: &Engine, dir: &Path, name: &str, from: &Key, to: &Key) -> 
         })?;
     }
     lines.sort_unstable_by_key(|(entity, key, _)| (*entity, *key));
-    whole_file(dir, name, |file| write_lines(file, lines.iter().map(|(_, _, line)| line)))?;
+    whole_file(place, name, |file| write_lines(file, lines.iter().map(|(_, _, line)| line)))?;
     Ok(lines.len() as u64)
 }
 
-fn write_cases(engine: &mut Engine, dir: &Path) -> anyhow::Result<u64> {
+fn write_cases(engine: &mut Engine, place: &Place) -> anyhow::Result<u64> {
     let mut lines: Vec<(Entity, Vec<u8>)> = Vec::new();
     for partition in engine.partitions_mut() {
         let mut cases = Vec::new();
@@ -110,17 +116,17 @@ fn write_cases(engine: &mut Engine, dir: &Path) -> anyhow::Result<u64> {
         }
     }
     lines.sort_unstable_by_key(|(entity, _)| *entity);
-    whole_file(dir, "cases.jsonl", |file| write_lines(file, lines.iter().map(|(_, line)| line)))?;
+    whole_file(place, "cases.jsonl", |file| write_lines(file, lines.iter().map(|(_, line)| line)))?;
     Ok(lines.len() as u64)
 }
 
 /// Dead letters and doubts, in the order of their events: said once, so they stand in the journal's turns alone.
-fn write_from_journal(engine: &Engine, dir: &Path) -> anyhow::Result<(u64, u64)> {
+fn write_from_journal(engine: &Engine, place: &Place) -> anyhow::Result<(u64, u64)> {
     let journal = Journal::of(engine);
     let mut said = Said::of(&journal);
     let (mut letters, mut doubts) = (0, 0);
-    whole_file(dir, "doubts.jsonl", |doubts_file| {
-        whole_file(dir, "dead-letters.jsonl", |letters_file| {
+    whole_file(place, "doubts.jsonl", |doubts_file| {
+        whole_file(place, "dead-letters.jsonl", |letters_file| {
             let mut waiting = Vec::new();
             while let Some(turn) = said.next_turn()? {
                 for output in turn.outputs {
@@ -161,12 +167,18 @@ fn write_letters(said: &Said<'_>, letters: Vec<DeadLetter>, file: &mut dyn Write
 }
 
 /// The files that [`write`] leaves.
-pub(super) const FILES: [&str; 6] =
+pub const FILES: [&str; 6] =
     ["signals.jsonl", "tasks.jsonl", "cases.jsonl", "doubts.jsonl", "dead-letters.jsonl", "digest.txt"];
 
 /// Whether a folder has results beside its journal, which go stale when something is added to it.
-pub(super) fn are_in(dir: &Path) -> bool {
-    FILES.iter().any(|name| dir.join(name).exists())
+pub(super) fn are_in(Place { files, dir }: &Place) -> anyhow::Result<bool> {
+    for name in FILES {
+        let path = dir.join(name);
+        if files.exists(&path).with_context(|| format!("cannot look for {}", path.display()))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The turn with which the input at hand begins, or the next one will.
@@ -204,13 +216,18 @@ fn write_lines<'a>(file: &mut dyn Write, lines: impl IntoIterator<Item = &'a Vec
 }
 
 /// Writes a file under another name and gives it its own when it is whole.
-fn whole_file(dir: &Path, name: &str, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
+fn whole_file(
+    place: &Place,
+    name: &str,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let Place { files, dir } = place;
     let (path, unfinished) = (dir.join(name), dir.join(format!(".{name}.unfinished")));
     let attempt = || -> anyhow::Result<()> {
-        let mut file = BufWriter::new(File::create(&unfinished)?);
+        let mut file = BufWriter::new(files.create(&unfinished)?);
         write(&mut file)?;
-        file.into_inner()?.sync_all()?;
-        Ok(std::fs::rename(&unfinished, &path)?)
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync()?;
+        Ok(files.rename(&unfinished, &path)?)
     };
     attempt().with_context(|| format!("cannot write {}", path.display()))
 }

@@ -1,0 +1,202 @@
+//! One input into an engine: where the folder is opened, where the input goes on, and what is kept of one that does not
+//! come to its end.
+
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+
+use super::watch::{At, Watch};
+use crate::files::Place;
+use crate::intake::{self, InputIdentity, Intake};
+use crate::model::Source;
+use crate::runtime::{Engine, Settings};
+
+/// Opens a folder to fold into. Says where that cut off the end of its journal: a killed process leaves what it had not
+/// committed, but damage to the last file looks the same.
+pub fn open_engine(place: &Place, settings: Settings, watch: &mut dyn Watch) -> anyhow::Result<Engine> {
+    let before = journal_bytes(place);
+    let opened = Engine::open(place, settings);
+    let cut = before.zip(journal_bytes(place)).map_or(0, |(before, after)| before.saturating_sub(after));
+    if cut > 0 {
+        let ends = match &opened {
+            Ok(engine) => format!("ends with turn {} now", engine.log().last_turn()),
+            Err(_) => "ends before them now".into(),
+        };
+        watch.tell(&format!(
+            "the last {cut} bytes of the journal in {} were no whole turn and are cut off: it {ends}. A process that was \
+             killed leaves such a rest, and nothing is lost; if none was, the file was damaged: import the files of that \
+             time again, what is there already is recognised",
+            place.dir.display()
+        ));
+    }
+    Ok(opened?)
+}
+
+/// Bytes of a folder's journal on disk, as far as the disk says.
+fn journal_bytes(place: &Place) -> Option<u64> {
+    let Place { files, dir } = place.join("journal");
+    let names = files.names(&dir).ok()?;
+    names.iter().map(|name| files.input_bytes(&dir.join(name)).ok()?).sum()
+}
+
+/// What whoever stops a command may count on, where the same command goes on.
+pub const GOES_ON: &str = "what is committed stays, and the same command goes on from there";
+
+/// What becomes of the events that were read last, when the input cannot be read to its end.
+#[derive(Clone, Copy)]
+pub enum Rest<'a> {
+    /// They are committed: a folder that takes one input after another keeps what it was given.
+    Kept,
+    /// They are left out, so that the digest stays that of an uninterrupted run. Whoever stops the run is told what then
+    /// stays.
+    LeftOut(&'a str),
+}
+
+/// How an input was folded.
+#[derive(Debug)]
+pub struct Folded {
+    /// How long waiting for input took: the rest of the time is in [`crate::runtime::Phases`].
+    pub waited: Duration,
+    /// Whether this went on where the same input was interrupted.
+    pub resumed: bool,
+    /// Why it was not folded to its end, and what is kept of it.
+    pub failure: Option<anyhow::Error>,
+}
+
+impl Folded {
+    /// Fails where it was not folded to its end.
+    pub fn whole(self) -> anyhow::Result<Self> {
+        let Self { waited, resumed, failure } = self;
+        failure.map_or(Ok(Self { waited, resumed, failure: None }), Err)
+    }
+}
+
+/// Folds an input to its end, until it cannot be read on, or until somebody wants to stop. Goes on where the same input
+/// was interrupted; where it was another one, that one is given up.
+pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut dyn Watch) -> anyhow::Result<Folded> {
+    let asked = Instant::now();
+    let identity = intake.fingerprint()?;
+    let mut waited = asked.elapsed();
+    let skipped = begin(engine, &identity, &intake, watch);
+    watch.at(At { events: skipped, read: 0, bytes: intake.bytes() });
+    let fed = feed(engine, &mut intake, skipped, watch, &mut waited);
+    let (fed, failure) = fed.inspect_err(|_| watch.ended(false))?;
+    let resumed = skipped > 0;
+    let Some(failure) = failure else {
+        engine.end_input()?;
+        watch.ended(true);
+        return Ok(Folded { waited, resumed, failure: None });
+    };
+    watch.ended(false);
+    let stopped = matches!(failure, intake::Error::Stopped);
+    // Who stops a run over files loses nothing: they are there to go on with.
+    let keeps = matches!(rest, Rest::Kept) && !(stopped && identity.can_be_read_again());
+    if keeps {
+        engine.cut_input_off()?;
+    }
+    let committed = engine.progress().counters.events;
+    let kept = Kept { committed, lost: (skipped + fed).saturating_sub(committed), again: identity.can_be_read_again() };
+    let failure = if stopped { kept.when_stopped(rest) } else { kept.when_unreadable(failure, rest) };
+    Ok(Folded { waited, resumed, failure: Some(failure) })
+}
+
+/// Begins an input or goes on with it, and returns how many of its events are committed already.
+fn begin(engine: &mut Engine, identity: &InputIdentity, intake: &Intake, watch: &mut dyn Watch) -> u64 {
+    let committed = engine.progress().counters.events;
+    let begun = &engine.begun().identity;
+    let interrupted = !begun.is_empty() && !engine.progress().input_ended;
+    if interrupted && identity.may_resume(&InputIdentity::from_text(begun)).is_err() {
+        engine.give_input_up();
+        watch.tell(&format!(
+            "the input before this one did not come to its end and is given up: its first {committed} events stay. This one \
+             is read from its beginning"
+        ));
+    }
+    let skipped = engine.begin_input(&identity.to_string(), intake.file_names());
+    if skipped > 0 {
+        watch.tell(&format!("going on after {skipped} events that are committed already"));
+    }
+    skipped
+}
+
+/// Feeds an input's events but the first `skipped`. Returns how many were fed, and why no more were, unless it is at its
+/// end.
+fn feed(
+    engine: &mut Engine,
+    intake: &mut Intake,
+    skipped: u64,
+    watch: &mut dyn Watch,
+    waited: &mut Duration,
+) -> anyhow::Result<(u64, Option<intake::Error>)> {
+    let first_file = engine.begun().first_file;
+    let mut taken = 0;
+    loop {
+        let asked = Instant::now();
+        let batch = intake.next_batch();
+        *waited += asked.elapsed();
+        let fed = u64::saturating_sub(taken, skipped);
+        let batch = match batch {
+            Ok(Some(batch)) => batch,
+            Ok(None) => return Ok((fed, None)),
+            Err(failure) => return Ok((fed, Some(failure))),
+        };
+        for mut input in batch {
+            taken += 1;
+            if taken <= skipped {
+                continue;
+            }
+            input.source = shifted(input.source, first_file);
+            if let Err(refused) = &mut input.body {
+                refused.source = input.source;
+            }
+            engine.feed(input)?;
+        }
+        watch.at(At { events: skipped.max(taken), read: intake.bytes_read(), bytes: intake.bytes() });
+    }
+}
+
+/// What is kept of an input that did not come to its end.
+struct Kept {
+    /// Events that are committed.
+    committed: u64,
+    /// Events that were read and are not.
+    lost: u64,
+    /// Whether the input can be read again.
+    again: bool,
+}
+
+impl Kept {
+    fn when_stopped(&self, rest: Rest<'_>) -> anyhow::Error {
+        let stays = match rest {
+            Rest::Kept => GOES_ON,
+            Rest::LeftOut(stays) => stays,
+        };
+        if self.again { anyhow!("stopped; {stays}") } else { anyhow!("stopped; {}", self.in_events(rest)) }
+    }
+
+    fn when_unreadable(&self, failure: intake::Error, rest: Rest<'_>) -> anyhow::Error {
+        // What the input said is told first, and what became of it after that.
+        let failure = anyhow::Error::new(failure);
+        anyhow!("{failure:#}; {}", self.in_events(rest))
+    }
+
+    /// In numbers, and what to do.
+    fn in_events(&self, rest: Rest<'_>) -> String {
+        let Self { committed, lost, .. } = self;
+        match rest {
+            Rest::Kept => format!(
+                "the {committed} events before that are committed and stay: give the whole input again, and what is there \
+                 already is recognised"
+            ),
+            Rest::LeftOut(_) if *committed == 0 => "nothing of it is committed: give the whole input again".into(),
+            Rest::LeftOut(_) => format!(
+                "its first {committed} events are committed, the {lost} after them are not. The same input goes on from \
+                 there if it can be read again; one that was mended is another input and wants an empty folder"
+            ),
+        }
+    }
+}
+
+fn shifted(source: Source, first_file: u32) -> Source {
+    Source { file: source.file + first_file, ..source }
+}

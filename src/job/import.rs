@@ -1,0 +1,63 @@
+//! An import: one input more into a data folder.
+
+use super::folding::{Folded, Rest, fold, open_engine};
+use super::results;
+use super::watch::Watch;
+use crate::files::Place;
+use crate::intake::Intake;
+use crate::query::{self, Journal};
+use crate::risk::RuleSet;
+use crate::runtime::{Counters, Engine, Settings};
+
+/// What an import led to.
+#[derive(Debug)]
+pub struct Imported {
+    /// What became of the rows of this input.
+    pub counters: Counters,
+    /// Doubts about them.
+    pub doubts: u64,
+    /// Over everything that the folder holds now.
+    pub digest: String,
+    /// How it was folded, and why not to its end.
+    pub folded: Folded,
+}
+
+/// Folds an input into a folder, which is made where there is none; goes on where the same was interrupted, and gives
+/// another one up. Results that are there are written anew.
+pub fn import(place: &Place, intake: Intake, settings: &Settings, watch: &mut dyn Watch) -> anyhow::Result<Imported> {
+    let mut engine = open_engine(place, settings.clone(), watch)?;
+    tell_rules(&engine, settings, watch)?;
+    let (begun_with, next) = (results::first_turn(&engine)?, engine.log().last_turn() + 1);
+    let folded = fold(&mut engine, intake, Rest::Kept, watch)?;
+    let doubts = results::doubts_since(&engine, if folded.resumed { begun_with } else { next })?;
+    if results::are_in(place)? {
+        results::write(&mut engine, place)?;
+        watch.tell(&format!("{} has the results of a replay: they are written anew", place.dir.display()));
+    }
+    let progress = engine.close()?;
+    Ok(Imported { counters: progress.counters, doubts, digest: progress.digest(), folded })
+}
+
+/// The partitions that a folder's journal was begun with, where there is one.
+pub fn begun_partitions(place: &Place) -> anyhow::Result<Option<u32>> {
+    match Journal::open(place) {
+        Ok(journal) => Ok(Some(journal.partitions())),
+        Err(query::Error::Missing { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says where a folder is gone on with under other rules than those of its topology.
+fn tell_rules(engine: &Engine, settings: &Settings, watch: &mut dyn Watch) -> anyhow::Result<()> {
+    let Some(in_force) = engine.partitions().first().map(|partition| partition.fold().rules()) else { return Ok(()) };
+    if *in_force == RuleSet::silent() || *in_force == RuleSet::parse(&settings.rules)? {
+        return Ok(());
+    }
+    let (dir, ours) = (engine.dir().display(), &settings.rules_version);
+    let theirs = &in_force.version;
+    let other = if **theirs == **ours { "of another text" } else { "of another version" };
+    watch.tell(&format!(
+        "{dir} goes on under the rule set in force there, {theirs}; the one given here, {ours}, is {other}"
+    ));
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! What `replay` and `import` do, in any place and for whoever looks on: they open a folder, fold an input into it from
+//! where it was interrupted, and write what was found. The command line adds arguments and a terminal, nothing else.
+
+mod folding;
+mod import;
+mod replay;
+mod results;
+mod watch;
+
+pub use folding::{Folded, GOES_ON, Rest, fold, open_engine};
+pub use import::{Imported, begun_partitions, import};
+pub use replay::{Replayed, replay};
+pub use results::{FILES, Totals, write as write_results};
+pub use watch::{At, Watch};
