@@ -11,7 +11,7 @@ pub enum Error {
     NoInput,
     #[error("standard input is named twice: it can be read only once")]
     StandardInputTwice,
-    #[error("cannot open {file}")]
+    #[error("cannot open {file}: see that it is there and may be read, and start again")]
     Open {
         file: String,
         #[source]
@@ -21,7 +21,7 @@ pub enum Error {
     Folder { file: String },
     #[error("{file} is {what}, which is not read here: save it as JSON Lines or as CSV (with --mapping)")]
     NotText { file: String, what: &'static str },
-    #[error("cannot read on in {file} at line {line}")]
+    #[error("cannot read on in {file} at line {line}: see to the file and the disk it is on, and start again")]
     Read {
         file: String,
         line: u64,

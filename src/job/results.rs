@@ -107,12 +107,12 @@ fn write_cases(engine: &mut Engine, place: &Place) -> anyhow::Result<u64> {
         let rules = partition.fold().rules().clone();
         for entity in cases {
             let case = fold::published_case(&mut Books::of(&mut partition.store, entity), &rules);
+            if let Some(failure) = partition.store.take_failure() {
+                return Err(failure.into());
+            }
             let mut line = Vec::new();
             json::write_case(&case.context("a case was there a moment ago")?, &mut line);
             lines.push((entity, line));
-        }
-        if let Some(failure) = partition.store.take_failure() {
-            return Err(failure.into());
         }
     }
     lines.sort_unstable_by_key(|(entity, _)| *entity);
@@ -227,7 +227,15 @@ fn whole_file(
         let mut file = BufWriter::new(files.create(&unfinished)?);
         write(&mut file)?;
         file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync()?;
-        Ok(files.rename(&unfinished, &path)?)
+        files.rename(&unfinished, &path)?;
+        Ok(files.sync_folder(dir)?)
     };
-    attempt().with_context(|| format!("cannot write {}", path.display()))
+    attempt().map_err(|error| match error.downcast::<std::io::Error>() {
+        Ok(refused) => anyhow::Error::new(refused).context(format!(
+            "cannot write {}: what was folded is committed; see to the disk (room, rights, health) and start again",
+            path.display()
+        )),
+        // What it was to be written from could not be read.
+        Err(other) => other,
+    })
 }
