@@ -4,7 +4,7 @@
 cargo := . deploy/env.sh && cargo
 pure := --lib --no-default-features
 
-.PHONY: help setup build demo test soak check accept bench fuzz bench-large bench-check
+.PHONY: help setup build demo test sim soak check accept bench fuzz bench-large bench-check
 .NOTPARALLEL:
 
 help: ## lists the targets
@@ -23,7 +23,11 @@ test: setup ## checks that the pure half stands alone, and runs every test
 	@$(cargo) check $(pure) && cargo test --doc
 	@$(cargo) test --lib --bins --tests
 
-soak: setup ## the long tests: many kills, large hubs, many made worlds
+sim: setup ## the simulator: many seeds; SEED=n runs one and says all of it, SEEDS=a..b runs those
+	@. deploy/env.sh && SUYUAN_SEED="$(SEED)" SUYUAN_SEEDS="$(or $(SEEDS),1000..4000)" cargo test --test sim
+
+soak: setup ## the long tests: 10,000 seeds, many kills, large hubs, many made worlds
+	@. deploy/env.sh && SUYUAN_SEEDS=0..10000 cargo test --test sim
 	@. deploy/env.sh && SUYUAN_KILLS=500 cargo test --test it kills::
 	@. deploy/env.sh && SUYUAN_CUSTOMERS=500000 cargo test --test it hub:: -- --nocapture --test-threads 1
 	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --test it properties::

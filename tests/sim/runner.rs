@@ -1,0 +1,410 @@
+//! One seed from its first start to its last: the same commands with faults and without, and what must hold then.
+
+use std::path::PathBuf;
+
+use suyuan::files::{End, Fault, Operation, Simulated};
+use suyuan::intake::Order;
+use suyuan::runtime::{Progress, Settings};
+
+use crate::audit::{Outcome, counters_hold, is_told_well, sum};
+use crate::machine::{self, Done, Image, PANICKED, Told, image};
+use crate::schedule::{Command, Damage, Schedule, Start};
+use crate::world::World;
+
+/// What a seed went through.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) starts: u64,
+    pub(crate) kills: u64,
+    pub(crate) errors: u64,
+    pub(crate) damages: u64,
+    pub(crate) stopped_by_damage: u64,
+    pub(crate) operations: u64,
+    pub(crate) lines: u64,
+    pub(crate) findings: u64,
+}
+
+impl Tally {
+    /// Adds another.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.starts += other.starts;
+        self.kills += other.kills;
+        self.errors += other.errors;
+        self.damages += other.damages;
+        self.stopped_by_damage += other.stopped_by_damage;
+        self.operations += other.operations;
+        self.lines += other.lines;
+        self.findings += other.findings;
+    }
+}
+
+/// The most starts of one command.
+const STARTS_MAX: usize = 40;
+
+/// Runs a seed. Says what is wrong, if anything is.
+pub(crate) fn run(seed: u64, loud: bool) -> Result<Tally, String> {
+    let world = World::new(seed);
+    let schedule = Schedule::new(seed, &world);
+    let calm = calm_run(&world, &schedule)?;
+    let mut runner = Runner {
+        machine: machine::with_files_of(&world),
+        order: world.order,
+        calm: &calm,
+        world: &world,
+        schedule,
+        tally: Tally { lines: world.expected.rows, findings: calm.findings, ..Tally::default() },
+        is_cut: false,
+        is_repeated: false,
+        loud,
+    };
+    runner.say(&format!(
+        "{} lines in {} files, {:?}, {} findings; {}",
+        world.expected.rows,
+        world.files.len(),
+        world.order,
+        calm.findings,
+        runner.schedule
+    ));
+    runner.run()?;
+    Ok(runner.tally)
+}
+
+/// What the same commands come to where nothing goes wrong.
+struct Calm {
+    outcome: Outcome,
+    done: Vec<Done>,
+    /// What was asked of the machine, command by command.
+    asked: Vec<Vec<Operation>>,
+    image: Image,
+    findings: u64,
+}
+
+fn calm_run(world: &World, schedule: &Schedule) -> Result<Calm, String> {
+    let machine = machine::with_files_of(world);
+    let (mut done, mut asked) = (Vec::new(), Vec::new());
+    for command in &schedule.commands {
+        let ended = machine::run(&machine, command, world.order, schedule.calm(), &mut Told::default());
+        no_panic(&ended, false)?;
+        done.push(ended.map_err(|error| format!("without a fault: {error}"))?);
+        asked.push(machine.asked());
+        machine.restart(End::Killed);
+    }
+    let outcome = Outcome::of(&machine)?;
+    outcome.holds(&world.expected).map_err(|what| format!("without a fault, {what}"))?;
+    counters_hold(&sum(&done), &world.expected).map_err(|what| format!("without a fault, {what}"))?;
+    let image = image(&machine);
+    let lines = |name: &str| {
+        let file = image.files.get(&PathBuf::from(machine::DATA).join(name));
+        file.map_or(0, |bytes| bytes.split(|byte| *byte == b'\n').skip(1).count() as u64)
+    };
+    let findings = lines("signals.jsonl") + lines("cases.jsonl");
+    Ok(Calm { outcome, done, asked, image, findings })
+}
+
+/// A step that was told a row is not there because it could not be read may fail by an assertion, which is caught: the
+/// error is that of the reading. Everything else that panics is wrong.
+fn no_panic(ended: &Result<Done, String>, reading_failed: bool) -> Result<(), String> {
+    let is_caught = ended.as_ref().is_err_and(|error| error != PANICKED);
+    match machine::panics().first() {
+        Some(panic) if !(reading_failed && is_caught) => Err(format!("panicked: {panic}")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+struct Runner<'a> {
+    machine: Simulated,
+    order: Order,
+    calm: &'a Calm,
+    world: &'a World,
+    schedule: Schedule,
+    tally: Tally,
+    /// Nothing is lost and nothing there twice, but epochs end elsewhere, or events have other numbers: what could be read
+    /// of an input that could not be read to its end is committed.
+    is_cut: bool,
+    /// An import came to its end and could not say so: it is the same input again that is imported then.
+    is_repeated: bool,
+    loud: bool,
+}
+
+impl Runner<'_> {
+    fn run(&mut self) -> Result<(), String> {
+        let mut done = Vec::new();
+        for (number, command) in self.schedule.commands.clone().iter().enumerate() {
+            done.push(self.command(number, command)?);
+        }
+        self.audit(&done)?;
+        self.lose_power(&done)?;
+        self.remove_rows()?;
+        self.import_again()
+    }
+
+    /// Runs a command until it comes to its end, whatever goes wrong on the way.
+    fn command(&mut self, number: usize, command: &Command) -> Result<Done, String> {
+        let roots = machine::progress(&self.machine).map_or(0, |progress| progress.roots);
+        let mut ended = None;
+        for _ in 0..STARTS_MAX {
+            let is_replay = matches!(command, Command::Replay(_));
+            if let (true, Some(damage)) = (is_replay || ended.is_none(), self.schedule.damage()) {
+                ended = self.damage(damage, command, ended)?;
+            }
+            // What came to its end is asked for once more only where that changes nothing.
+            if let Some(done) = ended.take_if(|_| !is_replay) {
+                return Ok(done);
+            }
+            let calm = self.calm;
+            let Some(start) = self.schedule.next(&calm.asked[number], command.files()) else {
+                return match ended {
+                    Some(done) => Ok(done),
+                    None => self.start_calmly(command),
+                };
+            };
+            if let Some(done) = self.start(command, start)? {
+                ended = Some(done);
+            } else if matches!(command, Command::Import(_)) {
+                let came_to_its_end = |progress: Progress| progress.input_ended && progress.roots > roots;
+                if machine::progress(&self.machine).is_some_and(came_to_its_end) {
+                    self.is_repeated = true;
+                    // What is refused again is numbered again, and causes are named by these numbers.
+                    self.is_cut |= number + 1 < self.schedule.commands.len();
+                }
+            }
+        }
+        Err(format!("{STARTS_MAX} starts were not enough"))
+    }
+
+    /// One start with faults; `None` where it did not come to its end.
+    fn start(
+        &mut self,
+        command: &Command,
+        Start { settings, faults, room, end }: Start,
+    ) -> Result<Option<Done>, String> {
+        self.say(&format!("start: {faults:?} room {room:?} then {end:?}"));
+        let unreadable = faults.iter().any(|fault| matches!(fault, Fault::Unreadable { .. }));
+        self.machine.leave_room(room);
+        self.machine.plan(faults);
+        let ended = self.run_once(command, settings)?;
+        let killed = self.machine.is_stopped();
+        if unreadable && matches!(command, Command::Import(_)) && ended.is_err() && !killed {
+            self.is_cut = true;
+        }
+        self.machine.restart(end);
+        if room.is_some() && ended.is_err() {
+            self.run_without_room(command)?;
+        }
+        self.machine.leave_room(None);
+        Ok(if killed { None } else { ended.ok() })
+    }
+
+    /// A full disk stays full until somebody makes room, and people try again.
+    fn run_without_room(&mut self, command: &Command) -> Result<(), String> {
+        if !matches!(command, Command::Replay(_)) {
+            return Ok(());
+        }
+        for _ in 0..2 {
+            let settings = self.schedule.calm();
+            drop(self.run_once(command, settings)?);
+            self.machine.restart(End::Killed);
+        }
+        Ok(())
+    }
+
+    /// One start without faults, which must come to its end.
+    fn start_calmly(&mut self, command: &Command) -> Result<Done, String> {
+        self.say("start without faults");
+        let settings = self.schedule.calm();
+        let done = self.run_once(command, settings)?;
+        self.machine.restart(End::Killed);
+        done
+    }
+
+    /// Starts the program once. An error it ends with must have a cause, a place and a remedy.
+    fn run_once(&mut self, command: &Command, settings: Settings) -> Result<Result<Done, String>, String> {
+        let mut told = Told::default();
+        let ended = machine::run(&self.machine, command, self.order, settings, &mut told);
+        self.tally.starts += 1;
+        self.tally.operations += self.machine.operations();
+        let (killed, refused) = (self.machine.is_stopped(), self.machine.refused());
+        self.say(&format!(
+            "  {} operations, killed: {killed}, refused: {refused}; told {:?}; {ended:?}",
+            self.machine.operations(),
+            told.0
+        ));
+        no_panic(&ended, killed || refused > 0)?;
+        self.tally.kills += u64::from(killed);
+        if let (Err(error), false) = (&ended, killed) {
+            self.tally.errors += 1;
+            if refused == 0 {
+                return Err(format!("an error without a fault: {error}"));
+            }
+            is_told_well(error)?;
+        }
+        Ok(ended)
+    }
+
+    /// Damages the disk and starts the program. It comes to its end all the same, which the audit judges, or says what is
+    /// wrong and leaves everything as it was; then it is repaired as it says.
+    fn damage(&mut self, damage: Damage, command: &Command, ended: Option<Done>) -> Result<Option<Done>, String> {
+        let healthy = image(&self.machine);
+        if !self.apply(&damage) {
+            return Ok(ended);
+        }
+        self.tally.damages += 1;
+        let harmed = image(&self.machine);
+        self.say(&format!("damage: {damage:?}"));
+        let (settings, mut told) = (self.schedule.calm(), Told::default());
+        let ended = machine::run(&self.machine, command, self.order, settings, &mut told);
+        self.say(&format!("  told {:?}; {ended:?}", told.0));
+        no_panic(&ended, matches!(damage, Damage::Row { .. }))?;
+        self.machine.restart(End::Killed);
+        let error = match ended {
+            Ok(done) => {
+                self.heal_unread(&healthy, &harmed);
+                return Ok(Some(done));
+            }
+            Err(error) => error,
+        };
+        self.tally.stopped_by_damage += 1;
+        is_told_well(&error)?;
+        let of_rows = matches!(damage, Damage::Row { .. } | Damage::NoRows);
+        if !of_rows {
+            let left = image(&self.machine);
+            let changed = self.changed(&harmed, &left);
+            if let Some(what) = changed {
+                return Err(format!("{what} changed although it ended with: {error}"));
+            }
+        }
+        match damage {
+            Damage::Flip { .. } | Damage::Cut { .. } | Damage::Lost { .. } => machine::restore(&self.machine, &healthy),
+            Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::NoRows => machine::remove_rows(&self.machine),
+        }
+        Ok(None)
+    }
+
+    /// What nobody has read so far is damaged still: puts back the bytes that were exchanged, unless others stand there now.
+    fn heal_unread(&self, healthy: &Image, harmed: &Image) {
+        if Outcome::of(&self.machine).is_ok() {
+            return;
+        }
+        for (path, bytes) in &harmed.files {
+            let before = &healthy.files[path];
+            let now = self.machine.read(path).unwrap_or_default();
+            if before != bytes && now.starts_with(bytes) {
+                self.machine.put(path, &[before, &now[bytes.len()..]].concat());
+            }
+        }
+    }
+
+    /// What a run that came upon damage has changed and must not have. Damage further back in the journal is found when it
+    /// is read; until then the journal may have grown.
+    fn changed(&self, harmed: &Image, left: &Image) -> Option<String> {
+        let is_journal = |path: &&PathBuf| path.parent().is_some_and(|parent| parent.ends_with("journal"));
+        let segments = harmed.files.keys().filter(is_journal).filter(|path| path.extension().is_some());
+        let is_one = segments.count() < 2;
+        for (path, bytes) in harmed.files.iter().filter(|(path, _)| is_journal(path)) {
+            let Some(now) = left.files.get(path) else { return Some(format!("{} is gone and was", path.display())) };
+            if !now.starts_with(bytes) || (is_one && now != bytes) {
+                return Some(format!("{} was", path.display()));
+            }
+        }
+        let results = &self.calm.image.files;
+        let wrong = left.files.iter().find(|(path, bytes)| {
+            !is_journal(path)
+                && harmed.files.get(*path) != Some(*bytes)
+                && results.get(*path).is_some_and(|calm| calm != *bytes)
+        });
+        if let Some((path, _)) = wrong {
+            return Some(format!("{} was", path.display()));
+        }
+        (is_one && left.rows != harmed.rows).then(|| "rows were".into())
+    }
+
+    /// Returns whether there was anything to damage.
+    fn apply(&self, damage: &Damage) -> bool {
+        let machine = &self.machine;
+        let files = machine::journal_files(machine);
+        let is_begun = files.iter().any(|(path, _)| path.extension().is_some_and(|end| end == "journal"));
+        let dirs: Vec<PathBuf> = machine.all_rows().into_iter().map(|(dir, _)| dir).collect();
+        if !is_begun || dirs.is_empty() {
+            return false;
+        }
+        let file = |part: usize| files[part * files.len() / (1 << 16)].clone();
+        match *damage {
+            Damage::Flip { file: part, byte, bits } => {
+                let (path, bytes) = file(part);
+                machine.spoil(&path, byte * bytes / (1 << 16), bits);
+            }
+            Damage::Cut { file: part, byte } => {
+                let (path, bytes) = file(part);
+                let whole = machine.read(&path).unwrap_or_default();
+                machine.put(&path, &whole[..byte * bytes / (1 << 16)]);
+            }
+            Damage::Lost { file: part } => machine.remove(&file(part).0),
+            Damage::Row { partition, row } => {
+                let rows = machine.all_rows();
+                let (dir, rows) = &rows[partition * rows.len() / (1 << 16)];
+                machine.spoil_row(dir, row * rows.len() / (1 << 16));
+            }
+            Damage::ForeignRows { partition } => {
+                let dir = &dirs[partition * dirs.len() / (1 << 16)];
+                let Some(other) = self.calm.image.rows.get(dir) else { return false };
+                machine.put_rows(dir, other.clone());
+            }
+            Damage::NoRows => machine::remove_rows(machine),
+        }
+        true
+    }
+
+    /// What must hold in the end.
+    fn audit(&mut self, done: &[Done]) -> Result<(), String> {
+        let outcome = Outcome::of(&self.machine)?;
+        if self.is_cut {
+            return outcome.holds_over_repeats(&self.world.expected);
+        }
+        if self.is_repeated {
+            outcome.holds_over_repeats(&self.world.expected)?;
+            return outcome.has_rows_of(&self.calm.outcome);
+        }
+        outcome.holds(&self.world.expected)?;
+        outcome.equals(&self.calm.outcome)?;
+        let last = |done: &[Done]| done.last().map(|done| done.digest.clone());
+        if last(done) != last(&self.calm.done) {
+            return Err(format!("the digest is {:?}, without faults {:?}", last(done), last(&self.calm.done)));
+        }
+        counters_hold(&sum(done), &self.world.expected)
+    }
+
+    /// What was told to be done has been done for good.
+    fn lose_power(&mut self, done: &[Done]) -> Result<(), String> {
+        let seed = self.schedule.number();
+        self.machine.restart(End::PowerLost(seed));
+        self.audit(done).map_err(|what| format!("after the power failed behind its end, {what}"))
+    }
+
+    /// Rows can always be folded again.
+    fn remove_rows(&mut self) -> Result<(), String> {
+        let Some(command @ Command::Replay(_)) = self.schedule.commands.last().cloned() else { return Ok(()) };
+        machine::remove_rows(&self.machine);
+        let done = self.start_calmly(&command)?;
+        self.audit(&[done]).map_err(|what| format!("with its rows folded again, {what}"))
+    }
+
+    /// What was imported before changes nothing, in whatever order it comes.
+    fn import_again(&mut self) -> Result<(), String> {
+        let before = Outcome::of(&self.machine)?;
+        let mut files = self.world.paths();
+        files.reverse();
+        let done = self.start_calmly(&Command::Import(files))?;
+        let (counters, expected) = (done.counters, &self.world.expected);
+        if counters.accepted > 0 || counters.rows != expected.rows || counters.dead_letters != expected.refused {
+            return Err(format!("imported again, {counters:?} of {} rows that were imported before", expected.rows));
+        }
+        let after = Outcome::of(&self.machine)?;
+        after.has_rows_of(&before).map_err(|what| format!("imported again, {what}"))
+    }
+
+    fn say(&self, text: &str) {
+        if self.loud {
+            println!("{text}");
+        }
+    }
+}
