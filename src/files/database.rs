@@ -60,6 +60,11 @@ impl Rows {
         }
     }
 
+    /// Makes spoiled rows what they were.
+    pub(super) fn heal(&mut self) {
+        self.spoiled = Arc::default();
+    }
+
     /// What they take, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.by_key.iter().map(|(key, row)| key.len() + row.len()).sum()

@@ -97,6 +97,11 @@ impl Simulated {
         self.with_rows(dir, |rows| rows.spoil(place));
     }
 
+    /// Makes spoiled rows what they were.
+    pub fn heal_rows(&self) {
+        self.machine().databases.values_mut().for_each(Rows::heal);
+    }
+
     /// All databases, with their rows.
     pub fn all_rows(&self) -> Vec<(PathBuf, Rows)> {
         self.machine().databases.iter().map(|(dir, rows)| (dir.clone(), rows.clone())).collect()

@@ -174,7 +174,7 @@ pub const FILES: [&str; 6] =
 pub(super) fn are_in(Place { files, dir }: &Place) -> anyhow::Result<bool> {
     for name in FILES {
         let path = dir.join(name);
-        if files.exists(&path).with_context(|| format!("cannot look for {}", path.display()))? {
+        if files.exists(&path).with_context(|| format!("cannot look for {}: {SEE_TO_THE_DISK}", path.display()))? {
             return Ok(true);
         }
     }
@@ -215,6 +215,9 @@ fn write_lines<'a>(file: &mut dyn Write, lines: impl IntoIterator<Item = &'a Vec
     Ok(())
 }
 
+/// What to do where the disk refuses.
+const SEE_TO_THE_DISK: &str = "what was folded is committed; see to the disk (room, rights, health) and start again";
+
 /// Writes a file under another name and gives it its own when it is whole.
 fn whole_file(
     place: &Place,
@@ -231,10 +234,9 @@ fn whole_file(
         Ok(files.sync_folder(dir)?)
     };
     attempt().map_err(|error| match error.downcast::<std::io::Error>() {
-        Ok(refused) => anyhow::Error::new(refused).context(format!(
-            "cannot write {}: what was folded is committed; see to the disk (room, rights, health) and start again",
-            path.display()
-        )),
+        Ok(refused) => {
+            anyhow::Error::new(refused).context(format!("cannot write {}: {SEE_TO_THE_DISK}", path.display()))
+        }
         // What it was to be written from could not be read.
         Err(other) => other,
     })

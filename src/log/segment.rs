@@ -181,19 +181,30 @@ pub(super) fn write_whole(Place { files, dir }: &Place, name: &str, bytes: &[u8]
     files.sync_folder(dir).map_err(Error::io("sync", dir))
 }
 
-/// Makes a folder, and those it stands in, durably.
+/// Makes a folder, and those it stands in, durably: one after the other, so that a crash on the way leaves at most one
+/// that is there and not durable, and that one is the last.
 pub(super) fn create_folder(Place { files, dir }: &Place) -> Result<(), Error> {
     let mut missing = Vec::new();
     for folder in dir.ancestors().take_while(|folder| !folder.as_os_str().is_empty()) {
         if files.exists(folder).map_err(Error::io("look at", folder))? {
+            match sync_parent(files, folder) {
+                // Whoever may not read it has not made the folder either.
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {}
+                synced => synced?,
+            }
             break;
         }
         missing.push(folder);
     }
-    files.create_folders(dir).map_err(Error::io("create", dir))?;
-    for parent in missing.iter().filter_map(|folder| folder.parent()) {
-        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-        files.sync_folder(parent).map_err(Error::io("sync", parent))?;
+    for folder in missing.into_iter().rev() {
+        files.create_folders(folder).map_err(Error::io("create", folder))?;
+        sync_parent(files, folder)?;
     }
     Ok(())
+}
+
+fn sync_parent(files: &Files, folder: &Path) -> Result<(), Error> {
+    let Some(parent) = folder.parent() else { return Ok(()) };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    files.sync_folder(parent).map_err(Error::io("sync", parent))
 }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::format::Found;
 use super::*;
+use crate::files::{End, Fault, Simulated};
 
 /// Small, so that what turns say takes several.
 const SECTION_BYTES: usize = 7;
@@ -402,4 +403,27 @@ fn a_log_may_be_given_to_a_writer_thread() {
     fn sendable<T: Send>() {}
     sendable::<Log>();
     sendable::<Reader>();
+}
+
+#[test]
+fn a_journal_whose_folders_were_being_made_when_a_process_was_killed_is_durable_all_the_same() {
+    for operation in 0..20 {
+        for seed in 0..8 {
+            let machine = Simulated::default();
+            let place = Place::simulated(&machine, "/a/b/journal");
+            let create = || Log::create(&place, &Header::default(), Settings::default());
+            machine.plan(vec![Fault::Stops { operation, part: 0 }]);
+            let killed = create().is_err();
+            machine.restart(End::Killed);
+            let mut log = match Log::open(&place, Settings::default()) {
+                Ok((log, _)) => log,
+                Err(Error::Missing { .. }) if killed => create().unwrap(),
+                Err(error) => panic!("{error}"),
+            };
+            log.append(&turn(&log, &[1])).unwrap();
+            machine.restart(End::PowerLost(seed));
+            let (log, _) = Log::open(&place, Settings::default()).unwrap();
+            assert_eq!(log.last_turn(), 1, "killed at {operation}, power lost {seed}");
+        }
+    }
 }

@@ -179,7 +179,7 @@ pub(crate) fn is_told_well(error: &str) -> Result<(), String> {
     if error.contains("fault of this program") {
         return Err(format!("the program accuses itself: {error}"));
     }
-    if !error.contains(DATA) && !error.contains("/in/") {
+    if !error.contains(" /") && !error.starts_with('/') {
         return Err(format!("an error does not say where: {error}"));
     }
     if !REMEDIES.iter().any(|remedy| error.contains(remedy)) {

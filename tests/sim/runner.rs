@@ -282,6 +282,7 @@ impl Runner<'_> {
 
     /// What nobody has read so far is damaged still: puts back the bytes that were exchanged, unless others stand there now.
     fn heal_unread(&self, healthy: &Image, harmed: &Image) {
+        self.machine.heal_rows();
         if Outcome::of(&self.machine).is_ok() {
             return;
         }

@@ -199,6 +199,7 @@ fn rules(chance: &mut Chance) -> String {
 fn policies(chance: &mut Chance) -> Policies {
     Policies {
         turn_events: *chance.pick(&[1, 7, 40, 40, 120, 16_384]),
+        turn_bytes: *chance.pick(&[300, 20_000, 32 << 20]),
         frame_records_max: *chance.pick(&[1, 5, 60, 512]),
         frame_bytes_max: *chance.pick(&[300, 4_000, 1 << 20]),
         segment_bytes_max: *chance.pick(&[1, 6_000, 40_000, 1 << 28]),
