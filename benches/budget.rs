@@ -1,4 +1,4 @@
-//! What the budget of origins loses: the oracle of `tests/oracle/` works out a generated world of 5,000 taxpayers twice, as
+//! What the budget of origins loses: the oracle of `tests/oracle/` works out a generated world of 3,000 taxpayers twice, as
 //! the standard rules have it and with room for every origin (`SUYUAN_BENCH_INVOICES` for another size). Not a matter of
 //! speed: the oracle is slow on purpose.
 //!
@@ -27,8 +27,8 @@ use serde_json::json;
 
 const SUYUAN: &str = env!("CARGO_BIN_EXE_suyuan");
 const STANDARD: &str = include_str!("../topologies/rules-standard.toml");
-const TAXPAYERS: u64 = 5_000;
-const INVOICES: u64 = 100_000;
+const TAXPAYERS: u64 = 3_000;
+const INVOICES: u64 = 50_000;
 
 fn main() {
     let invoices = std::env::var("SUYUAN_BENCH_INVOICES").map_or(INVOICES, |text| text.parse().expect("a number"));

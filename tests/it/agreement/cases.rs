@@ -104,3 +104,12 @@ fn a_source_that_is_accused_of_another_month_instead_stays_in_its_case() {
          at 2026-02-03 | issue 14 A S -9.00 tax=-202.03 red=8",
     );
 }
+
+#[test]
+fn what_does_not_count_shows_all_the_same_how_near_its_buyer_is() {
+    agree(
+        &[],
+        "at 2026-01-01 | register B on=2026-01-04\nat 2026-01-05 | issue 6 S W 9.00 tax=9.05 | register S on=2026-01-04\n\
+         at 2026-01-05T10:00 | issue 7 W B 9.00 tax=18.81 | change B kind=small_scale | issue 12 S B 9.00 tax=3070.00",
+    );
+}

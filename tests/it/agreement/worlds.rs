@@ -35,6 +35,8 @@ enum Theme {
     Ring,
     /// Sales that come before the purchases behind them.
     Late,
+    /// Half a year, of which much is known late.
+    Long,
 }
 
 struct Maker {
@@ -93,7 +95,7 @@ impl Maker {
     fn say(&mut self, at: i64, body: &str) {
         // No two at the same moment.
         let at = at + i64::try_from(self.events.len()).unwrap_or(0) * 7;
-        let late = self.happens(if self.theme == Theme::Late { 35 } else { 12 });
+        let late = self.happens(if matches!(self.theme, Theme::Late | Theme::Long) { 35 } else { 12 });
         let delay = if late { self.between(1, self.span / self.step) * self.step } else { 0 };
         self.events.push((at + delay, at, body.to_owned()));
     }
@@ -132,8 +134,8 @@ fn quoted(name: &str, value: &str) -> String {
 /// The world of a seed.
 pub(super) fn world(seed: u64) -> World {
     let state = u128::from(seed).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-    let themes = [Theme::Market, Theme::Chain, Theme::Hub, Theme::Ring, Theme::Late];
-    let theme = themes[usize::try_from(seed % 5).unwrap_or(0)];
+    let themes = [Theme::Market, Theme::Chain, Theme::Hub, Theme::Ring, Theme::Late, Theme::Long];
+    let theme = themes[usize::try_from(seed % 6).unwrap_or(0)];
     let mut maker = Maker {
         chance: Mcg128Xsl64::new(state),
         theme,
@@ -149,6 +151,9 @@ pub(super) fn world(seed: u64) -> World {
     }
     // Each event an epoch of its own, or several to one.
     maker.step = maker.pick(&[11 * MINUTE, 97 * MINUTE, DAY, 3 * DAY, MINUTE, MINUTE / 2]);
+    if theme == Theme::Long {
+        maker.step = 4 * DAY;
+    }
     maker.span = maker.step * 40;
     maker.firms = if theme == Theme::Hub { 22 } else { maker.pick(&[3, 4, 5, 6]) };
     let rules = maker.rules();
@@ -278,7 +283,7 @@ impl Maker {
         let firms = i64::try_from(self.firms).unwrap_or(1);
         let typical = self.happens(80);
         let (seller, buyer) = match self.theme {
-            Theme::Chain | Theme::Late if typical => {
+            Theme::Chain | Theme::Late | Theme::Long if typical => {
                 let link = self.between(0, (firms - 2).max(0));
                 (name(link), name(self.between(link + 1, firms - 1)))
             }
@@ -362,13 +367,13 @@ impl Maker {
             let at = self.after(sold.at);
             self.say(at, &format!("\"type\":\"invoice_received\"{head}"));
         }
-        let mut count = self.pick(&[0, 1, 1, 1, 2]);
+        let mut count = self.pick(&[0, 1, 1, 1, 2, 3]);
         while count > 0 {
             count -= 1;
             let at = if self.happens(10) { sold.at - self.step } else { self.after(sold.at) };
-            let whole = self.happens(70);
+            let whole = self.happens(60);
             let tax = if whole { sold.tax } else { self.between(0, sold.tax + 50) };
-            let period = self.pick(&["2026-01", "2026-02"]);
+            let period = self.pick(&["2026-01", "2026-02", "2026-03"]);
             let purpose = self.pick(&["deduct", "deduct", "deduct", "export_refund", "not_deductible"]);
             let rest = format!(",\"period\":\"{period}\",\"tax_fen\":{tax}");
             self.say(at, &format!("\"type\":\"invoice_deducted\"{head}{rest}{}", quoted("purpose", purpose)));
@@ -376,7 +381,7 @@ impl Maker {
                 let at = self.after(at);
                 let part = self.happens(40);
                 let tax = if part { tax / 2 } else { tax };
-                let period = if self.happens(85) { period } else { "2026-02" };
+                let period = if self.happens(75) { period } else { "2026-04" };
                 let rest = format!(",\"period\":\"{period}\",\"tax_fen\":{tax},\"reason\":\"r\"");
                 self.say(at, &format!("\"type\":\"deduction_reversed\"{head}{rest}"));
             }
