@@ -22,8 +22,8 @@ const REFUSED_SHOWN: usize = 20;
 #[derive(clap::Args)]
 #[command(
     after_help = "Events that were imported before are recognised and change nothing; a row that contradicts an \
-    earlier one is refused each time it comes. A folder that is there already goes on with the partitions and under the \
-    rules it has; topology and rules count where one is begun. After a kill the same command \
+    earlier one is refused each time it comes, unless it is in the input that came last and comes again as it was. A \
+    folder that is there already goes on with the partitions and under the rules it has; topology and rules count where one is begun. After a kill the same command \
     goes on from what was committed; another input, or standard input, begins anew, and what was committed of the one \
     before stays. Where the folder has the results of a replay or of the demonstration \
     (signals.jsonl and so on), they are written anew.\n\n\

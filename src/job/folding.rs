@@ -59,6 +59,8 @@ pub struct Folded {
     pub waited: Duration,
     /// Whether this went on where the same input was interrupted.
     pub resumed: bool,
+    /// Whether the same input had come to its end here before, and no other since: nothing of it was taken again.
+    pub repeated: bool,
     /// Why it was not folded to its end, and what is kept of it.
     pub failure: Option<anyhow::Error>,
 }
@@ -66,8 +68,8 @@ pub struct Folded {
 impl Folded {
     /// Fails where it was not folded to its end.
     pub fn whole(self) -> anyhow::Result<Self> {
-        let Self { waited, resumed, failure } = self;
-        failure.map_or(Ok(Self { waited, resumed, failure: None }), Err)
+        let Self { waited, resumed, repeated, failure } = self;
+        failure.map_or(Ok(Self { waited, resumed, repeated, failure: None }), Err)
     }
 }
 
@@ -77,6 +79,10 @@ pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut
     let asked = Instant::now();
     let identity = intake.fingerprint()?;
     let mut waited = asked.elapsed();
+    if is_repeated(engine, &identity) {
+        watch.tell("this input is here to its end already: nothing of it is taken again");
+        return Ok(Folded { waited, resumed: false, repeated: true, failure: None });
+    }
     let skipped = begin(engine, &identity, &intake, watch);
     watch.at(At { events: skipped, read: 0, bytes: intake.bytes() });
     let fed = feed(engine, &mut intake, skipped, watch, &mut waited);
@@ -85,7 +91,7 @@ pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut
     let Some(failure) = failure else {
         engine.end_input()?;
         watch.ended(true);
-        return Ok(Folded { waited, resumed, failure: None });
+        return Ok(Folded { waited, resumed, repeated: false, failure: None });
     };
     watch.ended(false);
     let stopped = matches!(failure, intake::Error::Stopped);
@@ -97,7 +103,15 @@ pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut
     let committed = engine.progress().counters.events;
     let kept = Kept { committed, lost: (skipped + fed).saturating_sub(committed), again: identity.can_be_read_again() };
     let failure = if stopped { kept.when_stopped(rest) } else { kept.when_unreadable(failure, rest) };
-    Ok(Folded { waited, resumed, failure: Some(failure) })
+    Ok(Folded { waited, resumed, repeated: false, failure: Some(failure) })
+}
+
+/// Whether an input is the last that came, to its end: so that what was killed when all was committed leaves no other
+/// journal when it is run again. Rows that are refused would be refused twice.
+fn is_repeated(engine: &Engine, identity: &InputIdentity) -> bool {
+    let begun = &engine.begun().identity;
+    let ended = !begun.is_empty() && engine.progress().input_ended;
+    ended && identity.can_be_read_again() && identity.to_string() == *begun
 }
 
 /// Begins an input or goes on with it, and returns how many of its events are committed already.

@@ -35,7 +35,8 @@ pub fn import(place: &Place, intake: Intake, settings: &Settings, watch: &mut dy
         watch.tell(&format!("{} has the results of a replay: they are written anew", place.dir.display()));
     }
     let progress = engine.close()?;
-    Ok(Imported { counters: progress.counters, doubts, digest: progress.digest(), folded })
+    let counters = if folded.repeated { progress.counters.repeated() } else { progress.counters };
+    Ok(Imported { counters, doubts, digest: progress.digest(), folded })
 }
 
 /// The partitions that a folder's journal was begun with, where there is one.

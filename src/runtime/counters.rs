@@ -37,6 +37,11 @@ impl Counters {
         }
     }
 
+    /// What the same input counts when all of it has been folded before.
+    pub fn repeated(&self) -> Self {
+        Self { accepted: 0, duplicates: self.accepted + self.duplicates, ..*self }
+    }
+
     /// Adds another count to this one.
     pub(super) fn add(&mut self, other: &Self) {
         self.events += other.events;

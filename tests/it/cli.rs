@@ -148,6 +148,31 @@ fn a_conflict_is_shown_with_what_was_sent_and_where_the_first_stands() {
 }
 
 #[test]
+fn the_input_that_came_last_changes_nothing_when_it_comes_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = ISSUED.replace("\"amount_fen\":100", "\"amount_fen\":200");
+    let input = file(folder.path(), "events.jsonl", format!("{ISSUED}\n{other}\nno event\n").as_bytes());
+    let data = folder.path().join("data");
+    let counts = |ran: Ran| {
+        let summary: serde_json::Value = serde_json::from_str(ran.stdout.trim_end()).unwrap();
+        let counts =
+            ["rows", "accepted", "duplicates", "conflicting", "dead_letters"].map(|name| summary[name].as_u64());
+        (counts.map(Option::unwrap), summary["digest"].as_str().unwrap().to_owned())
+    };
+    let (first, digest) = counts(run(import_arguments(&input, &data, &[])));
+    assert_eq!(first, [3, 1, 0, 1, 1]);
+    let again = run(import_arguments(&input, &data, &[]));
+    assert!(again.stderr.contains("nothing of it is taken again"), "{}", again.stderr);
+    assert_eq!(counts(again), ([3, 0, 1, 1, 1], digest.clone()));
+    // After another one it is one like any other: what contradicts is refused once more.
+    let next = file(folder.path(), "next.jsonl", ISSUED.replace("67890\"", "67891\"").as_bytes());
+    counts(run(import_arguments(&next, &data, &[])));
+    let (later, then) = counts(run(import_arguments(&input, &data, &[])));
+    assert_eq!(later, [3, 0, 1, 1, 1]);
+    assert_ne!(then, digest);
+}
+
+#[test]
 fn doubts_are_counted_listed_and_named_alike_by_a_check() {
     let folder = tempfile::tempdir().unwrap();
     let text =

@@ -119,7 +119,6 @@ struct Stand {
     turns: u64,
     /// Events of the input at hand.
     events: u64,
-    ended: bool,
     records: u64,
     /// Records that the rows on disk stand for.
     applied: u64,
@@ -140,17 +139,9 @@ impl Stand {
         Self {
             turns: last.number,
             events: progress.counters.events,
-            ended: progress.input_ended,
             records: progress.partitions.iter().map(|partition| partition.offset).sum(),
             applied: (0..progress.partitions.len()).filter_map(applied).sum(),
         }
-    }
-}
-
-impl Stand {
-    /// Whether an input has come to its end since so many turns.
-    fn has_ended(&self, before: u64) -> bool {
-        self.ended && self.turns > before
     }
 }
 
@@ -257,18 +248,15 @@ impl Course {
         true
     }
 
-    /// Kills a command some times in a row, for as long as its input has not come to its end, or `past_end` too. `true`
-    /// where nothing is left to be done.
-    fn kill_some(&mut self, arguments: impl Fn(&mut Chance) -> Vec<OsString>, dir: &Path, past_end: bool) -> bool {
+    /// Kills a command some times in a row, unless it comes to its end.
+    fn kill_some(&mut self, arguments: impl Fn(&mut Chance) -> Vec<OsString>, dir: &Path) {
         self.stand = Stand::of(dir);
-        let first = self.stand.turns;
         for _ in 0..=self.chance.below(5) {
             let arguments = arguments(&mut self.chance);
-            if !self.kill(&arguments, dir) || !past_end && self.stand.has_ended(first) {
-                return true;
+            if !self.kill(&arguments, dir) {
+                return;
             }
         }
-        false
     }
 }
 
@@ -346,7 +334,7 @@ fn a_replay_killed_at_any_moment_leaves_what_an_undisturbed_one_does() {
     while !course.is_over() {
         let out = tempfile::tempdir_in(folder.path()).unwrap();
         let arguments = |chance: &mut Chance| replay_arguments(&[&input], out.path(), &manner(chance));
-        course.kill_some(arguments, out.path(), true);
+        course.kill_some(arguments, out.path());
         let last = summary(&arguments(&mut course.chance));
         assert_eq!((&last["digest"], &last["rows"]), (&expected["digest"], &expected["rows"]));
         Left::of(out.path()).expect(&left);
@@ -416,13 +404,8 @@ fn imports_killed_at_any_moment_leave_what_undisturbed_ones_do() {
         let replays = course.chance.below(2) == 1;
         for number in 0..imports.inputs.len() {
             let arguments = |chance: &mut Chance| imports.arguments(number, replays, data, chance);
-            // What contradicts an earlier row is refused each time it comes. So a file that was whole when the run was
-            // killed is not taken again; but the last one is, which has no such rows, and a replay, which knows its own:
-            // their results may not have been written yet.
-            let again = number + 1 == imports.inputs.len() || replays && number == 0;
-            if !course.kill_some(arguments, data, again) || again {
-                summary(&arguments(&mut course.chance));
-            }
+            course.kill_some(arguments, data);
+            summary(&arguments(&mut course.chance));
         }
         Left::of(data).expect(if replays { &replayed } else { &imported });
     }
