@@ -38,10 +38,11 @@ pub enum Fault {
         byte: usize,
         /// How often it has been opened before that.
         opening: usize,
-        /// How reading it fails.
-        kind: io::ErrorKind,
     },
 }
+
+/// The number under which a system says that a disk cannot be read: EIO of POSIX.
+pub(super) const INPUT_OUTPUT_ERROR: i32 = 5;
 
 /// What is asked of a machine, by its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::database::Rows;
-use super::faults::{Chance, End, Fate, Fault, Operation, delay, fate, part_of};
+use super::faults::{Chance, End, Fate, Fault, INPUT_OUTPUT_ERROR, Operation, delay, fate, part_of};
 use super::machine::{Content, Edit, Machine, Node, apply};
 
 /// A machine. Cheap to clone; all clones are the same one.
@@ -160,12 +160,10 @@ impl Simulated {
         let before = *opened;
         *opened += 1;
         let unreadable = machine.faults.iter().find_map(|fault| match fault {
-            Fault::Unreadable { path: file, byte, opening, kind } => {
-                (file == path && before >= *opening).then_some((*byte, *kind))
-            }
+            Fault::Unreadable { path: file, byte, opening } => (file == path && before >= *opening).then_some(*byte),
             Fault::Fails { .. } | Fault::Stops { .. } | Fault::Waits { .. } => None,
         });
-        let input = Some(unreadable.unwrap_or((usize::MAX, io::ErrorKind::Other)));
+        let input = Some(unreadable.unwrap_or(usize::MAX));
         Ok(Open { input, ..self.handle(&machine, number) })
     }
 
@@ -325,8 +323,8 @@ pub struct Open {
     start: u64,
     number: u64,
     position: usize,
-    /// For input: from which byte on it cannot be read, and why.
-    input: Option<(usize, io::ErrorKind)>,
+    /// For input: from which byte on it cannot be read.
+    input: Option<usize>,
 }
 
 impl Open {
@@ -368,11 +366,11 @@ impl Read for Open {
         self.operation(Operation::Read)?.done()?;
         let position = self.position;
         let mut wanted = buffer.len();
-        if let Some((byte, kind)) = self.input {
+        if let Some(byte) = self.input {
             wanted = wanted.min(byte.saturating_sub(position));
             if wanted == 0 && !buffer.is_empty() {
                 self.machine.note_refusal();
-                return Err(kind.into());
+                return Err(io::Error::from_raw_os_error(INPUT_OUTPUT_ERROR));
             }
         }
         let count = self.with(|content| {

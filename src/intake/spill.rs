@@ -52,7 +52,9 @@ impl Sorter {
         self.heads.is_empty() && self.levels.is_empty() && self.failure.is_none()
     }
 
-    /// Takes the rows of a block. The first failure of an input is kept: it stands after everything that was read.
+    /// Takes the rows of a block. The first failure of an input is kept, where it is in the input itself, and stands after
+    /// everything that was read. Where the machine could not read what may be read next time, nothing is to be delivered
+    /// sorted: it would not be the beginning of what is there then.
     pub(super) fn add(&mut self, parsed: Parsed) -> Result<(), Error> {
         for item in &parsed.items {
             self.push(item, &parsed.json);
@@ -60,8 +62,10 @@ impl Sorter {
                 self.spill().map_err(failed)?;
             }
         }
-        if let Some(End::Failed(error)) = parsed.end {
-            self.failure.get_or_insert(error);
+        match parsed.end {
+            Some(End::Failed(error)) if error.may_pass() => return Err(error),
+            Some(End::Failed(error)) => drop(self.failure.get_or_insert(error)),
+            Some(End::Complete) | None => {}
         }
         Ok(())
     }
@@ -292,5 +296,19 @@ mod tests {
             }
         }
         assert_eq!(line, rows);
+    }
+
+    #[test]
+    fn what_the_machine_could_not_read_ends_it_and_what_is_wrong_with_the_input_comes_after_what_was_read() {
+        let failed = |source| Parsed {
+            items: Vec::new(),
+            json: Vec::new(),
+            end: Some(End::Failed(Error::Read { file: "a".into(), line: 7, source })),
+        };
+        let mut sorter = Sorter::new(1);
+        sorter.add(failed(io::ErrorKind::UnexpectedEof.into())).unwrap();
+        assert!(matches!(sorter.finish().unwrap().next_block().end, Some(End::Failed(Error::Read { line: 7, .. }))));
+        let refused = Sorter::new(1).add(failed(io::Error::from_raw_os_error(5)));
+        assert!(matches!(refused, Err(Error::Read { line: 7, .. })), "{refused:?}");
     }
 }
