@@ -44,7 +44,7 @@ accept: setup ## rewrites snapshots and generated files, then shows the differen
 	@git --no-pager diff --stat && git status --short
 
 bench: setup ## speed and cost beside what the machine can do at all
-	@$(cargo) bench --bench suyuan
+	@$(cargo) bench --bench suyuan --bench budget
 
 fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one
 	@bash deploy/fuzz.sh "$(or $(TIME),60)" "$(TARGET)"
