@@ -131,6 +131,21 @@ fn whose_value_a_buyer_has_follows_the_status_its_seller_had() {
 }
 
 #[test]
+fn what_is_taken_back_counts_once_when_a_late_paper_comes_with_it() {
+    // All in one epoch, either way: what settled the sale is given up, and the sale began with the firm.
+    let sold = "register B on=2026-02-20\nat 2026-03-15 | issue 2 B C 10.00 tax=0.60\nat 2026-03-08 | issue 1 A B 10.00 tax=1.00\n";
+    let (void, red) = ("at 2026-03-16 | void 1 A\n", "at 2026-03-16 | issue 3 A B -10.00 tax=-1.00 red=1\n");
+    let gone = "at 2026-03-10 | status B deregistered\n";
+    for back in [void, red] {
+        for order in [[back, gone], [gone, back]] {
+            let script = format!("{sold}{}", order.concat());
+            assert_eq!(value(&script, "B"), (Fen(60), Fen::ZERO, Fen::ZERO), "{order:?}");
+            assert_eq!(month(&script, "B", "2026-03").originated, Fen(60), "{order:?}");
+        }
+    }
+}
+
+#[test]
 fn a_sale_of_a_deregistered_firm_is_covered_by_no_purchase() {
     // One that comes late, and one that had settled it before the deregistration was known.
     let bought = "at 2026-03-08 | issue 1 A B 10.00 tax=1.00";

@@ -1,6 +1,6 @@
 //! One partition in memory, folded one event at a time.
 
-use crate::fold::{Effects, EpochCutter, Fold, Verdict, WAITING_PER_EPOCH_MAX};
+use crate::fold::{Effects, EpochCutter, Fold, Verdict, waiting_delivered};
 use crate::model::{
     Body, Entity, Event, Fact, Instant, Message, Output, Position, Record, Root, RulesPublished, Source,
 };
@@ -120,8 +120,8 @@ impl World {
     /// Ends the epoch: delivers what waits, in rounds until quiet but for what is kept for the next, and ticks where an hour
     /// has passed.
     fn end_epoch(&mut self) {
+        let mut may_wait = waiting_delivered(self.kept.len());
         self.waiting.append(&mut self.kept);
-        let mut may_wait = WAITING_PER_EPOCH_MAX;
         self.rounds(&mut may_wait);
         if let Some(mark) = self.cutter.end() {
             let root = Root(self.fed);

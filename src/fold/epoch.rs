@@ -4,9 +4,17 @@ use crate::model::{HOUR_MS, Instant};
 
 /// The most events of one epoch.
 pub const EPOCH_EVENTS_MAX: usize = 4_096;
-/// The most messages that are delivered at the end of an epoch of those that may wait ([`crate::model::Message::may_wait`]);
-/// each leads to a bounded number of others, so an epoch's end is about as much work as its events.
-pub const WAITING_PER_EPOCH_MAX: usize = 16;
+/// At least so many messages are delivered at the end of an epoch of those that may wait
+/// ([`crate::model::Message::may_wait`]): an epoch's end is then about as much work as its events.
+const WAITING_PER_EPOCH_MIN: usize = 16;
+/// Of more of them, so many parts are delivered, so that however many wait, they are soon few again.
+const WAITING_PARTS: usize = 8;
+
+/// How many messages that may wait are delivered at the end of an epoch before which so many waited.
+pub fn waiting_delivered(waited: usize) -> usize {
+    WAITING_PER_EPOCH_MIN.max(waited / WAITING_PARTS)
+}
+
 /// The longest epoch, of event time: windows begin at full hours, so that an hour ends with an epoch.
 pub const EPOCH_MS: i64 = HOUR_MS / 6;
 

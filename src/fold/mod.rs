@@ -18,7 +18,7 @@ mod timers;
 
 pub use case::publish as published_case;
 pub use effects::{EFFECTS_MAX, Effects, Verdict};
-pub use epoch::{EPOCH_EVENTS_MAX, EPOCH_MS, EpochCutter, WAITING_PER_EPOCH_MAX};
+pub use epoch::{EPOCH_EVENTS_MAX, EPOCH_MS, EpochCutter, waiting_delivered};
 
 use crate::model::{Body, DeadLetter, Entity, Instant, Kind, Output, Record, Refused};
 use crate::risk::{RuleSet, RulesError};

@@ -306,7 +306,8 @@ impl Engine {
         let folded = epoch::run(&mut self.partitions, &self.epochs, &mut self.kept, limits);
         let count = folded.map_err(|panic| self.failed_step(panic))?;
         let folded = Moment::now();
-        self.pace.took(folded - began, self.events);
+        let events = self.epochs[..count].iter().map(|epoch| epoch.items.len()).sum();
+        self.pace.took(folded - began, events);
         if let Some(last) = count.checked_sub(1).map(|last| &self.epochs[last]) {
             (self.progress.clock, self.progress.ticked) = (last.clock, last.ticked);
             self.progress.roots = last.roots;

@@ -15,7 +15,7 @@ use super::partition::Partition;
 use super::partitioner::partition_of;
 use super::progress::Kept;
 use crate::codec::{Refusal, journal};
-use crate::fold::WAITING_PER_EPOCH_MAX;
+use crate::fold::waiting_delivered;
 use crate::model::{Body, Entity, Fact, Instant, Kind, Message, Root};
 
 /// An input event on its way into the fold.
@@ -285,8 +285,9 @@ impl<'a> Run<'a> {
     /// Delivers what waits, in rounds until quiet but for what is kept for the next epoch's end; marks the hour where one
     /// has passed.
     fn end_epoch(&self, epoch: &Epoch, first: u64) {
-        let mut end = End { clock: epoch.clock, order: first, may_wait: WAITING_PER_EPOCH_MAX, kept: Vec::new() };
         let mut waiting = std::mem::take(&mut *self.kept());
+        let may_wait = waiting_delivered(waiting.len());
+        let mut end = End { clock: epoch.clock, order: first, may_wait, kept: Vec::new() };
         for outbox in &self.outboxes {
             waiting.append(&mut outbox.lock().expect("a thread that panics ends the run"));
         }

@@ -11,7 +11,7 @@ use std::time::Instant as Moment;
 
 use suyuan::codec::journal::read_record;
 use suyuan::drive::{STANDARD_RULES, World, parse};
-use suyuan::fold::{EFFECTS_MAX, WAITING_PER_EPOCH_MAX};
+use suyuan::fold::{EFFECTS_MAX, waiting_delivered};
 use suyuan::intake::Input;
 use suyuan::log::Reader;
 use suyuan::model::{Body, Continue, Entity, Event, Fact, Id, Kind, Message, Position, Source};
@@ -81,7 +81,7 @@ enum Cleared {
 /// Accused while others trade, and cleared.
 fn script(customers: u32, cleared: Cleared) -> String {
     // So many epochs as it takes to tell all, and some more.
-    let trade = (customers / 100 / u32::try_from(WAITING_PER_EPOCH_MAX).unwrap() + 10).min(140);
+    let trade = (customers / 100 / u32::try_from(waiting_delivered(0)).unwrap() + 10).min(140);
     let (accused, normal) = (format!("status {HUB} missing"), format!("status {HUB} normal"));
     let soon = format!("{accused}\nat 2026-03-10T23:50 | {normal}");
     let mut script = sales(customers) + &others(10, trade, if cleared == Cleared::Soon { &soon } else { &accused });
@@ -154,6 +154,24 @@ fn every_customer_is_told_and_one_that_is_cleared_meanwhile_leaves_no_trace() {
     assert_eq!((tainted(&rows), world.kept()), (0, 0));
     let open = rows.values().filter(|row| matches!(row, Row::Profile(profile) if profile.open_signals > 0)).count();
     assert_eq!(open, 0);
+}
+
+#[test]
+fn a_customer_that_is_cleared_stays_so_where_the_next_accusation_does_not_reach_it() {
+    let customers = customers().min(6_000);
+    let last = customers - 1;
+    let number = 1_000_000 + 2 * last;
+    let (missing, normal) = (format!("status {HUB} missing"), format!("status {HUB} normal"));
+    // Too little is left with the last customer to be told of it again; the lift is still on its way to it.
+    let red = format!("issue 7 {HUB} C{last} -700000.00 tax=-95000.00 red={number}");
+    let again = format!("{normal}\nat 2026-03-13T00:50 | {missing}");
+    let script = sales(customers)
+        + &others(10, 100, &missing)
+        + &others(12, 3, &red)
+        + &others(13, 3, &again)
+        + &others(14, 100, "");
+    let (world, rows) = world(&events(&script), |_| ());
+    assert_eq!((tainted(&rows), world.kept()), (last as usize, 0));
 }
 
 fn settings(partitions: u32, threads: usize, turn_bytes: usize) -> Settings {
@@ -317,7 +335,7 @@ fn nobody_waits_long_for_a_hub_however_many_it_sold_to() {
     let each = &mut |_: Entity, key: Key, _: Row| tainted += u32::from(matches!(key, Key::Tainted(_)));
     store.unwrap().for_each(Some(Kind::Taxpayer), None, each).unwrap();
     assert_eq!(tainted, 0);
-    assert!(waits.between >= (continuations / WAITING_PER_EPOCH_MAX as u64).min(30), "{waits:?}");
-    assert!(waits.longest <= LED_TO_MAX * WAITING_PER_EPOCH_MAX as u64, "{waits:?}");
+    assert!(waits.between >= (continuations / waiting_delivered(0) as u64).min(30), "{waits:?}");
+    assert!(waits.longest <= LED_TO_MAX * waiting_delivered(0) as u64, "{waits:?}");
     assert!(waits.largest_turn_bytes < 96 << 20, "{waits:?}");
 }

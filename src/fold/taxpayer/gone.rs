@@ -34,8 +34,11 @@ impl Step<'_> {
                 return;
             }
             last = Some(no);
-            let issue = self.books.find::<Issued>(&Key::Issued(no)).filter(|row| row.void.is_none());
-            let Some(issue) = issue.and_then(|row| row.issue) else { continue };
+            let row = self.books.find::<Issued>(&Key::Issued(no)).filter(|row| row.void.is_none());
+            let Some((issue, is_gone)) = row.and_then(|row| Some((row.issue?, row.gone))) else { continue };
+            if self.is_gone(issue.issued_at) == is_gone || self.is_closed(issue.issued_at) {
+                continue;
+            }
             self.now = issue.issued_at;
             let sale = self.lift_issued(no);
             self.books.put(Key::Issued(no), sale);

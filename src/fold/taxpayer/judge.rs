@@ -14,6 +14,7 @@ impl Step<'_> {
         if self.touched.is_empty() {
             return;
         }
+        self.touch_later();
         let mut changed = false;
         let mut at = 0;
         let mut cleared = Vec::new();

@@ -56,6 +56,8 @@ struct Step<'a> {
     cause: Position,
     /// What findings may rest on and has changed.
     touched: Vec<About>,
+    /// Months after this one rest on what has changed, too, where value began in them.
+    touched_after: Option<Period>,
     /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused: each
     /// with what had gone there before.
     moved: BTreeMap<(Ordinal, TaxpayerId), Passed>,
@@ -77,6 +79,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         now: Instant::default(),
         cause: record.root.position(),
         touched: Vec::new(),
+        touched_after: None,
         moved: BTreeMap::new(),
         stakes: Stakes::default(),
     };
@@ -211,17 +214,18 @@ impl Step<'_> {
                     self.touch_one(About::Period(near));
                 }
             }
-            self.touch_later(period.minus(-risk::months_back()));
+            // What was left in the pool at the end of a month rests on all months before it.
+            let after = period.minus(-risk::months_back());
+            if after < self.profile.last_month {
+                self.touched_after = Some(self.touched_after.map_or(after, |earlier| earlier.min(after)));
+            }
         }
     }
 
-    /// What was left in the pool at the end of a month rests on all months before it: has those after one asked again in
-    /// which value began.
-    fn touch_later(&mut self, after: Period) {
+    /// Has the later months asked again in which value began.
+    fn touch_later(&mut self) {
+        let Some(after) = self.touched_after.take() else { return };
         let last = self.profile.last_month;
-        if after >= last {
-            return;
-        }
         let (from, to) = (Key::Month(after.minus(-1)), Key::Month(last.minus(-1)));
         for key in self.books.scan(&from, &to, LATER_MONTHS_MAX) {
             let begun = self.books.find::<Month>(&key).is_some_and(|month| month.originated > Fen::ZERO);

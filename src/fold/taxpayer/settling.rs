@@ -156,8 +156,16 @@ impl Step<'_> {
     }
 
     fn unsettle_one(&mut self, origin: Ordinal, invoice_no: InvoiceNo, tax: Fen, issued_at: Instant) -> Fen {
+        let was_gone = self.books.find::<Issued>(&Key::Issued(invoice_no)).is_some_and(|sale| sale.gone);
         let mut sale = self.lift_issued(invoice_no);
         let issue = sale.issue.expect("only issued invoices are settled");
+        if sale.gone != was_gone {
+            // It turned out just now to have begun here: what had settled it is in the pool again, to be given up from there.
+            self.books.put(Key::Issued(invoice_no), sale);
+            let still_held = self.pool().take(origin, tax);
+            self.not_begun_after_all(still_held, issued_at);
+            return still_held;
+        }
         let mut opened = sale.settled.take(origin, tax);
         // Beyond the row's budget, what settled it is in its remainder.
         let known = self.passed(origin, issue.buyer_id).map_or(tax, |passed| passed.settled);
@@ -179,16 +187,20 @@ impl Step<'_> {
             self.owe(issue.issued_at, invoice_no);
         }
         sale.short += opened;
-        // So far it is counted as begun with the purchase.
-        self.profile.ledger.originated -= opened.0;
-        let month = self.month(issued_at.period());
-        month.originated -= opened;
-        month.flowed_on -= opened;
+        self.not_begun_after_all(opened, issued_at);
         self.count_begun(&issue, opened);
         self.cover(issue.issued_at, Fen::ZERO - opened);
         self.books.put(Key::Issued(invoice_no), sale);
         self.touch(About::Period(issue.issued_at.period()));
         opened
+    }
+
+    /// Takes off what is counted so far as begun with a purchase that was taken back.
+    fn not_begun_after_all(&mut self, tax: Fen, issued_at: Instant) {
+        self.profile.ledger.originated -= tax.0;
+        let month = self.month(issued_at.period());
+        month.originated -= tax;
+        month.flowed_on -= tax;
     }
 
     /// What a step leaves to a later one of the same taxpayer.

@@ -159,7 +159,7 @@ impl Step<'_> {
     /// A step that had more to do goes on.
     pub(super) fn continued(&mut self, cursor: &Continue) {
         match cursor {
-            Continue::Taint { taint, .. } if self.is_overtaken(taint) => {}
+            Continue::Taint { taint, .. } if taint.standing && self.is_overtaken(taint) => {}
             Continue::Taint { taint, after } => {
                 self.now = taint.raised_at;
                 if let Some(ordinal) = self.ordinal(taint.named) {
@@ -194,8 +194,8 @@ impl Step<'_> {
         }
     }
 
-    /// Whether a later word on the same accusation has come while its buyers were being told: that one tells all whom
-    /// this one has told, and the others need not be told of it.
+    /// Whether a later word on the same accusation has come while its buyers were being told of this one: the others need
+    /// not be told of it. Not so where it is lifted: it reaches everybody, and a new accusation only who took enough.
     fn is_overtaken(&mut self, taint: &Taint) -> bool {
         let Taint { origin, named, flag, .. } = *taint;
         let latest = if origin == self.books.entity.id {

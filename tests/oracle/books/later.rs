@@ -120,8 +120,17 @@ impl Books {
             if left == 0 {
                 return;
             }
+            let key = (seller.to_owned(), settlement.2.clone());
+            let was_gone = self.sales[&key].gone;
             self.count_by_status(seller, &settlement.2);
-            let sale = self.sales.get_mut(&(seller.to_owned(), settlement.2.clone())).expect("it was issued");
+            if self.sales[&key].gone != was_gone {
+                // What had settled it is back, and given up from there.
+                let held = self.firm(seller).pool.take(origin, left);
+                *self.firm(seller).flowed_on.entry(month_of(issued_at)).or_default() -= held;
+                left -= held;
+                continue;
+            }
+            let sale = self.sales.get_mut(&key).expect("it was issued");
             let mut opened = sale.settled.take(origin, left);
             // Beyond the budget, what settled a sale is in its remainder: no more than is known to have gone there.
             let to = sale.invoice.buyer.clone().map(|buyer| (seller.to_owned(), origin.to_owned(), buyer));
