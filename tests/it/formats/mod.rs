@@ -13,7 +13,7 @@ use suyuan::fold::{Effects, Fold};
 use suyuan::log::{Frame, Header, Log, Reader, Settings, Turn};
 use suyuan::model::{Entity, Position};
 use suyuan::runtime::{Kept, PartitionProgress, Progress};
-use suyuan::state::Memory;
+use suyuan::state::{Memory, ROWS_VERSION};
 
 /// One link: over the one before, the rules in force, the record, and what it led to.
 fn link(before: &[u8; 32], rules_version: &str, record: &[u8], led_to: &[u8]) -> [u8; 32] {
@@ -222,6 +222,25 @@ fn progress_and_what_is_begun_are_as_the_document_says() {
         let last = reader::progress(&read.turns.last().unwrap().progress).unwrap();
         assert!(inputs > 0 && last.input_ended);
     }
+}
+
+#[test]
+fn versions_are_those_that_the_document_names() {
+    let document = include_str!("../../../src/log/FORMAT.md");
+    let named = |what: &str| {
+        let line = document.lines().find_map(|line| line.strip_prefix("| ")?.strip_prefix(what)?.strip_prefix(" | "));
+        line.unwrap_or_else(|| panic!("the document names no version of {what}")).split_once(" | ").unwrap().0
+    };
+    let dir = golden().next().unwrap();
+    let header = std::fs::read_to_string(dir.join("header")).unwrap();
+    let journal = header.lines().next().unwrap().strip_prefix("suyuan journal ").unwrap();
+    let turn = reader::read(&dir).unwrap().turns.remove(0);
+    let [progress, standing] =
+        [turn.progress, turn.standing].map(|bytes| postcard::take_from_bytes::<u32>(&bytes).unwrap().0);
+    assert_eq!(named("journal: header, segments, blocks, records"), journal);
+    assert_eq!(named("`progress` and `standing`"), format!("{progress}, `progress` 3 where messages wait"));
+    assert_eq!(standing, progress);
+    assert_eq!(named("rows: keys and values"), ROWS_VERSION.to_string());
 }
 
 /// Murmur2 as Kafka has it, with the top bit off.
