@@ -4,7 +4,7 @@
 cargo := . deploy/env.sh && cargo
 pure := --lib --no-default-features
 
-.PHONY: help setup build demo test sim soak check accept bench fuzz bench-large bench-check
+.PHONY: help setup build demo test sim soak fuzz check accept bench bench-large bench-check
 .NOTPARALLEL:
 
 help: ## lists the targets
@@ -26,11 +26,15 @@ test: setup ## checks that the pure half stands alone, and runs every test
 sim: setup ## the simulator: many seeds; SEED=n runs one and says all of it, SEEDS=a..b runs those
 	@. deploy/env.sh && SUYUAN_SEED="$(SEED)" SUYUAN_SEEDS="$(or $(SEEDS),1000..4000)" cargo test --test sim
 
-soak: setup ## the long tests: 10,000 seeds, many kills, large hubs, many made worlds
+soak: setup ## the long tests: 10,000 seeds, many kills, large hubs, many worlds of the oracle and of the properties
 	@. deploy/env.sh && SUYUAN_SEEDS=0..10000 cargo test --test sim
 	@. deploy/env.sh && SUYUAN_KILLS=500 cargo test --test it kills::
 	@. deploy/env.sh && SUYUAN_CUSTOMERS=500000 cargo test --test it hub:: -- --nocapture --test-threads 1
+	@. deploy/env.sh && SUYUAN_WORLDS=20000 cargo test --test it agreement::
 	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --test it properties::
+
+fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one
+	@bash deploy/fuzz.sh "$(or $(TIME),60)" "$(TARGET)"
 
 check: setup ## format, clippy with warnings denied, the pure half alone, cargo-deny
 	@$(cargo) fmt --check
@@ -45,9 +49,6 @@ accept: setup ## rewrites snapshots and generated files, then shows the differen
 
 bench: setup ## speed and cost beside what the machine can do at all
 	@$(cargo) bench --bench suyuan --bench budget
-
-fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one
-	@bash deploy/fuzz.sh "$(or $(TIME),60)" "$(TARGET)"
 
 bench-large: setup ## the same with a million taxpayers: a quarter of an hour, 10 GB of disk
 	@$(cargo) bench --bench suyuan -- large

@@ -23,6 +23,17 @@ use std::time::Instant;
 
 use runner::Tally;
 
+/// Seeds that failed once, and what it was: they run before all others, whichever those are. Where a change of the simulator
+/// makes other runs of them, they are seeds like any other.
+const KEPT: [(u64, &str); 7] = [
+    (4, "results that had been told were gone after the power failed"),
+    (141, "a folder was not synced, and a journal in it gone after the power failed"),
+    (168, "a row that could not be read while results were written was taken for none"),
+    (3, "a journal that was whole was told to be cut off"),
+    (0, "an error did not say what to do"),
+    (65, "an error did not say what to do"),
+    (178, "a file that could not be read while it was sorted was taken to end there"),
+];
 /// Seeds that are run where nobody says which.
 const SEEDS: Range<u64> = 0..1_000;
 /// After so many that failed, no more are run.
@@ -34,21 +45,43 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     machine::note_panics();
-    if let Some(seed) = number("SUYUAN_SEED") {
-        return one(seed);
+    match asked() {
+        Ok(Asked::One(seed)) => one(seed),
+        Ok(Asked::Many(seeds)) => many(seeds),
+        Err(what) => {
+            println!("{what}");
+            ExitCode::FAILURE
+        }
     }
-    many(seeds().unwrap_or(SEEDS))
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.trim().parse().ok()
+/// What the environment asks for.
+enum Asked {
+    One(u64),
+    Many(Range<u64>),
+}
+
+fn asked() -> Result<Asked, String> {
+    let seed = setting("SUYUAN_SEED", "a number", |text| text.parse().ok())?;
+    let seeds = setting("SUYUAN_SEEDS", "a range such as 0..1000, not empty", range)?;
+    Ok(seed.map_or(Asked::Many(seeds.unwrap_or(SEEDS)), Asked::One))
+}
+
+/// A setting; `None` where it is absent or empty.
+fn setting<T>(name: &str, wanted: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, String> {
+    let text = std::env::var_os(name).unwrap_or_default();
+    let text = text.to_string_lossy();
+    match text.trim() {
+        "" => Ok(None),
+        text => read(text).map(Some).ok_or_else(|| format!("{name}={text} is not {wanted}")),
+    }
 }
 
 /// `a..b`.
-fn seeds() -> Option<Range<u64>> {
-    let text = std::env::var("SUYUAN_SEEDS").ok()?;
-    let (from, to) = text.trim().split_once("..")?;
-    Some(from.parse().ok()?..to.parse().ok()?)
+fn range(text: &str) -> Option<Range<u64>> {
+    let (from, to) = text.split_once("..")?;
+    let range = from.parse().ok()?..to.parse().ok()?;
+    (!range.is_empty()).then_some(range)
 }
 
 fn one(seed: u64) -> ExitCode {
@@ -58,7 +91,7 @@ fn one(seed: u64) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(what) => {
-            println!("make sim SEED={seed}   # {what}");
+            println!("{}", told(seed, &what));
             ExitCode::FAILURE
         }
     }
@@ -67,11 +100,12 @@ fn one(seed: u64) -> ExitCode {
 fn many(seeds: Range<u64>) -> ExitCode {
     let began = Instant::now();
     let (mut sum, mut failures, mut count) = (Tally::default(), 0, 0_u64);
-    for seed in seeds.clone() {
+    let others = seeds.clone().filter(|seed| kept(*seed).is_none());
+    for seed in KEPT.iter().map(|(seed, _)| *seed).chain(others) {
         match runner::run(seed, false) {
             Ok(tally) => sum.add(&tally),
             Err(what) => {
-                println!("make sim SEED={seed}   # {what}");
+                println!("{}", told(seed, &what));
                 failures += 1;
             }
         }
@@ -80,6 +114,21 @@ fn many(seeds: Range<u64>) -> ExitCode {
             break;
         }
     }
-    println!("{count} seeds of {seeds:?} in {:.1} s, {failures} failed; {sum:?}", began.elapsed().as_secs_f64());
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{count} seeds, those kept and {seeds:?}, in {seconds:.1} s, {failures} failed; {sum:?}");
     if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What a seed failed by before, if it did.
+fn kept(seed: u64) -> Option<&'static str> {
+    KEPT.iter().find(|(kept, _)| *kept == seed).map(|(_, what)| *what)
+}
+
+/// A failure: how to see it again, and what to do once it is mended.
+fn told(seed: u64, what: &str) -> String {
+    let then = match kept(seed) {
+        Some(before) => format!("it failed before: {before}"),
+        None => "mended: add it to KEPT in tests/sim/main.rs".into(),
+    };
+    format!("make sim SEED={seed}   # {what}\n  {then}")
 }

@@ -45,7 +45,10 @@ const STARTS_MAX: usize = 40;
 pub(crate) fn run(seed: u64, loud: bool) -> Result<Tally, String> {
     let world = World::new(seed);
     let schedule = Schedule::new(seed, &world);
+    let (lines, files) = (world.expected.rows, world.files.len());
+    say(loud, &format!("{lines} lines in {files} files, {:?}; {schedule}", world.order));
     let calm = calm_run(&world, &schedule)?;
+    say(loud, &format!("without faults: {} findings", calm.findings));
     let mut runner = Runner {
         machine: machine::with_files_of(&world),
         order: world.order,
@@ -57,14 +60,6 @@ pub(crate) fn run(seed: u64, loud: bool) -> Result<Tally, String> {
         is_repeated: false,
         loud,
     };
-    runner.say(&format!(
-        "{} lines in {} files, {:?}, {} findings; {}",
-        world.expected.rows,
-        world.files.len(),
-        world.order,
-        calm.findings,
-        runner.schedule
-    ));
     runner.run()?;
     Ok(runner.tally)
 }
@@ -173,12 +168,9 @@ impl Runner<'_> {
     }
 
     /// One start with faults; `None` where it did not come to its end.
-    fn start(
-        &mut self,
-        command: &Command,
-        Start { settings, faults, room, end }: Start,
-    ) -> Result<Option<Done>, String> {
-        self.say(&format!("start: {faults:?} room {room:?} then {end:?}"));
+    fn start(&mut self, command: &Command, start: Start) -> Result<Option<Done>, String> {
+        self.say(&format!("start: {start}"));
+        let Start { settings, faults, room, end } = start;
         let unreadable = faults.iter().any(|fault| matches!(fault, Fault::Unreadable { .. }));
         self.machine.leave_room(room);
         self.machine.plan(faults);
@@ -245,12 +237,10 @@ impl Runner<'_> {
     /// wrong and leaves everything as it was; then it is repaired as it says.
     fn damage(&mut self, damage: Damage, command: &Command, ended: Option<Done>) -> Result<Option<Done>, String> {
         let healthy = image(&self.machine);
-        if !self.apply(&damage) {
-            return Ok(ended);
-        }
+        let Some(done) = self.apply(&damage) else { return Ok(ended) };
         self.tally.damages += 1;
         let harmed = image(&self.machine);
-        self.say(&format!("damage: {damage:?}"));
+        self.say(&format!("damage: {done}"));
         let (settings, mut told) = (self.schedule.calm(), Told::default());
         let ended = machine::run(&self.machine, command, self.order, settings, &mut told);
         self.say(&format!("  told {:?}; {ended:?}", told.0));
@@ -324,40 +314,51 @@ impl Runner<'_> {
         (is_one && !rows_may && left.rows != harmed.rows).then(|| "rows were".into())
     }
 
-    /// Returns whether there was anything to damage.
-    fn apply(&self, damage: &Damage) -> bool {
+    /// Returns what was done; `None` where there was nothing to damage.
+    fn apply(&self, damage: &Damage) -> Option<String> {
         let machine = &self.machine;
         let files = machine::journal_files(machine);
         let is_begun = files.iter().any(|(path, _)| path.extension().is_some_and(|end| end == "journal"));
-        let dirs: Vec<PathBuf> = machine.all_rows().into_iter().map(|(dir, _)| dir).collect();
-        if !is_begun || dirs.is_empty() {
-            return false;
+        let rows = machine.all_rows();
+        if !is_begun || rows.is_empty() {
+            return None;
         }
         let file = |part: usize| files[part * files.len() / (1 << 16)].clone();
-        match *damage {
+        Some(match *damage {
             Damage::Flip { file: part, byte, bits } => {
                 let (path, bytes) = file(part);
-                machine.spoil(&path, byte * bytes / (1 << 16), bits);
+                let byte = byte * bytes / (1 << 16);
+                machine.spoil(&path, byte, bits);
+                format!("bits {bits:#010b} of byte {byte} of {} are flipped", path.display())
             }
             Damage::Cut { file: part, byte } => {
                 let (path, bytes) = file(part);
+                let byte = byte * bytes / (1 << 16);
                 let whole = machine.read(&path).unwrap_or_default();
-                machine.put(&path, &whole[..byte * bytes / (1 << 16)]);
+                machine.put(&path, &whole[..byte]);
+                format!("{} of {bytes} bytes ends at byte {byte}", path.display())
             }
-            Damage::Lost { file: part } => machine.remove(&file(part).0),
+            Damage::Lost { file: part } => {
+                let (path, _) = file(part);
+                machine.remove(&path);
+                format!("{} is gone", path.display())
+            }
             Damage::Row { partition, row } => {
-                let rows = machine.all_rows();
                 let (dir, rows) = &rows[partition * rows.len() / (1 << 16)];
-                machine.spoil_row(dir, row * rows.len() / (1 << 16));
+                let row = row * rows.len() / (1 << 16);
+                machine.spoil_row(dir, row);
+                format!("row {row} of {} in {} cannot be read", rows.len(), dir.display())
             }
             Damage::ForeignRows { partition } => {
-                let dir = &dirs[partition * dirs.len() / (1 << 16)];
-                let Some(other) = self.calm.image.rows.get(dir) else { return false };
-                machine.put_rows(dir, other.clone());
+                let (dir, _) = &rows[partition * rows.len() / (1 << 16)];
+                machine.put_rows(dir, self.calm.image.rows.get(dir)?.clone());
+                format!("{} has the rows of another run", dir.display())
             }
-            Damage::NoRows => machine::remove_rows(machine),
-        }
-        true
+            Damage::NoRows => {
+                machine::remove_rows(machine);
+                "all rows are gone".into()
+            }
+        })
     }
 
     /// What must hold in the end.
@@ -386,12 +387,19 @@ impl Runner<'_> {
         self.audit(done).map_err(|what| format!("after the power failed behind its end, {what}"))
     }
 
-    /// Rows can always be folded again.
+    /// Rows can always be folded again, and are what they were.
     fn remove_rows(&mut self) -> Result<(), String> {
-        let Some(command @ Command::Replay(_)) = self.schedule.commands.last().cloned() else { return Ok(()) };
+        let before = Outcome::of(&self.machine)?;
+        let command = self.schedule.commands.last().expect("a seed has a command").clone();
         machine::remove_rows(&self.machine);
         let done = self.start_calmly(&command)?;
-        self.audit(&[done]).map_err(|what| format!("with its rows folded again, {what}"))
+        let again = match command {
+            Command::Replay(_) => self.audit(&[done]),
+            Command::Import(_) => Ok(()),
+        };
+        again
+            .and_then(|()| Outcome::of(&self.machine)?.has_rows_of(&before))
+            .map_err(|what| format!("with its rows folded again, {what}"))
     }
 
     /// What was imported before changes nothing, in whatever order it comes.
@@ -409,8 +417,12 @@ impl Runner<'_> {
     }
 
     fn say(&self, text: &str) {
-        if self.loud {
-            println!("{text}");
-        }
+        say(self.loud, text);
+    }
+}
+
+fn say(loud: bool, text: &str) {
+    if loud {
+        println!("{text}");
     }
 }

@@ -40,6 +40,22 @@ pub(crate) struct Start {
     pub(crate) end: End,
 }
 
+impl fmt::Display for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.faults.as_slice() {
+            [] => write!(f, "no operation fails")?,
+            faults => write!(f, "{faults:?}")?,
+        }
+        if let Some(bytes) = self.room {
+            write!(f, "; {bytes} bytes of room on the disk")?;
+        }
+        match self.end {
+            End::Killed => Ok(()),
+            End::PowerLost(seed) => write!(f, "; the power fails afterwards, seed {seed}"),
+        }
+    }
+}
+
 /// What somebody else does to the disk between two starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Damage {
