@@ -32,8 +32,10 @@ for name in ${wanted:-$("$program")}; do
     rmdir --ignore-fail-on-non-empty "tests/fuzz/corpus/$name"
     if [[ " ${failed[*]} " == *" $name "* ]]; then
         tail -n 40 "$work/log"
-        echo "make fuzz: $name failed; what it read is the newest file in $work/failed: once it is mended, keep it in"
-        echo "tests/fuzz/corpus/$name, where every \`make test\` reads it again"
+        echo "make fuzz: $name failed; what it read is the newest file in $work/failed. To see it again:"
+        echo "  mkdir -p tests/fuzz/corpus/$name && cp $work/failed/FILE tests/fuzz/corpus/$name/"
+        echo "  . deploy/env.sh && cargo test --test it fuzz::"
+        echo "Once it is mended, leave it there: every \`make test\` reads it again"
     fi
 done
 ((${#failed[@]} == 0)) || { echo "make fuzz: failed: ${failed[*]}" >&2 && exit 1; }

@@ -2,7 +2,7 @@
 //! what was read does not come out the same when it is written and read again, a refusal says neither what nor where, what
 //! was accepted cannot be folded.
 //!
-//! `make fuzz` runs them under libFuzzer (`tests/fuzz/main.rs`), `tests/it/fuzz.rs` over the corpus that is kept.
+//! `make fuzz` runs them under libFuzzer (`tests/fuzz/libfuzzer.rs`), `tests/it/fuzz/mod.rs` over the corpus that is kept.
 
 mod documents;
 mod events;
