@@ -38,6 +38,7 @@ impl Counters {
     }
 
     /// What the same input counts when all of it has been folded before.
+    #[must_use]
     pub fn repeated(&self) -> Self {
         Self { accepted: 0, duplicates: self.accepted + self.duplicates, ..*self }
     }

@@ -245,3 +245,17 @@ impl Step<'_> {
         self.books.edit_or_new::<Month>(Key::Month(period)).0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fold::EFFECTS_MAX;
+    use crate::risk::Subject;
+
+    #[test]
+    fn all_months_that_are_asked_again_at_once_have_room_in_a_step() {
+        let of_months = risk::ALL.iter().filter(|typology| typology.subject == Subject::Period).count();
+        let around = usize::try_from(risk::months_ahead() + risk::months_back()).unwrap();
+        assert!((LATER_MONTHS_MAX + around) * of_months <= EFFECTS_MAX - STEP_EFFECTS);
+    }
+}
