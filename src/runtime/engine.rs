@@ -11,7 +11,7 @@ use tracing::{debug, info};
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item, Limits, Waiting};
 use super::error::Error;
-use super::open::{last_turn_seen, new_name, open_partitions, read_told};
+use super::open::{last_turn_seen, new_name, open_partitions, read_told, refuse_rows_alone};
 use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{Begun, PartitionProgress, Progress};
@@ -118,7 +118,10 @@ impl Engine {
                 }
                 (log, told)
             }
-            Err(log::Error::Missing { .. }) => (Log::create(&journal, &wanted, log_settings)?, None),
+            Err(log::Error::Missing { .. }) => {
+                refuse_rows_alone(&place, settings.partitions)?;
+                (Log::create(&journal, &wanted, log_settings)?, None)
+            }
             Err(error) => return Err(error.into()),
         };
         let fresh = Progress {

@@ -20,7 +20,8 @@ pub enum Error {
     /// The rows are ahead of the journal.
     #[error(
         "the rows of partition {partition} stand for {applied} records, the journal in {dir} has {committed}: the journal \
-         was cut or exchanged; restore it, or delete {dir}/state to fold the rows again from what is there"
+         was cut or exchanged. Put it back from a copy; or delete {dir}/state, which gives up what was cut, and run \
+         `suyuan replay` or `suyuan import` with the same files again"
     )]
     AheadOfJournal {
         /// The folder.
@@ -31,6 +32,15 @@ pub enum Error {
         applied: u64,
         /// What the journal has.
         committed: u64,
+    },
+    /// There are rows, and no journal.
+    #[error(
+        "{dir} has rows and its journal is gone; nothing is changed: put {dir}/journal back from a copy; without one, begin \
+         in another folder, with all input"
+    )]
+    JournalLost {
+        /// The folder.
+        dir: PathBuf,
     },
     /// The rows are of another journal.
     #[error(

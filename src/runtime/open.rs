@@ -49,6 +49,24 @@ pub(super) fn last_turn_seen(place: &Place, partitions: u32) -> u64 {
     (0..partitions).filter_map(turn).max().unwrap_or(0)
 }
 
+/// Refuses to begin a journal beside rows: they are of one that is gone.
+pub(super) fn refuse_rows_alone(place: &Place, partitions: u32) -> Result<(), Error> {
+    let shared = Shared::new(&SharedSettings::default());
+    for number in 0..partitions {
+        let has_rows = match Store::open_read_only(state_place(place, number), &shared, &store::Options::default()) {
+            Ok(rows) => rows.applied().is_some(),
+            Err(store::Error::Missing { .. }) => false,
+            Err(error @ (store::Error::Io { .. } | store::Error::Rocks { .. })) => return Err(error.into()),
+            // There are some, whatever is wrong with them.
+            Err(_) => true,
+        };
+        if has_rows {
+            return Err(Error::JournalLost { dir: place.dir.clone() });
+        }
+    }
+    Ok(())
+}
+
 /// Opens all partitions, on so many threads, and brings their rows up to the journal.
 pub(super) fn open_partitions(
     place: &Place,

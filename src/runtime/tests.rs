@@ -121,6 +121,35 @@ fn rows_that_are_brought_up_are_persisted_on_the_way_and_a_crash_there_goes_on()
 }
 
 #[test]
+fn no_journal_is_begun_beside_rows_whose_own_is_gone() {
+    let (dir, _) = fed(&inputs(300));
+    let journal = dir.path().join("journal");
+    std::fs::remove_dir_all(&journal).unwrap();
+    let error = Engine::open(dir.path(), settings(2)).err().unwrap();
+    assert!(matches!(error, Error::JournalLost { .. }), "{error}");
+    assert!(error.to_string().contains("put ") && error.to_string().contains("in another folder"), "{error}");
+    assert!(!journal.exists(), "nothing is created");
+}
+
+#[test]
+fn rows_ahead_of_a_journal_say_what_giving_them_up_costs() {
+    let dir = tempfile::tempdir().unwrap();
+    let inputs = inputs(300);
+    let mut engine = Engine::open(dir.path(), settings(2)).unwrap();
+    feed(&mut engine, "a", &inputs[..150]);
+    let length = engine.log().bytes();
+    feed(&mut engine, "b", &inputs[150..]);
+    engine.close().unwrap();
+    let segment = dir.path().join(format!("journal/{:020}.journal", 1));
+    std::fs::OpenOptions::new().write(true).open(segment).unwrap().set_len(length).unwrap();
+    let error = Engine::open(dir.path(), settings(2)).err().unwrap();
+    assert!(matches!(error, Error::AheadOfJournal { .. }), "{error}");
+    for told in ["which gives up what was cut", "with the same files again"] {
+        assert!(error.to_string().contains(told), "{error}");
+    }
+}
+
+#[test]
 fn rows_of_an_earlier_version_are_folded_again_and_those_of_a_later_one_are_refused() {
     let (dir, whole) = fed(&inputs(300));
     let write_version = |version: u32| {

@@ -9,7 +9,7 @@ use suyuan::log::Reader;
 use suyuan::model::{Body, Position, Root};
 use suyuan::runtime::Counters;
 
-use crate::machine::{DATA, Done, image, place};
+use crate::machine::{DATA, Done, POSITION_KEY, image, place};
 use crate::world::Expected;
 
 /// What a folder holds in the end.
@@ -24,9 +24,6 @@ pub(crate) struct Outcome {
     /// Lines on the journal that are no events.
     refused: u64,
 }
-
-/// After every row's key, as the store has it.
-const POSITION_KEY: &[u8] = &[255];
 
 impl Outcome {
     /// Of a folder that nobody works on.

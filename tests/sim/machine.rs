@@ -124,6 +124,9 @@ pub(crate) fn panics() -> Vec<String> {
     std::mem::take(&mut *PANICS.lock().expect("nobody panics holding it"))
 }
 
+/// After every row's key, as the store has it.
+pub(crate) const POSITION_KEY: &[u8] = &[255];
+
 /// What is on the disk.
 pub(crate) fn image(machine: &Simulated) -> Image {
     let file = |(path, _): (PathBuf, usize)| machine.read(&path).map(|bytes| (path, bytes));
@@ -153,6 +156,19 @@ pub(crate) fn remove_rows(machine: &Simulated) {
     for (dir, _) in machine.all_rows() {
         machine.put_rows(&dir, Rows::default());
     }
+}
+
+/// Whether rows say what they stand for.
+pub(crate) fn has_rows(machine: &Simulated) -> bool {
+    machine.all_rows().iter().any(|(_, rows)| rows.all().contains_key(POSITION_KEY))
+}
+
+/// Removes the whole journal.
+pub(crate) fn lose_journal(machine: &Simulated) {
+    let journal = Path::new(DATA).join("journal");
+    let mut files = machine.all_files();
+    files.retain(|(path, _)| path.starts_with(&journal));
+    files.iter().for_each(|(path, _)| machine.remove(path));
 }
 
 /// How far the journal says that everything has come; `None` where it has no turn, or cannot be read.

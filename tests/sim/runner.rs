@@ -266,7 +266,9 @@ impl Runner<'_> {
             }
         }
         match damage {
-            Damage::Flip { .. } | Damage::Cut { .. } | Damage::Lost { .. } => machine::restore(&self.machine, &healthy),
+            Damage::Flip { .. } | Damage::Cut { .. } | Damage::Lost { .. } | Damage::JournalLost => {
+                machine::restore(&self.machine, &healthy);
+            }
             Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::NoRows => machine::remove_rows(&self.machine),
         }
         Ok(None)
@@ -294,6 +296,10 @@ impl Runner<'_> {
         let segments = harmed.files.keys().filter(is_journal).filter(|path| path.extension().is_some());
         let last = segments.clone().next_back().cloned();
         let is_one = segments.count() < 2;
+        let is_gone = !harmed.files.keys().any(|path| is_journal(&path));
+        if let (true, Some(path)) = (is_gone, left.files.keys().find(is_journal)) {
+            return Some(format!("{} is new and the journal", path.display()));
+        }
         for (path, bytes) in harmed.files.iter().filter(|(path, _)| is_journal(path)) {
             let Some(now) = left.files.get(path) else { return Some(format!("{} is gone and was", path.display())) };
             // The rest of a turn that was never committed is cut off before what stands further back is read.
@@ -342,6 +348,12 @@ impl Runner<'_> {
                 let (path, _) = file(part);
                 machine.remove(&path);
                 format!("{} is gone", path.display())
+            }
+            // Where no rows stand for it, nothing tells that it was there.
+            Damage::JournalLost if !machine::has_rows(machine) => return None,
+            Damage::JournalLost => {
+                machine::lose_journal(machine);
+                "the whole journal is gone".into()
             }
             Damage::Row { partition, row } => {
                 let (dir, rows) = &rows[partition * rows.len() / (1 << 16)];

@@ -65,6 +65,8 @@ pub(crate) enum Damage {
     Cut { file: usize, byte: usize },
     /// A file of the journal is gone.
     Lost { file: usize },
+    /// The whole journal is gone.
+    JournalLost,
     /// A row of some partition cannot be read.
     Row { partition: usize, row: usize },
     /// The rows of another run stand in the place of a partition's own.
@@ -159,6 +161,7 @@ impl Schedule {
         Some(match chance.below(12) {
             0..=4 => Damage::Flip { file, byte, bits },
             5 => Damage::Cut { file, byte },
+            6 if bits > 8 => Damage::JournalLost,
             6 => Damage::Lost { file },
             7 | 8 => Damage::Row { partition: file, row: byte },
             9 | 10 => Damage::ForeignRows { partition: file },
