@@ -164,7 +164,7 @@ pub(crate) struct SaidListArgs {
 impl SaidListArgs {
     /// What is read.
     pub(crate) fn journal(&self) -> anyhow::Result<Journal> {
-        Ok(Journal::open(&self.data.dir()?)?)
+        Ok(query::open_journal(&self.data.dir()?)?)
     }
 
     /// Whether it is for people.

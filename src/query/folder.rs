@@ -250,6 +250,31 @@ fn without_turns(journal: &Journal, stores: &[Store]) -> Error {
     }
 }
 
+/// Opens the journal of a folder, whoever may be writing there, for what it says by itself. One that ends before what rows
+/// stand for was cut, and what it says is not all; rows that cannot be read are not asked.
+pub fn open_journal(dir: &Path) -> Result<Journal, Error> {
+    let partitions = Journal::open(dir)?.partitions();
+    let shared = Shared::new(&SharedSettings { block_cache_bytes: BLOCK_CACHE_BYTES });
+    let rows = (0..partitions).filter_map(|number| {
+        let rows = dir.join("state").join(format!("{number:04}"));
+        let rows = Store::open_read_only(&rows, &shared, &Options::default()).ok()?;
+        rows.applied().map(|applied| (number, applied.clone()))
+    });
+    let rows: Vec<_> = rows.collect();
+    // After the rows, which follow the journal: so that they cannot be ahead of it.
+    let journal = Journal::open(dir)?;
+    let Some(turn) = rows.iter().map(|(_, applied)| applied.turn).max() else { return Ok(journal) };
+    let progress = last_progress(&journal, turn.max(1))?;
+    for (partition, applied) in rows {
+        let committed = progress.as_ref().and_then(|progress| progress.partitions.get(partition as usize));
+        let (applied, committed) = (applied.offset, committed.map_or(0, |partition| partition.offset));
+        if applied > committed {
+            return Err(Error::AheadOfJournal { dir: dir.into(), partition, applied, committed });
+        }
+    }
+    Ok(journal)
+}
+
 fn lag(dir: &Path, stores: &[Store], progress: &Progress) -> Result<Option<Lag>, Error> {
     let mut lag = Lag { dir: dir.into(), records: 0, of: 0 };
     for (partition, store) in (0..).zip(stores) {

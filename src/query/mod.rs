@@ -30,7 +30,7 @@ pub use doubts::{Doubts, doubts};
 pub use error::Error;
 pub use facts::{Noted, Papers};
 pub use flow::{Question, flow};
-pub use folder::{Folder, Lag};
+pub use folder::{Folder, Lag, open_journal};
 pub use graph::{Direction, Edge, Graph, Node, OriginShare, Rest};
 pub use invoice::{Holding, InvoiceLife, Provenance, RedLetter, doubts_are_read, lives};
 pub use journal::Journal;

@@ -26,6 +26,7 @@ fn a_folder_that_cannot_be_read_says_what_and_where_and_what_to_do() {
     std::fs::remove_dir_all(dir.path().join("state/0001")).unwrap();
     let error = refusal(dir.path());
     assert!(error.contains("state/0001") && error.contains("replay"), "{error}");
+    assert!(error.contains("folds them again from the journal") && !error.contains("service"), "{error}");
 }
 
 #[test]
@@ -103,10 +104,13 @@ fn a_journal_that_was_cut_is_not_said_to_be_empty() {
         lengths.push(engine.log().bytes());
     }
     engine.close().unwrap();
+    assert!(open_journal(dir.path()).is_ok());
     let segment = dir.path().join(format!("journal/{:020}.journal", 1));
     for length in [lengths[1] - 1, lengths[0] - 1] {
         std::fs::OpenOptions::new().write(true).open(&segment).unwrap().set_len(length).unwrap();
         let error = refusal(dir.path());
+        assert!(error.contains("was cut") && error.contains("the same files again"), "{length}: {error}");
+        let error = open_journal(dir.path()).err().expect("what it says is not all").to_string();
         assert!(error.contains("was cut") && error.contains("the same files again"), "{length}: {error}");
     }
 }
