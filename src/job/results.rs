@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 use anyhow::Context;
 
@@ -25,7 +26,7 @@ pub struct Totals {
     pub doubts: u64,
 }
 
-/// Writes all files, each at once or not at all.
+/// Writes all files, each at once, and none of them where what they are to say cannot be read.
 pub fn write(engine: &mut Engine, place: &Place) -> anyhow::Result<Totals> {
     let mut totals = Totals { cases: write_cases(engine, place)?, ..Totals::default() };
     let engine: &Engine = engine;
@@ -50,10 +51,11 @@ pub fn write(engine: &mut Engine, place: &Place) -> anyhow::Result<Totals> {
     };
     [totals.taxpayers, totals.signals, totals.tasks] = of_rows;
     (totals.dead_letters, totals.doubts) = of_journal;
-    whole_file(place, "digest.txt", |file| {
+    prepare(place, "digest.txt", |file| {
         write!(file, "{}", digest(engine.progress()))?;
         Ok(())
     })?;
+    put_in_place(place)?;
     Ok(totals)
 }
 
@@ -92,7 +94,7 @@ fn write_rows(engine: &Engine, place: &Place, name: &str, from: &Key, to: &Key) 
         })?;
     }
     lines.sort_unstable_by_key(|(entity, key, _)| (*entity, *key));
-    whole_file(place, name, |file| write_lines(file, lines.iter().map(|(_, _, line)| line)))?;
+    prepare(place, name, |file| write_lines(file, lines.iter().map(|(_, _, line)| line)))?;
     Ok(lines.len() as u64)
 }
 
@@ -116,7 +118,7 @@ fn write_cases(engine: &mut Engine, place: &Place) -> anyhow::Result<u64> {
         }
     }
     lines.sort_unstable_by_key(|(entity, _)| *entity);
-    whole_file(place, "cases.jsonl", |file| write_lines(file, lines.iter().map(|(_, line)| line)))?;
+    prepare(place, "cases.jsonl", |file| write_lines(file, lines.iter().map(|(_, line)| line)))?;
     Ok(lines.len() as u64)
 }
 
@@ -125,8 +127,8 @@ fn write_from_journal(engine: &Engine, place: &Place) -> anyhow::Result<(u64, u6
     let journal = Journal::of(engine);
     let mut said = Said::of(&journal);
     let (mut letters, mut doubts) = (0, 0);
-    whole_file(place, "doubts.jsonl", |doubts_file| {
-        whole_file(place, "dead-letters.jsonl", |letters_file| {
+    prepare(place, "doubts.jsonl", |doubts_file| {
+        prepare(place, "dead-letters.jsonl", |letters_file| {
             let mut waiting = Vec::new();
             while let Some(turn) = said.next_turn()? {
                 for output in turn.outputs {
@@ -218,26 +220,84 @@ fn write_lines<'a>(file: &mut dyn Write, lines: impl IntoIterator<Item = &'a Vec
 /// What to do where the disk refuses.
 const SEE_TO_THE_DISK: &str = "what was folded is committed; see to the disk (room, rights, health) and start again";
 
-/// Writes a file under another name and gives it its own when it is whole.
-fn whole_file(
-    place: &Place,
-    name: &str,
-    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let Place { files, dir } = place;
-    let (path, unfinished) = (dir.join(name), dir.join(format!(".{name}.unfinished")));
+/// Writes a file under another name, whole and durably.
+fn prepare(place: &Place, name: &str, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let attempt = || -> anyhow::Result<()> {
-        let mut file = BufWriter::new(files.create(&unfinished)?);
+        let mut file = BufWriter::new(place.files.create(&unfinished(place, name))?);
         write(&mut file)?;
         file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync()?;
-        files.rename(&unfinished, &path)?;
-        Ok(files.sync_folder(dir)?)
+        Ok(())
     };
     attempt().map_err(|error| match error.downcast::<std::io::Error>() {
-        Ok(refused) => {
-            anyhow::Error::new(refused).context(format!("cannot write {}: {SEE_TO_THE_DISK}", path.display()))
-        }
+        Ok(refused) => not_written(refused, place, name),
         // What it was to be written from could not be read.
         Err(other) => other,
     })
+}
+
+/// Gives all files that were prepared their own names.
+fn put_in_place(place: &Place) -> anyhow::Result<()> {
+    let Place { files, dir } = place;
+    for name in FILES {
+        let renamed = files.rename(&unfinished(place, name), &dir.join(name));
+        renamed.and_then(|()| files.sync_folder(dir)).map_err(|refused| not_written(refused, place, name))?;
+    }
+    Ok(())
+}
+
+fn unfinished(place: &Place, name: &str) -> PathBuf {
+    place.dir.join(format!(".{name}.unfinished"))
+}
+
+fn not_written(refused: std::io::Error, place: &Place, name: &str) -> anyhow::Error {
+    let path = place.dir.join(name);
+    anyhow::Error::new(refused).context(format!("cannot write {}: {SEE_TO_THE_DISK}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive;
+    use crate::intake::Input;
+    use crate::model::Source;
+    use crate::runtime::{Policies, Settings};
+
+    #[test]
+    fn all_results_are_written_or_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = Place::from(dir.path());
+        let settings = Settings {
+            partitions: 2,
+            threads: 1,
+            rules: drive::STANDARD_RULES.into(),
+            rules_version: "standard-2026-11".into(),
+            keeps_rules: false,
+            cache_bytes_max: 1 << 20,
+            durable: false,
+            policies: Policies { turn_events: 1, segment_bytes_max: 1, ..Policies::default() },
+        };
+        let mut engine = Engine::open(dir.path(), settings).unwrap();
+        engine.begin_input("test", &["march.jsonl".into()]);
+        let events = drive::parse("issue 1 A B 1.00\nat 2026-04-02\nissue 2 A B 1.00").unwrap();
+        for (line, event) in (1..).zip(events) {
+            engine.feed(Input { source: Source { file: 0, line }, row_head: true, body: Ok(event) }).unwrap();
+        }
+        engine.end_input().unwrap();
+        let told = || FILES.map(|name| std::fs::read_to_string(dir.path().join(name)).unwrap());
+        write(&mut engine, &place).unwrap();
+        let whole = told();
+        for name in FILES {
+            std::fs::write(dir.path().join(name), "of an earlier run").unwrap();
+        }
+        let segment = dir.path().join(format!("journal/{:020}.journal", 1));
+        let mut bytes = std::fs::read(&segment).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&segment, &bytes).unwrap();
+        write(&mut engine, &place).unwrap_err();
+        assert!(told().iter().all(|text| text == "of an earlier run"), "{:?}", told());
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&segment, &bytes).unwrap();
+        write(&mut engine, &place).unwrap();
+        assert_eq!(told(), whole);
+    }
 }
