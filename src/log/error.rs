@@ -12,8 +12,9 @@ use super::header::Difference;
 pub enum Error {
     /// The operating system refused.
     #[error(
-        "cannot {doing} {}: what was committed before is safe; see to the disk (room, rights, health) and start again",
-        path.display()
+        "cannot {doing} {}: {}; see to the disk (room, rights, health) and start again",
+        path.display(),
+        what_stands(doing)
     )]
     Io {
         /// What was tried, as a verb.
@@ -102,8 +103,8 @@ pub enum Error {
     },
     /// Bytes that were committed are not what they were.
     #[error(
-        "{} is damaged at byte {position}: {what}. Nothing was changed; put the file back from a copy, or begin a new \
-         journal from the input",
+        "{} is damaged at byte {position}: {what}. What was committed stays; put the file back from a copy and run the same \
+         command again, or fold the same input again into another folder",
         path.display()
     )]
     Damaged {
@@ -192,6 +193,14 @@ impl Error {
     /// Damage at a byte of a file.
     pub(super) fn damaged(path: &Path, position: u64, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), position, what: what.into() }
+    }
+}
+
+/// What is known where the operating system refused this: nothing of what could not be read, but that it is as it was.
+fn what_stands(doing: &str) -> &'static str {
+    match doing {
+        "open" | "read" | "look at" | "look for" | "list" => "looking there changed nothing",
+        _ => "what was committed before is safe",
     }
 }
 

@@ -156,17 +156,28 @@ impl Segment {
             }
             let before = segments.last().map_or((0, 0), |last| (last.first_turn(), last.length));
             if segment.previous != before {
-                let (turn, length) = segment.previous;
-                let what = if turn == 0 {
-                    "it is the beginning of a journal, and other files come before it".to_owned()
-                } else {
-                    format!("before it comes {turn:020}{SUFFIX} of {length} bytes, and that is not so here")
-                };
-                return Err(Error::damaged(&segment.path, 0, what));
+                return Err(misplaced(dir, &segments, &segment));
             }
             segments.push(segment);
         }
         Ok(segments)
+    }
+}
+
+/// What is wrong where a segment does not go on where the one before it ended: mostly the one before.
+fn misplaced(dir: &Path, before: &[Segment], segment: &Segment) -> Error {
+    let (turn, length) = segment.previous;
+    if turn == 0 {
+        return Error::damaged(&segment.path, 0, "it is the beginning of a journal, and other files come before it");
+    }
+    let name = format!("{turn:020}{SUFFIX}");
+    match before.iter().rfind(|earlier| earlier.first_turn() == turn) {
+        Some(earlier) if earlier.length != length => {
+            let what = format!("it has {} bytes, and {length} were written", earlier.length);
+            Error::damaged(&earlier.path, earlier.length.min(length), what)
+        }
+        Some(_) => Error::damaged(&segment.path, 0, format!("it goes on after {name}, and another file is between")),
+        None => Error::damaged(&dir.join(name), 0, "the file is missing"),
     }
 }
 

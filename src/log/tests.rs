@@ -303,6 +303,37 @@ fn an_earlier_segment_that_is_missing_or_short_is_damage() {
 }
 
 #[test]
+fn the_segment_that_is_named_is_the_one_that_is_missing_or_short() {
+    let dir = scratch();
+    journal(dir.path(), 300, &vec![vec![2, 2, 2]; 9]);
+    let segments = Segment::list(&dir.path().into()).unwrap();
+    let path = &segments[1].path;
+    let bytes = fs::read(path).unwrap();
+    fs::write(path, &bytes[..bytes.len() - 1]).unwrap();
+    let error = Log::open(dir.path(), settings(300)).unwrap_err().to_string();
+    let what = format!("it has {} bytes, and {} were written", bytes.len() - 1, bytes.len());
+    assert!(error.starts_with(path.to_str().unwrap()) && error.contains(&what), "{error}");
+    for segment in [&segments[1], &segments[0]] {
+        let bytes = fs::read(&segment.path).unwrap();
+        fs::remove_file(&segment.path).unwrap();
+        let error = Log::open(dir.path(), settings(300)).unwrap_err().to_string();
+        assert!(error.starts_with(segment.path.to_str().unwrap()) && error.contains("is missing"), "{error}");
+        fs::write(&segment.path, bytes).unwrap();
+    }
+}
+
+#[test]
+fn an_error_claims_no_more_than_is_known() {
+    let path = Path::new("/data/journal/header");
+    let damaged = Error::damaged(path, 9, "a block is not what was written").to_string();
+    assert!(!damaged.contains("othing was changed") && damaged.contains("into another folder"), "{damaged}");
+    let io = |doing| Error::io(doing, path)(std::io::Error::other("no")).to_string();
+    for (doing, is_safe) in [("read", false), ("open", false), ("look at", false), ("sync", true), ("write", true)] {
+        assert_eq!(io(doing).contains("what was committed before is safe"), is_safe, "{}", io(doing));
+    }
+}
+
+#[test]
 fn another_format_is_refused_with_what_to_do() {
     let dir = scratch();
     journal(dir.path(), u64::MAX, &[vec![1], vec![1]]);

@@ -26,7 +26,11 @@ pub enum Error {
         dir: PathBuf,
     },
     /// There are no rows to be read.
-    #[error("{} holds no state yet: run the service or a replay there first", dir.display())]
+    #[error(
+        "{} has no rows: run the `suyuan replay` or `suyuan import` that filled the folder again, which folds them again \
+         from the journal",
+        dir.display()
+    )]
     Missing {
         /// Which folder.
         dir: PathBuf,
@@ -43,7 +47,11 @@ pub enum Error {
         source: rocksdb::Error,
     },
     /// RocksDB found its files damaged.
-    #[error("{} is damaged: delete this folder, and its rows are folded again from the journal", dir.display())]
+    #[error(
+        "{} is damaged: delete this folder, and its rows are folded again from the journal by the next `suyuan replay` or \
+         `suyuan import`",
+        dir.display()
+    )]
     Damaged {
         /// Which folder.
         dir: PathBuf,
@@ -53,7 +61,8 @@ pub enum Error {
     },
     /// The record that says what the rows stand for is missing or makes no sense.
     #[error(
-        "{} does not say up to where its rows were folded: delete this folder, and they are folded again from the journal",
+        "{} does not say up to where its rows were folded: delete this folder, and they are folded again from the \
+         journal by the next `suyuan replay` or `suyuan import`",
         dir.display()
     )]
     NoPosition {
@@ -61,7 +70,11 @@ pub enum Error {
         dir: PathBuf,
     },
     /// A key that cannot be read.
-    #[error("{} holds a damaged key: delete this folder, and its rows are folded again from the journal", dir.display())]
+    #[error(
+        "{} holds a damaged key: delete this folder, and its rows are folded again from the journal by the next \
+         `suyuan replay` or `suyuan import`",
+        dir.display()
+    )]
     Key {
         /// Which folder.
         dir: PathBuf,
@@ -71,7 +84,8 @@ pub enum Error {
     },
     /// A row that cannot be read.
     #[error(
-        "the row {key} in {} cannot be read: delete this folder, and its rows are folded again from the journal",
+        "the row {key} in {} cannot be read: delete this folder, and its rows are folded again from the journal by the next \
+         `suyuan replay` or `suyuan import`",
         dir.display()
     )]
     Row {
