@@ -293,7 +293,9 @@ impl Runner<'_> {
     /// is read; until then the journal may have grown.
     fn changed(&self, harmed: &Image, left: &Image, rows_may: bool) -> Option<String> {
         let is_journal = |path: &&PathBuf| path.parent().is_some_and(|parent| parent.ends_with("journal"));
-        let segments = harmed.files.keys().filter(is_journal).filter(|path| path.extension().is_some());
+        // What was being made is no segment yet.
+        let is_segment = |path: &&PathBuf| path.extension().is_some_and(|end| end == "journal");
+        let segments = harmed.files.keys().filter(is_journal).filter(is_segment);
         let last = segments.clone().next_back().cloned();
         let is_one = segments.count() < 2;
         let is_gone = !harmed.files.keys().any(|path| is_journal(&path));
@@ -301,10 +303,14 @@ impl Runner<'_> {
             return Some(format!("{} is new and the journal", path.display()));
         }
         for (path, bytes) in harmed.files.iter().filter(|(path, _)| is_journal(path)) {
+            if path.extension().is_some() && !is_segment(&path) {
+                continue;
+            }
             let Some(now) = left.files.get(path) else { return Some(format!("{} is gone and was", path.display())) };
-            // The rest of a turn that was never committed is cut off before what stands further back is read.
-            let is_cut = Some(path) == last.as_ref() && bytes.starts_with(now);
-            if !(now.starts_with(bytes) || is_cut) || (is_one && now != bytes) {
+            // The rest of a turn that was never committed is cut off, and the run may have gone on from there, before what
+            // stands further back is read. What was committed is there in the end: that is looked at then.
+            let is_last = Some(path) == last.as_ref();
+            if !(now.starts_with(bytes) || is_last) || (is_one && now != bytes) {
                 return Some(format!("{} was", path.display()));
             }
         }
