@@ -35,7 +35,7 @@ pub enum Error {
     },
     /// There are rows, and no journal.
     #[error(
-        "{dir} has rows and its journal is gone; nothing is changed: put {dir}/journal back from a copy; without one, begin \
+        "{dir} has rows and its journal is gone; nothing is changed: put back {dir}/journal from a copy; without one, begin \
          in another folder, with all input"
     )]
     JournalLost {

@@ -168,7 +168,9 @@ pub(crate) fn lose_journal(machine: &Simulated) {
     let journal = Path::new(DATA).join("journal");
     let mut files = machine.all_files();
     files.retain(|(path, _)| path.starts_with(&journal));
-    files.iter().for_each(|(path, _)| machine.remove(path));
+    for (path, _) in files {
+        machine.remove(&path);
+    }
 }
 
 /// How far the journal says that everything has come; `None` where it has no turn, or cannot be read.

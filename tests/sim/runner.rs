@@ -298,8 +298,8 @@ impl Runner<'_> {
         let segments = harmed.files.keys().filter(is_journal).filter(is_segment);
         let last = segments.clone().next_back().cloned();
         let is_one = segments.count() < 2;
-        let is_gone = !harmed.files.keys().any(|path| is_journal(&path));
-        if let (true, Some(path)) = (is_gone, left.files.keys().find(is_journal)) {
+        let journal_gone = !harmed.files.keys().any(|path| is_journal(&path));
+        if let (true, Some(path)) = (journal_gone, left.files.keys().find(is_journal)) {
             return Some(format!("{} is new and the journal", path.display()));
         }
         for (path, bytes) in harmed.files.iter().filter(|(path, _)| is_journal(path)) {

@@ -110,7 +110,7 @@ fn a_journal_that_was_cut_is_not_said_to_be_empty() {
         std::fs::OpenOptions::new().write(true).open(&segment).unwrap().set_len(length).unwrap();
         let error = refusal(dir.path());
         assert!(error.contains("was cut") && error.contains("the same files again"), "{length}: {error}");
-        let error = open_journal(dir.path()).err().expect("what it says is not all").to_string();
+        let error = open_journal(dir.path()).expect_err("what it says is not all").to_string();
         assert!(error.contains("was cut") && error.contains("the same files again"), "{length}: {error}");
     }
 }
