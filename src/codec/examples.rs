@@ -308,8 +308,8 @@ fn report() -> Report {
 }
 
 fn vector() -> Vector {
-    let part = |origin, tax, hops, flag| Part { origin: id(origin), tax: Fen(tax), hops, flag };
-    Vector { parts: vec![part("A1", 100_000, 0, None), part("D1", 17_000, 3, Some(flag()))], remainder: Fen(9) }
+    let part = |origin, tax, hops| Part { origin: id(origin), tax: Fen(tax), hops };
+    Vector { parts: vec![part("A1", 100_000, 0), part("D1", 17_000, 3)], remainder: Fen(9) }
 }
 
 fn flag() -> Flag {

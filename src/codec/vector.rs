@@ -4,7 +4,7 @@ use serde::de::{Deserializer, Error};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, List, Optional, mirrors};
+use super::form::{Form, List, mirrors};
 use super::identifiers::Identifier;
 use super::measures::Money;
 use crate::model::{self, Fen, Id, TaxpayerId};
@@ -28,8 +28,6 @@ struct Part {
     #[serde(rename = "tax_fen", with = "Share")]
     tax: Fen,
     hops: u8,
-    #[serde(default, with = "Optional::<Flag>", skip_serializing_if = "Option::is_none")]
-    flag: Option<model::Flag>,
 }
 
 /// Money of which there can be none, but not less.

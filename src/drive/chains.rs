@@ -69,13 +69,13 @@ fn a_red_letter_takes_off_the_source_and_off_the_way_to_its_buyer() {
 
 #[test]
 fn what_has_become_too_little_to_be_followed_is_no_longer_in_the_case() {
-    let void = format!("{ACCUSED}at 2026-03-11 | void 3 W");
+    let void = format!("{ACCUSED}at 2026-03-11 | void 3 W | issue 6 W B -81000.00 tax=-8100.00 red=4");
     let mut chain = Chain::of(&void);
     assert_eq!((chain.edge("W", "B"), chain.edges()), (None, 1));
-    assert_eq!([chain.node("W"), chain.node("B")], [[150_000, 0, 0], [9_000, 0, 0]]);
+    assert_eq!([chain.node("W"), chain.node("B")], [[150_000, 0, 0], [900, 0, 0]]);
     // It comes back with what makes it enough again, and is counted once.
     let mut chain = Chain::of(&format!("{void} | issue 5 W B 90000.00 tax=2000.00"));
-    assert_eq!((chain.edge("W", "B"), chain.edges(), chain.node("W")), (Some(11_000), 2, [150_000, 0, 11_000]));
+    assert_eq!((chain.edge("W", "B"), chain.edges(), chain.node("W")), (Some(2_900), 2, [150_000, 0, 2_900]));
 }
 
 #[test]

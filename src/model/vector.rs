@@ -22,8 +22,6 @@ pub struct Part {
     pub tax: Fen,
     /// Invoices between the origin and whoever sends this vector: 0 where the sender is the origin.
     pub hops: u8,
-    /// The flag under which the sender knows this origin, if any.
-    pub flag: Option<Flag>,
 }
 
 /// A standing accusation of an origin. A later version of the same case replaces an earlier one.

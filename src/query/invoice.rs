@@ -169,7 +169,7 @@ fn holdings(
     if let Some((seller, buyer)) = buyer {
         for named in [Id::EMPTY, seller] {
             let held = folder.books(Entity::taxpayer(buyer), |books| books.held(no, named).cloned())?;
-            found.extend(held.map(|held| (buyer, named, held)));
+            found.extend(held.filter(|held| !held.is_blank()).map(|held| (buyer, named, held)));
         }
         return Ok(found);
     }
@@ -178,6 +178,7 @@ fn holdings(
         if let (Key::Held { invoice_no, .. }, Row::Held(held)) = (key, row)
             && invoice_no == no
             && seller_id.is_none_or(|seller| held.seller_id == seller || held.seller_id.is_empty())
+            && !held.is_blank()
         {
             found.push((id, held.seller_id, *held));
         }

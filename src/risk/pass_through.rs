@@ -2,7 +2,7 @@
 
 use super::finding::{counted, percent};
 use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
-use crate::model::{About, Fen, Instant, Period};
+use crate::model::{About, Fen, Period};
 use crate::state::Side;
 
 /// See `doc`.
@@ -25,7 +25,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         ),
         Parameter::new("days_max", Unit::Days, "Days from in to out, at most, in the mean over the month."),
         Parameter::new("buyers_max", Unit::Taxpayers, "Buyers of the month, at most."),
-        Parameter::new("new_days", Unit::Days, "How long a firm counts as new."),
+        Parameter::new("new_days", Unit::Days, "How long before a month a firm counts as new in it."),
         Parameter::new(
             "new_partners_min_bp",
             Unit::BasisPoints,
@@ -54,15 +54,14 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if !(0..=days_max).contains(&days) {
         return None;
     }
-    let last_at = view.profile.last_issued_at.min(Instant(period.minus(-1).start().0 - 1));
-    let age = view.age_days(last_at).filter(|age| (0..=new_days).contains(age));
+    let registered = view.registered_within(period, new_days);
     // Whose first invoice was voided since was met all the same, and is none of the month's partners.
     let partners = i64::from(month.buyers) + i64::from(month.sellers);
     let met = (i64::from(month.new_buyers) + i64::from(month.new_sellers)).min(partners);
     let new_share = met * 10_000 / partners.max(1);
     // At the journal's beginning every partner is new: that says nothing yet.
     let known_long = view.profile.known_since.period() <= period.minus(2);
-    let washer_like = age.is_some() || known_long && new_share >= new_partners_min;
+    let washer_like = registered.is_some() || known_long && new_share >= new_partners_min;
     if !washer_like {
         return None;
     }
@@ -79,8 +78,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         .number("mean_days_in_to_out", days, days_max, "days", "month")
         .number("buyers", i64::from(month.buyers), buyers_max, "taxpayers", "month");
     // Being new, or having new partners: what speaks is shown.
-    let finding = match age {
-        Some(days) => finding.number("days_since_registration", days, new_days, "days", "at the last invoice"),
+    let finding = match registered {
+        Some(on) => {
+            let days = period.start().days_since(on.start()).max(0);
+            finding.number("days_since_registration", days, new_days, "days", "when the month began")
+        }
         None => finding.number("new_partner_share", new_share, new_partners_min, "bp", "month"),
     };
     Some(finding.with(counterparties))

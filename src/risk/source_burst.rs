@@ -2,7 +2,7 @@
 
 use super::finding::{counted, percent};
 use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
-use crate::model::{About, Fen, Instant, Status};
+use crate::model::{About, Date, Fen, Status};
 use crate::state::Side;
 
 /// See `doc`.
@@ -21,7 +21,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
         Parameter::new("score_near_cap", Unit::Score, "Added where most invoices are near the cap."),
         Parameter::new("score_missing", Unit::Score, "Added where the firm has gone missing or abnormal."),
-        Parameter::new("new_days", Unit::Days, "How long a firm, or its representative, counts as new."),
+        Parameter::new(
+            "new_days",
+            Unit::Days,
+            "How long before a month a firm, or its representative, counts as new in it.",
+        ),
         Parameter::new("own_tax_min_fen", Unit::Fen, "Less unexplained tax than this in two months is no burst."),
         Parameter::new(
             "own_share_min_bp",
@@ -62,21 +66,18 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if own.0 < own_tax_min || own.ratio_bp(issued) < own_share_min {
         return None;
     }
-    let last_at = view.profile.last_issued_at.min(Instant(period.minus(-1).start().0 - 1));
-    // New is who was new when the month began: one more invoice at its end makes nobody old.
-    let since_begun = last_at.days_since(period.start()).max(0);
-    let is_new = |days: &i64| (0..=new_days + since_begun).contains(days);
-    let age = view.age_days(last_at).filter(is_new);
-    let representative = view.representative_days(last_at).filter(is_new);
+    // New is who was new when the month began, or became so in it: one more invoice makes nobody old.
+    let registered = view.registered_within(period, new_days);
+    let representative = view.representative_within(period, new_days);
     let vanished = matches!(view.profile.status.latest(), Some(Status::Missing | Status::Abnormal));
-    if age.is_none() && representative.is_none() && !vanished {
+    if registered.is_none() && representative.is_none() && !vanished {
         return None;
     }
     let invoices = i64::from(this.sold_blue) + i64::from(before.sold_blue);
     let near_cap = (i64::from(this.near_cap) + i64::from(before.near_cap)) * 10_000 / invoices.max(1);
     let score =
         score + if near_cap >= near_cap_min { score_near_cap } else { 0 } + if vanished { score_missing } else { 0 };
-    let (why_zh, why_en) = reason(age, representative);
+    let (why_zh, why_en) = reason(registered, representative);
     let (share, tax, unexplained) = (percent(own.ratio_bp(issued)), issued.grouped(), own.grouped());
     let sentence = Sentence {
         zh: format!(
@@ -97,27 +98,22 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         .number("own_origin_share", own.ratio_bp(issued), own_share_min, "bp", "2 months")
         .number("near_cap_share", near_cap, near_cap_min, "bp", "2 months")
         .with(buyers.into_iter().map(|(id, _)| id));
-    if let Some(days) = age {
-        let days = (days - since_begun).max(0);
+    let days_before = |on: Date| period.start().days_since(on.start()).max(0);
+    if let Some(days) = registered.map(days_before) {
         finding = finding.number("days_since_registration", days, new_days, "days", "when the month began");
     }
-    if let Some(days) = representative {
-        let days = (days - since_begun).max(0);
+    if let Some(days) = representative.map(days_before) {
         finding = finding.number("days_since_new_representative", days, new_days, "days", "when the month began");
     }
     Some(finding)
 }
 
-fn reason(age: Option<i64>, representative: Option<i64>) -> (String, String) {
-    match (age, representative) {
-        (Some(days), _) => (
-            format!("该户登记仅{days}天，"),
-            format!("This firm, registered {} before its last invoice,", counted(days, "day")),
-        ),
-        (None, Some(days)) => (
-            format!("该户更换法定代表人仅{days}天，"),
-            format!("This firm, whose representative changed {} before its last invoice,", counted(days, "day")),
-        ),
+fn reason(registered: Option<Date>, representative: Option<Date>) -> (String, String) {
+    match (registered, representative) {
+        (Some(on), _) => (format!("该户{on}登记，"), format!("This firm, registered on {on},")),
+        (None, Some(on)) => {
+            (format!("该户{on}更换法定代表人，"), format!("This firm, whose representative changed on {on},"))
+        }
         (None, None) => ("该户".into(), "This firm".into()),
     }
 }

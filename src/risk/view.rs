@@ -2,7 +2,7 @@
 
 use super::Typology;
 use super::rules::{Limits, RuleSet};
-use crate::model::{DAY_MS, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
+use crate::model::{Date, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
 use crate::state::{Books, Claim, Held, Key, Month, Partner, Profile, Side, Tainted, standing};
 
 /// One taxpayer's rows, and the rules.
@@ -91,14 +91,17 @@ impl<'a, 'b> View<'a, 'b> {
             .collect()
     }
 
-    /// How long the firm has existed, in days up to `at`; `None` where that is not known.
-    pub fn age_days(&self, at: Instant) -> Option<i64> {
-        self.profile.registered_on.map(|on| (at.0 - on.start().0).div_euclid(DAY_MS))
+    /// When the firm was registered, where that was in a month or at most `days` before it began.
+    pub fn registered_within(&self, period: Period, days: i64) -> Option<Date> {
+        self.profile.registered_on.filter(|on| is_within(on.start(), period, days))
     }
 
-    /// How long its legal representative had been the one of that time, in days up to `at`, where there was another before.
-    pub fn representative_days(&self, at: Instant) -> Option<i64> {
-        self.profile.representative.changed_by(at).map(|since| at.days_since(since))
+    /// Since when its legal representative of a month had been it, where there was another before and that was in the month or
+    /// at most `days` before it began.
+    pub fn representative_within(&self, period: Period, days: i64) -> Option<Date> {
+        let last = Instant(period.minus(-1).start().0 - 1);
+        let changed = self.profile.representative.changed_by(last);
+        changed.filter(|at| is_within(*at, period, days)).map(Instant::date)
     }
 
     /// What was left in the pool at the end of a month, by the invoices of the months up to it, whenever they came.
@@ -117,4 +120,8 @@ impl<'a, 'b> View<'a, 'b> {
     pub fn tainted(&mut self, origin: TaxpayerId) -> Tainted {
         self.books.tainted(origin)
     }
+}
+
+fn is_within(at: Instant, period: Period, days: i64) -> bool {
+    at < period.minus(-1).start() && period.start().days_since(at) <= days
 }

@@ -107,13 +107,13 @@ impl<T: Copy + PartialEq> Course<T> {
         self.earlier[..place].last().and_then(|known| known.value)
     }
 
-    /// Whether some time has a value in one course and, by `of`, another in the other.
-    pub fn differs<V: PartialEq>(&self, other: &Self, of: impl Fn(Option<T>) -> V) -> bool {
+    /// Whether `of` says of some time something else by one course than by the other.
+    pub fn differs<V: PartialEq>(&self, other: &Self, of: impl Fn(&Self, Instant) -> V) -> bool {
         let times = |course: &Self| -> Vec<Instant> {
             course.earlier.iter().chain([&course.latest]).map(|known| known.since).collect()
         };
         let all = [times(self), times(other), vec![Instant(i64::MIN)]].concat();
-        all.into_iter().any(|at| of(self.at(at)) != of(other.at(at)))
+        all.into_iter().any(|at| of(self, at) != of(other, at))
     }
 
     /// What it takes in memory beyond itself, in bytes.

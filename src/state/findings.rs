@@ -148,7 +148,7 @@ pub struct Tainted {
     pub case_id: Id,
     /// Its version.
     pub version: u32,
-    /// Fewest invoices between the origin and the keeper, since it stands accused.
+    /// Fewest invoices between the origin and the keeper.
     pub hops: u8,
     /// The neighbour it came through so near.
     pub via: TaxpayerId,

@@ -36,4 +36,4 @@ pub use row::{Row, RowError, RowType};
 pub use taxpayer::{Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed};
 
 /// Version of the encoding of keys and rows.
-pub const ROWS_VERSION: u32 = 5;
+pub const ROWS_VERSION: u32 = 6;

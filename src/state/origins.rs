@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::books::Books;
 use super::key::Key;
 use super::row::Beyond;
-use crate::model::{Fen, Flag, Id, TaxpayerId};
+use crate::model::{Fen, Id, TaxpayerId};
 use crate::provenance::Ordinal;
 
 /// Ordinals to a page.
@@ -18,7 +18,7 @@ const PAGE: u32 = 64;
 pub struct OriginRow {
     /// What stands for it.
     pub ordinal: Ordinal,
-    /// Fewest invoices between it and the keeper.
+    /// Fewest invoices between it and the keeper; [`OriginRow::UNMET`] where nothing of it ever came.
     pub hops: u8,
     /// Through which neighbour it first came so near.
     pub via: TaxpayerId,
@@ -26,16 +26,24 @@ pub struct OriginRow {
     pub taken: Fen,
     /// Of that, deducted, net of reversals.
     pub deducted: Fen,
-    /// The accusation it stands under, if any.
-    pub flag: Option<Flag>,
+    /// Whether it stands accused itself.
+    pub is_accused: bool,
     /// Whether accused value came in its name: see [`super::TaintVisit`].
     pub stands_for_others: bool,
 }
 
 impl OriginRow {
+    /// Hops of an origin of which nothing ever came: the keeper was only told that it stands accused.
+    pub const UNMET: u8 = u8::MAX;
+
+    /// Whether anything of it ever came, counted or not.
+    pub fn is_met(&self) -> bool {
+        self.hops < Self::UNMET
+    }
+
     /// Whether value under its name is accused: its own, or that of others it stood for.
     pub fn accuses(&self) -> bool {
-        self.flag.is_some() || self.stands_for_others
+        self.is_accused || self.stands_for_others
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Quota {
 pub struct Profile {
     /// The least event time of any fact or message folded.
     pub known_since: Instant,
+    /// The greatest event time of what was folded of itself: its own facts, and trade with it.
+    pub known_until: Instant,
     /// General or small-scale; one never registered counts as general. An invoice counts by the kind of its own time.
     pub kind: Course<TaxpayerKind>,
     /// When it registered, by its registration.

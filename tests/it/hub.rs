@@ -163,7 +163,7 @@ fn a_customer_that_is_cleared_stays_so_where_the_next_accusation_does_not_reach_
     let number = 1_000_000 + 2 * last;
     let (missing, normal) = (format!("status {HUB} missing"), format!("status {HUB} normal"));
     // Too little is left with the last customer to be told of it again; the lift is still on its way to it.
-    let red = format!("issue 7 {HUB} C{last} -700000.00 tax=-95000.00 red={number}");
+    let red = format!("issue 7 {HUB} C{last} -790000.00 tax=-103500.00 red={number}");
     let again = format!("{normal}\nat 2026-03-13T00:50 | {missing}");
     let script = sales(customers)
         + &others(10, 100, &missing)

@@ -82,13 +82,13 @@ fn put_version(bytes: &mut [u8], at: usize, version: u16) {
 }
 
 const NEWER: [&str; 2] =
-    ["has format 3, and this program reads format 2", "open it with the program that wrote it, or a newer one"];
+    ["has format 4, and this program reads format 3", "open it with the program that wrote it, or a newer one"];
 
 #[test]
 fn a_header_of_a_newer_format_is_refused() {
     let made = Made::new();
     made.change("header", |bytes| {
-        let text = String::from_utf8(bytes.clone()).unwrap().replace("suyuan journal 2", "suyuan journal 3");
+        let text = String::from_utf8(bytes.clone()).unwrap().replace("suyuan journal 3", "suyuan journal 4");
         let above = text.rfind("crc32c: ").unwrap();
         *bytes = format!("{}crc32c: {:08x}\n", &text[..above], crc32c::crc32c(&text.as_bytes()[..above])).into();
     });
@@ -98,7 +98,7 @@ fn a_header_of_a_newer_format_is_refused() {
 #[test]
 fn a_segment_of_a_newer_format_is_refused() {
     let made = Made::new();
-    made.change(SEGMENT, |bytes| put_version(bytes, 8, 3));
+    made.change(SEGMENT, |bytes| put_version(bytes, 8, 4));
     made.is_refused(&[&[SEGMENT], &NEWER[..]].concat(), true);
 }
 
@@ -109,9 +109,9 @@ fn a_turn_of_a_newer_format_is_refused_wherever_it_stands() {
         made.append(|_, last| Turn { frames: Vec::new(), outputs: Vec::new(), standing: Vec::new(), ..last.clone() });
         made.change(SEGMENT, |bytes| {
             let blocks: Vec<usize> =
-                (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"TURN\x02\0\xfd\xff")).collect();
+                (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"TURN\x03\0\xfc\xff")).collect();
             assert!(blocks.len() > 1);
-            put_version(bytes, blocks[place.min(blocks.len() - 1)] + 4, 3);
+            put_version(bytes, blocks[place.min(blocks.len() - 1)] + 4, 4);
         });
         made.is_refused(&[&[SEGMENT], &NEWER[..]].concat(), true);
     }

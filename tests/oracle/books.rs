@@ -46,8 +46,21 @@ pub struct Holding {
 /// What happens at another firm at the end of the epoch.
 #[derive(Clone, Debug)]
 enum Delivery {
-    Void { at: i64, returned: Mixture },
-    Red { at: i64, returned: Mixture, restored: Mixture, accused: Vec<(String, i64)> },
+    Void {
+        at: i64,
+        returned: Mixture,
+    },
+    Red {
+        at: i64,
+        returned: Mixture,
+        restored: Mixture,
+    },
+    /// That value of a source stands accused, for the how manieth time, and over how many invoices it came.
+    Accusation {
+        origin: String,
+        count: u32,
+        hops: i64,
+    },
 }
 
 /// What is counted again of a firm that turns out to be of another kind, or to have had another status.
@@ -64,10 +77,8 @@ pub struct Accusation {
     pub standing: bool,
     /// Whom it has reached in the source's own name, over how many invoices.
     pub reached: BTreeMap<String, i64>,
-    /// Who of them has passed it on: each is visited once.
-    told: BTreeSet<String>,
-    /// Who will hear of it at the end of the epoch, over how many invoices.
-    on_the_way: Vec<(String, i64)>,
+    /// Who of them has told whom of it: a buyer is told once by each seller, as soon as enough has gone there.
+    told: BTreeSet<(String, String)>,
 }
 
 /// A firm and an invoice number.
@@ -251,7 +262,6 @@ impl Books {
             sale.gone = self.firms[seller].is_gone(invoice.at);
         }
         let sent = self.sales[&key].vector.clone();
-        let accused = self.accused_in(seller, &sent);
         if !invoice.is_red() {
             let waiting = self.waiting.iter().filter(|(of, blue, _)| of == seller && blue == no);
             for (_, _, red) in waiting.cloned().collect::<Vec<_>>() {
@@ -263,34 +273,7 @@ impl Books {
         self.judge(seller);
         if let Some(buyer) = &invoice.buyer {
             self.arrive(buyer, seller, no, invoice, &sent, voided);
-            if !voided && invoice.is_deductible() {
-                self.hear(buyer, &accused);
-            }
             self.judge(buyer);
-        }
-    }
-
-    /// Accused origins that a seller knows of in what it sends.
-    fn accused_in(&self, seller: &str, sent: &Mixture) -> Vec<(String, i64)> {
-        let knows = |origin: &str| {
-            self.accused
-                .get(origin)
-                .is_some_and(|accusation| accusation.standing && accusation.reached.contains_key(seller))
-        };
-        let accused = sent.parts.iter().filter(|(origin, _)| knows(origin));
-        accused.map(|(origin, part)| (origin.clone(), part.hops)).collect()
-    }
-
-    /// What an invoice carries says by itself that it is accused.
-    fn hear(&mut self, buyer: &str, accused: &[(String, i64)]) {
-        for (origin, hops) in accused.iter().filter(|(origin, _)| origin != buyer) {
-            self.reach(origin, buyer, hops + 1);
-        }
-    }
-
-    fn reach(&mut self, origin: &str, taxpayer: &str, hops: i64) {
-        if let Some(accusation) = self.accused.get_mut(origin).filter(|accusation| accusation.standing) {
-            accusation.reached.entry(taxpayer.to_owned()).or_insert(hops);
         }
     }
 
@@ -306,7 +289,7 @@ impl Books {
 
     fn meet(&mut self, seller: &str, blue: &str, red: &Invoice) {
         let returned = self.take_back(seller, blue, red.tax.abs());
-        let delivery = Delivery::Red { at: red.at, returned, restored: Mixture::default(), accused: Vec::new() };
+        let delivery = Delivery::Red { at: red.at, returned, restored: Mixture::default() };
         self.tell_holder(seller, blue, delivery);
     }
 
@@ -347,8 +330,7 @@ impl Books {
         }
         self.count_by_status(seller, blue);
         let again = self.send_again(seller, blue, red.tax.abs());
-        let accused = self.accused_in(seller, &again);
-        let delivery = Delivery::Red { at: time, returned: Mixture::default(), restored: again, accused };
+        let delivery = Delivery::Red { at: time, returned: Mixture::default(), restored: again };
         self.tell_holder(seller, blue, delivery);
     }
 
@@ -391,7 +373,7 @@ impl Books {
         for firm in self.firms.keys().cloned().collect::<Vec<_>>() {
             self.judge(&firm);
         }
-        self.spread();
+        self.rounds();
     }
 
     /// Whether a firm's finding as a source stands is asked after everything that happens to it: how often it was accused
@@ -402,17 +384,16 @@ impl Books {
         }
         let stands = !checks::bursts(self, firm).is_empty();
         let accusation = self.accused.entry(firm.to_owned()).or_default();
-        if accusation.standing == stands {
-            return;
+        if accusation.standing != stands {
+            let count = accusation.count + u32::from(stands);
+            *accusation = Accusation { count, standing: stands, ..Accusation::default() };
+            if stands {
+                accusation.reached.insert(firm.to_owned(), 0);
+            }
         }
-        accusation.standing = stands;
-        accusation.count += u32::from(stands);
-        accusation.reached.clear();
-        accusation.told.clear();
-        accusation.on_the_way.clear();
-        if stands {
-            accusation.reached.insert(firm.to_owned(), 0);
-            self.tell_buyers(firm, firm);
+        let reached = self.accused.iter().filter(|(_, accusation)| accusation.reached.contains_key(firm));
+        for origin in reached.map(|(origin, _)| origin.clone()).collect::<Vec<_>>() {
+            self.tell_buyers(&origin, firm);
         }
     }
 }

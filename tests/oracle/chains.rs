@@ -67,7 +67,10 @@ impl<'a> Net<'a> {
     fn of(books: &'a Books, origin: &'a str) -> Self {
         let mut net = Self { books, origin, names: BTreeMap::new() };
         for (taxpayer, hops) in &books.accused[origin].reached {
-            net.names.insert((taxpayer.clone(), origin.to_owned()), Named { part: 0, hops: *hops });
+            // Who was told of it need not have taken any: what was sold to it may be of a kind that brings nothing.
+            if taxpayer == origin || books.firms.get(taxpayer).is_some_and(|firm| firm.met.contains_key(origin)) {
+                net.names.insert((taxpayer.clone(), origin.to_owned()), Named { part: 0, hops: *hops });
+            }
         }
         for _ in 0..ROUNDS_MAX {
             let told = net.told();

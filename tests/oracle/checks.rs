@@ -186,16 +186,11 @@ fn burst(books: &Books, id: &str, months: &BTreeMap<Month, Sums>, month: Month) 
     if own < rule("own_tax_min_fen") || bp(own, issued) < rule("own_share_min_bp") {
         return None;
     }
-    let last_issued =
-        books.sales_of(id).filter(|(_, sale)| !sale.invoice.is_red()).map(|(_, sale)| sale.invoice.at).max();
-    let last = last_issued.unwrap_or(0).min(month.plus(1).start() - 1);
-    let in_month = ((last - month.start()).div_euclid(DAY)).max(0);
-    let new = |days: &i64| (0..=rule("new_days") + in_month).contains(days);
-    let age = firm.registered_on.map(|on| (last - on).div_euclid(DAY)).filter(new);
-    let changed = representative_changed(&firm.representatives, last);
-    let representative = changed.map(|since| (last - since).div_euclid(DAY)).filter(new);
+    let is_new = |since: i64| is_new(since, month, rule("new_days"));
+    let registered = firm.registered_on.is_some_and(is_new);
+    let changed = representative_changed(&firm.representatives, month.plus(1).start() - 1).is_some_and(is_new);
     let vanished = latest(&firm.statuses).is_some_and(|status| status == "missing" || status == "abnormal");
-    if age.is_none() && representative.is_none() && !vanished {
+    if !registered && !changed && !vanished {
         return None;
     }
     let near_cap = two("near_cap") * 10_000 / two("sold_blue").max(1);
@@ -203,6 +198,11 @@ fn burst(books: &Books, id: &str, months: &BTreeMap<Month, Sums>, month: Month) 
     score += if near_cap >= rule("near_cap_min_bp") { rule("score_near_cap") } else { 0 };
     score += if vanished { rule("score_missing") } else { 0 };
     Some(finding(score, own.max(0)))
+}
+
+/// Whether something was in a month, or at most so many whole days before it.
+fn is_new(since: i64, month: Month, days: i64) -> bool {
+    since < month.plus(1).start() && since > month.start() - (days + 1) * DAY
 }
 
 /// Since when the representative of a time had been it, where it was another before.
@@ -238,11 +238,7 @@ fn pass_through(books: &Books, id: &str, months: &BTreeMap<Month, Sums>, month: 
     if margin > rule("margin_max_bp") || !(0..=rule("days_max")).contains(&days) {
         return None;
     }
-    let last_issued =
-        books.sales_of(id).filter(|(_, sale)| !sale.invoice.is_red()).map(|(_, sale)| sale.invoice.at).max();
-    let last = last_issued.unwrap_or(0).min(month.plus(1).start() - 1);
-    let age = firm.registered_on.map(|on| (last - on).div_euclid(DAY));
-    let is_new = age.is_some_and(|days| (0..=rule("new_days")).contains(&days));
+    let is_new = firm.registered_on.is_some_and(|on| is_new(on, month, rule("new_days")));
     let partners = sum("buyers") + sum("sellers");
     let met = (sum("new_buyers") + sum("new_sellers")).min(partners);
     let known_long = firm.known_since.is_some_and(|since| month_of(since) <= month.plus(-2));

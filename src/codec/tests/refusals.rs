@@ -243,7 +243,7 @@ fn what_avro_bytes_cannot_be_is_refused_by_name() {
 fn a_part_below_zero_is_no_part() {
     let event = &events()[4];
     let Fact::InvoiceIssued(invoice) = &event.fact else { panic!("{event:?}") };
-    let part = |tax| Part { origin: invoice.seller_id, tax: Fen(tax), hops: 0, flag: None };
+    let part = |tax| Part { origin: invoice.seller_id, tax: Fen(tax), hops: 0 };
     let returned = Vector { parts: vec![part(1), part(-1)], remainder: Fen(-1) };
     let (at, restored) = (event.occurred_at, Vector::default());
     let (red_no, blue_no, seller_id) = (invoice.invoice_no, invoice.invoice_no, invoice.seller_id);

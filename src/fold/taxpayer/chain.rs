@@ -22,8 +22,16 @@ impl Step<'_> {
         if origin != self.books.entity.id {
             return self.books.accused_names(origin, NAMES_MAX);
         }
-        let flag = self.profile.flag.unwrap_or_default();
-        vec![AccusedName { named: origin, ordinal: Ordinal::OWN, share: Share::ALL, flag, hops: 0 }]
+        self.accused_name(origin, origin).into_iter().collect()
+    }
+
+    /// What of the value in a name is an accused origin's; `None` where the accusation does not stand.
+    fn accused_name(&mut self, origin: TaxpayerId, named: TaxpayerId) -> Option<AccusedName> {
+        if origin != self.books.entity.id {
+            return self.books.accused_name(origin, named);
+        }
+        let flag = self.profile.flag?;
+        Some(AccusedName { named, ordinal: Ordinal::OWN, share: Share::ALL, flag, hops: 0 })
     }
 
     /// Value of an accused origin that went to a buyer in all its names; none where it is too little to be followed, so
@@ -64,7 +72,7 @@ impl Step<'_> {
     pub(super) fn report_edges(&mut self, moved: &[((Ordinal, TaxpayerId), Passed)], after: TaxpayerId) {
         let mut told: BTreeMap<TaxpayerId, BTreeSet<TaxpayerId>> = BTreeMap::new();
         for ((ordinal, buyer), before) in moved.iter().copied() {
-            let (named, _) = self.origin(ordinal);
+            let named = self.origin(ordinal);
             let mut last = after;
             for origin in self.origins_behind(ordinal, named, after) {
                 let full = told.len() >= ORIGINS_PER_STEP && !told.contains_key(&origin);
@@ -75,8 +83,7 @@ impl Step<'_> {
                 }
                 last = origin;
                 told.entry(origin).or_default().insert(buyer);
-                let name = if ordinal == Ordinal::OWN { None } else { self.books.accused_name(origin, named) };
-                if let Some(name) = name {
+                if let Some(name) = self.accused_name(origin, named) {
                     self.tell_moved(origin, &name, buyer, before);
                 }
             }

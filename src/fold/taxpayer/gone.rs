@@ -13,13 +13,12 @@ const ROWS_PER_STEP: usize = 256;
 impl Step<'_> {
     /// Whether the firm was deregistered at a time, by what is known of it.
     pub(super) fn is_gone(&self, at: Instant) -> bool {
-        self.profile.status.by(at) == Some(Status::Deregistered)
+        gone_by(&self.profile.status, at)
     }
 
     /// Where a firm turns out to have been deregistered when it sold, or not to have been, its sales are looked through.
     pub(super) fn gone_was(&mut self, before: &Course<Status>, at: Instant) {
-        let is_gone = |status| status == Some(Status::Deregistered);
-        if self.profile.last_issued_at >= at && self.profile.status.differs(before, is_gone) {
+        if self.profile.last_issued_at >= at && self.profile.status.differs(before, gone_by) {
             self.go_on(Continue::Gone { after: None });
         }
     }
@@ -65,4 +64,9 @@ impl Step<'_> {
         }
         self.touch(About::Period(issue.issued_at.period()));
     }
+}
+
+/// Before anything is said of its status, a firm is there.
+fn gone_by(status: &Course<Status>, at: Instant) -> bool {
+    status.by(at) == Some(Status::Deregistered)
 }

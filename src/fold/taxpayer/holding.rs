@@ -4,8 +4,7 @@ use super::Step;
 use super::claims::deducted_by_origin;
 use super::issuing::{is_red, trade, untrade};
 use crate::model::{
-    About, Arrival, Fen, Fingerprint, Flag, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Vector,
-    Voided,
+    About, Arrival, Fen, Fingerprint, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Voided,
 };
 use crate::provenance::Ordinal;
 use crate::state::{Arrived, Goods, Held, Issue, Key, Mark, Partner, Side};
@@ -59,10 +58,6 @@ impl Step<'_> {
             self.lend_unnamed(no);
         }
         self.doubt_claims(no, seller);
-        // Also where it does not count: a paper may still come that has it count.
-        if lets_deduct {
-            self.notice_flags(&arrival.vector, seller);
-        }
         self.touch(About::Period(arrival.issued_at.period()));
     }
 
@@ -113,31 +108,6 @@ impl Step<'_> {
         goods.is_empty() || goods.iter().any(|line| self.books.has(&Key::Goods(Side::Sold, line.code)))
     }
 
-    /// Accusations that an arriving vector knows and these books do not.
-    pub(super) fn notice_flags(&mut self, vector: &Vector, seller: TaxpayerId) {
-        for part in &vector.parts {
-            let Some(flag) = part.flag else { continue };
-            self.notice_flag(part, flag, seller);
-        }
-    }
-
-    fn notice_flag(&mut self, part: &Part, flag: Flag, seller: TaxpayerId) {
-        if part.origin == self.books.entity.id {
-            return;
-        }
-        self.tainted(&crate::model::Taint {
-            origin: part.origin,
-            flag,
-            standing: true,
-            named: part.origin,
-            part: Fen::ZERO,
-            from: seller,
-            hops: part.hops.saturating_add(1),
-            raised_at: self.now,
-        });
-        self.touch(About::Origin(part.origin));
-    }
-
     pub(super) fn held_voided(&mut self, voided: &Voided) {
         self.now = voided.voided_at;
         let (no, seller) = (voided.invoice_no, voided.seller_id);
@@ -184,7 +154,6 @@ impl Step<'_> {
                 } else {
                     step.kept(&returned.restored, seller)
                 };
-                step.notice_flags(&returned.restored, seller);
                 // The seller keeps its budget for both: see `Blend::within_beside`.
                 held.vector.absorb(&again, usize::MAX);
                 if held.goes_round && held.entered {

@@ -55,7 +55,6 @@ impl Step<'_> {
             }
             held.vector = entered;
             held.entered = true;
-            step.notice_flags(&vector, seller_id);
         });
         self.touch(About::Period(blue.issued_at.period()));
     }

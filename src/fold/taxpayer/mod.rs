@@ -162,6 +162,9 @@ impl Step<'_> {
         if counts && (unknown || self.now < *known_since) {
             *known_since = self.now;
         }
+        if counts {
+            self.profile.known_until = self.profile.known_until.max(self.now);
+        }
         if new && !check_character_holds(self.books.entity.id) {
             let reason =
                 format!("the check character of taxpayer id {} is wrong (GB 32100-2015)", self.books.entity.id);

@@ -71,21 +71,22 @@ impl Step<'_> {
 
     /// Where a firm with invoices turns out to be of another kind than it was taken for, they are counted in or out.
     fn kind_was(&mut self, before: &Course<TaxpayerKind>) {
-        let is_general = |kind| kind != Some(TaxpayerKind::SmallScale);
+        let is_general = |kind: &Course<TaxpayerKind>, at| kind.at(at) != Some(TaxpayerKind::SmallScale);
         if self.profile.last_month > Period::default() && self.profile.kind.differs(before, is_general) {
             self.go_on(Continue::Kind { after: None, place: 0 });
         }
     }
 
-    /// Findings about a month may rest on who the firm is: all months are asked again in which value began, and all that
+    /// Findings about a month may rest on who the firm is: all months are asked again in which it sold, and all that
     /// stand against it as a source.
     fn touch_papers(&mut self) {
         let last = self.profile.last_month;
         self.touch(About::Period(last));
         let (from, to) = (Key::Month(last.minus(PAPERS_MONTHS_MAX)), Key::Month(last.minus(-1)));
         for key in self.books.scan(&from, &to, usize::try_from(PAPERS_MONTHS_MAX).unwrap_or_default()) {
-            let begun = self.books.find::<Month>(&key).is_some_and(|month| month.originated > Fen::ZERO);
-            if let (Key::Month(period), true) = (key, begun) {
+            let has_sold = |month: &Month| month.originated > Fen::ZERO || month.drawn > Fen::ZERO;
+            let has_sold = self.books.find::<Month>(&key).is_some_and(has_sold);
+            if let (Key::Month(period), true) = (key, has_sold) {
                 self.touch(About::Period(period));
             }
         }

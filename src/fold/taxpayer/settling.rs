@@ -146,7 +146,7 @@ impl Step<'_> {
                 return;
             }
             if opened == SETTLEMENTS_MAX || !self.has_room() {
-                let (origin, _) = self.origin(origin);
+                let origin = self.origin(origin);
                 self.go_on(Continue::Unsettle { origin, tax: left, issued_at });
                 return;
             }

@@ -58,11 +58,16 @@ impl Step<'_> {
         if before.is_none() && nothing {
             return; // nothing is taken off where nothing was accused
         }
-        let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(taint.named)) else { return };
-        self.now = taint.raised_at;
-        let (ordinal, taken, was) = (row.ordinal, row.taken, row.accuses());
         if own_name {
-            row.flag = taint.standing.then_some(taint.flag);
+            // What was sold to it may be of a kind that brings nothing: what it buys next may bring it.
+            self.origin_row(taint.origin, OriginRow::UNMET, Id::EMPTY);
+        }
+        let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(taint.named)) else { return };
+        // What is found with it rests on these books as well, and is not found before them.
+        self.now = taint.raised_at.max(self.profile.known_until);
+        let (ordinal, taken, was, is_met) = (row.ordinal, row.taken, row.accuses(), row.is_met());
+        if own_name {
+            row.is_accused = taint.standing;
         } else {
             row.stands_for_others = true;
         }
@@ -85,10 +90,13 @@ impl Step<'_> {
         let follows = follows.saturating_add(u8::from(follows_on && is_round));
         self.books.put(key, TaintVisit { flag, standing, part, followed, follows, hops, counted });
         self.books.put(Key::TaintName { named: taint.named, origin: taint.origin }, ());
+        if !is_met {
+            return;
+        }
         self.touch(About::Origin(taint.origin));
         self.recount(taint.origin, taint.named);
         if follows_on {
-            self.follow(&Taint { part: more, ..*taint }, ordinal, Id::EMPTY);
+            self.follow(&Taint { part: more, raised_at: self.now, ..*taint }, ordinal, Id::EMPTY);
         }
     }
 
@@ -128,8 +136,9 @@ impl Step<'_> {
         let Some(visit) = self.books.find::<TaintVisit>(&key).copied() else { return };
         let Some(row) = self.books.find::<OriginRow>(&Key::Origin(named)).copied() else { return };
         let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
-        let counts = visit.standing.then(|| (taken, row.deducted.share(taken, row.taken)));
+        let counts = (visit.standing && row.is_met()).then(|| (taken, row.deducted.share(taken, row.taken)));
         let (mut total, _) = self.books.lift::<Tainted>(Key::Tainted(origin));
+        let total_before = total;
         if visit.counted != counts {
             let (before, now) = (visit.counted.unwrap_or_default(), counts.unwrap_or_default());
             total.taken += now.0 - before.0;
@@ -137,23 +146,41 @@ impl Step<'_> {
             total.names += u32::from(counts.is_some());
             total.names -= u32::from(visit.counted.is_some());
             self.books.put(key, TaintVisit { counted: counts, ..visit });
-            self.touch(About::Origin(origin));
         }
         if counts.is_some() {
             if visit.flag.version >= total.version {
                 (total.version, total.case_id) = (visit.flag.version, visit.flag.case_id);
             }
-            // Value in its own name may have come by a shorter way since the accusation did.
-            let hops = if named == origin { row.hops } else { visit.hops };
-            if total.via.is_empty() || hops < total.hops || hops == total.hops && named == origin {
-                (total.hops, total.via) = (hops, row.via);
+            if named == origin || taken > Fen::ZERO {
+                // Value in its own name may have come by a shorter way since the accusation did.
+                let hops = if named == origin { row.hops } else { visit.hops };
+                if total.via.is_empty() || hops < total.hops || hops == total.hops && named == origin {
+                    (total.hops, total.via) = (hops, row.via);
+                }
+            } else if visit.hops == total.hops {
+                (total.hops, total.via) = self.nearest(origin).unwrap_or((total.hops, total.via));
             }
+        }
+        if total != total_before {
+            self.touch(About::Origin(origin));
         }
         if total.names == 0 {
             self.books.remove(&Key::Tainted(origin));
         } else {
             self.books.put(Key::Tainted(origin), total);
         }
+    }
+
+    /// By how few invoices, and through whom, value of an accused origin came that stands.
+    fn nearest(&mut self, origin: TaxpayerId) -> Option<(u8, TaxpayerId)> {
+        let names = self.names_of(origin).into_iter();
+        let ways = names.filter_map(|AccusedName { named, share, hops, .. }| {
+            let row = self.books.find::<OriginRow>(&Key::Origin(named))?;
+            let is_own = named == origin;
+            let stands = is_own || share.of(row.taken) > Fen::ZERO;
+            stands.then_some((if is_own { row.hops } else { hops }, !is_own, row.via))
+        });
+        ways.min().map(|(hops, _, via)| (hops, via))
     }
 
     /// A step that had more to do goes on.
@@ -286,8 +313,13 @@ impl Step<'_> {
         let passed = self.books.passed(name.ordinal, buyer).unwrap_or_default();
         let ((direct_before, settled_before), (direct, settled)) =
             (self.worth_telling(name, before), self.worth_telling(name, passed));
-        // In the origin's own name, the invoice itself says that it is accused.
-        if name.named != origin && direct != direct_before {
+        // In the origin's own name all of it is the origin's, whatever the sum: once it is much, the buyer knows.
+        let is_news = if name.named == origin {
+            direct_before == Fen::ZERO && direct > Fen::ZERO
+        } else {
+            direct != direct_before
+        };
+        if is_news {
             self.tell_of(origin, name, buyer, name.named, direct);
         }
         if name.ordinal != Ordinal::OWN && settled != settled_before {

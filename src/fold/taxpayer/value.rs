@@ -2,7 +2,7 @@
 //! identity holds after every one of them. Purchases that come after the sale they stand behind are in `settling`.
 
 use super::Step;
-use crate::model::{About, Fen, Flag, Id, Instant, InvoiceNo, Part, Period, TaxpayerId, TaxpayerKind, Vector};
+use crate::model::{About, Fen, Id, Instant, InvoiceNo, Part, Period, TaxpayerId, TaxpayerKind, Vector};
 use crate::provenance::{Blend, Ordinal, Slice};
 use crate::state::{Held, Issue, Issued, Key, Month, OriginRow, Passed};
 
@@ -38,7 +38,7 @@ impl Step<'_> {
 
     /// The row of an origin in these books, made where there is none yet; the flag says that the origin is nearer than was
     /// known. Not for the keeper itself.
-    fn origin_row(&mut self, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> (&mut OriginRow, bool) {
+    pub(super) fn origin_row(&mut self, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> (&mut OriginRow, bool) {
         let Self { books, profile, .. } = self;
         let (row, made) = books.edit_origin(origin, || {
             profile.origins += 1;
@@ -65,23 +65,19 @@ impl Step<'_> {
         ordinal
     }
 
-    /// Whose an ordinal is, and the accusation it stands under.
-    pub(super) fn origin(&mut self, ordinal: Ordinal) -> (TaxpayerId, Option<Flag>) {
+    /// Whose an ordinal is.
+    pub(super) fn origin(&mut self, ordinal: Ordinal) -> TaxpayerId {
         if ordinal == Ordinal::OWN {
-            return (self.books.entity.id, self.profile.flag);
+            return self.books.entity.id;
         }
-        let id = self.books.origin_of(ordinal).expect("an ordinal is given out with its name");
-        let flagged = self.profile.tainted_origins > 0;
-        let row = if flagged { self.books.find::<OriginRow>(&Key::Origin(id)) } else { None };
-        (id, row.and_then(|row| row.flag))
+        self.books.origin_of(ordinal).expect("an ordinal is given out with its name")
     }
 
     /// A blend of these books as others read it.
     pub(super) fn named(&mut self, blend: &Blend) -> Vector {
-        let parts = blend.slices().iter().map(|slice| {
-            let (origin, flag) = self.origin(slice.origin);
-            Part { origin, tax: Fen(slice.tax), hops: slice.hops, flag }
-        });
+        let slices = blend.slices().iter();
+        let parts =
+            slices.map(|slice| Part { origin: self.origin(slice.origin), tax: Fen(slice.tax), hops: slice.hops });
         let parts = parts.collect();
         Vector { parts, remainder: blend.remainder() }
     }
@@ -181,7 +177,7 @@ impl Step<'_> {
     pub(super) fn kept(&mut self, vector: &Vector, seller: TaxpayerId) -> Blend {
         let mut blend = Blend::default();
         for part in &vector.parts {
-            let hops = part.hops.saturating_add(1);
+            let hops = one_further(part.hops);
             let origin = self.take(part.origin, Fen::ZERO, hops, seller);
             blend.add(Slice { origin, tax: part.tax.0, hops }, usize::MAX);
         }
@@ -213,7 +209,7 @@ impl Step<'_> {
             return blend;
         }
         for part in &vector.parts {
-            let hops = part.hops.saturating_add(1);
+            let hops = one_further(part.hops);
             let origin = self.take(part.origin, part.tax, hops, seller);
             blend.add(Slice { origin, tax: part.tax.0, hops }, usize::MAX);
         }
@@ -310,4 +306,9 @@ impl Step<'_> {
             self.unsettle(origin, tax, issued_at);
         }
     }
+}
+
+/// Hops of value that came by one invoice more.
+fn one_further(hops: u8) -> u8 {
+    hops.saturating_add(1).min(OriginRow::UNMET - 1)
 }

@@ -46,6 +46,16 @@ fn a_number_of_several_issuers_is_several_invoices() {
 }
 
 #[test]
+fn who_a_voided_red_letter_named_holds_nothing() {
+    let named = "issue 1 A B 9000.00 | issue 2 A X -1000.00 tax=-130.00 red=1\n";
+    for (script, holders) in [(named.to_owned(), vec!["B", "X"]), (format!("{named}void 2 A"), vec!["B"])] {
+        let (_dir, folder) = folder(&script);
+        let life = lives(&folder, number("1"), None).unwrap().remove(0);
+        assert_eq!(life.holders.iter().map(|held| held.taxpayer_id.as_str()).collect::<Vec<_>>(), holders, "{script}");
+    }
+}
+
+#[test]
 fn a_claim_without_an_invoice_is_found_by_its_number() {
     let (_dir, folder) = folder("deduct 7 B 2026-03 from=A tax=13.00 | wait 40 | issue 8 X Y 1.00");
     let life = lives(&folder, number("7"), None).unwrap().remove(0);

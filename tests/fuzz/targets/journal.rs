@@ -140,7 +140,7 @@ pub(crate) fn sealed(bytes: &[u8]) {
 }
 
 fn written_header() -> Vec<u8> {
-    let above = b"suyuan journal 2\npartitions: 2\n";
+    let above = b"suyuan journal 3\npartitions: 2\n";
     [&above[..], format!("crc32c: {:08x}\n", crc32c::crc32c(above)).as_bytes()].concat()
 }
 

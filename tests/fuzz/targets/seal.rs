@@ -12,8 +12,8 @@ fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
 
 fn sign(bytes: &mut [u8], sign: &[u8]) {
     put(bytes, 0, sign);
-    put(bytes, sign.len(), &2_u16.to_le_bytes());
-    put(bytes, sign.len() + 2, &(!2_u16).to_le_bytes());
+    put(bytes, sign.len(), &3_u16.to_le_bytes());
+    put(bytes, sign.len() + 2, &(!3_u16).to_le_bytes());
 }
 
 /// A segment whose head and blocks are what they say, as far as what they are of is there.

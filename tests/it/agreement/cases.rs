@@ -113,3 +113,47 @@ fn what_does_not_count_shows_all_the_same_how_near_its_buyer_is() {
          at 2026-01-05T10:00 | issue 7 W B 9.00 tax=18.81 | change B kind=small_scale | issue 12 S B 9.00 tax=3070.00",
     );
 }
+
+#[test]
+fn what_a_firm_gives_up_before_its_deregistration_is_known_is_not_in_its_pool() {
+    agree(
+        &[("pool_origins", 3), ("vector_origins", 2), ("settle_days", 3), ("opening_months", 3)],
+        "at 2026-01-05T09:08 | issue 3 S A 9.00 tax=1888.00\nat 2026-01-05T09:13 | issue 4 A B 9.00 tax=3980.97\n\
+         at 2026-01-05T09:29 | issue 9 S A 9.00 tax=108.27\nat 2026-01-05T09:31 | issue 10 A B 9.00 tax=434.28\n\
+         at 2026-01-05T09:45 | issue 14 S A -9.00 tax=-13.59 red=3\n\
+         at 2026-01-05T09:47 | issue 13 S A -9.00 tax=-1548.16 red=3\n\
+         at 2026-01-05T09:28 | status A deregistered",
+    );
+}
+
+#[test]
+fn a_paper_that_comes_late_is_asked_of_every_month_with_sales() {
+    agree(
+        &[("tax_min_fen", 1), ("margin_max_bp", 5_000)],
+        "at 2026-02-04 | issue 2 X A 9.00 tax=823.09\nat 2026-02-09 | issue 3 A B 9.00 tax=751.14\n\
+         at 2026-04-04 | issue 6 A B 9.00 tax=151.66\nat 2026-04-17 | register A on=2026-01-04",
+    );
+}
+
+#[test]
+fn what_another_name_no_longer_carries_makes_nobody_nearer() {
+    agree(
+        &[("pool_origins", 2), ("vector_origins", 2), ("settle_days", 3)],
+        "at 2026-01-01 | register S on=2025-12-20\nat 2026-01-05T09:04 | issue 2 S W 9.00 tax=795.29\n\
+         at 2026-01-05T09:10 | issue 11 S W -9.00 tax=-477.17 red=2\nat 2026-01-05T09:11 | issue 3 W C 9.00 tax=1234.03\n\
+         at 2026-01-05T09:13 | void 11 S\nat 2026-01-05T09:15 | issue 4 C B 9.00 tax=3156.96\n\
+         at 2026-01-05T09:18 | issue 5 W B 9.00 tax=696.78\nat 2026-01-05T09:23 | issue 6 S W 9.00 tax=14.26\n\
+         at 2026-01-05T09:42 | void 2 S",
+    );
+}
+
+#[test]
+fn who_comes_nearer_to_a_source_by_what_does_not_count_is_told_of_nearer() {
+    agree(
+        &[],
+        "at 2025-10-30 | register S on=2026-01-04 | at 2025-10-22 | register B on=2001-05-01\n\
+         at 2026-02-01 | issue 3 S W 9.00 tax=298.60 | at 2026-02-11 | issue 5 W A 9.00 tax=10.06\n\
+         at 2026-02-23 | issue 6 A B 9.00 tax=237.50 | at 2026-03-05 | change B kind=small_scale\n\
+         at 2026-04-25 | issue 12 S A 9.00 tax=2492.24 | at 2026-03-16 | issue 8 A B 9.00 tax=11.30",
+    );
+}

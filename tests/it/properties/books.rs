@@ -379,7 +379,7 @@ impl Books<'_> {
         let mut counted: BTreeMap<Id, (u32, Fen, Fen)> = BTreeMap::new();
         for ((origin, named), visit) in &self.visits {
             let row = self.origins.get(named).ok_or("a name without value")?;
-            if visit.standing {
+            if visit.standing && row.is_met() {
                 let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
                 let sums = counted.entry(*origin).or_default();
                 sums.0 += 1;

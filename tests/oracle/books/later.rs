@@ -12,12 +12,16 @@ impl Books {
         if std::mem::take(&mut self.taken) == 0 {
             return;
         }
+        self.rounds();
+        let passed = self.clock.map(|clock| clock.div_euclid(HOUR) * HOUR);
+        self.hour = self.hour.max(passed);
+    }
+
+    /// Delivers what waits, and what that leads to, until nothing does.
+    pub(super) fn rounds(&mut self) {
         while !self.later.is_empty() || !self.recounts.is_empty() {
             self.round();
         }
-        self.spread();
-        let passed = self.clock.map(|clock| clock.div_euclid(HOUR) * HOUR);
-        self.hour = self.hour.max(passed);
     }
 
     fn round(&mut self) {
@@ -36,20 +40,28 @@ impl Books {
     }
 
     fn deliver(&mut self, buyer: &str, no: &str, seller: &str, delivery: Delivery) {
+        if let Delivery::Accusation { origin, count, hops } = delivery {
+            let accusation = self.accused.get_mut(&origin).expect("it was accused");
+            if accusation.standing && accusation.count == count {
+                accusation.reached.entry(buyer.to_owned()).or_insert(hops);
+            }
+            return;
+        }
         let key = (buyer.to_owned(), no.to_owned(), seller.to_owned());
         let invoice = self.sales[&(seller.to_owned(), no.to_owned())].invoice.clone();
         match delivery {
+            Delivery::Accusation { .. } => {}
             Delivery::Void { at, returned } => {
                 self.firm(buyer).know(at);
                 self.held.entry(key.clone()).or_default().voided = true;
                 self.give_up(&key, &returned, invoice.at);
             }
-            Delivery::Red { at, returned, restored, accused } => {
+            Delivery::Red { at, returned, restored } => {
                 self.firm(buyer).know(at.max(invoice.at));
                 self.give_up(&key, &returned, invoice.at);
                 let restored = one_further(&restored);
                 let holding = self.held.get_mut(&key).expect("it arrived");
-                if !invoice.is_deductible() || holding.voided {
+                if !invoice.is_deductible() || holding.voided || restored.total() == 0 {
                     return;
                 }
                 holding.vector.pour(&restored);
@@ -59,7 +71,6 @@ impl Books {
                 if counts {
                     self.bring(buyer, &restored, invoice.at);
                 }
-                self.hear(buyer, &accused);
             }
         }
     }
@@ -163,9 +174,8 @@ impl Books {
         if standing > 0 {
             let returned = self.take_back(seller, no, standing);
             let restored = self.send_again(seller, no, standing);
-            let accused = self.accused_in(seller, &restored);
             if returned != restored {
-                self.tell_holder(seller, no, Delivery::Red { at, returned, restored, accused });
+                self.tell_holder(seller, no, Delivery::Red { at, returned, restored });
             }
         }
     }
@@ -203,45 +213,20 @@ impl Books {
         }
     }
 
-    /// Follows every accusation that stands as far as it goes, along value in the source's own name.
-    pub(super) fn spread(&mut self) {
-        let standing = self.accused.iter().filter(|(_, accusation)| accusation.standing);
-        for origin in standing.map(|(origin, _)| origin.clone()).collect::<Vec<_>>() {
-            while self.go_further(&origin) {}
-        }
-    }
-
-    /// Reaches those who are to hear of an accusation, as far as they hold any of it, and has whom it newly reached tell
-    /// others. Whether there was anybody to do either.
-    fn go_further(&mut self, origin: &str) -> bool {
-        let accusation = self.accused.get_mut(origin).expect("it stands accused");
-        let on_the_way = std::mem::take(&mut accusation.on_the_way);
-        for (buyer, hops) in &on_the_way {
-            if self.firms.get(buyer).is_some_and(|firm| firm.met.contains_key(origin)) {
-                self.reach(origin, buyer, *hops);
-            }
-        }
-        let accusation = &self.accused[origin];
-        let new = accusation.reached.keys().filter(|taxpayer| !accusation.told.contains(*taxpayer));
-        let new: Vec<String> = new.cloned().collect();
-        for taxpayer in &new {
-            self.tell_buyers(origin, taxpayer);
-        }
-        !new.is_empty() || !on_the_way.is_empty()
-    }
-
-    /// Tells those to whom a taxpayer passed enough of an accused origin's value on.
+    /// Tells those to whom a taxpayer passed enough of an accused origin's value on, each once.
     pub(super) fn tell_buyers(&mut self, origin: &str, taxpayer: &str) {
+        let passed = self.passed_on(taxpayer, origin);
         let accusation = self.accused.get_mut(origin).expect("it stands accused");
         let hops = accusation.reached[taxpayer];
-        accusation.told.insert(taxpayer.to_owned());
         if hops >= self.rules.limit("taint_hops_max") {
             return;
         }
-        for (buyer, tax) in self.passed_on(taxpayer, origin) {
-            if tax >= self.rules.limit("taint_tax_min_fen") && buyer != origin && buyer != taxpayer {
-                let accusation = self.accused.get_mut(origin).expect("it stands accused");
-                accusation.on_the_way.push((buyer, hops + 1));
+        for (buyer, tax) in passed {
+            let enough = tax >= self.rules.limit("taint_tax_min_fen") && buyer != origin && buyer != taxpayer;
+            if enough && accusation.told.insert((taxpayer.to_owned(), buyer.clone())) {
+                let (origin, count) = (origin.to_owned(), accusation.count);
+                let delivery = Delivery::Accusation { origin, count, hops: hops + 1 };
+                self.later.push((buyer, String::new(), taxpayer.to_owned(), delivery));
             }
         }
     }
