@@ -72,7 +72,7 @@ fn what_has_become_too_little_to_be_followed_is_no_longer_in_the_case() {
     let void = format!("{ACCUSED}at 2026-03-11 | void 3 W | issue 6 W B -81000.00 tax=-8100.00 red=4");
     let mut chain = Chain::of(&void);
     assert_eq!((chain.edge("W", "B"), chain.edges()), (None, 1));
-    assert_eq!([chain.node("W"), chain.node("B")], [[150_000, 0, 0], [900, 0, 0]]);
+    assert_eq!([chain.node("W"), chain.node("B")], [[150_000, 0, 0], [0, 0, 0]]);
     // It comes back with what makes it enough again, and is counted once.
     let mut chain = Chain::of(&format!("{void} | issue 5 W B 90000.00 tax=2000.00"));
     assert_eq!((chain.edge("W", "B"), chain.edges(), chain.node("W")), (Some(2_900), 2, [150_000, 0, 2_900]));
@@ -121,9 +121,12 @@ fn value_in_several_names_is_told_as_one_sum() {
 }
 
 #[test]
-fn what_had_settled_a_sale_that_is_taken_back_is_held_against_its_buyer_no_longer() {
+fn what_had_settled_a_sale_that_is_taken_back_stands_behind_the_other_or_nothing() {
     // The first of N's two sales was settled by what came of S, the second is N's own.
-    let mut chain = Chain::of(&format!("{STOOD_FOR}at 2026-03-11 | void 21 N"));
+    let void = format!("{STOOD_FOR}at 2026-03-11 | void 21 N");
+    let mut chain = Chain::of(&void);
+    assert_eq!((chain.edge("N", "W"), chain.node("N")), (Some(20_000), [20_000, 0, 20_000]));
+    let mut chain = Chain::of(&format!("{void} | void 22 N"));
     assert_eq!((chain.edge("N", "W"), chain.node("N")), (None, [20_000, 0, 0]));
     assert_eq!(chain.node("W")[0], 80_000);
 }

@@ -23,6 +23,8 @@ mod probe;
 mod script;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;
 mod transcript;
 mod world;
 

@@ -439,39 +439,6 @@ fn a_firm_that_vanishes_long_after_its_burst_is_found() {
     assert_eq!(profile(&script, "S").open_bursts, 1);
 }
 
-/// Eight firms each take 20,000 yuan of S and pass so much of it on to B, who deducts it; S is known to be new, by a paper
-/// that comes first or last.
-fn split_over_ways(each: i64, paper_first: bool) -> World {
-    let paper = "at 2026-01-10 | register S on=2026-01-04\n";
-    let mut trade = String::from("at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10\nat 2026-02-03\n");
-    for way in 0..8 {
-        writeln!(trade, "issue 1{way} S W{way} 160000.00 tax=20000.00").unwrap();
-        writeln!(trade, "issue 2{way} W{way} B 80000.00 tax={each}.00").unwrap();
-        writeln!(trade, "deduct 2{way} B 2026-02 from=W{way}").unwrap();
-    }
-    world(&if paper_first { format!("{paper}{trade}") } else { format!("{trade}{paper}") })
-}
-
-#[test]
-fn value_that_was_split_is_held_against_its_buyer_whenever_its_source_is_known() {
-    for (each, deducted) in [(9_500, 76_000), (1_000, 8_000), (999, 0)] {
-        for paper_first in [true, false] {
-            let mut world = split_over_ways(each, paper_first);
-            let held = find::<Tainted>(&mut world, "B", &Key::Tainted(id("S"))).unwrap_or_default();
-            assert_eq!(held.deducted, Fen(deducted * 100), "{each} yuan a way, paper first: {paper_first}");
-        }
-    }
-}
-
-#[test]
-fn what_was_sold_without_a_deductible_invoice_does_not_hide_what_comes_with_one() {
-    let script = "at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10
-        at 2026-02-03 | register S on=2026-01-04 | issue 1 S W 900000.00 tax=117000.00
-        issue 2 W B 80000.00 tax=10400.00 kind=other | at 2026-02-04 | issue 3 W B 80000.00 tax=10400.00";
-    let held: Tainted = row(&mut world(script), "B", Key::Tainted(id("S")));
-    assert_eq!((held.taken, held.hops), (Fen(1_040_000), 2));
-}
-
 #[test]
 fn a_deregistration_that_turns_out_to_be_older_counts_the_sales_between() {
     let sold = "at 2026-03-01 | issue 1 OLD A 10.00 tax=1.00 | at 2026-03-10 | issue 2 A B 10.00 tax=1.00\n";

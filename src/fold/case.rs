@@ -51,17 +51,9 @@ fn reported(hour: Instant, books: &mut Books<'_>, report: &Report, effects: &mut
         head.flag_version = report.flag.version;
         head.standing = report.standing;
     }
-    let node_key = Key::CaseNode(report.taxpayer_id);
-    let (node, new) = books.edit_or_new::<CaseNodeRow>(node_key);
-    let before = node.taken;
-    (node.hops, node.taken, node.deducted) = (report.hops, report.taken, report.deducted);
-    head.nodes += u64::from(new);
-    if new || before != report.taken {
-        books.remove(&rank(before, report.taxpayer_id));
-        books.put(rank(report.taken, report.taxpayer_id), ());
-    }
-    for edge in &report.edges {
-        set_edge(books, &mut head, report.taxpayer_id, edge);
+    // Of an accusation that is lifted the case keeps what it was about.
+    if report.standing {
+        set_node(books, &mut head, report);
     }
     if !head.publication_due {
         head.publication_due = true;
@@ -74,17 +66,41 @@ fn reported(hour: Instant, books: &mut Books<'_>, report: &Report, effects: &mut
     books.put(Key::CaseHead, head);
 }
 
+/// Notes what a taxpayer holds and passed on. Who holds nothing any more and passed nothing on is no longer on the chain.
+fn set_node(books: &mut Books<'_>, head: &mut CaseHead, report: &Report) {
+    let id = report.taxpayer_id;
+    let key = Key::CaseNode(id);
+    let (mut node, new) = books.lift::<CaseNodeRow>(key);
+    if !new {
+        books.remove(&rank(node.taken, id));
+    }
+    (node.hops, node.taken, node.deducted) = (report.hops, report.taken, report.deducted);
+    for edge in &report.edges {
+        node.passed += set_edge(books, head, id, edge);
+    }
+    let is_on = id == head.origin || [node.taken, node.deducted, node.passed].iter().any(|tax| *tax != Fen::ZERO);
+    head.nodes += u64::from(is_on && new);
+    head.nodes -= u64::from(!is_on && !new);
+    if is_on {
+        books.put(rank(node.taken, id), ());
+        books.put(key, node);
+    } else {
+        books.remove(&key);
+    }
+}
+
 fn rank(taken: Fen, taxpayer_id: TaxpayerId) -> Key {
     Key::CaseRank { descending: i64::MAX - taken.0.max(0), taxpayer_id }
 }
 
-fn set_edge(books: &mut Books<'_>, head: &mut CaseHead, from: TaxpayerId, edge: &Edge) {
+/// Notes what went from one to another, and returns how much more that is.
+fn set_edge(books: &mut Books<'_>, head: &mut CaseHead, from: TaxpayerId, edge: &Edge) -> Fen {
     let key = Key::CaseEdge { from, to: edge.to };
     let before = books.find::<CaseEdgeRow>(&key).map(|row| row.tax);
     // What has become too little to be followed, or was taken back.
     if edge.tax == Fen::ZERO {
         if before.is_none() {
-            return;
+            return Fen::ZERO;
         }
         books.remove(&key);
         head.edges -= 1;
@@ -94,9 +110,7 @@ fn set_edge(books: &mut Books<'_>, head: &mut CaseHead, from: TaxpayerId, edge: 
             CaseEdgeRow { tax: edge.tax, invoices: edge.invoices, first_at: edge.first_at, last_at: edge.last_at };
         books.put(key, row);
     }
-    let (node, new) = books.edit_or_new::<CaseNodeRow>(Key::CaseNode(from));
-    node.passed += edge.tax - before.unwrap_or(Fen::ZERO);
-    head.nodes += u64::from(new);
+    edge.tax - before.unwrap_or(Fen::ZERO)
 }
 
 /// The case as it stands: its largest taxpayers and the edges among them.

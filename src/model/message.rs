@@ -144,8 +144,8 @@ pub struct Taint {
     /// Under whose name the receiver took the value: the origin's, or that of a seller who stood for it because its
     /// own purchase was folded only after the sale.
     pub named: TaxpayerId,
-    /// Under another's name: so much of what the receiver took from the sender in that name is the origin's, all in all,
-    /// so that hearing it twice does no harm. Under the origin's own name all of it is, and this says nothing.
+    /// So much of what the receiver took from the sender in that name is the origin's, all in all, so that hearing it twice
+    /// does no harm.
     pub part: Fen,
     /// Who tells.
     pub from: TaxpayerId,

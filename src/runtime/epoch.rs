@@ -211,10 +211,12 @@ impl<'a> Run<'a> {
         let _watch = self.gate.watch();
         for ((at, epoch), quiet) in epochs.iter().enumerate().zip(&self.quiet) {
             let first = (at as u64) << EPOCH_SHIFT;
+            // Read while nobody writes it: behind the gate, thread 0 may be about to already, and all must go the same way.
+            let keeps = self.keeps.load(Ordering::Acquire);
             if !self.fold_items(thread, epoch, first, quiet) || !self.gate.meet() {
                 return;
             }
-            if quiet.load(Ordering::Acquire) && !self.keeps.load(Ordering::Acquire) {
+            if quiet.load(Ordering::Acquire) && !keeps {
                 self.folded.store(at + 1, Ordering::Release);
                 continue;
             }

@@ -26,7 +26,9 @@ pub fn bring_up(
 ) -> Result<Fold, Error> {
     let committed = progress.partitions.get(partition as usize).map_or(0, |partition| partition.offset);
     let applied = store.applied().map_or(0, |applied| applied.offset);
-    if store.applied().is_some_and(|applied| applied.attached != progress.journal) {
+    // A journal without a turn has no name: it has lost what it had.
+    let has_name = !progress.journal.is_empty();
+    if has_name && store.applied().is_some_and(|applied| applied.attached != progress.journal) {
         return Err(Error::ForeignRows { dir: dir.into(), partition });
     }
     if applied > committed {

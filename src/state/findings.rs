@@ -62,10 +62,10 @@ pub struct TaintVisit {
     pub part: Fen,
     /// Of `part`, as it was when the keeper last told its buyers without having sold them more.
     pub followed: Fen,
-    /// How often it has done so under this version for what had come round.
-    pub follows: u8,
-    /// Fewest invoices between the origin and the keeper.
+    /// Fewest invoices between the origin and the keeper, among the ways of those who told.
     pub hops: u8,
+    /// Who told of that way.
+    pub via: TaxpayerId,
     /// Whether it is counted in [`Tainted`], and with which amounts.
     pub counted: Option<(Fen, Fen)>,
 }
@@ -77,6 +77,10 @@ pub struct TaintTold {
     pub version: u32,
     /// How much.
     pub part: Fen,
+    /// Fewest invoices between the origin and the keeper, by this way.
+    pub hops: u8,
+    /// How often more of it was told on though it had come by a longer way than the shortest.
+    pub rounds: u8,
 }
 
 /// How much of the value in a name is an accused origin's: `part` of `whole`.
@@ -114,15 +118,20 @@ pub struct AccusedName {
     pub flag: Flag,
     /// Fewest invoices between the origin and the keeper.
     pub hops: u8,
+    /// From whom it came by so few.
+    pub via: TaxpayerId,
 }
 
 impl Books<'_> {
-    /// What of the value in a name is an accused origin's; `None` where the accusation does not stand.
+    /// What of the value in a name is an accused origin's; `None` where nobody tells of any.
     pub fn accused_name(&mut self, origin: TaxpayerId, named: TaxpayerId) -> Option<AccusedName> {
-        let visit = self.find::<TaintVisit>(&Key::Taint { origin, named }).copied().filter(|visit| visit.standing)?;
+        let visit = self.find::<TaintVisit>(&Key::Taint { origin, named }).copied()?;
+        if !visit.standing || visit.part == Fen::ZERO {
+            return None;
+        }
         let row = self.find::<OriginRow>(&Key::Origin(named))?;
         let share = if named == origin { Share::ALL } else { Share::told(visit.part, row.taken) };
-        Some(AccusedName { named, ordinal: row.ordinal, share, flag: visit.flag, hops: visit.hops })
+        Some(AccusedName { named, ordinal: row.ordinal, share, flag: visit.flag, hops: visit.hops, via: visit.via })
     }
 
     /// Value of an accused origin under all names; under none where it does not stand accused.

@@ -1,6 +1,6 @@
 //! Keys: which row of an entity. Their bytes sort as the keys do, so a scan means the same in memory and on disk.
 
-use crate::model::{Entity, GoodsCode, Id, Instant, InvoiceNo, Kind, Period};
+use crate::model::{Entity, GoodsCode, Id, Instant, InvoiceNo, Kind, Period, TaxpayerId};
 use crate::provenance::Ordinal;
 
 /// A side of a trade, seen from the keeper of the row.
@@ -136,8 +136,13 @@ pub enum Key {
     },
     /// Taxpayer: value of an accused origin under all names.
     Tainted(Id),
-    /// Taxpayer: what one seller told of an accused origin's value in another's name: see [`Key::taint_told`].
-    TaintTold(Id),
+    /// Taxpayer: what one seller told of an accused origin's value in a name: see [`Key::taint_told`].
+    TaintTold {
+        /// A hash of origin and name.
+        value: Id,
+        /// Who told.
+        from: TaxpayerId,
+    },
 }
 
 /// Bytes that are no key.
@@ -210,7 +215,7 @@ impl Key {
                 out.push(*side as u8);
                 out.extend_from_slice(&code.0.to_be_bytes());
             }
-            Self::Origin(id) | Self::Signal(id) | Self::CaseNode(id) | Self::Tainted(id) | Self::TaintTold(id) => {
+            Self::Origin(id) | Self::Signal(id) | Self::CaseNode(id) | Self::Tainted(id) => {
                 write_id(*id, out);
             }
             Self::OriginNames(page) => out.extend_from_slice(&page.to_be_bytes()),
@@ -229,6 +234,10 @@ impl Key {
             Self::Taint { origin, named } => {
                 write_id(*origin, out);
                 write_id(*named, out);
+            }
+            Self::TaintTold { value, from } => {
+                write_id(*value, out);
+                write_id(*from, out);
             }
             Self::CaseRank { descending, taxpayer_id } => {
                 write_i64(*descending, out);
@@ -292,16 +301,16 @@ impl Key {
             23 => Self::Standing { order: reader.id()?, place: reader.i64()?, signal_id: reader.id()? },
             24 => Self::TaintName { named: reader.id()?, origin: reader.id()? },
             25 => Self::Tainted(reader.id()?),
-            26 => Self::TaintTold(reader.id()?),
+            26 => Self::TaintTold { value: reader.id()?, from: reader.id()? },
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
     }
 
-    /// Where it is kept what `from` told of an origin's value in a name. By their hash, for three ids would make every key
-    /// half as long again.
+    /// Where it is kept what `from` told of an origin's value in a name. By a hash of these two, for three ids would make
+    /// every key half as long again.
     pub fn taint_told(origin: Id, named: Id, from: Id) -> Self {
-        Self::TaintTold(Id::derived("taint told", &[origin.as_str(), named.as_str(), from.as_str()]))
+        Self::TaintTold { value: Id::derived("taint told", &[origin.as_str(), named.as_str()]), from }
     }
 
     /// Whether the fold asks for keys of this tag in their order, and not only by themselves. What is asked for so at
@@ -339,7 +348,7 @@ impl Key {
             Self::Standing { .. } => 23,
             Self::TaintName { .. } => 24,
             Self::Tainted(_) => 25,
-            Self::TaintTold(_) => 26,
+            Self::TaintTold { .. } => 26,
         }
     }
 }

@@ -18,7 +18,7 @@ const PAGE: u32 = 64;
 pub struct OriginRow {
     /// What stands for it.
     pub ordinal: Ordinal,
-    /// Fewest invoices between it and the keeper; [`OriginRow::UNMET`] where nothing of it ever came.
+    /// Fewest invoices between it and the keeper.
     pub hops: u8,
     /// Through which neighbour it first came so near.
     pub via: TaxpayerId,
@@ -26,24 +26,14 @@ pub struct OriginRow {
     pub taken: Fen,
     /// Of that, deducted, net of reversals.
     pub deducted: Fen,
-    /// Whether it stands accused itself.
-    pub is_accused: bool,
-    /// Whether accused value came in its name: see [`super::TaintVisit`].
-    pub stands_for_others: bool,
+    /// Origins whose value came in its name and stands accused, itself among them: see [`super::TaintVisit`].
+    pub accused: u32,
 }
 
 impl OriginRow {
-    /// Hops of an origin of which nothing ever came: the keeper was only told that it stands accused.
-    pub const UNMET: u8 = u8::MAX;
-
-    /// Whether anything of it ever came, counted or not.
-    pub fn is_met(&self) -> bool {
-        self.hops < Self::UNMET
-    }
-
     /// Whether value under its name is accused: its own, or that of others it stood for.
     pub fn accuses(&self) -> bool {
-        self.is_accused || self.stands_for_others
+        self.accused > 0
     }
 }
 

@@ -231,6 +231,13 @@ pub struct Issue {
     pub near_cap: bool,
 }
 
+impl Issue {
+    /// Who may deduct its tax; a sale to anybody else ends there.
+    pub fn deducting_buyer(&self) -> Option<TaxpayerId> {
+        self.buyer_id.filter(|_| self.invoice_kind.deductible())
+    }
+}
+
 /// A void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Void {

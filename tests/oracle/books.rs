@@ -46,21 +46,8 @@ pub struct Holding {
 /// What happens at another firm at the end of the epoch.
 #[derive(Clone, Debug)]
 enum Delivery {
-    Void {
-        at: i64,
-        returned: Mixture,
-    },
-    Red {
-        at: i64,
-        returned: Mixture,
-        restored: Mixture,
-    },
-    /// That value of a source stands accused, for the how manieth time, and over how many invoices it came.
-    Accusation {
-        origin: String,
-        count: u32,
-        hops: i64,
-    },
+    Void { at: i64, returned: Mixture },
+    Red { at: i64, returned: Mixture, restored: Mixture },
 }
 
 /// What is counted again of a firm that turns out to be of another kind, or to have had another status.
@@ -75,10 +62,6 @@ enum Recount {
 pub struct Accusation {
     pub count: u32,
     pub standing: bool,
-    /// Whom it has reached in the source's own name, over how many invoices.
-    pub reached: BTreeMap<String, i64>,
-    /// Who of them has told whom of it: a buyer is told once by each seller, as soon as enough has gone there.
-    told: BTreeSet<(String, String)>,
 }
 
 /// A firm and an invoice number.
@@ -373,7 +356,6 @@ impl Books {
         for firm in self.firms.keys().cloned().collect::<Vec<_>>() {
             self.judge(&firm);
         }
-        self.rounds();
     }
 
     /// Whether a firm's finding as a source stands is asked after everything that happens to it: how often it was accused
@@ -384,17 +366,8 @@ impl Books {
         }
         let stands = !checks::bursts(self, firm).is_empty();
         let accusation = self.accused.entry(firm.to_owned()).or_default();
-        if accusation.standing != stands {
-            let count = accusation.count + u32::from(stands);
-            *accusation = Accusation { count, standing: stands, ..Accusation::default() };
-            if stands {
-                accusation.reached.insert(firm.to_owned(), 0);
-            }
-        }
-        let reached = self.accused.iter().filter(|(_, accusation)| accusation.reached.contains_key(firm));
-        for origin in reached.map(|(origin, _)| origin.clone()).collect::<Vec<_>>() {
-            self.tell_buyers(&origin, firm);
-        }
+        accusation.count += u32::from(stands && !accusation.standing);
+        accusation.standing = stands;
     }
 }
 

@@ -42,7 +42,8 @@ pub struct Edge {
     pub other_trade: bool,
 }
 
-/// A name in which a source's value is in a firm's books: how much of what came in that name it is.
+/// A name in which a source's value is in a firm's books: how much of what came in that name it is, and over how many
+/// invoices it came at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Named {
     part: i64,
@@ -63,15 +64,13 @@ struct Net<'a> {
     names: BTreeMap<(String, String), Named>,
 }
 
+/// What of the source's value went to somebody, by the name in which it did, and over how many invoices it had come.
+type Parts = BTreeMap<String, (i64, i64)>;
+
 impl<'a> Net<'a> {
     fn of(books: &'a Books, origin: &'a str) -> Self {
-        let mut net = Self { books, origin, names: BTreeMap::new() };
-        for (taxpayer, hops) in &books.accused[origin].reached {
-            // Who was told of it need not have taken any: what was sold to it may be of a kind that brings nothing.
-            if taxpayer == origin || books.firms.get(taxpayer).is_some_and(|firm| firm.met.contains_key(origin)) {
-                net.names.insert((taxpayer.clone(), origin.to_owned()), Named { part: 0, hops: *hops });
-            }
-        }
+        let begun = ((origin.to_owned(), origin.to_owned()), Named { part: 0, hops: 0 });
+        let mut net = Self { books, origin, names: BTreeMap::from([begun]) };
         for _ in 0..ROUNDS_MAX {
             let told = net.told();
             if told == net.names {
@@ -82,36 +81,54 @@ impl<'a> Net<'a> {
         net
     }
 
-    /// What everybody is told when everybody tells what it knows.
+    /// What everybody holds when everybody has passed on what it holds.
     fn told(&self) -> BTreeMap<(String, String), Named> {
-        let own = self.names.iter().filter(|((_, name), _)| name == self.origin);
-        let mut told: BTreeMap<(String, String), Named> = own.map(|(key, named)| (key.clone(), *named)).collect();
-        let least = self.books.rules.limit("taint_tax_min_fen");
-        for ((from, name), named) in &self.names {
-            if named.hops >= self.books.rules.limit("taint_hops_max") {
-                continue;
-            }
-            let mut tell = |buyer: &String, in_name: &str, part: i64| {
-                let met = self.books.firms.get(buyer).is_some_and(|firm| firm.met.contains_key(in_name));
-                if part >= least && buyer != self.origin && buyer != from && met {
-                    let new = Named { part: 0, hops: named.hops + 1 };
-                    let known = told.entry((buyer.clone(), in_name.to_owned())).or_insert(new);
+        let begun = (self.origin.to_owned(), self.origin.to_owned());
+        let mut told = BTreeMap::from([(begun.clone(), self.names[&begun])]);
+        for from in self.firms() {
+            for (buyer, parts) in self.parts(&from) {
+                if buyer == self.origin || buyer == from {
+                    continue;
+                }
+                for (name, (part, hops)) in parts {
+                    let new = Named { part: 0, hops: hops + 1 };
+                    let known = told.entry((buyer.clone(), name)).or_insert(new);
                     known.part += part;
-                    known.hops = known.hops.min(named.hops + 1);
-                }
-            };
-            if name != self.origin {
-                for (buyer, tax) in self.books.passed_on(from, name) {
-                    tell(&buyer, name, self.share(from, name, named, tax));
-                }
-            }
-            if name != from {
-                for (buyer, tax) in self.settled_to(from, name) {
-                    tell(&buyer, from, self.share(from, name, named, tax));
+                    known.hops = known.hops.min(hops + 1);
                 }
             }
         }
         told
+    }
+
+    fn firms(&self) -> BTreeSet<String> {
+        self.names.keys().map(|(firm, _)| firm.clone()).collect()
+    }
+
+    /// What of the source's value a firm passed on, by buyer: where it is worth telling.
+    fn parts(&self, from: &str) -> BTreeMap<String, Parts> {
+        let mut parts: BTreeMap<String, Parts> = BTreeMap::new();
+        let near = |named: &Named| named.hops < self.books.rules.limit("taint_hops_max");
+        for ((_, name), named) in self.names.iter().filter(|((firm, _), named)| firm == from && near(named)) {
+            let mut add = |buyer: &String, in_name: &str, tax: i64| {
+                let share = self.share(from, name, named, tax);
+                if share > 0 {
+                    let part = parts.entry(buyer.clone()).or_default().entry(in_name.to_owned());
+                    let part = part.or_insert((0, named.hops));
+                    *part = (part.0 + share, part.1.min(named.hops));
+                }
+            };
+            for (buyer, tax) in self.books.passed_on(from, name) {
+                add(&buyer, name, tax);
+            }
+            // What settled went under the firm's own name, and is the settling origin's all the same.
+            for (buyer, tax) in if name == from { BTreeMap::new() } else { self.settled_to(from, name) } {
+                add(&buyer, from, tax);
+            }
+        }
+        let least = self.books.rules.limit("taint_tax_min_fen");
+        parts.retain(|_, parts| sum(parts) >= least);
+        parts
     }
 
     /// Sales of a firm that value of a name settled, by buyer: they went out in the firm's own name.
@@ -123,7 +140,7 @@ impl<'a> Net<'a> {
 
     /// What of an amount in a name is the source's.
     fn share(&self, firm: &str, name: &str, named: &Named, tax: i64) -> i64 {
-        if name == self.origin {
+        if name == self.origin && (firm == self.origin || named.part > 0) {
             return tax;
         }
         let (taken, _) = self.books.taken(firm, name);
@@ -138,54 +155,43 @@ impl<'a> Net<'a> {
         let mut chain = Chain { count, ..Chain::default() };
         for ((firm, name), named) in &self.names {
             let (taken, deducted) = self.books.taken(firm, name);
-            let direct = self.books.firms[firm].met.get(name).copied().filter(|_| name == self.origin);
-            let hops = direct.unwrap_or(named.hops);
-            let member = chain.members.entry(firm.clone()).or_insert(Member { hops, ..Member::default() });
-            member.hops = member.hops.min(hops);
-            let part = if name == self.origin { taken } else { named.part.min(taken) };
+            let part = self.share(firm, name, named, taken);
+            let member = chain.members.entry(firm.clone()).or_insert(Member { hops: i64::MAX, ..Member::default() });
+            member.hops = if named.part > 0 { member.hops.min(named.hops) } else { member.hops };
             member.taken += part;
-            member.deducted += self.share(firm, name, &Named { part, ..*named }, deducted);
+            member.deducted += self.share(firm, name, named, deducted);
             chain.in_other_names |= name != self.origin;
         }
-        let firms: BTreeSet<String> = chain.members.keys().cloned().collect();
-        for firm in &firms {
-            self.edges(firm, &mut chain.edges);
+        for firm in self.firms() {
+            self.edges(&firm, &mut chain.edges);
         }
         for (firm, member) in &mut chain.members {
             let from = chain.edges.iter().filter(|((from, _), _)| from == firm);
             member.passed = from.map(|(_, edge)| edge.tax).sum();
             if firm == self.origin {
-                (member.taken, member.deducted) = (self.books.begun(firm), 0);
+                (member.taken, member.deducted, member.hops) = (self.books.begun(firm), 0, 0);
             }
             member.role = self.role(firm, member);
         }
+        let holds = |member: &Member| member.taken != 0 || member.deducted != 0 || member.passed != 0;
+        chain.members.retain(|firm, member| firm == self.origin || holds(member));
         chain
     }
 
     fn edges(&self, from: &str, edges: &mut BTreeMap<(String, String), Edge>) {
-        let mut passed: BTreeMap<String, i64> = BTreeMap::new();
-        for ((_, name), named) in self.names.iter().filter(|((firm, _), _)| firm == from) {
-            let mut sums = self.books.passed_on(from, name);
-            // What settled went under the firm's own name, and is the settling origin's all the same.
-            for (buyer, tax) in if name == from { BTreeMap::new() } else { self.settled_to(from, name) } {
-                *sums.entry(buyer).or_default() += tax;
-            }
-            for (buyer, tax) in sums {
-                *passed.entry(buyer).or_default() += self.share(from, name, named, tax);
-            }
-        }
         let trade = self.books.trade(from, Side::Sold);
-        let least = self.books.rules.limit("taint_tax_min_fen");
         let names: Vec<&String> = self.names.keys().filter(|(firm, _)| firm == from).map(|(_, name)| name).collect();
-        for (to, tax) in passed.into_iter().filter(|(_, tax)| *tax >= least) {
+        for (to, parts) in self.parts(from) {
             let with = trade[&to];
             let (first_at, last_at) = (with.first_at.unwrap_or(0), with.last_at.unwrap_or(0));
             let carries = |sale: &Sale| {
-                names.iter().any(|name| sale.vector.of(name) > 0 || sale.settled.of(name) > 0 && *name != from)
+                sale.invoice.is_deductible()
+                    && names.iter().any(|name| sale.vector.of(name) > 0 || sale.settled.of(name) > 0 && *name != from)
             };
             let to_it = |sale: &Sale| sale.invoice.buyer.as_ref() == Some(&to) && !sale.invoice.is_red();
             let other_trade = self.books.sales_of(from).any(|(_, sale)| to_it(sale) && !carries(sale));
-            edges.insert((from.to_owned(), to), Edge { tax, invoices: with.count, first_at, last_at, other_trade });
+            let (tax, invoices) = (sum(&parts), with.count);
+            edges.insert((from.to_owned(), to), Edge { tax, invoices, first_at, last_at, other_trade });
         }
     }
 
@@ -202,4 +208,8 @@ impl<'a> Net<'a> {
             "associate"
         }
     }
+}
+
+fn sum(parts: &Parts) -> i64 {
+    parts.values().map(|(part, _)| part).sum()
 }

@@ -105,6 +105,11 @@ impl Invoice {
     }
 
     /// Whether its kind lets its buyer deduct.
+    /// Who may deduct its tax.
+    pub fn deducting_buyer(&self) -> Option<&String> {
+        self.buyer.as_ref().filter(|_| self.is_deductible())
+    }
+
     pub fn is_deductible(&self) -> bool {
         ["special", "farm_purchase", "toll", "vehicle", "transport"].contains(&self.kind.as_str())
     }

@@ -73,7 +73,7 @@ impl Books {
     pub fn passed_on(&self, seller: &str, origin: &str) -> BTreeMap<String, i64> {
         let mut passed: BTreeMap<String, i64> = BTreeMap::new();
         for (_, sale) in self.sales_of(seller) {
-            let Some(buyer) = &sale.invoice.buyer else { continue };
+            let Some(buyer) = sale.invoice.deducting_buyer() else { continue };
             let settled = if origin == seller { sale.settled.total() } else { 0 };
             *passed.entry(buyer.clone()).or_default() += sale.vector.of(origin) - settled;
         }

@@ -176,7 +176,9 @@ impl Runner<'_> {
         self.machine.plan(faults);
         let ended = self.run_once(command, settings)?;
         let killed = self.machine.is_stopped();
-        if unreadable && matches!(command, Command::Import(_)) && ended.is_err() && !killed {
+        // Also where it was killed while it committed what could be read.
+        let was_met = !killed || self.machine.refused() > 0;
+        if unreadable && matches!(command, Command::Import(_)) && ended.is_err() && was_met {
             self.is_cut = true;
         }
         self.machine.restart(end);

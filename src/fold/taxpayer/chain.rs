@@ -2,9 +2,11 @@
 //! either, a sale, a void, a red letter or a settlement, is told when the step ends; what has become too little to be
 //! followed is told as nothing, so that the case forgets it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Step;
+use super::taint::sum;
 use crate::model::{Continue, Edge, Entity, Fen, Flag, Id, Message, Report, TaxpayerId};
 use crate::provenance::Ordinal;
 use crate::state::{AccusedName, Key, OriginRow, Partner, Passed, Share, Side, Tainted};
@@ -22,31 +24,16 @@ impl Step<'_> {
         if origin != self.books.entity.id {
             return self.books.accused_names(origin, NAMES_MAX);
         }
-        self.accused_name(origin, origin).into_iter().collect()
-    }
-
-    /// What of the value in a name is an accused origin's; `None` where the accusation does not stand.
-    fn accused_name(&mut self, origin: TaxpayerId, named: TaxpayerId) -> Option<AccusedName> {
-        if origin != self.books.entity.id {
-            return self.books.accused_name(origin, named);
-        }
-        let flag = self.profile.flag?;
-        Some(AccusedName { named, ordinal: Ordinal::OWN, share: Share::ALL, flag, hops: 0 })
+        let (ordinal, share, via) = (Ordinal::OWN, Share::ALL, Id::EMPTY);
+        let own = |flag| AccusedName { named: origin, ordinal, share, flag, hops: 0, via };
+        self.profile.flag.map(own).into_iter().collect()
     }
 
     /// Value of an accused origin that went to a buyer in all its names; none where it is too little to be followed, so
     /// that the case forgets what it was told before.
     pub(super) fn edge(&mut self, names: &[AccusedName], buyer: TaxpayerId) -> Edge {
-        let mut tax = Fen::ZERO;
-        for name in names {
-            let passed = self.books.passed(name.ordinal, buyer).unwrap_or_default();
-            // What was settled went under the keeper's own name, and is the settling origin's all the same.
-            let settled = if name.ordinal == Ordinal::OWN { Fen::ZERO } else { passed.settled };
-            tax += name.share.of(passed.direct + settled);
-        }
-        if tax < self.rules.limits.taint_tax_min() {
-            tax = Fen::ZERO;
-        }
+        let tax = sum(&self.parts(names, buyer, &[]));
+        let tax = if tax < self.rules.limits.taint_tax_min() { Fen::ZERO } else { tax };
         let partner = self.books.find::<Partner>(&Key::Partner(Side::Sold, buyer)).copied().unwrap_or_default();
         Edge { to: buyer, tax, invoices: partner.totals.count, first_at: partner.first_at, last_at: partner.last_at }
     }
@@ -70,7 +57,7 @@ impl Step<'_> {
     /// Tells some buyers, and the cases of accused origins, how much of their value now went there, given what of which
     /// name moved and what had gone there before; of each name from the origin after `after` on.
     pub(super) fn report_edges(&mut self, moved: &[((Ordinal, TaxpayerId), Passed)], after: TaxpayerId) {
-        let mut told: BTreeMap<TaxpayerId, BTreeSet<TaxpayerId>> = BTreeMap::new();
+        let mut told: BTreeMap<TaxpayerId, (Vec<AccusedName>, BTreeSet<TaxpayerId>)> = BTreeMap::new();
         for ((ordinal, buyer), before) in moved.iter().copied() {
             let named = self.origin(ordinal);
             let mut last = after;
@@ -82,15 +69,17 @@ impl Step<'_> {
                     break;
                 }
                 last = origin;
-                told.entry(origin).or_default().insert(buyer);
-                if let Some(name) = self.accused_name(origin, named) {
-                    self.tell_moved(origin, &name, buyer, before);
+                let (behind, buyers) = match told.entry(origin) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert((self.names_of(origin), BTreeSet::new())),
+                };
+                if buyers.insert(buyer) {
+                    self.tell_moved(origin, behind, buyer, moved);
                 }
             }
         }
-        for (origin, buyers) in told {
+        for (origin, (names, buyers)) in told {
             let Some(flag) = self.flag_of(origin) else { continue };
-            let names = self.names_of(origin);
             let edges = buyers.into_iter().map(|buyer| self.edge(&names, buyer)).collect();
             self.report(origin, flag, true, 0, edges);
         }

@@ -95,12 +95,12 @@ impl Step<'_> {
         sale.short -= covered;
         sale.settled.absorb(&covering, self.rules.limits.vector_origins);
         for slice in covering.slices() {
-            if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
+            if let Some(passed) = self.passed(slice.origin, issue.deducting_buyer()) {
                 passed.settled += Fen(slice.tax);
             }
             self.books.put(Key::Settled(slice.origin, invoice_no), ());
         }
-        if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
+        if let Some(own) = self.passed(Ordinal::OWN, issue.deducting_buyer()) {
             own.direct -= covered;
         }
         self.count_begun(&issue, Fen::ZERO - covered);
@@ -116,7 +116,7 @@ impl Step<'_> {
     /// stays counted as passed on of whom it was.
     pub(super) fn draw_settled(&mut self, sale: &mut Issued, invoice_no: InvoiceNo, tax: Fen) -> Blend {
         let drawn = sale.settled.draw(tax);
-        let buyer = sale.issue.and_then(|issue| issue.buyer_id);
+        let buyer = sale.issue.and_then(|issue| issue.deducting_buyer());
         for slice in drawn.slices() {
             if let Some(passed) = self.passed(slice.origin, buyer) {
                 passed.settled -= Fen(slice.tax);
@@ -168,9 +168,9 @@ impl Step<'_> {
         }
         let mut opened = sale.settled.take(origin, tax);
         // Beyond the row's budget, what settled it is in its remainder.
-        let known = self.passed(origin, issue.buyer_id).map_or(tax, |passed| passed.settled);
+        let known = self.passed(origin, issue.deducting_buyer()).map_or(tax, |passed| passed.settled);
         opened += sale.settled.take_remainder((tax - opened).min(known - opened));
-        if let Some(passed) = self.passed(origin, issue.buyer_id) {
+        if let Some(passed) = self.passed(origin, issue.deducting_buyer()) {
             passed.settled -= opened;
         }
         if sale.settled.of(origin) == Fen::ZERO {
@@ -180,7 +180,7 @@ impl Step<'_> {
             self.books.put(Key::Issued(invoice_no), sale);
             return opened;
         }
-        if let Some(own) = self.passed(Ordinal::OWN, issue.buyer_id) {
+        if let Some(own) = self.passed(Ordinal::OWN, issue.deducting_buyer()) {
             own.direct += opened;
         }
         if sale.short == Fen::ZERO {

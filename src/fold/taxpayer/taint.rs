@@ -1,20 +1,40 @@
 //! Accusations: raised against oneself as a source, and followed along recorded provenance, a bounded number of buyers at
-//! a step. Under the origin's own name an accusation visits a taxpayer once per version; under the name of somebody who
-//! stood for it, what each teller adds is summed. Value of an origin under all names is kept as one sum, counted again
-//! whenever the books of one of its names change.
+//! a step. Each seller tells how much of an origin's value it passed on in each name, all in all, once it is worth telling;
+//! what a buyer holds of it is the sum of what it was told, and is counted again whenever the books of a name change.
+
+use std::collections::BTreeMap;
 
 use super::{CHAIN_TYPOLOGY, Step};
 use crate::model::{About, Continue, Entity, Fen, Flag, Id, Message, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{AccusedName, CaseHead, Key, OriginRow, Passed, Share, TaintTold, TaintVisit, Tainted};
+use crate::state::{AccusedName, CaseHead, Key, OriginRow, Passed, TaintTold, TaintVisit, Tainted};
 
 /// Buyers that one step tells: each may be told twice, and reported once.
 const BUYERS_PER_STEP: usize = 256;
-/// How often under one version of an accusation a change that has come round is told on: firms that trade round and round
-/// would tell each other without end. What was not told on is told with the next sale.
+/// How often under one version of an accusation more that one seller tells, by a longer way than the shortest, is told on:
+/// firms that trade round and round would tell each other without end. What was not told on is told with the next sale.
 const ROUNDS_MAX: u8 = 8;
+/// Sellers who told of one name that are looked at to find the nearest.
+const TELLERS_PER_STEP: usize = 256;
 /// Accused origins behind one name that one step counts again.
 const ORIGINS_PER_STEP: usize = 64;
+
+/// What a buyer is told of an accused origin's value in one name.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    tax: Fen,
+    flag: Flag,
+    /// Fewest invoices between the origin and the keeper.
+    hops: u8,
+}
+
+/// By name.
+pub(super) type Parts = BTreeMap<TaxpayerId, Told>;
+
+/// All of it, in whatever name.
+pub(super) fn sum(parts: &Parts) -> Fen {
+    parts.values().map(|part| part.tax).sum()
+}
 
 impl Step<'_> {
     /// A finding accuses this taxpayer as a source, or the last such finding was withdrawn.
@@ -40,73 +60,109 @@ impl Step<'_> {
         self.follow(&taint, Ordinal::OWN, Id::EMPTY);
     }
 
-    /// An accusation arrives.
+    /// An accusation arrives, or more or less of what it is about.
     pub(super) fn tainted(&mut self, taint: &Taint) {
         if taint.origin == self.books.entity.id {
             return;
         }
         let key = Key::Taint { origin: taint.origin, named: taint.named };
         let before = self.books.find::<TaintVisit>(&key).copied();
-        let own_name = taint.named == taint.origin;
-        // Many may have stood for the origin in one name, and each tells its share.
-        let same = before
-            .filter(|visit| visit.flag.version == taint.flag.version && visit.standing && taint.standing && !own_name);
+        // Many may tell of the same version, and each tells its share.
+        let same = before.filter(|visit| visit.flag.version == taint.flag.version && visit.standing && taint.standing);
         if same.is_none() && before.is_some_and(|visit| visit.flag.version >= taint.flag.version) {
             return;
         }
-        let nothing = !taint.standing || !own_name && taint.part == Fen::ZERO;
-        if before.is_none() && nothing {
+        if before.is_none() && (!taint.standing || taint.part == Fen::ZERO) {
             return; // nothing is taken off where nothing was accused
         }
-        if own_name {
-            // What was sold to it may be of a kind that brings nothing: what it buys next may bring it.
-            self.origin_row(taint.origin, OriginRow::UNMET, Id::EMPTY);
-        }
+        let stood = before.is_some_and(|visit| visit.standing);
         let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(taint.named)) else { return };
-        // What is found with it rests on these books as well, and is not found before them.
-        self.now = taint.raised_at.max(self.profile.known_until);
-        let (ordinal, taken, was, is_met) = (row.ordinal, row.taken, row.accuses(), row.is_met());
-        if own_name {
-            row.is_accused = taint.standing;
-        } else {
-            row.stands_for_others = true;
-        }
+        let (ordinal, taken, was) = (row.ordinal, row.taken, row.accuses());
+        row.accused += u32::from(taint.standing);
+        row.accused -= u32::from(stood);
         let is = row.accuses();
         self.profile.tainted_origins += u32::from(is && !was);
         self.profile.tainted_origins -= u32::from(was && !is);
-        let Taint { flag, standing, hops, .. } = *taint;
-        let told = same.map_or(Fen::ZERO, |visit| visit.part);
-        let part = if own_name { Fen::ZERO } else { told + self.more_than_told(taint) };
-        let hops = same.map_or(hops, |visit| visit.hops.min(hops));
-        let counted = before.and_then(|visit| visit.counted);
-        let (followed, follows) = same.map_or((Fen::ZERO, 0), |visit| (visit.followed, visit.follows));
+        // What is found with it rests on these books as well, and is not found before them.
+        self.now = taint.raised_at.max(self.profile.known_until);
+        let known = same.unwrap_or(TaintVisit {
+            flag: taint.flag,
+            standing: taint.standing,
+            part: Fen::ZERO,
+            followed: Fen::ZERO,
+            hops: u8::MAX,
+            via: Id::EMPTY,
+            counted: before.and_then(|visit| visit.counted),
+        });
+        let part = known.part + self.more_than_told(taint);
+        let (hops, via) = self.nearest_told(taint, &known);
         // Nobody is told of more than was taken.
-        let more = part.min(taken) - followed;
-        let is_news = more.abs() >= self.rules.limits.taint_tax_min() || more != Fen::ZERO && part == Fen::ZERO;
-        // What comes by a longer way than the shortest known has come round.
-        let is_round = same.is_some_and(|visit| taint.hops > visit.hops);
-        let follows_on = own_name || !standing || is_news && (!is_round || follows < ROUNDS_MAX);
-        let followed = if follows_on { followed + more } else { followed };
-        let follows = follows.saturating_add(u8::from(follows_on && is_round));
-        self.books.put(key, TaintVisit { flag, standing, part, followed, follows, hops, counted });
+        let own_name = taint.named == taint.origin;
+        let more = if own_name { part - known.part } else { part.min(taken) - known.followed };
+        let is_news = if own_name {
+            (part > Fen::ZERO) != (known.part > Fen::ZERO)
+        } else {
+            self.is_news(taint, &known, more, part)
+        };
+        let follows = same.is_none() || hops != known.hops || is_news;
+        let followed = if follows { known.followed + more } else { known.followed };
+        self.books.put(key, TaintVisit { part, followed, hops, via, ..known });
         self.books.put(Key::TaintName { named: taint.named, origin: taint.origin }, ());
-        if !is_met {
-            return;
-        }
         self.touch(About::Origin(taint.origin));
         self.recount(taint.origin, taint.named);
-        if follows_on {
+        if follows {
+            // Who is too far away tells nobody any more.
+            let too_far = hops >= self.rules.limits.taint_hops_max;
+            let more = if too_far { Fen::ZERO - part.max(Fen(1)) } else { more };
             self.follow(&Taint { part: more, raised_at: self.now, ..*taint }, ordinal, Id::EMPTY);
         }
     }
 
-    /// How much more a seller tells of an origin's value in another's name than it told before under this version.
+    /// How much more a seller tells of an origin's value in a name than it told before under this version.
     fn more_than_told(&mut self, taint: &Taint) -> Fen {
         let key = Key::taint_told(taint.origin, taint.named, taint.from);
         let (told, _) = self.books.edit_or_new::<TaintTold>(key);
-        let before = if told.version == taint.flag.version { told.part } else { Fen::ZERO };
-        *told = TaintTold { version: taint.flag.version, part: taint.part };
-        taint.part - before
+        let known = if told.version == taint.flag.version { *told } else { TaintTold::default() };
+        *told = TaintTold { version: taint.flag.version, part: taint.part, hops: taint.hops, ..known };
+        taint.part - known.part
+    }
+
+    /// By how few invoices value in a name came, and from whom, now that one seller has told anew of its way: asked of all
+    /// again where that was the shortest and is no more.
+    fn nearest_told(&mut self, taint: &Taint, known: &TaintVisit) -> (u8, TaxpayerId) {
+        let shortest = (known.hops, known.via);
+        if taint.part > Fen::ZERO && (taint.hops, taint.from) <= shortest {
+            return (taint.hops, taint.from);
+        }
+        if known.via != taint.from {
+            return shortest;
+        }
+        let told_by = |from| Key::taint_told(taint.origin, taint.named, from);
+        let mut nearest = (u8::MAX, Id::EMPTY);
+        for key in self.books.scan(&told_by(Id::EMPTY), &told_by(Id::LAST), TELLERS_PER_STEP) {
+            let Some(told) = self.books.find::<TaintTold>(&key).copied() else { continue };
+            if let (Key::TaintTold { from, .. }, true) =
+                (key, told.version == taint.flag.version && told.part > Fen::ZERO)
+            {
+                nearest = nearest.min((told.hops, from));
+            }
+        }
+        nearest
+    }
+
+    /// Whether so much more, of a `part` in all, is told on. What has come by a longer way than the shortest may have come
+    /// round, and more of it is told on only so often; less always is, for it becomes less and less.
+    fn is_news(&mut self, taint: &Taint, known: &TaintVisit, more: Fen, part: Fen) -> bool {
+        if more.abs() < self.rules.limits.taint_tax_min() && (more == Fen::ZERO || part > Fen::ZERO) {
+            return false;
+        }
+        if more < Fen::ZERO || taint.hops <= known.hops {
+            return true;
+        }
+        let key = Key::taint_told(taint.origin, taint.named, taint.from);
+        let (told, _) = self.books.edit_or_new::<TaintTold>(key);
+        told.rounds = told.rounds.saturating_add(1);
+        told.rounds <= ROUNDS_MAX
     }
 
     /// Counts again, for each accused origin behind a name, how much of its value came so: the books of that name have
@@ -129,14 +185,14 @@ impl Step<'_> {
         }
     }
 
-    /// Counts value of an origin again that came in one name: under its own all of it, under another's the amount that
-    /// came so, however much more came since.
+    /// Counts value of an origin again that came in one name: under its own all of it, under another's so much as was told,
+    /// however much more came since.
     fn recount(&mut self, origin: TaxpayerId, named: TaxpayerId) {
         let key = Key::Taint { origin, named };
         let Some(visit) = self.books.find::<TaintVisit>(&key).copied() else { return };
         let Some(row) = self.books.find::<OriginRow>(&Key::Origin(named)).copied() else { return };
-        let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
-        let counts = (visit.standing && row.is_met()).then(|| (taken, row.deducted.share(taken, row.taken)));
+        let taken = if named != origin || visit.part == Fen::ZERO { visit.part.min(row.taken) } else { row.taken };
+        let counts = visit.standing.then(|| (taken, row.deducted.share(taken, row.taken)));
         let (mut total, _) = self.books.lift::<Tainted>(Key::Tainted(origin));
         let total_before = total;
         if visit.counted != counts {
@@ -151,13 +207,10 @@ impl Step<'_> {
             if visit.flag.version >= total.version {
                 (total.version, total.case_id) = (visit.flag.version, visit.flag.case_id);
             }
-            if named == origin || taken > Fen::ZERO {
-                // Value in its own name may have come by a shorter way since the accusation did.
-                let hops = if named == origin { row.hops } else { visit.hops };
-                if total.via.is_empty() || hops < total.hops || hops == total.hops && named == origin {
-                    (total.hops, total.via) = (hops, row.via);
-                }
-            } else if visit.hops == total.hops {
+            let way = (visit.hops, visit.via);
+            if total.via.is_empty() || visit.part > Fen::ZERO && way < (total.hops, total.via) {
+                (total.hops, total.via) = way;
+            } else if visit.part == Fen::ZERO || way != (total.hops, total.via) {
                 (total.hops, total.via) = self.nearest(origin).unwrap_or((total.hops, total.via));
             }
         }
@@ -171,16 +224,9 @@ impl Step<'_> {
         }
     }
 
-    /// By how few invoices, and through whom, value of an accused origin came that stands.
+    /// By how few invoices, and through whom, value of an accused origin came.
     fn nearest(&mut self, origin: TaxpayerId) -> Option<(u8, TaxpayerId)> {
-        let names = self.names_of(origin).into_iter();
-        let ways = names.filter_map(|AccusedName { named, share, hops, .. }| {
-            let row = self.books.find::<OriginRow>(&Key::Origin(named))?;
-            let is_own = named == origin;
-            let stands = is_own || share.of(row.taken) > Fen::ZERO;
-            stands.then_some((if is_own { row.hops } else { hops }, !is_own, row.via))
-        });
-        ways.min().map(|(hops, _, via)| (hops, via))
+        self.names_of(origin).into_iter().map(|name| (name.hops, name.via)).min()
     }
 
     /// A step that had more to do goes on.
@@ -242,7 +288,6 @@ impl Step<'_> {
     /// Tells the buyers to whom the accused value went, from the one after `after` on, and the case.
     fn follow(&mut self, taint: &Taint, ordinal: Ordinal, after: TaxpayerId) {
         let buyers = self.books.buyers_of(ordinal, after, BUYERS_PER_STEP + 1);
-        let name = self.name_of(taint, ordinal);
         // The case of an accusation that is lifted keeps the way it went.
         let names = if taint.standing { self.names_of(taint.origin) } else { Vec::new() };
         let mut edges = Vec::new();
@@ -254,11 +299,11 @@ impl Step<'_> {
                 break;
             }
             last = buyer;
-            let Some(passed) = passed else { continue };
+            if passed.is_none() {
+                continue;
+            }
             if taint.standing {
-                // Where there is less than before, those are told as well to whom too little has gone.
-                let told_from = if taint.part < Fen::ZERO { Fen::ZERO } else { self.rules.limits.taint_tax_min() };
-                self.tell(taint.origin, &name, buyer, passed, told_from);
+                self.tell(taint, &names, buyer);
                 let edge = self.edge(&names, buyer);
                 edges.extend(Some(edge).filter(|edge| edge.tax > Fen::ZERO || taint.part < Fen::ZERO));
             } else {
@@ -271,71 +316,107 @@ impl Step<'_> {
         }
     }
 
-    /// The name in which an accusation came.
-    fn name_of(&mut self, taint: &Taint, ordinal: Ordinal) -> AccusedName {
-        let Taint { origin, named, flag, hops, .. } = *taint;
-        let known = if ordinal == Ordinal::OWN { None } else { self.books.accused_name(origin, named) };
-        known.unwrap_or(AccusedName { named, ordinal, share: Share::ALL, flag, hops })
-    }
-
-    /// Tells a buyer how much of an accused origin's value went to it in a name, and, as sales that it settled, in the
-    /// keeper's own: what is at least `least`.
-    fn tell(&mut self, origin: TaxpayerId, name: &AccusedName, buyer: TaxpayerId, passed: Passed, least: Fen) {
+    /// Tells a buyer what of an accused origin's value went to it, where the value in a name has become more or less; all
+    /// of it where what went there in other names was too little to be told by itself.
+    fn tell(&mut self, taint: &Taint, names: &[AccusedName], buyer: TaxpayerId) {
         let this = self.books.entity.id;
-        if name.hops >= self.rules.limits.taint_hops_max || buyer == origin || buyer == this {
+        if buyer == taint.origin || buyer == this {
             return;
         }
-        let (direct, settled) = self.worth_telling(name, passed);
-        if passed.direct >= least && name.named == origin || direct >= least && name.named != origin {
-            self.tell_of(origin, name, buyer, name.named, direct);
+        let mut parts = self.parts(names, buyer, &[]);
+        let least = self.rules.limits.taint_tax_min();
+        let is_changed = |named: &TaxpayerId| *named == taint.named || *named == this;
+        let unchanged: Fen = parts.iter().filter(|(named, _)| !is_changed(named)).map(|(_, part)| part.tax).sum();
+        let nothing = Told { tax: Fen::ZERO, flag: taint.flag, hops: taint.hops };
+        if sum(&parts) < least {
+            if taint.part >= Fen::ZERO {
+                return;
+            }
+            // Too little is left: that there is nothing any more is told of every name.
+            for part in parts.values_mut() {
+                part.tax = Fen::ZERO;
+            }
+        } else if unchanged >= least {
+            parts.retain(|named, _| is_changed(named));
         }
-        if name.ordinal != Ordinal::OWN && settled >= least {
-            self.tell_of(origin, name, buyer, this, settled);
+        if taint.part < Fen::ZERO {
+            parts.entry(taint.named).or_insert(nothing);
+            parts.entry(this).or_insert(nothing);
+        }
+        for (named, part) in parts {
+            self.tell_of(taint.origin, buyer, named, &part);
         }
     }
 
-    /// What of an accused origin's value went to a buyer directly and by what settled sales to it: each nothing where it is
-    /// too little to be followed.
-    fn worth_telling(&self, name: &AccusedName, passed: Passed) -> (Fen, Fen) {
-        let worth = |tax: Fen| {
-            let tax = name.share.of(tax);
-            if tax >= self.rules.limits.taint_tax_min() { tax } else { Fen::ZERO }
-        };
-        (worth(passed.direct), worth(passed.settled))
-    }
-
-    /// Tells a buyer again, where a step has moved what went to it in a name: `before` is what had.
-    pub(super) fn tell_moved(&mut self, origin: TaxpayerId, name: &AccusedName, buyer: TaxpayerId, before: Passed) {
-        let this = self.books.entity.id;
-        if name.hops >= self.rules.limits.taint_hops_max || buyer == origin || buyer == this {
+    /// Tells a buyer again, where a step has moved what went to it: `moved` has what had gone before.
+    pub(super) fn tell_moved(
+        &mut self,
+        origin: TaxpayerId,
+        names: &[AccusedName],
+        buyer: TaxpayerId,
+        moved: &[((Ordinal, TaxpayerId), Passed)],
+    ) {
+        if buyer == origin || buyer == self.books.entity.id {
             return;
         }
-        let passed = self.books.passed(name.ordinal, buyer).unwrap_or_default();
-        let ((direct_before, settled_before), (direct, settled)) =
-            (self.worth_telling(name, before), self.worth_telling(name, passed));
-        // In the origin's own name all of it is the origin's, whatever the sum: once it is much, the buyer knows.
-        let is_news = if name.named == origin {
-            direct_before == Fen::ZERO && direct > Fen::ZERO
-        } else {
-            direct != direct_before
-        };
-        if is_news {
-            self.tell_of(origin, name, buyer, name.named, direct);
+        let least = self.rules.limits.taint_tax_min();
+        let worth = |parts: Parts| if sum(&parts) < least { Parts::new() } else { parts };
+        let now = worth(self.parts(names, buyer, &[]));
+        let before = worth(self.parts(names, buyer, moved));
+        for (named, part) in &now {
+            // In the origin's own name all of it is the origin's, however much it is.
+            let is_known = |before: &Told| *named == origin || before.tax == part.tax;
+            if !before.get(named).is_some_and(is_known) {
+                self.tell_of(origin, buyer, *named, part);
+            }
         }
-        if name.ordinal != Ordinal::OWN && settled != settled_before {
-            self.tell_of(origin, name, buyer, this, settled);
+        for (named, part) in before.iter().filter(|(named, _)| !now.contains_key(named)) {
+            self.tell_of(origin, buyer, *named, &Told { tax: Fen::ZERO, ..*part });
         }
     }
 
-    fn tell_of(&mut self, origin: TaxpayerId, name: &AccusedName, buyer: TaxpayerId, named: TaxpayerId, part: Fen) {
+    /// What of an accused origin's value went to a buyer, by the name in which it did: directly in the name it came in, or,
+    /// where it settled sales of the keeper's own, in the keeper's. `moved` stands in for what is there now.
+    pub(super) fn parts(
+        &mut self,
+        names: &[AccusedName],
+        buyer: TaxpayerId,
+        moved: &[((Ordinal, TaxpayerId), Passed)],
+    ) -> Parts {
+        let this = self.books.entity.id;
+        let mut parts = Parts::new();
+        for name in names.iter().filter(|name| name.hops < self.rules.limits.taint_hops_max) {
+            let before = moved.iter().find(|(at, _)| *at == (name.ordinal, buyer)).map(|(_, before)| *before);
+            let passed = before.or_else(|| self.books.passed(name.ordinal, buyer)).unwrap_or_default();
+            let mut add = |named, tax: Fen| {
+                if tax > Fen::ZERO {
+                    let new = Told { tax: Fen::ZERO, flag: name.flag, hops: name.hops };
+                    let part = parts.entry(named).or_insert(new);
+                    part.tax += tax;
+                    part.hops = part.hops.min(name.hops);
+                    if name.flag.version > part.flag.version {
+                        part.flag = name.flag;
+                    }
+                }
+            };
+            add(name.named, name.share.of(passed.direct));
+            // What was settled went under the keeper's own name, and is the settling origin's all the same.
+            if name.ordinal != Ordinal::OWN {
+                add(this, name.share.of(passed.settled));
+            }
+        }
+        parts
+    }
+
+    fn tell_of(&mut self, origin: TaxpayerId, buyer: TaxpayerId, named: TaxpayerId, told: &Told) {
         let taint = Taint {
             origin,
-            flag: name.flag,
+            flag: told.flag,
             standing: true,
             named,
-            part: if named == origin { Fen::ZERO } else { part },
+            part: told.tax,
             from: self.books.entity.id,
-            hops: name.hops.saturating_add(1),
+            hops: told.hops.saturating_add(1),
             raised_at: self.now,
         };
         self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(taint)));

@@ -38,7 +38,7 @@ impl Step<'_> {
 
     /// The row of an origin in these books, made where there is none yet; the flag says that the origin is nearer than was
     /// known. Not for the keeper itself.
-    pub(super) fn origin_row(&mut self, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> (&mut OriginRow, bool) {
+    fn origin_row(&mut self, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> (&mut OriginRow, bool) {
         let Self { books, profile, .. } = self;
         let (row, made) = books.edit_origin(origin, || {
             profile.origins += 1;
@@ -82,7 +82,7 @@ impl Step<'_> {
         Vector { parts, remainder: blend.remainder() }
     }
 
-    /// What of an origin went to a buyer, to be changed.
+    /// What of an origin went to a buyer who may deduct it, to be changed.
     pub(super) fn passed(&mut self, origin: Ordinal, buyer: Option<TaxpayerId>) -> Option<&mut Passed> {
         let buyer = buyer?;
         let passed = self.books.edit_passed(origin, buyer);
@@ -110,7 +110,7 @@ impl Step<'_> {
         vector.add(Slice { origin: Ordinal::OWN, tax: own.0, hops: 0 }, budget);
         vector = vector.within_beside(beside, budget);
         for slice in vector.slices().to_vec() {
-            if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
+            if let Some(passed) = self.passed(slice.origin, issue.deducting_buyer()) {
                 passed.direct += Fen(slice.tax);
             }
         }
@@ -135,7 +135,7 @@ impl Step<'_> {
         let own = Slice { origin: Ordinal::OWN, tax: issue.tax.0, hops: 0 };
         issued.vector.add(own, 1);
         issued.short = issue.tax;
-        if let Some(passed) = self.passed(Ordinal::OWN, issue.buyer_id) {
+        if let Some(passed) = self.passed(Ordinal::OWN, issue.deducting_buyer()) {
             passed.direct += issue.tax;
         }
         self.profile.ledger.passed_on += issue.tax.0;
@@ -177,7 +177,7 @@ impl Step<'_> {
     pub(super) fn kept(&mut self, vector: &Vector, seller: TaxpayerId) -> Blend {
         let mut blend = Blend::default();
         for part in &vector.parts {
-            let hops = one_further(part.hops);
+            let hops = part.hops.saturating_add(1);
             let origin = self.take(part.origin, Fen::ZERO, hops, seller);
             blend.add(Slice { origin, tax: part.tax.0, hops }, usize::MAX);
         }
@@ -209,7 +209,7 @@ impl Step<'_> {
             return blend;
         }
         for part in &vector.parts {
-            let hops = one_further(part.hops);
+            let hops = part.hops.saturating_add(1);
             let origin = self.take(part.origin, part.tax, hops, seller);
             blend.add(Slice { origin, tax: part.tax.0, hops }, usize::MAX);
         }
@@ -239,13 +239,15 @@ impl Step<'_> {
         let unsettled = self.draw_settled(issued, invoice_no, own - unmade);
         for slice in back.slices() {
             let settled = if slice.origin == Ordinal::OWN { unsettled.total() } else { Fen::ZERO };
-            if let Some(passed) = self.passed(slice.origin, issue.buyer_id) {
+            if let Some(passed) = self.passed(slice.origin, issue.deducting_buyer()) {
                 passed.direct -= Fen(slice.tax) - settled;
             }
         }
         let mut drawn = back.clone();
         drawn.take(Ordinal::OWN, unmade + unsettled.total());
         drawn.absorb(&unsettled, usize::MAX);
+        // Sales made meanwhile that nothing stood behind would have had it.
+        self.settle(&mut drawn, issue.issued_at);
         self.pool().absorb(&drawn, budget);
         let total = back.total();
         self.profile.ledger.passed_on -= total.0;
@@ -306,9 +308,4 @@ impl Step<'_> {
             self.unsettle(origin, tax, issued_at);
         }
     }
-}
-
-/// Hops of value that came by one invoice more.
-fn one_further(hops: u8) -> u8 {
-    hops.saturating_add(1).min(OriginRow::UNMET - 1)
 }

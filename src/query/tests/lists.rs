@@ -37,7 +37,7 @@ fn a_finding_says_how_much_was_bought_from_the_source_itself() {
     let (_dir, folder) = folder(&both);
     let found = signals(&folder, &Filter { taxpayer_id: Some(id("B")), ..Filter::default() }).unwrap().items.remove(0);
     let said = "39,819.00 yuan of the tax deducted here came from the suspected source S, of it 1,170.00 bought from it \
-                directly, the rest, 38,649.00, through others";
+                directly, the rest, 38,649.00, through W and others";
     assert!(found.text_en.contains(said), "{}", found.text_en);
 }
 

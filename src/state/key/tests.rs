@@ -57,7 +57,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         }),
         (any_id(), any_id()).prop_map(|(named, origin)| Key::TaintName { named, origin }),
         any_id().prop_map(Key::Tainted),
-        any_id().prop_map(Key::TaintTold),
+        (any_id(), any_id()).prop_map(|(value, from)| Key::TaintTold { value, from }),
     ]
 }
 

@@ -1,5 +1,5 @@
 //! The fold and the oracle (`tests/oracle/`) at the end of many small worlds: everything that both can say must be the same.
-//! `SUYUAN_WORLDS=20000` runs so many instead. A world that differs is made as small as it can be and told as its events,
+//! `SUYUAN_WORLDS=20000` runs so many instead, `SUYUAN_WORLDS=7000..8000` those. A world that differs is made as small as it can be and told as its events,
 //! so that it can be kept in `cases`.
 
 mod cases;
@@ -9,6 +9,7 @@ mod worlds;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use suyuan::codec::json::read_event;
 use suyuan::drive::World as Fold;
@@ -26,7 +27,7 @@ const UNCLEAR_ONE_IN: usize = 20;
 /// Of so many, one may have a chain through other names than the source's own that is told differently. What of such a
 /// name is the source's is told when value moves, and not when what the share is of has changed; and firms that trade
 /// round and round are not told for ever (decisions 24 and 37).
-const APPROXIMATE_ONE_IN: usize = 100;
+const APPROXIMATE_ONE_IN: usize = 150;
 
 /// What differs between the two: by name, what the fold says and what the oracle says.
 type Difference = BTreeMap<String, (Option<String>, Option<String>)>;
@@ -70,16 +71,13 @@ impl Outcome {
     /// Whether all that differs hangs on shares in other names.
     fn is_approximate(&self) -> bool {
         let chains = chains::chains(&self.books);
-        let through_others = chains.iter().filter(|(_, chain)| chain.in_other_names);
-        let through_others: Vec<&String> = through_others.map(|(origin, _)| origin).collect();
+        let through_others: BTreeMap<_, _> = chains.into_iter().filter(|(_, chain)| chain.in_other_names).collect();
         self.different.keys().all(|name| {
             let words: Vec<&str> = name.split(' ').collect();
             match words.as_slice() {
-                ["case", _, "of", origin, _, ..] => {
-                    through_others.iter().any(|of| **of == origin.trim_end_matches(':'))
-                }
-                ["finding", _, "false_deduction", "about", origin] => through_others.iter().any(|of| *of == origin),
-                ["task", _] => !through_others.is_empty(),
+                ["case", _, "of", origin, _, ..] => through_others.contains_key(origin.trim_end_matches(':')),
+                ["finding", _, "false_deduction", "about", origin] => through_others.contains_key(*origin),
+                ["task", who] => through_others.values().any(|chain| chain.members.contains_key(*who)),
                 _ => false,
             }
         })
@@ -142,16 +140,23 @@ fn told(world: &World) -> String {
     text + "rules: " + &numbers.join("; ") + "\n" + &lines.join("\n") + "\n"
 }
 
-fn number_of_worlds() -> u64 {
-    std::env::var("SUYUAN_WORLDS").map_or(WORLDS, |text| text.parse().expect("SUYUAN_WORLDS is a number"))
+/// `SUYUAN_WORLDS=n` asks for the first n worlds, `SUYUAN_WORLDS=m..n` for others.
+fn seeds() -> Range<u64> {
+    let Ok(text) = std::env::var("SUYUAN_WORLDS") else { return 0..WORLDS };
+    let (first, end) = text.split_once("..").unwrap_or(("0", &text));
+    match (first.parse(), end.parse()) {
+        (Ok(first), Ok(end)) if first < end => first..end,
+        _ => panic!("SUYUAN_WORLDS={text}: give a number of worlds, or a range of seeds such as 2000..3000"),
+    }
 }
 
 #[test]
 fn the_fold_and_the_oracle_agree_at_the_end_of_many_small_worlds() {
     let mut coverage = Coverage::default();
     let (mut unclear, mut approximate) = (0, 0);
-    let worlds = number_of_worlds();
-    for seed in 0..worlds {
+    let seeds = seeds();
+    let worlds = usize::try_from(seeds.end - seeds.start).unwrap();
+    for seed in seeds {
         let world = worlds::world(seed);
         let outcome = Outcome::of(&world.rules, &world.lines);
         assert!(!outcome.differs(), "{}", told(&world));
@@ -161,8 +166,8 @@ fn the_fold_and_the_oracle_agree_at_the_end_of_many_small_worlds() {
             coverage.see(&outcome);
         }
     }
-    let worlds = usize::try_from(worlds).unwrap();
-    assert!(unclear <= worlds / UNCLEAR_ONE_IN, "{unclear} of {worlds} worlds are unclear");
-    assert!(approximate <= worlds / APPROXIMATE_ONE_IN, "{approximate} of {worlds} worlds agree only nearly");
+    eprintln!("{worlds} worlds: {unclear} in which the design leaves a choice, {approximate} that agree only nearly");
+    assert!(unclear <= worlds.div_ceil(UNCLEAR_ONE_IN), "{unclear} of {worlds} worlds are unclear");
+    assert!(approximate <= worlds.div_ceil(APPROXIMATE_ONE_IN), "{approximate} of {worlds} worlds agree only nearly");
     coverage.check(worlds);
 }

@@ -330,7 +330,7 @@ impl<'a> Books<'a> {
     fn check_passed(&self) -> Result<(), String> {
         let mut counted: BTreeMap<(Ordinal, Id), (Fen, Fen)> = BTreeMap::new();
         for issued in self.issued.values() {
-            let Some(buyer) = issued.issue.and_then(|issue| issue.buyer_id) else { continue };
+            let Some(buyer) = issued.issue.and_then(|issue| issue.deducting_buyer()) else { continue };
             for slice in issued.vector.slices() {
                 counted.entry((slice.origin, buyer)).or_default().0 += Fen(slice.tax);
             }
@@ -379,8 +379,9 @@ impl Books<'_> {
         let mut counted: BTreeMap<Id, (u32, Fen, Fen)> = BTreeMap::new();
         for ((origin, named), visit) in &self.visits {
             let row = self.origins.get(named).ok_or("a name without value")?;
-            if visit.standing && row.is_met() {
-                let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
+            if visit.standing {
+                let is_all = named == origin && visit.part > Fen::ZERO;
+                let taken = if is_all { row.taken } else { visit.part.min(row.taken) };
                 let sums = counted.entry(*origin).or_default();
                 sums.0 += 1;
                 sums.1 += taken;

@@ -37,7 +37,8 @@ pub(super) fn check(rows: &AllRows) -> Result<(), String> {
     for ((entity, key), row) in rows {
         if let (Key::Tainted(_), Row::Tainted(total)) = (key, row) {
             let known = cases.get(&total.case_id).is_some_and(|case| case.nodes.contains_key(&entity.id));
-            if !known {
+            let holds = total.taken != Fen::ZERO || total.deducted != Fen::ZERO;
+            if holds && !known {
                 return Err(format!("{} holds accused value that its case has not heard of: {total:?}", entity.id));
             }
         }
@@ -107,11 +108,11 @@ impl Case<'_> {
         }
         // Shares of what came under others' names change with every purchase in that name: only what came in the
         // origin's own name is told to the fen at all times.
-        if let ([(named, _)], Some(Row::Origin(row))) =
+        if let ([(named, visit)], Some(Row::Origin(row))) =
             (&visits(rows, of, origin)[..], row(rows, of, Key::Origin(origin)))
         {
             let OriginRow { ordinal: own, .. } = **row;
-            ordinal = Some(own).filter(|_| *named == origin);
+            ordinal = Some(own).filter(|_| *named == origin && visit.part > Fen::ZERO);
         }
         let Some(ordinal) = ordinal else { return Ok(()) };
         let mut passed: BTreeMap<Id, Fen> = BTreeMap::new();

@@ -40,17 +40,9 @@ impl Books {
     }
 
     fn deliver(&mut self, buyer: &str, no: &str, seller: &str, delivery: Delivery) {
-        if let Delivery::Accusation { origin, count, hops } = delivery {
-            let accusation = self.accused.get_mut(&origin).expect("it was accused");
-            if accusation.standing && accusation.count == count {
-                accusation.reached.entry(buyer.to_owned()).or_insert(hops);
-            }
-            return;
-        }
         let key = (buyer.to_owned(), no.to_owned(), seller.to_owned());
         let invoice = self.sales[&(seller.to_owned(), no.to_owned())].invoice.clone();
         match delivery {
-            Delivery::Accusation { .. } => {}
             Delivery::Void { at, returned } => {
                 self.firm(buyer).know(at);
                 self.held.entry(key.clone()).or_default().voided = true;
@@ -144,7 +136,7 @@ impl Books {
             let sale = self.sales.get_mut(&key).expect("it was issued");
             let mut opened = sale.settled.take(origin, left);
             // Beyond the budget, what settled a sale is in its remainder: no more than is known to have gone there.
-            let to = sale.invoice.buyer.clone().map(|buyer| (seller.to_owned(), origin.to_owned(), buyer));
+            let to = sale.invoice.deducting_buyer().cloned().map(|buyer| (seller.to_owned(), origin.to_owned(), buyer));
             let known = to.as_ref().map_or(left, |to| self.settled_to.get(to).copied().unwrap_or(0));
             opened += sale.settled.take_rest((left - opened).min(known - opened));
             sale.short += opened;
@@ -210,24 +202,6 @@ impl Books {
             let holding = self.held.get_mut(&key).expect("it was just seen");
             holding.own_back = if counts && holding.goes_round { vector.of(firm) } else { 0 };
             (holding.vector, holding.counts) = (vector, counts);
-        }
-    }
-
-    /// Tells those to whom a taxpayer passed enough of an accused origin's value on, each once.
-    pub(super) fn tell_buyers(&mut self, origin: &str, taxpayer: &str) {
-        let passed = self.passed_on(taxpayer, origin);
-        let accusation = self.accused.get_mut(origin).expect("it stands accused");
-        let hops = accusation.reached[taxpayer];
-        if hops >= self.rules.limit("taint_hops_max") {
-            return;
-        }
-        for (buyer, tax) in passed {
-            let enough = tax >= self.rules.limit("taint_tax_min_fen") && buyer != origin && buyer != taxpayer;
-            if enough && accusation.told.insert((taxpayer.to_owned(), buyer.clone())) {
-                let (origin, count) = (origin.to_owned(), accusation.count);
-                let delivery = Delivery::Accusation { origin, count, hops: hops + 1 };
-                self.later.push((buyer, String::new(), taxpayer.to_owned(), delivery));
-            }
         }
     }
 }

@@ -41,7 +41,8 @@ impl Books {
         let mut pooled = back.clone();
         pooled.take(seller, unmade + unsettled.total());
         pooled.pour(&unsettled);
-        self.pool(seller, &pooled);
+        let at = self.sales[&(seller.to_owned(), no.to_owned())].invoice.at;
+        self.offer(seller, pooled, at);
         back
     }
 
@@ -53,7 +54,7 @@ impl Books {
             if sale.settled.of(origin) == 0 {
                 self.settlements.remove(&(seller.to_owned(), origin.clone(), no.to_owned()));
             }
-            if let Some(buyer) = &sale.invoice.buyer {
+            if let Some(buyer) = sale.invoice.deducting_buyer() {
                 *self.settled_to.entry((seller.to_owned(), origin.clone(), buyer.clone())).or_default() -= part.tax;
             }
         }
@@ -97,11 +98,15 @@ impl Books {
         self.held.insert((buyer.to_owned(), no.to_owned(), seller.to_owned()), holding);
     }
 
-    /// Lets value in: first to sales made before it came though it was issued before them, oldest first; the rest into
-    /// the pool.
+    /// Lets value in.
     pub(super) fn bring(&mut self, buyer: &str, value: &Mixture, issued_at: i64) {
         self.firm(buyer).arrived += value.total();
-        let mut value = value.clone();
+        self.offer(buyer, value.clone(), issued_at);
+    }
+
+    /// Lets value that was there at a time stand behind later sales that have nothing behind them, oldest first; the rest
+    /// goes into the pool.
+    fn offer(&mut self, buyer: &str, mut value: Mixture, issued_at: i64) {
         let oldest = self.hour.map_or(i64::MIN, |hour| hour - self.rules.limit("settle_days") * DAY);
         let gone = self.firms[buyer].is_gone(issued_at);
         let short = self.sales_of(buyer).filter(|(_, sale)| {
@@ -129,7 +134,7 @@ impl Books {
         sale.settled.cut(self.rules.vector_origins, &[], &mut self.unclear);
         for (origin, part) in &covering.parts {
             self.settlements.insert((key.0.clone(), origin.clone(), key.1.clone()));
-            if let Some(to) = &sale.invoice.buyer {
+            if let Some(to) = sale.invoice.deducting_buyer() {
                 *self.settled_to.entry((key.0.clone(), origin.clone(), to.clone())).or_default() += part.tax;
             }
         }

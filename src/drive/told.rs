@@ -1,0 +1,136 @@
+//! Who is told of an accusation: by how much of a source's value went there, whatever came first.
+
+use std::fmt::Write as _;
+
+use super::probe::*;
+use super::*;
+use crate::model::Fen;
+use crate::state::{Key, Tainted};
+
+/// Eight firms each take 20,000 yuan of S and pass so much of it on to B, who deducts it; S is known to be new, by a paper
+/// that comes first or last.
+fn split_over_ways(each: i64, paper_first: bool) -> World {
+    let paper = "at 2026-01-10 | register S on=2026-01-04\n";
+    let mut trade = String::from("at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10\nat 2026-02-03\n");
+    for way in 0..8 {
+        writeln!(trade, "issue 1{way} S W{way} 160000.00 tax=20000.00").unwrap();
+        writeln!(trade, "issue 2{way} W{way} B 80000.00 tax={each}.00").unwrap();
+        writeln!(trade, "deduct 2{way} B 2026-02 from=W{way}").unwrap();
+    }
+    world(&if paper_first { format!("{paper}{trade}") } else { format!("{trade}{paper}") })
+}
+
+#[test]
+fn value_that_was_split_is_held_against_its_buyer_whenever_its_source_is_known() {
+    for (each, deducted) in [(9_500, 76_000), (1_000, 8_000), (999, 0)] {
+        for paper_first in [true, false] {
+            let mut world = split_over_ways(each, paper_first);
+            let held = find::<Tainted>(&mut world, "B", &Key::Tainted(id("S"))).unwrap_or_default();
+            assert_eq!(held.deducted, Fen(deducted * 100), "{each} yuan a way, paper first: {paper_first}");
+        }
+    }
+}
+
+#[test]
+fn what_was_sold_without_a_deductible_invoice_does_not_hide_what_comes_with_one() {
+    let script = "at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10
+        at 2026-02-03 | register S on=2026-01-04 | issue 1 S W 900000.00 tax=117000.00
+        issue 2 W B 80000.00 tax=10400.00 kind=other | at 2026-02-04 | issue 3 W B 80000.00 tax=10400.00";
+    let held: Tainted = row(&mut world(script), "B", Key::Tainted(id("S")));
+    assert_eq!((held.taken, held.hops), (Fen(1_040_000), 2));
+}
+
+/// What stands at a taxpayer of S's value, in yuan.
+fn of_s(script: &str, at: &str) -> (i64, i64) {
+    let held = find::<Tainted>(&mut world(script), at, &Key::Tainted(id("S"))).unwrap_or_default();
+    (held.taken.0 / 100, held.deducted.0 / 100)
+}
+
+const STOCK: &str = "at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10\n";
+
+/// The paper that accuses S comes before its trade, or after it.
+fn both_ways(trade: &str) -> [String; 2] {
+    let paper = "at 2026-01-10 | register S on=2026-01-04\n";
+    [format!("{STOCK}{paper}{trade}"), format!("{STOCK}{trade}\n{paper}")]
+}
+
+#[test]
+fn the_nearest_way_decides_how_far_an_accusation_goes_whichever_came_first() {
+    let mut trade = String::from("at 2026-02-03 | issue 1 S A1 900000.00 tax=117000.00\n");
+    for way in 1..7 {
+        writeln!(trade, "issue 1{way} A{way} A{} 900000.00 tax=117000.00", way + 1).unwrap();
+    }
+    trade += "issue 18 A7 B 900000.00 tax=117000.00 | at 2026-02-04 | issue 20 S B 900000.00 tax=117000.00
+        at 2026-02-05 | issue 21 B C 900000.00 tax=100000.00 | deduct 21 C 2026-02 from=B";
+    for script in both_ways(&trade) {
+        assert_eq!(of_s(&script, "C"), (100_000, 100_000), "{script}");
+    }
+}
+
+#[test]
+fn a_sale_that_lets_nobody_deduct_is_where_value_ends() {
+    for between in ["", "at 2026-03-05 | "] {
+        let script = format!(
+            "{STOCK}at 2026-03-02 | issue 1 W B 900000.00 tax=110000.00 kind=ordinary
+            {between}issue 2 W B 500000.00 tax=60000.00 | deduct 2 B 2026-03 from=W
+            at 2026-03-01 | register S on=2026-02-20 | issue 11 S W 900000.00 tax=110000.00
+            at 2026-03-10 | issue 900 OLD OLD2 1.00"
+        );
+        assert_eq!(of_s(&script, "B"), (0, 0), "{script}");
+    }
+}
+
+#[test]
+fn what_went_out_before_its_purchase_came_adds_to_what_went_out_after() {
+    for (first, second) in [("2026-02-03", "2026-02-02"), ("2026-02-01", "2026-02-02")] {
+        // Of the two halves of what W sold, one is settled by what it bought, or neither.
+        let script = format!(
+            "{STOCK}at 2026-01-10 | register S on=2026-01-04\nat {first}T09:00 | issue 2 W B 5000.00 tax=600.00
+            at {second}T09:00 | issue 1 S W 900000.00 tax=117000.00 | at 2026-02-03T10:00 | issue 3 W B 5000.00 tax=600.00"
+        );
+        let expected = if first > second { 1_200 } else { 0 };
+        assert_eq!(of_s(&script, "B").0, expected, "{script}");
+    }
+}
+
+#[test]
+fn what_has_become_too_little_to_tell_is_told_as_nothing_whichever_came_first() {
+    let trade = "at 2026-02-03 | issue 1 S W 900000.00 tax=117000.00
+        at 2026-02-04 | issue 2 W B 8000.00 tax=900.00 | issue 3 W B 2000.00 tax=200.00 | at 2026-02-05 | void 3 W";
+    for script in both_ways(trade) {
+        assert_eq!(of_s(&script, "B"), (0, 0), "{script}");
+    }
+}
+
+#[test]
+fn shares_of_two_sellers_told_in_ones_own_name_are_added() {
+    let sales = [
+        "S X 1500000.00 tax=200000.00",
+        "S W1 300000.00 tax=40000.00",
+        "S W2 500000.00 tax=60000.00",
+        "W1 W2 300000.00 tax=40000.00",
+        "W2 B 800000.00 tax=100000.00",
+    ];
+    let in_time = [0, 1, 2, 3, 4];
+    for order in [in_time, [4, 3, 2, 1, 0], [4, 2, 3, 0, 1], [0, 4, 3, 2, 1]] {
+        let mut script = format!("{STOCK}at 2026-01-10 | register S on=2026-01-04\n");
+        for at in order {
+            writeln!(script, "at 2026-02-0{} | issue 1{at} {}", at + 1, sales[at]).unwrap();
+        }
+        writeln!(script, "at 2026-02-07 | deduct 14 B 2026-02 from=W2").unwrap();
+        assert_eq!(of_s(&script, "B"), (100_000, 100_000), "{order:?}");
+    }
+}
+
+#[test]
+fn a_sale_that_is_voided_later_does_not_wash_what_was_sold_meanwhile() {
+    let sold = "at 2026-02-02 | issue 1 S W 900000.00 tax=120000.00";
+    let other = "at 2026-02-09 | issue 2 W X 900000.00 tax=120000.00";
+    let to_b = "at 2026-02-10 | issue 3 W B 900000.00 tax=120000.00 | deduct 3 B 2026-02 from=W";
+    let void = "at 2026-02-11 | void 2 W";
+    for trade in [[sold, "", to_b, ""], [sold, other, to_b, void], [sold, void, other, to_b]] {
+        for script in both_ways(&trade.join("\n")) {
+            assert_eq!(of_s(&script, "B"), (120_000, 120_000), "{script}");
+        }
+    }
+}
