@@ -100,6 +100,7 @@ pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut
     if keeps {
         engine.cut_input_off()?;
     }
+    engine.settle()?;
     let committed = engine.progress().counters.events;
     let kept = Kept { committed, lost: (skipped + fed).saturating_sub(committed), again: identity.can_be_read_again() };
     let failure = if stopped { kept.when_stopped(rest) } else { kept.when_unreadable(failure, rest) };

@@ -4,10 +4,12 @@
 //! interrupted.
 
 use std::path::Path;
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant as Moment};
 
 use tracing::{debug, info};
 
+use super::commit::Commits;
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item, Limits, Waiting};
 use super::error::Error;
@@ -57,7 +59,7 @@ enum Until {
 /// A folder being written.
 pub struct Engine {
     place: Place,
-    log: Log,
+    commits: Commits,
     partitions: Vec<Partition>,
     settings: Settings,
     cutter: EpochCutter,
@@ -67,6 +69,8 @@ pub struct Engine {
     /// Whether the journal has it.
     is_told: bool,
     epoch: Vec<Item>,
+    /// Emptied, and kept for their memory.
+    spare: Vec<Vec<Item>>,
     epochs: Vec<Epoch>,
     events: usize,
     /// Input events numbered so far, committed or not.
@@ -141,7 +145,7 @@ impl Engine {
         Ok(Self {
             persisted_turn: log.last_turn(),
             place,
-            log,
+            commits: Commits::new(log, settings.threads > 1),
             partitions,
             cutter: EpochCutter::new(progress.clock, progress.ticked),
             roots: progress.roots,
@@ -150,6 +154,7 @@ impl Engine {
             begun,
             is_told: true,
             epoch: Vec::new(),
+            spare: Vec::new(),
             epochs: Vec::new(),
             events: 0,
             phases: Phases::default(),
@@ -161,7 +166,7 @@ impl Engine {
         })
     }
 
-    /// How far it has come, committed.
+    /// How far it has come: committed, but for the last turn while an input is being fed, which [`Engine::settle`] commits.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
@@ -182,8 +187,8 @@ impl Engine {
     }
 
     /// The journal.
-    pub fn log(&self) -> &Log {
-        &self.log
+    pub fn log(&self) -> MutexGuard<'_, Log> {
+        self.commits.log()
     }
 
     /// The input at hand, or the last one.
@@ -240,6 +245,15 @@ impl Engine {
         Ok(())
     }
 
+    /// Commits what was folded and is still on its way to the journal.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        let began = Moment::now();
+        let done = self.commits.finish();
+        self.phases.commit += began.elapsed();
+        self.is_broken |= done.is_err();
+        Ok(done?)
+    }
+
     /// Commits what has been fed of an input that cannot be read on. Its epochs are then cut otherwise than those of an
     /// uninterrupted run, and so the digest is another one.
     pub fn cut_input_off(&mut self) -> Result<(), Error> {
@@ -254,7 +268,8 @@ impl Engine {
     }
 
     /// Persists everything and closes.
-    pub fn close(self) -> Result<Progress, Error> {
+    pub fn close(mut self) -> Result<Progress, Error> {
+        self.settle()?;
         if self.is_broken {
             return Err(Error::Broken { dir: self.place.dir });
         }
@@ -285,7 +300,7 @@ impl Engine {
         if self.epoch.is_empty() {
             return;
         }
-        let items = std::mem::take(&mut self.epoch);
+        let items = std::mem::replace(&mut self.epoch, self.spare.pop().unwrap_or_default());
         let tick = self.cutter.end();
         let (clock, ticked) = (self.cutter.clock(), self.cutter.ticked());
         self.epochs.push(Epoch { items, tick, clock, ticked, roots: self.roots });
@@ -298,6 +313,9 @@ impl Engine {
         // Until all of it is done: what was folded and not committed must not be built upon.
         self.is_broken = true;
         while self.fold_and_commit(until)? {}
+        if until != Until::Fed {
+            self.settle()?;
+        }
         self.is_broken = false;
         Ok(())
     }
@@ -315,7 +333,10 @@ impl Engine {
             (self.progress.clock, self.progress.ticked) = (last.clock, last.ticked);
             self.progress.roots = last.roots;
         }
-        self.epochs.drain(..count);
+        for Epoch { mut items, .. } in self.epochs.drain(..count) {
+            items.clear();
+            self.spare.push(items);
+        }
         if self.epochs.is_empty() && until != Until::Fed && !self.kept.is_empty() {
             self.wait_for_nothing();
         }
@@ -324,11 +345,12 @@ impl Engine {
         self.progress.input_ended |= until == Until::Ended && !is_more;
         self.progress.kept = self.kept.iter().map(Waiting::write).collect();
         self.phases.fold += folded - began;
+        let began = Moment::now();
         self.write_turn()?;
-        let committed = Moment::now();
-        self.phases.commit += committed - folded;
+        self.phases.commit += began.elapsed();
+        let began = Moment::now();
         self.persist()?;
-        self.phases.persist += committed.elapsed();
+        self.phases.persist += began.elapsed();
         Ok(is_more)
     }
 
@@ -366,20 +388,21 @@ impl Engine {
         }
         outputs.sort_by_key(|(order, _)| *order);
         let turn = Turn {
-            number: self.log.last_turn() + 1,
+            number: self.commits.last_turn() + 1,
             input_consumed: self.progress.counters.events,
             progress: self.progress.write(),
             standing: if self.is_told { Vec::new() } else { self.begun.write() },
             frames,
             outputs: outputs.into_iter().flat_map(|(_, bytes)| bytes).collect(),
         };
-        self.log.append(&turn)?;
+        let number = turn.number;
+        debug!(turn = number, events = self.progress.counters.events, "Turn folded.");
+        self.commits.take(turn)?;
         self.is_told = true;
-        debug!(turn = turn.number, events = self.progress.counters.events, "Turn committed.");
         for partition in &mut self.partitions {
             let offset = partition.progress().offset;
             let attached = self.progress.journal.clone();
-            partition.store.settle(Applied { turn: turn.number, offset, attached });
+            partition.store.settle(Applied { turn: number, offset, attached });
         }
         Ok(())
     }
@@ -387,7 +410,7 @@ impl Engine {
     fn persist(&mut self) -> Result<(), Error> {
         let due = match self.settings.policies.persist {
             Persist::After(time) => self.persisted_at.elapsed() >= time,
-            Persist::AfterTurns(turns) => self.log.last_turn() >= self.persisted_turn + turns,
+            Persist::AfterTurns(turns) => self.commits.last_turn() >= self.persisted_turn + turns,
         };
         let stores: Vec<&mut Store> = self
             .partitions
@@ -398,7 +421,9 @@ impl Engine {
         if stores.is_empty() {
             return Ok(());
         }
-        (self.persisted_at, self.persisted_turn) = (Moment::now(), self.log.last_turn());
+        // Rows never lead the journal.
+        self.commits.finish()?;
+        (self.persisted_at, self.persisted_turn) = (Moment::now(), self.commits.last_turn());
         debug!(stores = stores.len(), "Rows are being persisted.");
         Ok(on_threads(self.settings.threads, stores, Store::persist)?)
     }

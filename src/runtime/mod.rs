@@ -5,6 +5,7 @@
 //! inputs ─► Engine ─► turn: epochs ─► partitions, on threads ─► journal (one write) ─► rows, when it suits
 //! ```
 
+mod commit;
 mod counters;
 mod digest;
 mod engine;

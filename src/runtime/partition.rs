@@ -21,6 +21,7 @@ pub struct Partition {
     /// What a step led to.
     pub(super) effects: Effects,
     frame: Frame,
+    frame_capacity: usize,
     /// Records and bytes with either of which a frame is full.
     frame_limits: (u32, usize),
     chain: Chain,
@@ -66,6 +67,7 @@ impl Partition {
             progress,
             effects,
             frame,
+            frame_capacity: 0,
             frame_limits,
             chain,
             said,
@@ -176,7 +178,10 @@ impl Partition {
         if self.frame.count == 0 {
             return;
         }
-        let next = Frame { partition: self.number, first_offset: self.progress.offset, count: 0, bytes: Vec::new() };
+        // As much room as the largest so far took, so that it need not grow.
+        self.frame_capacity = self.frame_capacity.max(self.frame.bytes.len());
+        let bytes = Vec::with_capacity(self.frame_capacity);
+        let next = Frame { partition: self.number, first_offset: self.progress.offset, count: 0, bytes };
         self.turn.frames.push(std::mem::replace(&mut self.frame, next));
     }
 

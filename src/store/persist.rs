@@ -1,6 +1,7 @@
 //! Rows to disk, behind the commit: what was changed since the last time goes out in one batch with the position that
 //! it stands for. Nothing of a turn that is not committed yet can get there.
 
+use std::thread;
 use std::time::Instant;
 
 use super::Store;
@@ -8,6 +9,9 @@ use super::base::Batch;
 use super::cache::{Beyond, Cache};
 use super::disk::Applied;
 use super::error::Error;
+
+/// From so much memory on, it is given back by a thread of its own when the store is closed, in bytes.
+const DROPPED_ASIDE_BYTES: usize = 32 << 20;
 
 impl Store {
     /// What the rows on disk stood for when the store was opened, or have been brought to since. `None` where there were
@@ -65,7 +69,13 @@ impl Store {
 
     /// Persists what is settled, and closes.
     pub fn close(mut self) -> Result<(), Error> {
-        self.persist()
+        self.persist()?;
+        // Giving back memory row by row takes its time, and nobody need wait for it.
+        if self.cache.tally.bytes > DROPPED_ASIDE_BYTES {
+            let cache = self.cache;
+            thread::Builder::new().name("forget-rows".into()).spawn(move || drop(cache)).ok();
+        }
+        Ok(())
     }
 
     fn write_dirty(&mut self) -> Result<(), Error> {
