@@ -2,11 +2,10 @@
 //! either, a sale, a void, a red letter or a settlement, is told when the step ends; what has become too little to be
 //! followed is told as nothing, so that the case forgets it.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use super::Step;
-use super::taint::sum;
 use crate::model::{Continue, Edge, Entity, Fen, Flag, Id, Message, Report, TaxpayerId};
 use crate::provenance::Ordinal;
 use crate::state::{AccusedName, Key, OriginRow, Partner, Passed, Share, Side, Tainted};
@@ -29,10 +28,9 @@ impl Step<'_> {
         self.profile.flag.map(own).into_iter().collect()
     }
 
-    /// Value of an accused origin that went to a buyer in all its names; none where it is too little to be followed, so
-    /// that the case forgets what it was told before.
-    pub(super) fn edge(&mut self, names: &[AccusedName], buyer: TaxpayerId) -> Edge {
-        let tax = sum(&self.parts(names, buyer, &[]));
+    /// The way to a buyer, to whom so much of an accused origin's value went in all its names; none where it is too little
+    /// to be followed, so that the case forgets what it was told before.
+    pub(super) fn edge(&mut self, tax: Fen, buyer: TaxpayerId) -> Edge {
         let tax = if tax < self.rules.limits.taint_tax_min() { Fen::ZERO } else { tax };
         let partner = self.books.find::<Partner>(&Key::Partner(Side::Sold, buyer)).copied().unwrap_or_default();
         Edge { to: buyer, tax, invoices: partner.totals.count, first_at: partner.first_at, last_at: partner.last_at }
@@ -57,7 +55,7 @@ impl Step<'_> {
     /// Tells some buyers, and the cases of accused origins, how much of their value now went there, given what of which
     /// name moved and what had gone there before; of each name from the origin after `after` on.
     pub(super) fn report_edges(&mut self, moved: &[((Ordinal, TaxpayerId), Passed)], after: TaxpayerId) {
-        let mut told: BTreeMap<TaxpayerId, (Vec<AccusedName>, BTreeSet<TaxpayerId>)> = BTreeMap::new();
+        let mut told: BTreeMap<TaxpayerId, (Vec<AccusedName>, BTreeMap<TaxpayerId, Fen>)> = BTreeMap::new();
         for ((ordinal, buyer), before) in moved.iter().copied() {
             let named = self.origin(ordinal);
             let mut last = after;
@@ -71,16 +69,16 @@ impl Step<'_> {
                 last = origin;
                 let (behind, buyers) = match told.entry(origin) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(new) => new.insert((self.names_of(origin), BTreeSet::new())),
+                    Entry::Vacant(new) => new.insert((self.names_of(origin), BTreeMap::new())),
                 };
-                if buyers.insert(buyer) {
-                    self.tell_moved(origin, behind, buyer, moved);
+                if let Entry::Vacant(new) = buyers.entry(buyer) {
+                    new.insert(self.tell_moved(origin, behind, buyer, moved));
                 }
             }
         }
-        for (origin, (names, buyers)) in told {
+        for (origin, (_, buyers)) in told {
             let Some(flag) = self.flag_of(origin) else { continue };
-            let edges = buyers.into_iter().map(|buyer| self.edge(&names, buyer)).collect();
+            let edges = buyers.into_iter().map(|(buyer, tax)| self.edge(tax, buyer)).collect();
             self.report(origin, flag, true, 0, edges);
         }
     }

@@ -9,7 +9,7 @@ use crate::model::{About, Continue, Entity, Fen, Flag, Id, Message, Taint, Taxpa
 use crate::provenance::Ordinal;
 use crate::state::{AccusedName, CaseHead, Key, OriginRow, Passed, TaintTold, TaintVisit, Tainted};
 
-/// Buyers that one step tells: each may be told twice, and reported once.
+/// Buyers that one step tells: each of the names that changed, and its case of the way to it.
 const BUYERS_PER_STEP: usize = 256;
 /// How often under one version of an accusation more that one seller tells, by a longer way than the shortest, is told on:
 /// firms that trade round and round would tell each other without end. What was not told on is told with the next sale.
@@ -21,7 +21,7 @@ const ORIGINS_PER_STEP: usize = 64;
 
 /// What a buyer is told of an accused origin's value in one name.
 #[derive(Clone, Copy)]
-pub(super) struct Told {
+struct Told {
     tax: Fen,
     flag: Flag,
     /// Fewest invoices between the origin and the keeper.
@@ -29,10 +29,10 @@ pub(super) struct Told {
 }
 
 /// By name.
-pub(super) type Parts = BTreeMap<TaxpayerId, Told>;
+type Parts = BTreeMap<TaxpayerId, Told>;
 
 /// All of it, in whatever name.
-pub(super) fn sum(parts: &Parts) -> Fen {
+fn sum(parts: &Parts) -> Fen {
     parts.values().map(|part| part.tax).sum()
 }
 
@@ -303,8 +303,9 @@ impl Step<'_> {
                 continue;
             }
             if taint.standing {
-                self.tell(taint, &names, buyer);
-                let edge = self.edge(&names, buyer);
+                let parts = self.parts(&names, buyer, &[]);
+                let edge = self.edge(sum(&parts), buyer);
+                self.tell(taint, parts, buyer);
                 edges.extend(Some(edge).filter(|edge| edge.tax > Fen::ZERO || taint.part < Fen::ZERO));
             } else {
                 self.lift(taint, ordinal, buyer);
@@ -318,12 +319,11 @@ impl Step<'_> {
 
     /// Tells a buyer what of an accused origin's value went to it, where the value in a name has become more or less; all
     /// of it where what went there in other names was too little to be told by itself.
-    fn tell(&mut self, taint: &Taint, names: &[AccusedName], buyer: TaxpayerId) {
+    fn tell(&mut self, taint: &Taint, mut parts: Parts, buyer: TaxpayerId) {
         let this = self.books.entity.id;
         if buyer == taint.origin || buyer == this {
             return;
         }
-        let mut parts = self.parts(names, buyer, &[]);
         let least = self.rules.limits.taint_tax_min();
         let is_changed = |named: &TaxpayerId| *named == taint.named || *named == this;
         let unchanged: Fen = parts.iter().filter(|(named, _)| !is_changed(named)).map(|(_, part)| part.tax).sum();
@@ -348,20 +348,23 @@ impl Step<'_> {
         }
     }
 
-    /// Tells a buyer again, where a step has moved what went to it: `moved` has what had gone before.
+    /// Tells a buyer again, where a step has moved what went to it: `moved` has what had gone before. Returns
+    /// what has gone to it now.
     pub(super) fn tell_moved(
         &mut self,
         origin: TaxpayerId,
         names: &[AccusedName],
         buyer: TaxpayerId,
         moved: &[((Ordinal, TaxpayerId), Passed)],
-    ) {
+    ) -> Fen {
+        let parts = self.parts(names, buyer, &[]);
+        let tax = sum(&parts);
         if buyer == origin || buyer == self.books.entity.id {
-            return;
+            return tax;
         }
         let least = self.rules.limits.taint_tax_min();
         let worth = |parts: Parts| if sum(&parts) < least { Parts::new() } else { parts };
-        let now = worth(self.parts(names, buyer, &[]));
+        let now = worth(parts);
         let before = worth(self.parts(names, buyer, moved));
         for (named, part) in &now {
             // In the origin's own name all of it is the origin's, however much it is.
@@ -373,16 +376,12 @@ impl Step<'_> {
         for (named, part) in before.iter().filter(|(named, _)| !now.contains_key(named)) {
             self.tell_of(origin, buyer, *named, &Told { tax: Fen::ZERO, ..*part });
         }
+        tax
     }
 
     /// What of an accused origin's value went to a buyer, by the name in which it did: directly in the name it came in, or,
     /// where it settled sales of the keeper's own, in the keeper's. `moved` stands in for what is there now.
-    pub(super) fn parts(
-        &mut self,
-        names: &[AccusedName],
-        buyer: TaxpayerId,
-        moved: &[((Ordinal, TaxpayerId), Passed)],
-    ) -> Parts {
+    fn parts(&mut self, names: &[AccusedName], buyer: TaxpayerId, moved: &[((Ordinal, TaxpayerId), Passed)]) -> Parts {
         let this = self.books.entity.id;
         let mut parts = Parts::new();
         for name in names.iter().filter(|name| name.hops < self.rules.limits.taint_hops_max) {
