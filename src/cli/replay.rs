@@ -44,6 +44,7 @@ pub(super) struct Args {
 struct Summary {
     events: u64,
     seconds: f64,
+    /// Of those that this run folded: what was committed before takes no time.
     events_per_second: u64,
     rows: u64,
     accepted: u64,
@@ -84,7 +85,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         clippy::cast_precision_loss,
         reason = "a rate to look at"
     )]
-    let events_per_second = (counters.events as f64 / seconds) as u64;
+    let events_per_second = (done.folded as f64 / seconds) as u64;
     let summary = Summary {
         events: counters.events,
         seconds,
@@ -109,7 +110,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         },
         peak_memory_bytes: peak_memory_bytes(),
     };
-    if done.folded {
+    if done.folded > 0 {
         folding::tell_unused(&counters, &args.out);
     }
     folding::tell_doubts(totals.doubts, &args.out);

@@ -5,8 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::form::{Form, List, mirrors};
 use super::identifiers::Identifier;
 use super::measures::{Moment, Money};
-use super::vector::Flag;
-use crate::model::{self, Fen, Instant, TaxpayerId};
+use crate::model::{self, Fen, Id, Instant, TaxpayerId};
+
+/// A standing accusation of an origin.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Flag")]
+struct Flag {
+    #[serde(with = "Identifier")]
+    case_id: Id,
+    version: u32,
+}
 
 /// An accusation travelling along recorded provenance.
 #[derive(Serialize, Deserialize)]
@@ -65,4 +73,4 @@ struct Edge {
     last_at: Instant,
 }
 
-mirrors! { Taint: model::Taint, Report: model::Report, Edge: model::Edge }
+mirrors! { Flag: model::Flag, Taint: model::Taint, Report: model::Report, Edge: model::Edge }

@@ -4,8 +4,8 @@ use super::json;
 use crate::model::{
     About, Arrival, Body, Case, CaseEdge, CaseNode, ChainRole, Closing, Continue, DeadLetter, Doubt, Edge, Entity,
     Event, Evidence, Fen, Flag, GoodsAmount, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Kind, Marked, Message,
-    Output, Part, Period, Position, Record, Refused, Report, Returned, Root, Signal, SignalStatus, Source, Taint, Task,
-    TaskStatus, Timer, Vector, Voided,
+    Output, Part, Passage, Period, Position, Record, Refused, Report, Returned, Root, Signal, SignalStatus, Source,
+    Taint, Task, TaskStatus, Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -99,11 +99,8 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Continue(Box::new(Continue::Unsettle { origin: id("A1"), tax: Fen(117_000), issued_at: at(6) })),
         Message::Continue(Box::new(Continue::Behind { named: id("W1"), after: id("A1"), at: at(6) })),
         Message::Continue(Box::new(Continue::Bursts { after: Period::of(2026, 3), at: at(6) })),
-        Message::Continue(Box::new(Continue::Edges {
-            named: id("W1"),
-            buyer: id("B1"),
-            direct: Fen(3),
-            settled: Fen(4),
+        Message::Continue(Box::new(Continue::Moved {
+            passages: ["B1", "B2"].map(|buyer| Passage { named: id("W1"), buyer: id(buyer) }).to_vec(),
             after: id("A1"),
             at: at(6),
         })),

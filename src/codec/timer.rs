@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accusation::Taint;
-use super::form::{Form, Optional, mirrors};
+use super::form::{Form, List, Optional, mirrors};
 use super::identifiers::{Identifier, IdentifierOrEmpty, InvoiceNumber};
 use super::measures::{Moment, Money, Month};
 use super::vector::Vector;
@@ -70,15 +70,9 @@ pub(super) enum Continue {
         #[serde(with = "Moment")]
         at: Instant,
     },
-    Edges {
-        #[serde(with = "Identifier")]
-        named: TaxpayerId,
-        #[serde(with = "Identifier")]
-        buyer: TaxpayerId,
-        #[serde(rename = "direct_fen", with = "Money")]
-        direct: Fen,
-        #[serde(rename = "settled_fen", with = "Money")]
-        settled: Fen,
+    Moved {
+        #[serde(with = "List::<Passage>")]
+        passages: Vec<model::Passage>,
         #[serde(with = "IdentifierOrEmpty")]
         after: TaxpayerId,
         #[serde(with = "Moment")]
@@ -96,6 +90,16 @@ pub(super) enum Continue {
     },
 }
 
+/// Value in one name that goes to one buyer.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Passage")]
+struct Passage {
+    #[serde(with = "Identifier")]
+    named: TaxpayerId,
+    #[serde(with = "Identifier")]
+    buyer: TaxpayerId,
+}
+
 /// How far the invoices of closed months have been looked through.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "model::Closing")]
@@ -107,4 +111,4 @@ struct Closing {
     open: bool,
 }
 
-mirrors! { Continue: model::Continue }
+mirrors! { Continue: model::Continue, Passage: model::Passage }

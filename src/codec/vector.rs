@@ -1,4 +1,4 @@
-//! Provenance vectors and flags on the wire: parts of several messages.
+//! Provenance vectors on the wire: parts of several messages.
 
 use serde::de::{Deserializer, Error};
 use serde::ser::Serializer;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{Form, List, mirrors};
 use super::identifiers::Identifier;
 use super::measures::Money;
-use crate::model::{self, Fen, Id, TaxpayerId};
+use crate::model::{self, Fen, TaxpayerId};
 
 /// Whose value the tax of one invoice is.
 #[derive(Serialize, Deserialize)]
@@ -49,13 +49,4 @@ impl Form for Share {
     }
 }
 
-/// A standing accusation of an origin.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "model::Flag")]
-pub(super) struct Flag {
-    #[serde(with = "Identifier")]
-    case_id: Id,
-    version: u32,
-}
-
-mirrors! { Part: model::Part, Flag: model::Flag }
+mirrors! { Part: model::Part }

@@ -134,3 +134,135 @@ fn a_sale_that_is_voided_later_does_not_wash_what_was_sold_meanwhile() {
         }
     }
 }
+
+/// B holds value of S in its own name, and more in that of N, which sold before it bought.
+const IN_TWO_NAMES: &str = "at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10
+    at 2026-01-10 | register S on=2026-01-04
+    at 2026-02-01 | issue 1 S Z 4000000.00 tax=500000.00
+    at 2026-02-03 | issue 2 N B 80000.00 tax=10000.00
+    at 2026-02-02 | issue 3 S N 12000.00 tax=1500.00
+    at 2026-02-04 | issue 4 S B 16000.00 tax=2000.00";
+
+#[test]
+fn what_became_enough_to_be_told_without_a_sale_is_told_with_the_next_one() {
+    let little = "at 2026-02-05 | issue 5 B C 24000.00 tax=3000.00";
+    let more = "at 2026-02-02 | issue 6 S N 7200.00 tax=900.00";
+    let large = "at 2026-02-06 | issue 7 S B 8000000.00 tax=1000000.00
+        at 2026-02-07 | issue 8 B C 8000000.00 tax=1000000.00 | deduct 8 C 2026-02 from=B";
+    for between in [[little, more], [more, little]] {
+        let held = of_s(&format!("{IN_TWO_NAMES}\n{}\n{large}", between.join("\n")), "C");
+        assert!((990_000..=1_003_000).contains(&held.0) && held.1 > 980_000, "{held:?}, {between:?}");
+    }
+}
+
+#[test]
+fn what_was_told_is_taken_back_though_its_share_has_become_too_little_to_tell() {
+    // C has much more of S's value, by ways too small to be told: it counts while B tells of some.
+    let mut trade = String::from("at 2026-02-05 | issue 5 B C 32000.00 tax=4000.00\n");
+    for way in 10..70 {
+        writeln!(trade, "issue 1{way} S W{way} 80000.00 tax=10000.00 | issue 2{way} W{way} C 7200.00 tax=900.00")
+            .unwrap();
+    }
+    assert!(of_s(&format!("{IN_TWO_NAMES}\n{trade}"), "C").0 > 54_000);
+    let (void, less) = ("at 2026-02-07 | void 5 B", "at 2026-02-03 | issue 9 N B 800000.00 tax=100000.00");
+    for after in [[void, less], [less, void]] {
+        assert_eq!(of_s(&format!("{IN_TWO_NAMES}\n{trade}\n{}", after.join("\n")), "C"), (0, 0), "{after:?}");
+    }
+}
+
+#[test]
+fn value_that_came_back_to_its_source_in_anothers_name_is_still_its_own() {
+    let sale = "at 2026-02-03 | issue 2 N S 1600000.00 tax=200000.00";
+    let bought = "at 2026-02-02 | issue 4 S N 1600000.00 tax=200000.00";
+    let on = "at 2026-02-04 | issue 3 S X 1600000.00 tax=200000.00 | deduct 3 X 2026-02 from=S";
+    for order in [[bought, sale, on], [sale, on, bought], [sale, bought, on]] {
+        let begun = "at 2026-02-01 | issue 1 S Z 7200000.00 tax=900000.00";
+        for script in both_ways(&format!("{begun}\n{}", order.join("\n"))) {
+            assert_eq!(of_s(&script, "X"), (200_000, 200_000), "{script}");
+        }
+    }
+}
+
+#[test]
+fn whoever_of_many_sellers_takes_back_those_who_are_left_tell() {
+    let voided = |voided: std::ops::Range<usize>| {
+        let mut trade = String::from("at 2026-02-03\n");
+        for way in 0..300 {
+            writeln!(trade, "issue 1{way:03} S W{way:03} 16000.00 tax=2000.00").unwrap();
+            writeln!(trade, "issue 2{way:03} W{way:03} B 12000.00 tax=1500.00").unwrap();
+        }
+        trade += "at 2026-02-04 | issue 3 B C 2400000.00 tax=300000.00 | deduct 3 C 2026-02 from=B\nat 2026-02-05\n";
+        voided.for_each(|way| writeln!(trade, "void 2{way:03} W{way:03}").unwrap());
+        trade
+    };
+    for (trade, way) in [(voided(0..257), "W257"), (voided(43..300), "W000")] {
+        for script in both_ways(&trade) {
+            assert_eq!(of_s(&script, "B").0, 43 * 1_500);
+            let held: Tainted = row(&mut world(&script), "B", Key::Tainted(id("S")));
+            assert_eq!((held.hops, held.via), (2, id(way)));
+            assert_eq!(of_s(&script, "C"), (300_000, 300_000));
+        }
+    }
+}
+
+#[test]
+fn what_a_source_takes_back_of_many_names_is_taken_back_everywhere() {
+    let mut trade = String::from("at 2026-02-01 | issue 5 S X 2400000.00 tax=300000.00\nat 2026-02-03\n");
+    for way in 10..58 {
+        writeln!(trade, "issue 1{way} N{way} B 15200.00 tax=1900.00 | issue 3{way} B C 15200.00 tax=1900.00").unwrap();
+        writeln!(trade, "deduct 3{way} C 2026-02 from=B").unwrap();
+    }
+    trade += "at 2026-02-02\n";
+    for way in 10..58 {
+        writeln!(trade, "issue 2{way} S N{way} 15200.00 tax=1900.00").unwrap();
+    }
+    trade += "at 2026-02-05\n";
+    for way in 10..58 {
+        writeln!(trade, "issue 4{way} S N{way} -7200.00 tax=-900.00 red=2{way}").unwrap();
+    }
+    for script in both_ways(&trade) {
+        assert_eq!((of_s(&script, "B").0, of_s(&script, "C")), (48_000, (48_000, 48_000)));
+    }
+}
+
+#[test]
+fn an_accusation_reaches_every_buyer_though_they_are_more_than_one_step_tells() {
+    let mut trade = String::from("at 2026-02-03 | issue 1 S W 9600000.00 tax=1200000.00\n");
+    (100..700).for_each(|buyer| writeln!(trade, "issue 2{buyer} W B{buyer} 16000.00 tax=2000.00").unwrap());
+    for script in both_ways(&trade) {
+        let mut world = world(&script);
+        for buyer in 100..700 {
+            let held: Tainted = row(&mut world, &format!("B{buyer}"), Key::Tainted(id("S")));
+            assert_eq!(held.taken, Fen(200_000));
+        }
+    }
+}
+
+#[test]
+fn a_firm_that_turns_out_to_be_small_scale_sold_nothing_but_its_own() {
+    let events = [
+        "at 2026-02-01 | issue 1 S W 480000.00 tax=60000.00",
+        "at 2026-02-03 | issue 2 W B 480000.00 tax=60000.00 | deduct 2 B 2026-02 from=W",
+        "at 2026-02-05 | register W on=2015-01-01 kind=small_scale",
+    ];
+    for order in [[0, 1, 2], [2, 0, 1], [0, 2, 1], [1, 0, 2]] {
+        let trade = order.map(|at| events[at]).join("\n");
+        for script in both_ways(&trade) {
+            assert_eq!((of_s(&script, "W"), of_s(&script, "B")), ((0, 0), (0, 0)), "{script}");
+        }
+    }
+}
+
+#[test]
+fn what_a_late_paper_changes_is_changed_of_more_invoices_than_one_step_looks_at() {
+    let mut trade = String::from("at 2026-02-03 | register W on=2015-01-01\nat 2026-02-05\n");
+    for no in 100..400 {
+        writeln!(trade, "issue 1{no} S W 16000.00 tax=2000.00 | issue 2{no} W B 16000.00 tax=2000.00").unwrap();
+    }
+    assert_eq!(of_s(&both_ways(&trade)[0], "B").0, 600_000);
+    for paper in ["change W kind=small_scale", "status W deregistered"] {
+        for script in both_ways(&format!("{trade}at 2026-02-04 | {paper}")) {
+            assert_eq!(of_s(&script, "B"), (0, 0), "{paper}");
+        }
+    }
+}

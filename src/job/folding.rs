@@ -8,6 +8,7 @@ use anyhow::anyhow;
 use super::watch::{At, Watch};
 use crate::files::Place;
 use crate::intake::{self, InputIdentity, Intake};
+use crate::log;
 use crate::model::Source;
 use crate::runtime::{Engine, Settings};
 
@@ -22,10 +23,17 @@ pub fn open_engine(place: &Place, settings: Settings, watch: &mut dyn Watch) -> 
             Ok(engine) => format!("ends with turn {} now", engine.log().last_turn()),
             Err(_) => "ends before them now".into(),
         };
+        let kept = place.join("journal").dir.join(log::CUT);
+        let is_kept = place.files.input_bytes(&kept).is_ok_and(|bytes| bytes == Some(cut));
+        let kept = if is_kept {
+            format!(" They are kept in {} until the next are cut off.", kept.display())
+        } else {
+            String::new()
+        };
         watch.tell(&format!(
             "the last {cut} bytes of the journal in {} were no whole turn and are cut off: it {ends}. A process that was \
              killed leaves such a rest, and nothing is lost; if none was, the file was damaged: import the files of that \
-             time again, what is there already is recognised",
+             time again, what is there already is recognised.{kept}",
             place.dir.display()
         ));
     }
@@ -36,7 +44,8 @@ pub fn open_engine(place: &Place, settings: Settings, watch: &mut dyn Watch) -> 
 fn journal_bytes(place: &Place) -> Option<u64> {
     let Place { files, dir } = place.join("journal");
     let names = files.names(&dir).ok()?;
-    names.iter().map(|name| files.input_bytes(&dir.join(name)).ok()?).sum()
+    let segments = names.iter().filter(|name| name.to_string_lossy().ends_with(".journal"));
+    segments.map(|name| files.input_bytes(&dir.join(name)).ok()?).sum()
 }
 
 /// What whoever stops a command may count on, where the same command goes on.
@@ -57,8 +66,8 @@ pub enum Rest<'a> {
 pub struct Folded {
     /// How long waiting for input took: the rest of the time is in [`crate::runtime::Phases`].
     pub waited: Duration,
-    /// Whether this went on where the same input was interrupted.
-    pub resumed: bool,
+    /// Events of the same input that were committed before, by a run that was interrupted.
+    pub skipped: u64,
     /// Whether the same input had come to its end here before, and no other since: nothing of it was taken again.
     pub repeated: bool,
     /// Why it was not folded to its end, and what is kept of it.
@@ -68,8 +77,8 @@ pub struct Folded {
 impl Folded {
     /// Fails where it was not folded to its end.
     pub fn whole(self) -> anyhow::Result<Self> {
-        let Self { waited, resumed, repeated, failure } = self;
-        failure.map_or(Ok(Self { waited, resumed, repeated, failure: None }), Err)
+        let Self { waited, skipped, repeated, failure } = self;
+        failure.map_or(Ok(Self { waited, skipped, repeated, failure: None }), Err)
     }
 }
 
@@ -81,17 +90,16 @@ pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut
     let mut waited = asked.elapsed();
     if is_repeated(engine, &identity) {
         watch.tell("this input is here to its end already: nothing of it is taken again");
-        return Ok(Folded { waited, resumed: false, repeated: true, failure: None });
+        return Ok(Folded { waited, skipped: 0, repeated: true, failure: None });
     }
     let skipped = begin(engine, &identity, &intake, watch);
     watch.at(At { events: skipped, read: 0, bytes: intake.bytes() });
     let fed = feed(engine, &mut intake, skipped, watch, &mut waited);
     let (fed, failure) = fed.inspect_err(|_| watch.ended(false))?;
-    let resumed = skipped > 0;
     let Some(failure) = failure else {
         engine.end_input()?;
         watch.ended(true);
-        return Ok(Folded { waited, resumed, repeated: false, failure: None });
+        return Ok(Folded { waited, skipped, repeated: false, failure: None });
     };
     watch.ended(false);
     let stopped = matches!(failure, intake::Error::Stopped);
@@ -104,7 +112,7 @@ pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut
     let committed = engine.progress().counters.events;
     let kept = Kept { committed, lost: (skipped + fed).saturating_sub(committed), again: identity.can_be_read_again() };
     let failure = if stopped { kept.when_stopped(rest) } else { kept.when_unreadable(failure, rest) };
-    Ok(Folded { waited, resumed, repeated: false, failure: Some(failure) })
+    Ok(Folded { waited, skipped, repeated: false, failure: Some(failure) })
 }
 
 /// Whether an input is the last that came, to its end: so that what was killed when all was committed leaves no other

@@ -29,7 +29,7 @@ pub fn import(place: &Place, intake: Intake, settings: &Settings, watch: &mut dy
     tell_rules(&engine, settings, watch)?;
     let (begun_with, next) = (results::first_turn(&engine)?, engine.log().last_turn() + 1);
     let folded = fold(&mut engine, intake, Rest::Kept, watch)?;
-    let doubts = results::doubts_since(&engine, if folded.resumed { begun_with } else { next })?;
+    let doubts = results::doubts_since(&engine, if folded.skipped > 0 { begun_with } else { next })?;
     if results::are_in(place)? {
         results::write(&mut engine, place)?;
         watch.tell(&format!("{} has the results of a replay: they are written anew", place.dir.display()));

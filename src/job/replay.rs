@@ -16,8 +16,9 @@ pub struct Replayed {
     pub progress: Progress,
     /// What was written.
     pub totals: Totals,
-    /// Whether anything was folded: the folder may have held the run already.
-    pub folded: bool,
+    /// Events that were folded now: none where the folder held the run already, and only the rest of one that was
+    /// interrupted.
+    pub folded: u64,
     /// Where the time went.
     pub phases: Phases,
     /// How long waiting for input took.
@@ -38,12 +39,12 @@ pub fn replay(
 ) -> anyhow::Result<Replayed> {
     let mut engine = open_engine(place, settings, watch)?;
     refuse_another_input(&engine, &mut intake)?;
-    let folded = !engine.progress().input_ended;
-    let mut waited = Duration::ZERO;
-    if folded {
-        waited = fold(&mut engine, intake, Rest::LeftOut(GOES_ON), watch)?.whole()?.waited;
-    } else {
+    let (mut waited, mut folded) = (Duration::ZERO, 0);
+    if engine.progress().input_ended {
         watch.tell(&format!("{} holds this run already, to its end", place.dir.display()));
+    } else {
+        let done = fold(&mut engine, intake, Rest::LeftOut(GOES_ON), watch)?.whole()?;
+        (waited, folded) = (done.waited, engine.progress().counters.events - done.skipped);
     }
     let began = Instant::now();
     let totals = results::write(&mut engine, place)?;

@@ -26,7 +26,7 @@ use super::error::Error;
 use super::{Frame, Turn};
 
 /// Version of the format of segments and blocks.
-pub(super) const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 /// The most a frame, a section of outputs or the progress of a turn take unpacked, in bytes: a reader holds one at a time.
 pub const SECTION_BYTES_MAX: usize = 256 << 20;
 /// The most frames of a turn, and the most sections of its outputs.
@@ -36,7 +36,7 @@ pub const SECTIONS_MAX: usize = 1 << 20;
 const UNPACKED_PER_BYTE_MAX: usize = 255;
 
 pub(super) const MAGIC: &[u8; 4] = b"TURN";
-const FIXED_BYTES: usize = 56;
+pub(super) const FIXED_BYTES: usize = 56;
 const FRAME_ENTRY_BYTES: usize = 28;
 const OUTPUTS_ENTRY_BYTES: usize = 8;
 /// What the checksum of the head covers, beside the table: up to the two checksums, and from behind them.

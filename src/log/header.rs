@@ -158,9 +158,9 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace("partitions: 8", "partitions: 9")).unwrap();
         assert!(matches!(Header::read(&dir.path().into()), Err(Error::Damaged { .. })));
-        fs::write(&path, text.replace("journal 3", "journal 7")).unwrap();
-        assert!(matches!(Header::read(&dir.path().into()), Err(Error::Newer { found: 7, .. })));
-        fs::write(&path, text.replace("journal 3", "journal 1")).unwrap();
+        fs::write(&path, text.replacen(&format!("journal {VERSION}"), "journal 99", 1)).unwrap();
+        assert!(matches!(Header::read(&dir.path().into()), Err(Error::Newer { found: 99, .. })));
+        fs::write(&path, text.replacen(&format!("journal {VERSION}"), "journal 1", 1)).unwrap();
         let error = Header::read(&dir.path().into()).unwrap_err();
         assert!(matches!(error, Error::Older { found: 1, .. }), "{error}");
         assert!(error.to_string().contains("fold the same input again into another folder"), "{error}");

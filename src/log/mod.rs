@@ -17,10 +17,11 @@ mod segment;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
 
 pub use error::Error;
-pub use format::{SECTION_BYTES_MAX, SECTIONS_MAX};
+pub use format::{SECTION_BYTES_MAX, SECTIONS_MAX, VERSION};
 pub use header::{Difference, Header};
 pub use reader::{Frames, Reader, TurnFrame, Turns};
 use segment::{Segment, State};
@@ -110,6 +111,8 @@ pub struct Log {
 }
 
 const LOCK: &str = "lock";
+/// What was cut off last, where it is of full length and may have been a turn.
+pub const CUT: &str = "cut";
 
 impl Log {
     /// Begins a journal in a folder that holds none.
@@ -152,6 +155,9 @@ impl Log {
             }
             let mut opened = place.files.edit(path).map_err(Error::io("open", path))?;
             if survey.torn_bytes > 0 {
+                if !survey.is_short {
+                    keep_beside(&place, path, survey.end)?;
+                }
                 opened.set_length(survey.end).map_err(Error::io("cut an unfinished turn off", path))?;
             }
             // What was read may so far be in memory only, and is about to be built upon.
@@ -286,6 +292,19 @@ impl Log {
         self.segments.push(segment);
         Ok(())
     }
+}
+
+/// Copies what follows `end` in a segment into the file [`CUT`], in the place of what was cut off before.
+fn keep_beside(place: &Place, segment: &Path, end: u64) -> Result<(), Error> {
+    let path = place.dir.join(CUT);
+    let copy = || {
+        let mut rest = place.files.open(segment)?;
+        rest.seek(SeekFrom::Start(end))?;
+        let mut file = place.files.create(&path)?;
+        io::copy(&mut rest, &mut file)?;
+        file.sync()
+    };
+    copy().map_err(Error::io("keep what is cut off the journal in", &path))
 }
 
 /// One process to a folder.

@@ -21,6 +21,9 @@ pub(super) struct Survey {
     pub(super) end: u64,
     /// What follows it there: the rest of a turn that was never committed.
     pub(super) torn_bytes: u64,
+    /// Whether that is shorter than it says, as what a killed process was writing is: what is of full length and not what
+    /// was written may have been committed, and damaged since.
+    pub(super) is_short: bool,
 }
 
 impl State {
@@ -56,10 +59,10 @@ pub(super) fn survey(files: &Files, segment: &Segment) -> Result<Survey, Error> 
     let mut state = segment.before.clone();
     let mut end = segment.head_bytes;
     loop {
-        let what = match format::read_head(&mut source).map_err(Error::io("read", path))? {
-            Found::End => return Ok(Survey { state, end, torn_bytes: 0 }),
+        let (what, is_short) = match format::read_head(&mut source).map_err(Error::io("read", path))? {
+            Found::End => return Ok(Survey { state, end, torn_bytes: 0, is_short: true }),
             Found::Other(version) => return Err(Error::format(path, version.into())),
-            Found::Bad(what) => what,
+            Found::Bad(what) => (what, segment.length - end < format::FIXED_BYTES as u64),
             Found::Head(head) => {
                 if let Some((progress, standing)) = head.check(&mut source).map_err(Error::io("read", path))? {
                     state.advance(&head, progress, standing).map_err(|what| Error::damaged(path, end, what))?;
@@ -69,14 +72,14 @@ pub(super) fn survey(files: &Files, segment: &Segment) -> Result<Survey, Error> 
                 if end + head.length < segment.length {
                     return Err(Error::damaged(path, end, "a block is not what was written, and more follows it"));
                 }
-                "a block is not what was written"
+                ("a block is not what was written", end + head.length > segment.length)
             }
         };
         drop(source);
         if let Some(position) = block_after(files, segment, end, state.turn).map_err(Error::io("read", path))? {
             return Err(Error::damaged(path, end, format!("{what}, and another block follows at byte {position}")));
         }
-        return Ok(Survey { state, end, torn_bytes: segment.length - end });
+        return Ok(Survey { state, end, torn_bytes: segment.length - end, is_short });
     }
 }
 

@@ -148,6 +148,11 @@ proptest! {
             prop_assert_eq!((recovered.turn, recovered.bytes_cut), (kept_turns, bytes.len() as u64 - ends[kept]));
             prop_assert_eq!(recovered.input_consumed, kept_turns * 10);
             prop_assert_eq!(fs::metadata(&last.path).unwrap().len(), ends[kept]);
+            let beside = dir.path().join(CUT);
+            if bytes.len() as u64 > ends[kept] && ends.contains(&(bytes.len() as u64)) {
+                prop_assert_eq!(&fs::read(&beside).unwrap()[..], &bytes[usize::try_from(ends[kept]).unwrap()..]);
+                fs::remove_file(&beside).unwrap();
+            }
             let next = turn(&log, &[1, 0, 2]);
             log.append(&next).unwrap();
             drop(log);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Fen, Flag, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Period, Source, TaxpayerId, Vector};
+use super::{Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Period, Source, TaxpayerId, Vector};
 
 /// One entity's word to another, or to itself later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,15 @@ pub struct Marked {
     pub abnormal: bool,
 }
 
+/// A standing accusation of an origin. A later version of the same case replaces an earlier one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flag {
+    /// The case the accusation opened.
+    pub case_id: Id,
+    /// Counts up with each raising and lifting.
+    pub version: u32,
+}
+
 /// An accusation travelling along recorded provenance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taint {
@@ -227,6 +236,15 @@ pub struct Closing {
     pub open: bool,
 }
 
+/// Value in one name that goes to one buyer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// In whose name.
+    pub named: TaxpayerId,
+    /// To whom.
+    pub buyer: TaxpayerId,
+}
+
 /// Where a step stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Continue {
@@ -276,17 +294,11 @@ pub enum Continue {
         /// Event time of what changed.
         at: Instant,
     },
-    /// Value in one name went to a buyer, or came back, and the cases of more accused origins behind it are to be told.
-    Edges {
-        /// In whose name.
-        named: TaxpayerId,
-        /// The buyer.
-        buyer: TaxpayerId,
-        /// What had gone to the buyer in that name before.
-        direct: Fen,
-        /// What had settled sales to the buyer before.
-        settled: Fen,
-        /// The last origin told of.
+    /// More or less value than before went to buyers, and not all of them, or not of all accused origins, are told.
+    Moved {
+        /// What went where.
+        passages: Vec<Passage>,
+        /// Of the first of them, the last origin told of; [`Id::EMPTY`] before the first.
         after: TaxpayerId,
         /// Event time of what changed.
         at: Instant,

@@ -26,4 +26,4 @@ pub use money::{BasisPoints, Fen, Grouped};
 pub use output::*;
 pub use record::*;
 pub use time::{DAY_MS, Date, HOUR_MS, Instant, Period, SECOND_MS};
-pub use vector::{Flag, Part, Vector};
+pub use vector::{Part, Vector};

@@ -1,7 +1,5 @@
 //! A provenance vector: whose value the tax of one invoice is. Travels with the invoice from seller to buyer.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Fen, TaxpayerId};
 
 /// The origins of one invoice's tax. `tax` = parts + remainder, always.
@@ -22,15 +20,6 @@ pub struct Part {
     pub tax: Fen,
     /// Invoices between the origin and whoever sends this vector: 0 where the sender is the origin.
     pub hops: u8,
-}
-
-/// A standing accusation of an origin. A later version of the same case replaces an earlier one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flag {
-    /// The case the accusation opened.
-    pub case_id: super::Id,
-    /// Counts up with each raising and lifting.
-    pub version: u32,
 }
 
 impl Vector {

@@ -41,7 +41,7 @@ pub(super) fn names_at_root(folder: &Folder, root: TaxpayerId, origin: TaxpayerI
     let from = Key::Taint { origin, named: Id::EMPTY };
     folder.each_row(Entity::taxpayer(root), from, Key::CaseHead, |key, visit: TaintVisit| {
         let Key::Taint { origin: of, named } = key else { return false };
-        if of == origin && visit.standing && named != origin {
+        if of == origin && named != origin {
             told.push((named, visit.part));
         }
         of == origin

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::{ALL, Typology};
 use crate::model::{Fen, shortened};
+use crate::state::HOPS_MAX;
 
 /// The longest name of a version, in bytes.
 const VERSION_BYTES_MAX: usize = 128;
@@ -200,6 +201,7 @@ fn check_limits(limits: &Limits) -> Result<(), RulesError> {
         ("opening_months", limits.opening_months, 0..=24, "give 0 to 24"),
         ("grace_days", limits.grace_days, 0..=366, "give 0 to 366"),
         ("closed_after_periods", limits.closed_after_periods.into(), 14..=600, "give 14 to 600"),
+        ("taint_hops_max", limits.taint_hops_max.into(), 0..=size(HOPS_MAX), "give 0 to 16"),
         ("taint_tax_min_fen", limits.taint_tax_min_fen, 1..=i64::MAX, "give at least 1"),
         ("washer_passed_min_bp", limits.washer_passed_min_bp, 0..=10_000, "give 0 to 10000"),
     ];

@@ -51,40 +51,54 @@ pub struct Stakes {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRow(pub Task, pub Stakes);
 
-/// An accusation that reached the keeper.
+/// An accusation that stands with the keeper, in one name; there is none where nobody tells of any value in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaintVisit {
+    /// The keeper's own number of it: no other has it, of whatever accusation in whatever name.
+    pub number: u32,
     /// Under which version of which case.
     pub flag: Flag,
-    /// Whether it stands.
-    pub standing: bool,
     /// See [`crate::model::Taint::part`]: the sum over all who told, under this version.
     pub part: Fen,
-    /// Of `part`, as it was when the keeper last told its buyers without having sold them more.
-    pub followed: Fen,
+    /// What of the value in the name it was when the keeper last told all its buyers.
+    pub followed: Share,
+    /// How many told of it, by the fewest invoices of their way; from one invoice on.
+    pub tellers: [u32; HOPS_MAX],
     /// Fewest invoices between the origin and the keeper, among the ways of those who told.
     pub hops: u8,
     /// Who told of that way.
     pub via: TaxpayerId,
-    /// Whether it is counted in [`Tainted`], and with which amounts.
-    pub counted: Option<(Fen, Fen)>,
+    /// With which amounts it is counted in [`Tainted`].
+    pub counted: (Fen, Fen),
 }
 
-/// What one seller last told of an accused origin's value in another's name: see [`crate::model::Taint::part`].
+/// As far as any rule set lets accusations go: see [`crate::risk::Limits::taint_hops_max`].
+pub const HOPS_MAX: usize = 16;
+
+/// What one seller last told of an accused origin's value in a name: see [`crate::model::Taint::part`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaintTold {
+    /// The number of the [`TaintVisit`] that it is counted in.
+    pub visit: u32,
     /// Under which version of the accusation.
     pub version: u32,
     /// How much.
     pub part: Fen,
     /// Fewest invoices between the origin and the keeper, by this way.
     pub hops: u8,
-    /// How often more of it was told on though it had come by a longer way than the shortest.
-    pub rounds: u8,
+}
+
+/// What the keeper last told one buyer of an accused origin's value: the other side of [`TaintTold`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaintSent {
+    /// Under which accusation.
+    pub flag: Flag,
+    /// In their order: name, how much, and by how few invoices it had come to the keeper.
+    pub parts: Vec<(TaxpayerId, Fen, u8)>,
 }
 
 /// How much of the value in a name is an accused origin's: `part` of `whole`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     part: Fen,
     whole: Fen,
@@ -96,12 +110,19 @@ impl Share {
 
     /// Of what was taken in another's name, so much as was told.
     pub fn told(part: Fen, taken: Fen) -> Self {
-        Self { part: part.min(taken), whole: taken }
+        Self { part: part.min(taken), whole: taken.max(Fen(1)) }
     }
 
     /// The origin's, of so much tax in the name.
     pub fn of(self, tax: Fen) -> Fen {
         tax.share(self.part, self.whole)
+    }
+
+    /// Whether another is more or less by at least one in `parts` of the larger of the two.
+    pub fn differs_by(self, other: Self, parts: i64) -> bool {
+        let one = i128::from(self.part.0) * i128::from(other.whole.0);
+        let two = i128::from(other.part.0) * i128::from(self.whole.0);
+        one != two && (one - two).abs().saturating_mul(parts.into()) >= one.max(two)
     }
 }
 
@@ -126,9 +147,6 @@ impl Books<'_> {
     /// What of the value in a name is an accused origin's; `None` where nobody tells of any.
     pub fn accused_name(&mut self, origin: TaxpayerId, named: TaxpayerId) -> Option<AccusedName> {
         let visit = self.find::<TaintVisit>(&Key::Taint { origin, named }).copied()?;
-        if !visit.standing || visit.part == Fen::ZERO {
-            return None;
-        }
         let row = self.find::<OriginRow>(&Key::Origin(named))?;
         let share = if named == origin { Share::ALL } else { Share::told(visit.part, row.taken) };
         Some(AccusedName { named, ordinal: row.ordinal, share, flag: visit.flag, hops: visit.hops, via: visit.via })
@@ -151,7 +169,7 @@ impl Books<'_> {
 /// Value of one accused origin in the keeper's books: the sum over all names in which it came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tainted {
-    /// Names under which the accusation stands.
+    /// Names under which it came.
     pub names: u32,
     /// The latest accusation: its case.
     pub case_id: Id,
@@ -179,4 +197,9 @@ impl Beyond for TaskRow {
 }
 impl Beyond for TaintVisit {}
 impl Beyond for TaintTold {}
+impl Beyond for TaintSent {
+    fn beyond_bytes(&self) -> usize {
+        self.parts.capacity() * size_of::<(TaxpayerId, Fen, u8)>()
+    }
+}
 impl Beyond for Tainted {}

@@ -143,6 +143,13 @@ pub enum Key {
         /// Who told.
         from: TaxpayerId,
     },
+    /// Taxpayer: what a buyer was told of an accused origin's value.
+    TaintSent {
+        /// Who is accused.
+        origin: Id,
+        /// Who was told.
+        buyer: Id,
+    },
 }
 
 /// Bytes that are no key.
@@ -239,6 +246,10 @@ impl Key {
                 write_id(*value, out);
                 write_id(*from, out);
             }
+            Self::TaintSent { origin, buyer } => {
+                write_id(*origin, out);
+                write_id(*buyer, out);
+            }
             Self::CaseRank { descending, taxpayer_id } => {
                 write_i64(*descending, out);
                 write_id(*taxpayer_id, out);
@@ -302,6 +313,7 @@ impl Key {
             24 => Self::TaintName { named: reader.id()?, origin: reader.id()? },
             25 => Self::Tainted(reader.id()?),
             26 => Self::TaintTold { value: reader.id()?, from: reader.id()? },
+            27 => Self::TaintSent { origin: reader.id()?, buyer: reader.id()? },
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -349,6 +361,7 @@ impl Key {
             Self::TaintName { .. } => 24,
             Self::Tainted(_) => 25,
             Self::TaintTold { .. } => 26,
+            Self::TaintSent { .. } => 27,
         }
     }
 }

@@ -27,7 +27,9 @@ pub use books::{Books, Rows};
 pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 pub use control::{NotedFact, Opening, RulesInForce, TimerRow};
 pub use dated::{Course, Dated};
-pub use findings::{AccusedName, Share, SignalOrder, SignalRow, Stakes, TaintTold, TaintVisit, Tainted, TaskRow};
+pub use findings::{
+    AccusedName, HOPS_MAX, Share, SignalOrder, SignalRow, Stakes, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow,
+};
 pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce, standing};
 pub use key::{HistoryOf, Key, KeyError, Side};
 pub use memory::Memory;
@@ -36,4 +38,4 @@ pub use row::{Row, RowError, RowType};
 pub use taxpayer::{Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed};
 
 /// Version of the encoding of keys and rows.
-pub const ROWS_VERSION: u32 = 6;
+pub const ROWS_VERSION: u32 = 7;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 use super::control::{NotedFact, RulesInForce, TimerRow};
-use super::findings::{SignalRow, TaintTold, TaintVisit, Tainted, TaskRow};
+use super::findings::{SignalRow, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow};
 use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
 use super::taxpayer::{Goods, Issued, Month, Partner, Profile, WaitingRed};
@@ -109,6 +109,8 @@ rows! {
     Tainted(Tainted),
     /// [`super::Key::TaintTold`].
     TaintTold(TaintTold),
+    /// [`super::Key::TaintSent`].
+    TaintSent(TaintSent),
 }
 
 impl Row {

@@ -65,6 +65,8 @@ pub struct Profile {
     pub flags: u32,
     /// Origins in its books under whose name value stands accused, their own or another's.
     pub tainted_origins: u32,
+    /// Accusations that ever came here, each name and each version by itself.
+    pub visits: u32,
     /// Event time of the last blue invoice it issued.
     pub last_issued_at: Instant,
     /// The latest month of an invoice it issued or holds.
@@ -191,7 +193,7 @@ pub struct Issued {
     pub short: Fen,
     /// Of the vector's own slice: what later arrivals settled, by their origins.
     pub settled: Blend,
-    /// Whether it counts as sold by a firm that was deregistered: then all that stands of it began there.
+    /// Whether it counts as sold by a firm that was deregistered, or small-scale: then all that stands of it began there.
     pub gone: bool,
 }
 

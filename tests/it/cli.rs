@@ -231,6 +231,10 @@ fn a_tail_that_is_cut_off_is_owned_up_to() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stderr.contains("the last 1000 bytes of the journal in "), "{}", ran.stderr);
     assert!(ran.stderr.contains("it ends with turn 1 now"), "{}", ran.stderr);
+    // What was no half-written turn may have been one that was committed, and is kept.
+    let kept = data.join("journal/cut");
+    assert!(ran.stderr.contains(&format!("They are kept in {}", kept.display())), "{}", ran.stderr);
+    assert_eq!(std::fs::read(kept).unwrap(), [7; 1_000]);
 }
 
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use suyuan::log::{Frame, Log, Reader, Settings, Turn};
+use suyuan::log::{Frame, Log, Reader, Settings, Turn, VERSION};
 use suyuan::runtime::{Begun, Progress};
 use suyuan::state::ROWS_VERSION;
 
@@ -81,25 +81,30 @@ fn put_version(bytes: &mut [u8], at: usize, version: u16) {
     bytes[at + 2..at + 4].copy_from_slice(&(!version).to_le_bytes());
 }
 
-const NEWER: [&str; 2] =
-    ["has format 4, and this program reads format 3", "open it with the program that wrote it, or a newer one"];
+const NEWER: &str = "open it with the program that wrote it, or a newer one";
+
+fn newer() -> String {
+    format!("has format {}, and this program reads format {VERSION}", VERSION + 1)
+}
 
 #[test]
 fn a_header_of_a_newer_format_is_refused() {
     let made = Made::new();
     made.change("header", |bytes| {
-        let text = String::from_utf8(bytes.clone()).unwrap().replace("suyuan journal 3", "suyuan journal 4");
+        let text = String::from_utf8(bytes.clone())
+            .unwrap()
+            .replace(&format!("suyuan journal {VERSION}"), &format!("suyuan journal {}", VERSION + 1));
         let above = text.rfind("crc32c: ").unwrap();
         *bytes = format!("{}crc32c: {:08x}\n", &text[..above], crc32c::crc32c(&text.as_bytes()[..above])).into();
     });
-    made.is_refused(&[&["journal/header"], &NEWER[..]].concat(), true);
+    made.is_refused(&["journal/header", &newer(), NEWER], true);
 }
 
 #[test]
 fn a_segment_of_a_newer_format_is_refused() {
     let made = Made::new();
-    made.change(SEGMENT, |bytes| put_version(bytes, 8, 4));
-    made.is_refused(&[&[SEGMENT], &NEWER[..]].concat(), true);
+    made.change(SEGMENT, |bytes| put_version(bytes, 8, VERSION + 1));
+    made.is_refused(&[SEGMENT, &newer(), NEWER], true);
 }
 
 #[test]
@@ -108,12 +113,13 @@ fn a_turn_of_a_newer_format_is_refused_wherever_it_stands() {
         let made = Made::new();
         made.append(|_, last| Turn { frames: Vec::new(), outputs: Vec::new(), standing: Vec::new(), ..last.clone() });
         made.change(SEGMENT, |bytes| {
-            let blocks: Vec<usize> =
-                (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"TURN\x03\0\xfc\xff")).collect();
+            let [version, complement] = [VERSION, !VERSION].map(u16::to_le_bytes);
+            let sign = [&b"TURN"[..], &version, &complement].concat();
+            let blocks: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&sign)).collect();
             assert!(blocks.len() > 1);
-            put_version(bytes, blocks[place.min(blocks.len() - 1)] + 4, 4);
+            put_version(bytes, blocks[place.min(blocks.len() - 1)] + 4, VERSION + 1);
         });
-        made.is_refused(&[&[SEGMENT], &NEWER[..]].concat(), true);
+        made.is_refused(&[SEGMENT, &newer(), NEWER], true);
     }
 }
 

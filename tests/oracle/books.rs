@@ -50,13 +50,6 @@ enum Delivery {
     Red { at: i64, returned: Mixture, restored: Mixture },
 }
 
-/// What is counted again of a firm that turns out to be of another kind, or to have had another status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Recount {
-    Holdings,
-    Sales,
-}
-
 /// An accusation against a firm as a source.
 #[derive(Clone, Debug, Default)]
 pub struct Accusation {
@@ -99,7 +92,7 @@ pub struct Books {
     clock: Option<i64>,
     taken: usize,
     later: Vec<(String, String, String, Delivery)>,
-    recounts: Vec<(usize, String, Recount)>,
+    recounts: Vec<(usize, String)>,
 }
 
 /// Works out the books of a journal.
@@ -208,11 +201,9 @@ impl Books {
         let said = firm.small.iter().map(|said| said.0).chain(firm.statuses.iter().map(|said| said.0));
         let times: Vec<i64> = said.chain([i64::MIN]).collect();
         let place = self.later.len();
-        if times.iter().any(|time| firm.is_general(*time) != before.is_general(*time)) {
-            self.recounts.push((place, id.to_owned(), Recount::Holdings));
-        }
-        if times.iter().any(|time| firm.is_gone(*time) != before.is_gone(*time)) {
-            self.recounts.push((place, id.to_owned(), Recount::Sales));
+        let other = |was: fn(&Firm, i64) -> bool| times.iter().any(|time| was(firm, *time) != was(before, *time));
+        if other(Firm::sells_its_own) || other(Firm::is_general) {
+            self.recounts.push((place, id.to_owned()));
         }
     }
 
@@ -242,7 +233,7 @@ impl Books {
             let (vector, short) = self.draw(seller, invoice, invoice.tax, &Mixture::default());
             let sale = self.sales.get_mut(&key).expect("it was just put there");
             (sale.vector, sale.short) = (vector, short);
-            sale.gone = self.firms[seller].is_gone(invoice.at);
+            sale.gone = self.firms[seller].sells_its_own(invoice.at);
         }
         let sent = self.sales[&key].vector.clone();
         if !invoice.is_red() {

@@ -87,10 +87,11 @@ impl<'a> Net<'a> {
         let mut told = BTreeMap::from([(begun.clone(), self.names[&begun])]);
         for from in self.firms() {
             for (buyer, parts) in self.parts(&from) {
-                if buyer == self.origin || buyer == from {
+                if buyer == from {
                     continue;
                 }
-                for (name, (part, hops)) in parts {
+                // What is in the buyer's own name it knows itself.
+                for (name, (part, hops)) in parts.into_iter().filter(|(name, _)| *name != buyer) {
                     let new = Named { part: 0, hops: hops + 1 };
                     let known = told.entry((buyer.clone(), name)).or_insert(new);
                     known.part += part;

@@ -66,6 +66,11 @@ impl Firm {
         latest(&by_then).is_some_and(|status| *status == "deregistered")
     }
 
+    /// Whether a sale of a time has nothing of others behind it: the firm was deregistered, or deducts nothing.
+    pub fn sells_its_own(&self, time: i64) -> bool {
+        self.is_gone(time) || !self.is_general(time)
+    }
+
     /// Notes whose value it was sent.
     pub fn meet(&mut self, this: &str, sent: &Mixture) {
         for (origin, part) in sent.parts.iter().filter(|(origin, _)| *origin != this) {

@@ -6,34 +6,32 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::Step;
-use crate::model::{Continue, Edge, Entity, Fen, Flag, Id, Message, Report, TaxpayerId};
+use crate::model::{Continue, Edge, Entity, Fen, Flag, Id, Message, Passage, Report, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{AccusedName, Key, OriginRow, Partner, Passed, Share, Side, Tainted};
+use crate::state::{AccusedName, Key, OriginRow, Share, Tainted};
+
+/// Of one origin: the names in which its value is here, and by buyer the way there, where its case is to know of it.
+type Told = (Vec<AccusedName>, BTreeMap<TaxpayerId, Option<Edge>>);
 
 /// Accused origins that one step tells of.
 const ORIGINS_PER_STEP: usize = 64;
 /// From so many messages on, a step leaves what is still to be told to a later one.
 const TOLD_PER_STEP: usize = crate::fold::EFFECTS_MAX / 2;
 /// Names under which one origin's value is told to its case: a buyer of more firms that stood for it is told of by these.
-const NAMES_MAX: usize = 256;
+pub(super) const NAMES_MAX: usize = 256;
 
 impl Step<'_> {
-    /// The names in which value of an accused origin is in these books, at most [`NAMES_MAX`].
+    /// The names in which value of an accused origin is in these books, at most [`NAMES_MAX`] of others. In the source's own
+    /// books it is in its own, and in those of firms that stood for it, in which it came back.
     pub(super) fn names_of(&mut self, origin: TaxpayerId) -> Vec<AccusedName> {
         if origin != self.books.entity.id {
             return self.books.accused_names(origin, NAMES_MAX);
         }
+        let Some(flag) = self.profile.flag else { return Vec::new() };
         let (ordinal, share, via) = (Ordinal::OWN, Share::ALL, Id::EMPTY);
-        let own = |flag| AccusedName { named: origin, ordinal, share, flag, hops: 0, via };
-        self.profile.flag.map(own).into_iter().collect()
-    }
-
-    /// The way to a buyer, to whom so much of an accused origin's value went in all its names; none where it is too little
-    /// to be followed, so that the case forgets what it was told before.
-    pub(super) fn edge(&mut self, tax: Fen, buyer: TaxpayerId) -> Edge {
-        let tax = if tax < self.rules.limits.taint_tax_min() { Fen::ZERO } else { tax };
-        let partner = self.books.find::<Partner>(&Key::Partner(Side::Sold, buyer)).copied().unwrap_or_default();
-        Edge { to: buyer, tax, invoices: partner.totals.count, first_at: partner.first_at, last_at: partner.last_at }
+        let mut names = self.books.accused_names(origin, NAMES_MAX);
+        names.push(AccusedName { named: origin, ordinal, share, flag, hops: 0, via });
+        names
     }
 
     /// Value that began here, of which a case against this taxpayer is.
@@ -44,50 +42,52 @@ impl Step<'_> {
     /// Tells buyers and cases what this step has changed: how much of accused value went to whom, by sales, voids, red
     /// letters and settlements, and, where this taxpayer stands accused itself, how much began here.
     pub(super) fn report_moved(&mut self, begun_before: Fen) {
-        let moved: Vec<_> = std::mem::take(&mut self.moved).into_iter().collect();
-        self.report_edges(&moved, Id::EMPTY);
-        let told = moved.iter().any(|((ordinal, _), _)| *ordinal == Ordinal::OWN);
+        let this = self.books.entity.id;
+        let moved = std::mem::take(&mut self.moved);
+        let passages: Vec<_> =
+            moved.into_iter().map(|(ordinal, buyer)| Passage { named: self.origin(ordinal), buyer }).collect();
+        self.tell_moved(&passages, Id::EMPTY);
+        let told = passages.iter().any(|passage| passage.named == this);
         if let (Some(flag), false) = (self.profile.flag, told || begun_before == self.begun()) {
-            self.report(self.books.entity.id, flag, true, 0, Vec::new());
+            self.report(this, flag, true, 0, Vec::new());
         }
     }
 
-    /// Tells some buyers, and the cases of accused origins, how much of their value now went there, given what of which
-    /// name moved and what had gone there before; of each name from the origin after `after` on.
-    pub(super) fn report_edges(&mut self, moved: &[((Ordinal, TaxpayerId), Passed)], after: TaxpayerId) {
-        let mut told: BTreeMap<TaxpayerId, (Vec<AccusedName>, BTreeMap<TaxpayerId, Fen>)> = BTreeMap::new();
-        for ((ordinal, buyer), before) in moved.iter().copied() {
-            let named = self.origin(ordinal);
-            let mut last = after;
-            for origin in self.origins_behind(ordinal, named, after) {
+    /// Tells buyers, and the cases of accused origins, how much of their value went there; of the first from the origin
+    /// after `after` on.
+    pub(super) fn tell_moved(&mut self, passages: &[Passage], after: TaxpayerId) {
+        let mut told: BTreeMap<TaxpayerId, Told> = BTreeMap::new();
+        let mut last = after;
+        'passages: for (at, Passage { named, buyer }) in passages.iter().copied().enumerate() {
+            for origin in self.origins_behind(named, last) {
                 let full = told.len() >= ORIGINS_PER_STEP && !told.contains_key(&origin);
-                if full || self.effects.messages.len() >= TOLD_PER_STEP {
-                    let Passed { direct, settled } = before;
-                    self.go_on(Continue::Edges { named, buyer, direct, settled, after: last, at: self.now });
-                    break;
+                if full || self.effects.len() >= TOLD_PER_STEP {
+                    self.go_on(Continue::Moved { passages: passages[at..].to_vec(), after: last, at: self.now });
+                    break 'passages;
                 }
                 last = origin;
-                let (behind, buyers) = match told.entry(origin) {
+                let (names, buyers) = match told.entry(origin) {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(new) => new.insert((self.names_of(origin), BTreeMap::new())),
                 };
                 if let Entry::Vacant(new) = buyers.entry(buyer) {
-                    new.insert(self.tell_moved(origin, behind, buyer, moved));
+                    new.insert(self.tell(origin, names, buyer));
                 }
             }
+            last = Id::EMPTY;
         }
         for (origin, (_, buyers)) in told {
-            let Some(flag) = self.flag_of(origin) else { continue };
-            let edges = buyers.into_iter().map(|(buyer, tax)| self.edge(tax, buyer)).collect();
-            self.report(origin, flag, true, 0, edges);
+            if let Some(flag) = self.flag_of(origin) {
+                self.report(origin, flag, true, 0, buyers.into_values().flatten().collect());
+            }
         }
     }
 
-    /// Origins whose value is in one name and was ever accused, in their order, those after `after`: at least one more
-    /// than a step tells of, where there are so many.
-    fn origins_behind(&mut self, ordinal: Ordinal, named: TaxpayerId, after: TaxpayerId) -> Vec<TaxpayerId> {
-        if ordinal == Ordinal::OWN {
-            return vec![named];
+    /// Accused origins whose value is in one name, in their order, those after `after`: at least one more than a step tells
+    /// of, where there are so many.
+    fn origins_behind(&mut self, named: TaxpayerId, after: TaxpayerId) -> Vec<TaxpayerId> {
+        if named == self.books.entity.id {
+            return self.profile.flag.filter(|_| after.is_empty()).map(|_| named).into_iter().collect();
         }
         let accuses = self.books.find::<OriginRow>(&Key::Origin(named)).is_some_and(OriginRow::accuses);
         if !accuses {
@@ -100,7 +100,7 @@ impl Step<'_> {
     }
 
     /// The accusation under which an origin stands in these books, in whatever name.
-    fn flag_of(&mut self, origin: TaxpayerId) -> Option<Flag> {
+    pub(super) fn flag_of(&mut self, origin: TaxpayerId) -> Option<Flag> {
         if origin == self.books.entity.id {
             return self.profile.flag;
         }

@@ -1,6 +1,6 @@
 //! A firm that turns out to be of another kind than it was taken for, when the paper that says so comes after its invoices:
-//! what it holds is counted in or out, by the kind of each invoice's own time, a bounded number of rows at a step. What a
-//! small-scale firm has sold on meanwhile began with it after all.
+//! what it holds is counted in or out, by the kind of each invoice's own time, a bounded number of rows at a step. What it
+//! sold was counted again before (`gone`).
 
 use super::Step;
 use crate::model::{About, Closing, Continue, Fen, InvoiceNo, TaxpayerId};
@@ -12,7 +12,7 @@ const ROWS_PER_STEP: usize = 256;
 
 impl Step<'_> {
     /// Counts invoices in or out, from the one after `after` on.
-    pub(super) fn count_by_kind(&mut self, after: Option<InvoiceNo>, place: u64) {
+    pub(super) fn count_holdings(&mut self, after: Option<InvoiceNo>, place: u64) {
         let at = Closing { held: true, after, place, open: false };
         let invoices = self.next_invoices(&at, ROWS_PER_STEP + 1);
         let mut last = (after, place);

@@ -14,9 +14,10 @@ mod papers;
 mod settling;
 mod taint;
 mod task;
+mod telling;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Fold;
 use super::effects::{Effects, Seen, Verdict};
@@ -27,7 +28,7 @@ use crate::model::{
 };
 use crate::provenance::Ordinal;
 use crate::risk::{self, RuleSet};
-use crate::state::{Books, Key, Month, Opening, Passed, Profile, Rows, Stakes};
+use crate::state::{Books, Key, Month, Opening, Profile, Rows, Stakes};
 
 /// The typology whose findings open a chain.
 pub(super) const CHAIN_TYPOLOGY: &str = "source_burst";
@@ -58,9 +59,8 @@ struct Step<'a> {
     touched: Vec<About>,
     /// Months after this one rest on what has changed, too, where value began in them.
     touched_after: Option<Period>,
-    /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused: each
-    /// with what had gone there before.
-    moved: BTreeMap<(Ordinal, TaxpayerId), Passed>,
+    /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused.
+    moved: BTreeSet<(Ordinal, TaxpayerId)>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
 }
@@ -80,7 +80,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         cause: record.root.position(),
         touched: Vec::new(),
         touched_after: None,
-        moved: BTreeMap::new(),
+        moved: BTreeSet::new(),
         stakes: Stakes::default(),
     };
     let begun = step.begun();

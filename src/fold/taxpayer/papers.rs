@@ -69,11 +69,11 @@ impl Step<'_> {
         }
     }
 
-    /// Where a firm with invoices turns out to be of another kind than it was taken for, they are counted in or out.
+    /// Where a firm with invoices turns out to be of another kind than it was taken for, they are counted again.
     fn kind_was(&mut self, before: &Course<TaxpayerKind>) {
         let is_general = |kind: &Course<TaxpayerKind>, at| kind.at(at) != Some(TaxpayerKind::SmallScale);
         if self.profile.last_month > Period::default() && self.profile.kind.differs(before, is_general) {
-            self.go_on(Continue::Kind { after: None, place: 0 });
+            self.go_on(Continue::Gone { after: None });
         }
     }
 

@@ -1,39 +1,46 @@
-//! Accusations: raised against oneself as a source, and followed along recorded provenance, a bounded number of buyers at
-//! a step. Each seller tells how much of an origin's value it passed on in each name, all in all, once it is worth telling;
-//! what a buyer holds of it is the sum of what it was told, and is counted again whenever the books of a name change.
-
-use std::collections::BTreeMap;
+//! Accusations: raised against oneself as a source, and heard from sellers. Each tells how much of an origin's value it passed
+//! on in each name, all in all, once it is worth telling; what a buyer holds of it is the sum of what it was told, and is
+//! counted again whenever the books of a name change. Whom the hearer tells in its turn is in `telling`.
 
 use super::{CHAIN_TYPOLOGY, Step};
-use crate::model::{About, Continue, Entity, Fen, Flag, Id, Message, Taint, TaxpayerId};
+use crate::model::{About, Continue, Fen, Flag, Id, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{AccusedName, CaseHead, Key, OriginRow, Passed, TaintTold, TaintVisit, Tainted};
+use crate::state::{CaseHead, HOPS_MAX, Key, OriginRow, Share, TaintTold, TaintVisit, Tainted};
 
-/// Buyers that one step tells: each of the names that changed, and its case of the way to it.
-const BUYERS_PER_STEP: usize = 256;
-/// How often under one version of an accusation more that one seller tells, by a longer way than the shortest, is told on:
-/// firms that trade round and round would tell each other without end. What was not told on is told with the next sale.
-const ROUNDS_MAX: u8 = 8;
-/// Sellers who told of one name that are looked at to find the nearest.
-const TELLERS_PER_STEP: usize = 256;
+/// What came in another's name is told on again when it has become more or less by so great a part of it. So firms that trade
+/// round and round do not tell each other without end, and what they are told is never far off.
+const NEWS_PART: i64 = 16;
+/// Sellers who told of one name that are looked at to find one of the nearest.
+const TELLERS_PER_STEP: usize = 4_096;
 /// Accused origins behind one name that one step counts again.
 const ORIGINS_PER_STEP: usize = 64;
 
-/// What a buyer is told of an accused origin's value in one name.
-#[derive(Clone, Copy)]
-struct Told {
-    tax: Fen,
-    flag: Flag,
-    /// Fewest invoices between the origin and the keeper.
-    hops: u8,
-}
+impl TaintVisit {
+    /// Of which nobody has told yet.
+    fn new(number: u32, flag: Flag) -> Self {
+        let (hops, via) = (u8::MAX, Id::EMPTY);
+        Self {
+            number,
+            flag,
+            part: Fen::ZERO,
+            followed: Share::ALL,
+            tellers: [0; HOPS_MAX],
+            hops,
+            via,
+            counted: Default::default(),
+        }
+    }
 
-/// By name.
-type Parts = BTreeMap<TaxpayerId, Told>;
+    /// How many told of it by so few invoices.
+    fn tellers(&mut self, hops: u8) -> &mut u32 {
+        &mut self.tellers[usize::from(hops.max(1) - 1).min(HOPS_MAX - 1)]
+    }
 
-/// All of it, in whatever name.
-fn sum(parts: &Parts) -> Fen {
-    parts.values().map(|part| part.tax).sum()
+    /// The fewest invoices by which anybody told of it.
+    fn fewest(&self) -> u8 {
+        let at = self.tellers.iter().position(|tellers| *tellers > 0);
+        at.and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(u8::MAX)
+    }
 }
 
 impl Step<'_> {
@@ -57,116 +64,132 @@ impl Step<'_> {
             hops: 0,
             raised_at: self.now,
         };
-        self.follow(&taint, Ordinal::OWN, Id::EMPTY);
+        self.follow(&taint, Id::EMPTY);
     }
 
-    /// An accusation arrives, or more or less of what it is about.
+    /// A seller tells of an origin's value in a name: how much it passed on, or that the accusation is lifted. Of itself a
+    /// source hears what comes back to it in others' names.
     pub(super) fn tainted(&mut self, taint: &Taint) {
-        if taint.origin == self.books.entity.id {
-            return;
-        }
-        let key = Key::Taint { origin: taint.origin, named: taint.named };
+        let Taint { origin, named, .. } = *taint;
+        let key = Key::Taint { origin, named };
         let before = self.books.find::<TaintVisit>(&key).copied();
-        // Many may tell of the same version, and each tells its share.
-        let same = before.filter(|visit| visit.flag.version == taint.flag.version && visit.standing && taint.standing);
-        if same.is_none() && before.is_some_and(|visit| visit.flag.version >= taint.flag.version) {
+        let heard = self.hear(taint, before);
+        if heard == before {
             return;
         }
-        if before.is_none() && (!taint.standing || taint.part == Fen::ZERO) {
-            return; // nothing is taken off where nothing was accused
-        }
-        let stood = before.is_some_and(|visit| visit.standing);
-        let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(taint.named)) else { return };
-        let (ordinal, taken, was) = (row.ordinal, row.taken, row.accuses());
-        row.accused += u32::from(taint.standing);
-        row.accused -= u32::from(stood);
+        // What is found with it rests on these books as well, and is not found before them.
+        self.now = taint.raised_at.max(self.profile.known_until);
+        let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(named)) else { return };
+        let (taken, was) = (row.taken, row.accuses());
+        let share = |heard: TaintVisit| if named == origin { Share::ALL } else { Share::told(heard.part, taken) };
+        row.accused += u32::from(heard.is_some());
+        row.accused -= u32::from(before.is_some());
         let is = row.accuses();
         self.profile.tainted_origins += u32::from(is && !was);
         self.profile.tainted_origins -= u32::from(was && !is);
-        // What is found with it rests on these books as well, and is not found before them.
-        self.now = taint.raised_at.max(self.profile.known_until);
-        let known = same.unwrap_or(TaintVisit {
-            flag: taint.flag,
-            standing: taint.standing,
-            part: Fen::ZERO,
-            followed: Fen::ZERO,
-            hops: u8::MAX,
-            via: Id::EMPTY,
-            counted: before.and_then(|visit| visit.counted),
-        });
-        let part = known.part + self.more_than_told(taint);
-        let (hops, via) = self.nearest_told(taint, &known);
-        // Nobody is told of more than was taken.
-        let own_name = taint.named == taint.origin;
-        let more = if own_name { part - known.part } else { part.min(taken) - known.followed };
-        let is_news = if own_name {
-            (part > Fen::ZERO) != (known.part > Fen::ZERO)
-        } else {
-            self.is_news(taint, &known, more, part)
-        };
-        let follows = same.is_none() || hops != known.hops || is_news;
-        let followed = if follows { known.followed + more } else { known.followed };
-        self.books.put(key, TaintVisit { part, followed, hops, via, ..known });
-        self.books.put(Key::TaintName { named: taint.named, origin: taint.origin }, ());
-        self.touch(About::Origin(taint.origin));
-        self.recount(taint.origin, taint.named);
-        if follows {
-            // Who is too far away tells nobody any more.
-            let too_far = hops >= self.rules.limits.taint_hops_max;
-            let more = if too_far { Fen::ZERO - part.max(Fen(1)) } else { more };
-            self.follow(&Taint { part: more, raised_at: self.now, ..*taint }, ordinal, Id::EMPTY);
-        }
-    }
-
-    /// How much more a seller tells of an origin's value in a name than it told before under this version.
-    fn more_than_told(&mut self, taint: &Taint) -> Fen {
-        let key = Key::taint_told(taint.origin, taint.named, taint.from);
-        let (told, _) = self.books.edit_or_new::<TaintTold>(key);
-        let known = if told.version == taint.flag.version { *told } else { TaintTold::default() };
-        *told = TaintTold { version: taint.flag.version, part: taint.part, hops: taint.hops, ..known };
-        taint.part - known.part
-    }
-
-    /// By how few invoices value in a name came, and from whom, now that one seller has told anew of its way: asked of all
-    /// again where that was the shortest and is no more.
-    fn nearest_told(&mut self, taint: &Taint, known: &TaintVisit) -> (u8, TaxpayerId) {
-        let shortest = (known.hops, known.via);
-        if taint.part > Fen::ZERO && (taint.hops, taint.from) <= shortest {
-            return (taint.hops, taint.from);
-        }
-        if known.via != taint.from {
-            return shortest;
-        }
-        let told_by = |from| Key::taint_told(taint.origin, taint.named, from);
-        let mut nearest = (u8::MAX, Id::EMPTY);
-        for key in self.books.scan(&told_by(Id::EMPTY), &told_by(Id::LAST), TELLERS_PER_STEP) {
-            let Some(told) = self.books.find::<TaintTold>(&key).copied() else { continue };
-            if let (Key::TaintTold { from, .. }, true) =
-                (key, told.version == taint.flag.version && told.part > Fen::ZERO)
-            {
-                nearest = nearest.min((told.hops, from));
+        let follows = match (before, heard) {
+            (Some(before), Some(mut heard)) if before.flag == heard.flag => {
+                let (share, is_nearest) = (share(heard), taint.hops <= heard.hops);
+                let is_other = heard.hops != before.hops || self.is_news(heard.followed, share, taken, is_nearest);
+                // What is lifted is lifted further down, whoever has yet to say so.
+                let follows = is_other || !taint.standing;
+                if follows {
+                    heard.followed = share;
+                }
+                self.books.put(key, heard);
+                follows
             }
+            (_, Some(heard)) => {
+                self.books.put(key, TaintVisit { followed: share(heard), ..heard });
+                self.books.put(Key::TaintName { named, origin }, ());
+                true
+            }
+            (_, None) => {
+                self.books.remove(&key);
+                self.books.remove(&Key::TaintName { named, origin });
+                true
+            }
+        };
+        self.recount(origin, named, before);
+        let way = |visit: TaintVisit| (visit.hops, visit.via);
+        if heard.map(way) != before.map(way) {
+            self.find_nearest(origin);
         }
-        nearest
+        if origin != self.books.entity.id {
+            self.touch(About::Origin(origin));
+        }
+        if follows {
+            self.follow(&Taint { raised_at: self.now, ..*taint }, Id::EMPTY);
+        }
+        // What was told of a later accusation in this name as well is told anew.
+        if let Some(flag) = self.flag_of(origin).filter(|flag| !taint.standing && flag.version > taint.flag.version) {
+            self.follow(&Taint { flag, standing: true, raised_at: self.now, ..*taint }, Id::EMPTY);
+        }
     }
 
-    /// Whether so much more, of a `part` in all, is told on. What has come by a longer way than the shortest may have come
-    /// round, and more of it is told on only so often; less always is, for it becomes less and less.
-    fn is_news(&mut self, taint: &Taint, known: &TaintVisit, more: Fen, part: Fen) -> bool {
-        if more.abs() < self.rules.limits.taint_tax_min() && (more == Fen::ZERO || part > Fen::ZERO) {
-            return false;
-        }
-        if more < Fen::ZERO || taint.hops <= known.hops {
-            return true;
-        }
+    /// What is known of an origin's value in a name once one seller has told anew; nothing where nobody tells of any.
+    fn hear(&mut self, taint: &Taint, before: Option<TaintVisit>) -> Option<TaintVisit> {
         let key = Key::taint_told(taint.origin, taint.named, taint.from);
-        let (told, _) = self.books.edit_or_new::<TaintTold>(key);
-        told.rounds = told.rounds.saturating_add(1);
-        told.rounds <= ROUNDS_MAX
+        let known = self.books.find::<TaintTold>(&key).copied();
+        let version = taint.flag.version;
+        // That there is nothing, or nothing any more, is as true of an earlier accusation.
+        let is_nothing = taint.part == Fen::ZERO;
+        let is_stale = if is_nothing {
+            known.is_none_or(|told| told.version > version)
+        } else {
+            before.is_some_and(|visit| visit.flag.version > version)
+        };
+        if is_stale {
+            return before;
+        }
+        let kept = before.filter(|visit| visit.flag == taint.flag || is_nothing);
+        let mut visit = kept.unwrap_or_else(|| {
+            self.profile.visits += 1;
+            let counted = before.map(|visit| visit.counted).unwrap_or_default();
+            TaintVisit { counted, ..TaintVisit::new(self.profile.visits, taint.flag) }
+        });
+        let known = known.filter(|told| told.visit == visit.number);
+        if let Some(told) = known {
+            visit.part -= told.part;
+            *visit.tellers(told.hops) -= 1;
+        }
+        if is_nothing {
+            self.books.remove(&key);
+        } else {
+            visit.part += taint.part;
+            *visit.tellers(taint.hops) += 1;
+            let (visit, Taint { part, hops, .. }) = (visit.number, *taint);
+            self.books.put(key, TaintTold { visit, version, part, hops });
+        }
+        visit.hops = visit.fewest();
+        if !is_nothing && (taint.hops, taint.from) <= (visit.hops, visit.via) {
+            visit.via = taint.from;
+        } else if visit.via == taint.from || visit.via.is_empty() {
+            visit.via = self.teller_at(taint, &visit).unwrap_or(visit.via);
+        }
+        Some(visit).filter(|visit| visit.part > Fen::ZERO)
+    }
+
+    /// The first of the sellers who told of so few invoices.
+    fn teller_at(&mut self, taint: &Taint, visit: &TaintVisit) -> Option<TaxpayerId> {
+        let told_by = |from| Key::taint_told(taint.origin, taint.named, from);
+        let keys = self.books.scan(&told_by(Id::EMPTY), &told_by(Id::LAST), TELLERS_PER_STEP);
+        let mut nearest = keys.into_iter().filter(|key| {
+            let told = self.books.find::<TaintTold>(key);
+            told.is_some_and(|told| (told.visit, told.hops) == (visit.number, visit.hops))
+        });
+        if let Some(Key::TaintTold { from, .. }) = nearest.next() { Some(from) } else { None }
+    }
+
+    /// Whether a share of what was taken in a name is to be told on, where another was before. What has come by a longer way
+    /// than the shortest may have come round, and is only where it differs by a good part.
+    fn is_news(&self, before: Share, share: Share, taken: Fen, is_nearest: bool) -> bool {
+        let by = (share.of(taken) - before.of(taken)).abs();
+        share.differs_by(before, NEWS_PART) || is_nearest && by >= self.rules.limits.taint_tax_min()
     }
 
     /// Counts again, for each accused origin behind a name, how much of its value came so: the books of that name have
-    /// changed.
+    /// changed, and with them the origin's share of it.
     pub(super) fn recount_behind(&mut self, named: TaxpayerId, after: TaxpayerId) {
         let from = Key::TaintName { named, origin: after };
         let keys = self.books.scan(&from, &Key::TaintName { named, origin: Id::LAST }, ORIGINS_PER_STEP + 1);
@@ -181,37 +204,53 @@ impl Step<'_> {
                 return;
             }
             last = origin;
-            self.recount(origin, named);
+            let Some(visit) = self.books.find::<TaintVisit>(&Key::Taint { origin, named }).copied() else { continue };
+            self.recount(origin, named, Some(visit));
+            self.share_moved(origin, named, &visit);
         }
     }
 
+    /// Has buyers told on, where the books of a name have changed so much that another share of it is the origin's.
+    fn share_moved(&mut self, origin: TaxpayerId, named: TaxpayerId, visit: &TaintVisit) {
+        let taken = self.books.find::<OriginRow>(&Key::Origin(named)).map_or(Fen::ZERO, |row| row.taken);
+        let share = Share::told(visit.part, taken);
+        if named == origin || !self.is_news(visit.followed, share, taken, false) {
+            return;
+        }
+        if let Some(visit) = self.books.edit::<TaintVisit>(&Key::Taint { origin, named }) {
+            visit.followed = share;
+        }
+        let (flag, from, hops) = (visit.flag, visit.via, visit.hops);
+        let taint = Taint { origin, flag, standing: true, named, part: visit.part, from, hops, raised_at: self.now };
+        self.go_on(Continue::Taint { taint, after: Id::EMPTY });
+    }
+
     /// Counts value of an origin again that came in one name: under its own all of it, under another's so much as was told,
-    /// however much more came since.
-    fn recount(&mut self, origin: TaxpayerId, named: TaxpayerId) {
-        let key = Key::Taint { origin, named };
-        let Some(visit) = self.books.find::<TaintVisit>(&key).copied() else { return };
+    /// however much more came since. `before` is what it was counted with.
+    fn recount(&mut self, origin: TaxpayerId, named: TaxpayerId, before: Option<TaintVisit>) {
+        if origin == self.books.entity.id {
+            return;
+        }
         let Some(row) = self.books.find::<OriginRow>(&Key::Origin(named)).copied() else { return };
-        let taken = if named != origin || visit.part == Fen::ZERO { visit.part.min(row.taken) } else { row.taken };
-        let counts = visit.standing.then(|| (taken, row.deducted.share(taken, row.taken)));
+        let key = Key::Taint { origin, named };
+        let now = self.books.find::<TaintVisit>(&key).copied();
+        let counts = now.map(|visit| {
+            let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
+            (taken, row.deducted.share(taken, row.taken))
+        });
         let (mut total, _) = self.books.lift::<Tainted>(Key::Tainted(origin));
         let total_before = total;
-        if visit.counted != counts {
-            let (before, now) = (visit.counted.unwrap_or_default(), counts.unwrap_or_default());
-            total.taken += now.0 - before.0;
-            total.deducted += now.1 - before.1;
-            total.names += u32::from(counts.is_some());
-            total.names -= u32::from(visit.counted.is_some());
-            self.books.put(key, TaintVisit { counted: counts, ..visit });
-        }
-        if counts.is_some() {
+        let (counted, counts_now) = (before.map(|visit| visit.counted).unwrap_or_default(), counts.unwrap_or_default());
+        total.taken += counts_now.0 - counted.0;
+        total.deducted += counts_now.1 - counted.1;
+        total.names += u32::from(counts.is_some());
+        total.names -= u32::from(before.is_some());
+        if let (Some(visit), Some(counted)) = (now, counts) {
+            if visit.counted != counted {
+                self.books.put(key, TaintVisit { counted, ..visit });
+            }
             if visit.flag.version >= total.version {
                 (total.version, total.case_id) = (visit.flag.version, visit.flag.case_id);
-            }
-            let way = (visit.hops, visit.via);
-            if total.via.is_empty() || visit.part > Fen::ZERO && way < (total.hops, total.via) {
-                (total.hops, total.via) = way;
-            } else if visit.part == Fen::ZERO || way != (total.hops, total.via) {
-                (total.hops, total.via) = self.nearest(origin).unwrap_or((total.hops, total.via));
             }
         }
         if total != total_before {
@@ -224,9 +263,13 @@ impl Step<'_> {
         }
     }
 
-    /// By how few invoices, and through whom, value of an accused origin came.
-    fn nearest(&mut self, origin: TaxpayerId) -> Option<(u8, TaxpayerId)> {
-        self.names_of(origin).into_iter().map(|name| (name.hops, name.via)).min()
+    /// Notes by how few invoices, and through whom, value of an accused origin came, in whatever name.
+    fn find_nearest(&mut self, origin: TaxpayerId) {
+        let names = self.books.accused_names(origin, super::chain::NAMES_MAX);
+        let nearest = names.into_iter().map(|name| (name.hops, name.via)).min();
+        if let (Some(nearest), Some(total)) = (nearest, self.books.edit::<Tainted>(&Key::Tainted(origin))) {
+            (total.hops, total.via) = nearest;
+        }
     }
 
     /// A step that had more to do goes on.
@@ -235,9 +278,7 @@ impl Step<'_> {
             Continue::Taint { taint, .. } if taint.standing && self.is_overtaken(taint) => {}
             Continue::Taint { taint, after } => {
                 self.now = taint.raised_at;
-                if let Some(ordinal) = self.ordinal(taint.named) {
-                    self.follow(taint, ordinal, *after);
-                }
+                self.follow(taint, *after);
             }
             Continue::Settle { left, issued_at } => self.settle_on(left, *issued_at),
             Continue::Reds { blue_no } => self.meet_more_reds(*blue_no),
@@ -252,186 +293,26 @@ impl Step<'_> {
                 self.recount_behind(*named, *after);
             }
             Continue::Bursts { after, at } => self.ask_more_bursts(*after, *at),
-            Continue::Edges { named, buyer, direct, settled, after, at } => {
+            Continue::Moved { passages, after, at } => {
                 self.now = *at;
-                if let Some(ordinal) = self.ordinal(*named) {
-                    let before = Passed { direct: *direct, settled: *settled };
-                    self.report_edges(&[((ordinal, *buyer), before)], *after);
-                }
+                self.tell_moved(passages, *after);
             }
             Continue::Closing(closing) => self.close_months(closing),
-            Continue::Kind { after, place } => self.count_by_kind(*after, *place),
-            Continue::Gone { after } => self.count_by_status(*after),
+            Continue::Kind { after, place } => self.count_holdings(*after, *place),
+            Continue::Gone { after } => self.count_sales(*after),
             // The clock's own.
             Continue::Timers => {}
         }
     }
 
-    /// Whether a later word on the same accusation has come while its buyers were being told of this one: the others need
-    /// not be told of it. Not so where it is lifted: it reaches everybody, and a new accusation only who took enough.
+    /// Whether another word on the same accusation has come while buyers were being told of this one: the others need not
+    /// be told of it. Not so where it is lifted: it reaches everybody, and a new accusation only who took enough.
     fn is_overtaken(&mut self, taint: &Taint) -> bool {
-        let Taint { origin, named, flag, .. } = *taint;
-        let latest = if origin == self.books.entity.id {
-            2 * self.profile.flags - u32::from(self.profile.flag.is_some())
-        } else {
-            let visit = self.books.find::<TaintVisit>(&Key::Taint { origin, named });
-            visit.map_or(0, |visit| visit.flag.version)
-        };
-        latest > flag.version
+        self.flag_of(taint.origin) != Some(taint.flag)
     }
 
     /// What stands for a name in these books.
     pub(super) fn ordinal(&mut self, named: TaxpayerId) -> Option<Ordinal> {
         if named == self.books.entity.id { Some(Ordinal::OWN) } else { self.books.ordinal(named) }
-    }
-
-    /// Tells the buyers to whom the accused value went, from the one after `after` on, and the case.
-    fn follow(&mut self, taint: &Taint, ordinal: Ordinal, after: TaxpayerId) {
-        let buyers = self.books.buyers_of(ordinal, after, BUYERS_PER_STEP + 1);
-        // The case of an accusation that is lifted keeps the way it went.
-        let names = if taint.standing { self.names_of(taint.origin) } else { Vec::new() };
-        let mut edges = Vec::new();
-        let mut last = after;
-        let mut more = false;
-        for (told, (buyer, passed)) in buyers.into_iter().enumerate() {
-            more = told == BUYERS_PER_STEP || !self.has_room();
-            if more {
-                break;
-            }
-            last = buyer;
-            if passed.is_none() {
-                continue;
-            }
-            if taint.standing {
-                let parts = self.parts(&names, buyer, &[]);
-                let edge = self.edge(sum(&parts), buyer);
-                self.tell(taint, parts, buyer);
-                edges.extend(Some(edge).filter(|edge| edge.tax > Fen::ZERO || taint.part < Fen::ZERO));
-            } else {
-                self.lift(taint, ordinal, buyer);
-            }
-        }
-        self.report(taint.origin, taint.flag, taint.standing, taint.hops, edges);
-        if more {
-            self.go_on(Continue::Taint { taint: *taint, after: last });
-        }
-    }
-
-    /// Tells a buyer what of an accused origin's value went to it, where the value in a name has become more or less; all
-    /// of it where what went there in other names was too little to be told by itself.
-    fn tell(&mut self, taint: &Taint, mut parts: Parts, buyer: TaxpayerId) {
-        let this = self.books.entity.id;
-        if buyer == taint.origin || buyer == this {
-            return;
-        }
-        let least = self.rules.limits.taint_tax_min();
-        let is_changed = |named: &TaxpayerId| *named == taint.named || *named == this;
-        let unchanged: Fen = parts.iter().filter(|(named, _)| !is_changed(named)).map(|(_, part)| part.tax).sum();
-        let nothing = Told { tax: Fen::ZERO, flag: taint.flag, hops: taint.hops };
-        if sum(&parts) < least {
-            if taint.part >= Fen::ZERO {
-                return;
-            }
-            // Too little is left: that there is nothing any more is told of every name.
-            for part in parts.values_mut() {
-                part.tax = Fen::ZERO;
-            }
-        } else if unchanged >= least {
-            parts.retain(|named, _| is_changed(named));
-        }
-        if taint.part < Fen::ZERO {
-            parts.entry(taint.named).or_insert(nothing);
-            parts.entry(this).or_insert(nothing);
-        }
-        for (named, part) in parts {
-            self.tell_of(taint.origin, buyer, named, &part);
-        }
-    }
-
-    /// Tells a buyer again, where a step has moved what went to it: `moved` has what had gone before. Returns
-    /// what has gone to it now.
-    pub(super) fn tell_moved(
-        &mut self,
-        origin: TaxpayerId,
-        names: &[AccusedName],
-        buyer: TaxpayerId,
-        moved: &[((Ordinal, TaxpayerId), Passed)],
-    ) -> Fen {
-        let parts = self.parts(names, buyer, &[]);
-        let tax = sum(&parts);
-        if buyer == origin || buyer == self.books.entity.id {
-            return tax;
-        }
-        let least = self.rules.limits.taint_tax_min();
-        let worth = |parts: Parts| if sum(&parts) < least { Parts::new() } else { parts };
-        let now = worth(parts);
-        let before = worth(self.parts(names, buyer, moved));
-        for (named, part) in &now {
-            // In the origin's own name all of it is the origin's, however much it is.
-            let is_known = |before: &Told| *named == origin || before.tax == part.tax;
-            if !before.get(named).is_some_and(is_known) {
-                self.tell_of(origin, buyer, *named, part);
-            }
-        }
-        for (named, part) in before.iter().filter(|(named, _)| !now.contains_key(named)) {
-            self.tell_of(origin, buyer, *named, &Told { tax: Fen::ZERO, ..*part });
-        }
-        tax
-    }
-
-    /// What of an accused origin's value went to a buyer, by the name in which it did: directly in the name it came in, or,
-    /// where it settled sales of the keeper's own, in the keeper's. `moved` stands in for what is there now.
-    fn parts(&mut self, names: &[AccusedName], buyer: TaxpayerId, moved: &[((Ordinal, TaxpayerId), Passed)]) -> Parts {
-        let this = self.books.entity.id;
-        let mut parts = Parts::new();
-        for name in names.iter().filter(|name| name.hops < self.rules.limits.taint_hops_max) {
-            let before = moved.iter().find(|(at, _)| *at == (name.ordinal, buyer)).map(|(_, before)| *before);
-            let passed = before.or_else(|| self.books.passed(name.ordinal, buyer)).unwrap_or_default();
-            let mut add = |named, tax: Fen| {
-                if tax > Fen::ZERO {
-                    let new = Told { tax: Fen::ZERO, flag: name.flag, hops: name.hops };
-                    let part = parts.entry(named).or_insert(new);
-                    part.tax += tax;
-                    part.hops = part.hops.min(name.hops);
-                    if name.flag.version > part.flag.version {
-                        part.flag = name.flag;
-                    }
-                }
-            };
-            add(name.named, name.share.of(passed.direct));
-            // What was settled went under the keeper's own name, and is the settling origin's all the same.
-            if name.ordinal != Ordinal::OWN {
-                add(this, name.share.of(passed.settled));
-            }
-        }
-        parts
-    }
-
-    fn tell_of(&mut self, origin: TaxpayerId, buyer: TaxpayerId, named: TaxpayerId, told: &Told) {
-        let taint = Taint {
-            origin,
-            flag: told.flag,
-            standing: true,
-            named,
-            part: told.tax,
-            from: self.books.entity.id,
-            hops: told.hops.saturating_add(1),
-            raised_at: self.now,
-        };
-        self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(taint)));
-    }
-
-    /// What is lifted reaches everybody it may have been told to, by whatever way and however little.
-    fn lift(&mut self, taint: &Taint, ordinal: Ordinal, buyer: TaxpayerId) {
-        let this = self.books.entity.id;
-        if buyer == taint.origin || buyer == this {
-            return;
-        }
-        let onward = Taint { from: this, part: Fen::ZERO, hops: taint.hops.saturating_add(1), ..*taint };
-        self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(onward)));
-        if ordinal != Ordinal::OWN {
-            // What had settled a sale may have been taken back since.
-            self.send(Entity::taxpayer(buyer), Message::Taint(Box::new(Taint { named: this, ..onward })));
-        }
     }
 }

@@ -87,7 +87,7 @@ impl Step<'_> {
         let buyer = buyer?;
         let passed = self.books.edit_passed(origin, buyer);
         if self.profile.flag.is_some() || self.profile.tainted_origins > 0 {
-            self.moved.entry((origin, buyer)).or_insert(*passed);
+            self.moved.insert((origin, buyer));
         }
         Some(passed)
     }
@@ -99,8 +99,7 @@ impl Step<'_> {
         if !self.has_room_for(tax, invoice_no) {
             return;
         }
-        // A firm that has deregistered has nothing left to sell on.
-        let gone = self.is_gone(issue.issued_at);
+        let gone = self.sells_its_own(issue.issued_at);
         let mut drawn = if gone { Blend::default() } else { self.pool().draw(tax) };
         let short = tax - drawn.total();
         let covered = tax - short;

@@ -16,7 +16,7 @@ fn a_folder_that_cannot_be_read_says_what_and_where_and_what_to_do() {
     feed(dir.path(), inputs("issue 1 A B 1.00"));
     let header = dir.path().join("journal/header");
     let text = std::fs::read_to_string(&header).unwrap();
-    std::fs::write(&header, text.replacen("journal 3", "journal 99", 1)).unwrap();
+    std::fs::write(&header, text.replacen("suyuan journal ", "suyuan journal 99", 1)).unwrap();
     let error = refusal(dir.path());
     assert!(error.contains("format 99") && error.contains("the program that wrote it"), "{error}");
     std::fs::write(&header, text.replacen("partitions: 3", "partitions: 4", 1)).unwrap();

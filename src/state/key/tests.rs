@@ -58,6 +58,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         (any_id(), any_id()).prop_map(|(named, origin)| Key::TaintName { named, origin }),
         any_id().prop_map(Key::Tainted),
         (any_id(), any_id()).prop_map(|(value, from)| Key::TaintTold { value, from }),
+        (any_id(), any_id()).prop_map(|(origin, buyer)| Key::TaintSent { origin, buyer }),
     ]
 }
 

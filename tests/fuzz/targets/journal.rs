@@ -140,8 +140,8 @@ pub(crate) fn sealed(bytes: &[u8]) {
 }
 
 fn written_header() -> Vec<u8> {
-    let above = b"suyuan journal 3\npartitions: 2\n";
-    [&above[..], format!("crc32c: {:08x}\n", crc32c::crc32c(above)).as_bytes()].concat()
+    let above = format!("suyuan journal {}\npartitions: 2\n", suyuan::log::VERSION);
+    format!("{above}crc32c: {:08x}\n", crc32c::crc32c(above.as_bytes())).into()
 }
 
 fn turns(place: &Place) -> Result<Vec<Turn>, Error> {

@@ -1,5 +1,7 @@
 //! Makes lengths, versions and checksums of a segment right, as its writer would: so that what stands behind them is met.
 
+use suyuan::log::VERSION;
+
 /// The numbers of a head that checksums and lengths follow from.
 fn number(bytes: &[u8], at: usize) -> Option<usize> {
     let bytes = bytes.get(at..at + 4)?;
@@ -12,8 +14,8 @@ fn put(bytes: &mut [u8], at: usize, value: &[u8]) {
 
 fn sign(bytes: &mut [u8], sign: &[u8]) {
     put(bytes, 0, sign);
-    put(bytes, sign.len(), &3_u16.to_le_bytes());
-    put(bytes, sign.len() + 2, &(!3_u16).to_le_bytes());
+    put(bytes, sign.len(), &VERSION.to_le_bytes());
+    put(bytes, sign.len() + 2, &(!VERSION).to_le_bytes());
 }
 
 /// A segment whose head and blocks are what they say, as far as what they are of is there.

@@ -24,10 +24,11 @@ use worlds::World;
 const WORLDS: u64 = 1_500;
 /// Of so many worlds, one may be such that the design leaves a choice to the implementation.
 const UNCLEAR_ONE_IN: usize = 20;
-/// Of so many, one may have a chain through other names than the source's own that is told differently. What of such a
-/// name is the source's is told when value moves, and not when what the share is of has changed; and firms that trade
-/// round and round are not told for ever (decisions 24 and 37).
-const APPROXIMATE_ONE_IN: usize = 150;
+/// Of so many, one may have a chain through other names than the source's own that is told a little differently: what of
+/// such a name is the source's is told when value moves, and not when what the share is of has changed (decisions 22, 52).
+const APPROXIMATE_ONE_IN: usize = 400;
+/// A little: so great a part of the larger amount, and as much as need not be told.
+const LITTLE: i64 = 4;
 
 /// What differs between the two: by name, what the fold says and what the oracle says.
 type Difference = BTreeMap<String, (Option<String>, Option<String>)>;
@@ -68,16 +69,27 @@ impl Outcome {
         self.books.unclear.0 > 0
     }
 
-    /// Whether all that differs hangs on shares in other names.
+    /// Whether all that differs hangs on shares in other names, and differs by little.
     fn is_approximate(&self) -> bool {
         let chains = chains::chains(&self.books);
-        let through_others: BTreeMap<_, _> = chains.into_iter().filter(|(_, chain)| chain.in_other_names).collect();
-        self.different.keys().all(|name| {
+        let through_others = |origin: &str| chains.get(origin).is_some_and(|chain| chain.in_other_names);
+        let least = self.books.rules.limit("taint_tax_min_fen");
+        let is_little = |(said, stated): &(Option<String>, Option<String>)| {
+            let [said, stated] = [said, stated].map(|text| text.as_deref().map(amounts).unwrap_or_default());
+            (0..said.len().max(stated.len())).all(|at| {
+                let amount = |of: &[i64]| of.get(at).copied().unwrap_or(0);
+                let (said, stated) = (amount(&said), amount(&stated));
+                (said - stated).abs() <= said.max(stated) / LITTLE + least
+            })
+        };
+        self.different.iter().all(|(name, values)| {
             let words: Vec<&str> = name.split(' ').collect();
             match words.as_slice() {
-                ["case", _, "of", origin, _, ..] => through_others.contains_key(origin.trim_end_matches(':')),
-                ["finding", _, "false_deduction", "about", origin] => through_others.contains_key(*origin),
-                ["task", who] => through_others.values().any(|chain| chain.members.contains_key(*who)),
+                // All trade between two, where an edge is there on one side alone.
+                ["case", .., "by"] => true,
+                ["case", _, "of", origin, _, ..] => through_others(origin.trim_end_matches(':')) && is_little(values),
+                ["finding", _, "false_deduction", "about", origin] => through_others(origin) && is_little(values),
+                ["task", who] => self.different.keys().any(|name| name.starts_with(&format!("finding {who} "))),
                 _ => false,
             }
         })
@@ -86,6 +98,15 @@ impl Outcome {
     fn differs(&self) -> bool {
         !self.is_unclear() && !self.different.is_empty() && !self.is_approximate()
     }
+}
+
+/// The amounts in a statement, in their order.
+fn amounts(text: &str) -> Vec<i64> {
+    let amounts = text.split(", ").filter_map(|part| match part.rsplit_once(' ') {
+        Some(("tax" | "deducted" | "at stake", amount)) => amount.parse().ok(),
+        _ => part.parse().ok(),
+    });
+    amounts.collect()
 }
 
 fn verdict_of(judged: Folded) -> Option<Verdict> {

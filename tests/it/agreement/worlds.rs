@@ -167,7 +167,7 @@ pub(super) fn world(seed: u64) -> World {
 impl Maker {
     fn rules(&mut self) -> String {
         let (pool, vector) = self.pick(&[(16, 8), (16, 8), (16, 8), (2, 2), (3, 2), (4, 1)]);
-        let least = self.pick(&[1, 1, 1, 20_000]);
+        let least = self.pick(&[1, 1, 20_000, 50_000]);
         let numbers = [
             ("pool_origins", pool),
             ("vector_origins", vector),

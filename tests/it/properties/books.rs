@@ -15,6 +15,7 @@ use super::{AllRows, standing_tax};
 /// A taxpayer's rows, by kind.
 #[derive(Default)]
 pub(super) struct Books<'a> {
+    id: Id,
     profile: Option<&'a Profile>,
     issued: BTreeMap<InvoiceNo, &'a Issued>,
     held: BTreeMap<(InvoiceNo, Id), &'a Held>,
@@ -66,6 +67,7 @@ impl<'a> Books<'a> {
                 continue;
             }
             let books = all.entry(entity.id).or_default();
+            books.id = entity.id;
             match (*key, row) {
                 (Key::Profile, Row::Profile(row)) => books.profile = Some(row),
                 (Key::Issued(no), Row::Issued(row)) => drop(books.issued.insert(no, row)),
@@ -379,14 +381,14 @@ impl Books<'_> {
         let mut counted: BTreeMap<Id, (u32, Fen, Fen)> = BTreeMap::new();
         for ((origin, named), visit) in &self.visits {
             let row = self.origins.get(named).ok_or("a name without value")?;
-            if visit.standing {
-                let is_all = named == origin && visit.part > Fen::ZERO;
-                let taken = if is_all { row.taken } else { visit.part.min(row.taken) };
-                let sums = counted.entry(*origin).or_default();
-                sums.0 += 1;
-                sums.1 += taken;
-                sums.2 += row.deducted.share(taken, row.taken);
+            if *origin == self.id {
+                continue; // what came back to the source in others' names
             }
+            let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
+            let sums = counted.entry(*origin).or_default();
+            sums.0 += 1;
+            sums.1 += taken;
+            sums.2 += row.deducted.share(taken, row.taken);
         }
         let kept = self.tainted.iter().map(|(id, total)| (*id, (total.names, total.taken, total.deducted)));
         same("value of accused origins", kept.collect(), counted)

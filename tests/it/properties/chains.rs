@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use suyuan::model::{Entity, Fen, Id, Kind};
 use suyuan::provenance::Ordinal;
-use suyuan::state::{CaseHead, CaseNodeRow, Key, OriginRow, Profile, Row, TaintVisit, Tainted};
+use suyuan::state::{CaseHead, CaseNodeRow, Key, OriginRow, Profile, Row, TaintTold, TaintVisit, Tainted};
 
 use super::AllRows;
 
@@ -18,8 +18,9 @@ struct Case<'a> {
     ranks: BTreeSet<(i64, Id)>,
 }
 
-/// Everything that must hold of cases when all is quiet.
+/// Everything that must hold of accusations and cases when all is quiet.
 pub(super) fn check(rows: &AllRows) -> Result<(), String> {
+    check_told(rows)?;
     let mut cases: BTreeMap<Id, Case<'_>> = BTreeMap::new();
     for ((entity, key), row) in rows.iter().filter(|((entity, _), _)| entity.kind == Kind::Case) {
         let case = cases.entry(entity.id).or_default();
@@ -46,6 +47,40 @@ pub(super) fn check(rows: &AllRows) -> Result<(), String> {
     Ok(())
 }
 
+/// What sellers know that they told is what their buyers heard, and a buyer's part is the sum of it.
+fn check_told(rows: &AllRows) -> Result<(), String> {
+    let mut sent: BTreeMap<(Id, Key), TaintTold> = BTreeMap::new();
+    let mut heard: BTreeMap<(Id, Key), (Fen, u8)> = BTreeMap::new();
+    for ((entity, key), row) in rows {
+        let from = entity.id;
+        let (Key::TaintSent { origin, buyer }, Row::TaintSent(row)) = (*key, row) else { continue };
+        for (named, part, hops) in row.parts.iter().copied().filter(|(named, ..)| buyer != from && buyer != *named) {
+            let told = TaintTold { visit: 0, version: row.flag.version, part, hops: hops + 1 };
+            sent.insert((buyer, Key::taint_told(origin, named, from)), told);
+            let (sum, nearest) = heard.entry((buyer, Key::Taint { origin, named })).or_insert((Fen::ZERO, u8::MAX));
+            (*sum, *nearest) = (*sum + part, hops.saturating_add(1).min(*nearest));
+        }
+    }
+    for ((entity, key), row) in rows {
+        match row {
+            Row::TaintTold(told) => {
+                let told = TaintTold { visit: 0, ..**told };
+                if sent.remove(&(entity.id, *key)) != Some(told) {
+                    return Err(format!("{} heard {told:?}, and nobody says so", entity.id));
+                }
+            }
+            Row::Taint(visit) => {
+                let sum = heard.remove(&(entity.id, *key));
+                if sum != Some((visit.part, visit.hops)) {
+                    return Err(format!("{} {key:?}: {visit:?}, and it was told {sum:?}", entity.id));
+                }
+            }
+            _ => {}
+        }
+    }
+    if sent.is_empty() && heard.is_empty() { Ok(()) } else { Err(format!("told and not heard: {sent:?} {heard:?}")) }
+}
+
 fn row(rows: &AllRows, of: Id, key: Key) -> Option<&Row> {
     rows.get(&(Entity::taxpayer(of), key))
 }
@@ -62,7 +97,7 @@ fn visits(rows: &AllRows, of: Id, origin: Id) -> Vec<(Id, TaintVisit)> {
     let (from, to) = (Key::Taint { origin, named: Id::EMPTY }, Key::Taint { origin, named: Id::LAST });
     let entity = Entity::taxpayer(of);
     let visits = rows.range((entity, from)..(entity, to)).filter_map(|((_, key), row)| match (key, row) {
-        (Key::Taint { named, .. }, Row::Taint(visit)) if visit.standing => Some((*named, **visit)),
+        (Key::Taint { named, .. }, Row::Taint(visit)) => Some((*named, **visit)),
         _ => None,
     });
     visits.collect()
@@ -98,7 +133,8 @@ impl Case<'_> {
         let told = (node.taken, node.deducted);
         let (books, mut ordinal) = if of == origin {
             let ledger = &profile(rows, of).ok_or("a source without a profile")?.ledger;
-            ((Fen(ledger.originated - ledger.opening), Fen::ZERO), Some(Ordinal::OWN))
+            let came_back = !visits(rows, of, origin).is_empty();
+            ((Fen(ledger.originated - ledger.opening), Fen::ZERO), Some(Ordinal::OWN).filter(|_| !came_back))
         } else {
             let total = tainted(rows, of, origin).copied().unwrap_or_default();
             ((total.taken, total.deducted), None)

@@ -3,6 +3,7 @@
 //! finding about a deduction, what is undone leaves no trace, and no division of the work changes anything. Worlds are
 //! scripts, so a case that failed once is kept as text.
 
+mod accusations;
 mod books;
 mod cases;
 mod chains;

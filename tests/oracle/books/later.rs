@@ -4,7 +4,7 @@
 use super::super::events::{HOUR, month_of};
 use super::super::mixture::Mixture;
 use super::value::one_further;
-use super::{Books, Delivery, Recount, is_voucher};
+use super::{Books, Delivery, is_voucher};
 
 impl Books {
     /// Delivers what waits, in the order it was said, and notes the hours that have passed.
@@ -28,14 +28,14 @@ impl Books {
         let (later, recounts) = (std::mem::take(&mut self.later), std::mem::take(&mut self.recounts));
         let mut recounts = recounts.into_iter().peekable();
         for (place, (buyer, no, seller, delivery)) in later.into_iter().enumerate() {
-            while let Some((_, firm, what)) = recounts.next_if(|(before, ..)| *before <= place) {
-                self.recount(&firm, what);
+            while let Some((_, firm)) = recounts.next_if(|(before, _)| *before <= place) {
+                self.recount(&firm);
             }
             self.deliver(&buyer, &no, &seller, delivery);
             self.judge(&buyer);
         }
-        for (_, firm, what) in recounts {
-            self.recount(&firm, what);
+        for (_, firm) in recounts {
+            self.recount(&firm);
         }
     }
 
@@ -151,12 +151,12 @@ impl Books {
         }
     }
 
-    /// Counts a sale by the status its issuer had then, where it was counted by another: it is taken back, and goes out
+    /// Counts a sale by what its issuer was then, where it was counted otherwise: it is taken back, and goes out
     /// again with what it should have gone out with.
     pub(super) fn count_by_status(&mut self, seller: &str, no: &str) {
         let key = (seller.to_owned(), no.to_owned());
         let sale = &self.sales[&key];
-        let gone = self.firms[seller].is_gone(sale.invoice.at);
+        let gone = self.firms[seller].sells_its_own(sale.invoice.at);
         let counts = !sale.invoice.is_red() && !is_voucher(seller, &sale.invoice) && !self.voids.contains_key(&key);
         if !counts || gone == sale.gone {
             return;
@@ -172,15 +172,13 @@ impl Books {
         }
     }
 
-    /// Counts again what a firm sold, by its status at the time of each invoice, or what it holds, by its kind.
-    fn recount(&mut self, firm: &str, what: Recount) {
+    /// Counts again what a firm sold, and then what it holds, by what it was at the time of each invoice.
+    fn recount(&mut self, firm: &str) {
         let sold: Vec<String> = self.sales_of(firm).map(|(no, _)| no.to_owned()).collect();
-        for no in sold.iter().filter(|_| what == Recount::Sales) {
+        for no in &sold {
             self.count_by_status(firm, no);
         }
-        if what == Recount::Holdings {
-            self.count_by_kind(firm);
-        }
+        self.count_by_kind(firm);
         self.judge(firm);
     }
 

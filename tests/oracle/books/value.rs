@@ -11,7 +11,8 @@ impl Books {
         let budget = self.rules.vector_origins;
         let mut unclear = self.unclear;
         let firm = self.firm(seller);
-        let mut vector = if firm.is_gone(invoice.at) { Mixture::default() } else { firm.pool.draw(tax, &mut unclear) };
+        let mut vector =
+            if firm.sells_its_own(invoice.at) { Mixture::default() } else { firm.pool.draw(tax, &mut unclear) };
         let short = tax - vector.total();
         vector.put(seller, short, 0);
         if let Some(own) = vector.parts.get_mut(seller) {
@@ -117,6 +118,9 @@ impl Books {
         let mut short: Vec<(i64, Of)> = short.map(|(no, sale)| (sale.invoice.at, of(no))).collect();
         short.sort();
         for (_, key) in short.into_iter().filter(|_| !gone) {
+            if value.total() == 0 {
+                break;
+            }
             self.count_by_status(buyer, &key.1);
             if !self.sales[&key].gone {
                 self.settle(&key, &mut value);
