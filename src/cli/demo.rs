@@ -15,7 +15,7 @@ use super::signals::sentences;
 use super::trace::{GraphFormat, draw};
 use crate::files::Place;
 use crate::intake::{Intake, Order};
-use crate::job::{self, Rest};
+use crate::job;
 use crate::model::{Case, ChainRole, Date, Fen};
 use crate::query::{self, Filter, Folder};
 use crate::risk;
@@ -62,15 +62,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     tell(&format!("2. Folding it into {}", dir.display()));
     let began = Instant::now();
     let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
-    let (place, mut terminal) = (Place::from(&dir), Terminal::default());
-    let mut engine = job::open_engine(&place, settings, &mut terminal)?;
-    let stays = if args.data.is_some() { job::GOES_ON } else { "the demonstration begins anew each time" };
     let mut intake = Intake::open(&[events], None, Order::Time)?;
     intake.stop_when(Interrupt::listen()?.flag());
-    job::fold(&mut engine, intake, Rest::LeftOut(stays), &mut terminal)?.whole()?;
-    tell_unused(&engine.progress().counters, &dir);
-    job::write_results(&mut engine, &place)?;
-    let progress = engine.close()?;
+    let progress = job::replay(&Place::from(&dir), intake, settings, &mut Terminal::default())?.progress;
+    tell_unused(&progress.counters, &dir);
     let seconds = began.elapsed().as_secs_f64();
     let folder = Folder::open(&dir)?;
     tell(&format!("   {} events in {seconds:.1} s: {}", progress.counters.events, found(&folder)?));
@@ -110,7 +105,17 @@ fn folder(args: &Args) -> anyhow::Result<PathBuf> {
     if args.data.is_none() && own {
         std::fs::remove_dir_all(&dir).with_context(|| format!("cannot clear {}", dir.display()))?;
     }
-    let make = || std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(dir.join(MARK), MARK_TEXT));
+    let Args { seed, taxpayers, invoices, .. } = args;
+    let world = format!("Written by `suyuan demo`: seed {seed}, {taxpayers} taxpayers, {invoices} invoices\n");
+    let before = std::fs::read_to_string(dir.join(MARK)).unwrap_or_else(|_| world.clone());
+    if before != world {
+        bail!(
+            "{} has the demonstration of another world: name another folder with --data, or delete this one. ({})",
+            dir.display(),
+            before.trim_end()
+        );
+    }
+    let make = || std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(dir.join(MARK), world));
     make().with_context(|| format!("cannot make {}", dir.display()))?;
     Ok(dir)
 }
@@ -121,7 +126,6 @@ const LABELS: &str = "labels.jsonl";
 const JOURNAL: &str = "journal";
 /// By this file a folder is known to be a demonstration's.
 const MARK: &str = ".suyuan-demo";
-const MARK_TEXT: &str = "Written by `suyuan demo`, which writes over what is here.\n";
 
 fn show(folder: &Folder) -> anyhow::Result<()> {
     let open = Filter { standing: Some(true), limit: usize::MAX, ..Filter::default() };

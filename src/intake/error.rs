@@ -29,6 +29,10 @@ pub enum Error {
         source: io::Error,
     },
     #[error(
+        "{file} is damaged ({what}), and nothing is taken: fetch it again, or unpack it as far as it goes and look at it"
+    )]
+    Damaged { file: String, what: String },
+    #[error(
         "{file} is not in the order found a moment ago at line {line}: it was changed while being read; start again"
     )]
     Changed { file: String, line: u64 },
@@ -68,6 +72,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether what was read before may be other than what was written: a packed stream says only at its end that it is.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Read { source, .. } if is_damage(source))
+    }
+
     /// Whether it is of this machine and moment, and not of what the input holds.
     pub(super) fn may_pass(&self) -> bool {
         match self {
@@ -76,4 +85,9 @@ impl Error {
             _ => false,
         }
     }
+}
+
+/// Whether a reader of packed bytes says that they are not what was packed, and not only that they end too early.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    error.raw_os_error().is_none() && error.kind() != io::ErrorKind::UnexpectedEof
 }

@@ -94,7 +94,7 @@ pub(super) struct Asked {
     order: Order,
     mapping: String,
     /// What those have found who read the files through to look at their order.
-    found: Receiver<Vec<Option<Content>>>,
+    found: Receiver<Result<Vec<Option<Content>>, Error>>,
     answer: Option<InputIdentity>,
 }
 
@@ -104,7 +104,7 @@ impl Asked {
         names: &[Name],
         order: Order,
         mapping: Option<&Mapping>,
-        found: Receiver<Vec<Option<Content>>>,
+        found: Receiver<Result<Vec<Option<Content>>, Error>>,
     ) -> Self {
         let mapping = mapping.map_or("none", Mapping::digest).to_owned();
         Self { names: names.to_vec(), order, mapping, found, answer: None }
@@ -120,7 +120,7 @@ impl Asked {
             Order::Given => "given",
         };
         let mut text = format!("order {order}\nmapping {}", self.mapping);
-        let mut found = stop.receive(&self.found)?.unwrap_or_default().into_iter();
+        let mut found = stop.receive(&self.found)?.transpose()?.unwrap_or_default().into_iter();
         for name in &self.names {
             let known = found.next().flatten();
             text.push('\n');
@@ -218,7 +218,11 @@ mod tests {
         let mut bytes = zstd::encode_all("{}\n".repeat(100).as_bytes(), 0).unwrap();
         std::fs::write(&path, &bytes).unwrap();
         let before = identity(&path, Order::Time);
-        bytes.extend(vec![0; 2 * READ_BYTES]);
+        // A frame that says nothing.
+        let beyond = 2 * READ_BYTES;
+        bytes.extend(b"\x50\x2a\x4d\x18");
+        bytes.extend(u32::try_from(beyond).unwrap().to_le_bytes());
+        bytes.extend(vec![0; beyond]);
         std::fs::write(&path, &bytes).unwrap();
         let after = identity(&path, Order::Time);
         assert!(after.may_resume(&before).is_err());

@@ -115,6 +115,13 @@ impl Lines {
     }
 }
 
+impl Lines {
+    /// Reads on to the end, for whoever wants to know that it can be reached.
+    pub(super) fn skip_rest(&mut self) -> io::Result<()> {
+        io::copy(&mut self.reader, &mut io::sink()).map(drop)
+    }
+}
+
 /// Why an over-long line is refused.
 pub(super) fn overlong() -> Text {
     format!("line: is longer than {LINE_BYTES_MAX} bytes; what is kept is its head").into()

@@ -7,6 +7,7 @@ use std::collections::binary_heap::PeekMut;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
+use super::error::is_damage;
 use super::identity::{Content, ContentSoFar};
 use super::lines::{BLOCK_BYTES, BLOCK_ROWS, End, Lines};
 use super::parse::{Item, Parser};
@@ -31,7 +32,7 @@ pub(super) struct Plan {
     /// In which order.
     pub order: Order,
     /// Where to say what the files hold, as far as looking at their order has shown it.
-    pub contents: SyncSender<Vec<Option<Content>>>,
+    pub contents: SyncSender<Result<Vec<Option<Content>>, Error>>,
     /// Counts what is read of the files.
     pub read_so_far: ReadSoFar,
     /// What the sorter may hold in memory.
@@ -95,9 +96,24 @@ impl Plan {
         }
     }
 
+    /// Which files are in order of time. Says what they hold, or that one is damaged, to whoever asks, too.
+    fn look_through(&self) -> Result<Vec<bool>, Error> {
+        match look_through(&self.files, self.order) {
+            Ok(found) => {
+                let (in_order, contents) = found.into_iter().map(|found| (found.in_order, found.content)).unzip();
+                // Whoever does not ask does not miss it.
+                self.contents.send(Ok(contents)).ok();
+                Ok(in_order)
+            }
+            Err(damaged) => {
+                self.contents.send(Err(damaged.clone().into())).ok();
+                Err(damaged.into())
+            }
+        }
+    }
+
     fn one_after_another(self, output: &mut Output) -> Result<(), Error> {
-        // Whoever asks what the files hold finds out without us.
-        drop(self.contents);
+        self.look_through()?;
         for file in self.files {
             let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref(), &self.read_so_far)?;
             let stream = Stream::start(blocks, &parser, PARSERS)?;
@@ -107,9 +123,7 @@ impl Plan {
     }
 
     fn by_time(self, output: &mut Output) -> Result<(), Error> {
-        let (in_order, contents): (Vec<bool>, _) = look_through(&self.files).into_iter().unzip();
-        // Whoever does not ask does not miss it.
-        self.contents.send(contents).ok();
+        let in_order = self.look_through()?;
         let mut sorter = Sorter::new(self.sort_bytes_max);
         let mut ready = Vec::new();
         for (file, in_order) in self.files.into_iter().zip(in_order) {
@@ -148,34 +162,58 @@ impl InputFile {
     }
 }
 
-/// Which files are in order of time, and what those hold that were read to their end for it. Looks at as many at once as
-/// there are cores.
-fn look_through(files: &[InputFile]) -> Vec<(bool, Option<Content>)> {
-    let names: Vec<&Name> = files.iter().map(|file| &file.name).collect();
-    let mut found = vec![(false, None); files.len()];
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
-    let share = files.len().div_ceil(threads);
-    thread::scope(|scope| {
-        for (names, found) in names.chunks(share).zip(found.chunks_mut(share)) {
-            scope.spawn(move || {
-                for (name, found) in names.iter().zip(found) {
-                    // What can be read once only is sorted in any case.
-                    if name.again {
-                        *found = look_at(name);
-                    }
-                }
-            });
-        }
-    });
-    found
+/// A packed file that is not what was packed.
+#[derive(Clone)]
+struct Damaged {
+    file: String,
+    what: String,
 }
 
-fn look_at(name: &Name) -> (bool, Option<Content>) {
+impl From<Damaged> for Error {
+    fn from(Damaged { file, what }: Damaged) -> Self {
+        Self::Damaged { file, what }
+    }
+}
+
+/// What is found of a file before anything of it is taken.
+#[derive(Clone, Default)]
+struct Found {
+    /// Whether it is in order of time.
+    in_order: bool,
+    /// What it holds, where it was read to its end.
+    content: Option<Content>,
+}
+
+/// Looks through the files that can be read twice, at as many at once as there are cores. Fails where one is damaged.
+fn look_through(files: &[InputFile], order: Order) -> Result<Vec<Found>, Damaged> {
+    let names: Vec<&Name> = files.iter().map(|file| &file.name).collect();
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    let look = |names: &[&Name]| -> Vec<_> {
+        // What can be read once only is sorted in any case.
+        names.iter().map(|name| if name.again { look_at(name, order) } else { Ok(Found::default()) }).collect()
+    };
+    thread::scope(|scope| {
+        let parts = names.chunks(files.len().div_ceil(threads).max(1));
+        let looking: Vec<_> = parts.map(|names| scope.spawn(move || look(names))).collect();
+        looking.into_iter().flat_map(|part| part.join().expect("looking returns its errors")).collect()
+    })
+}
+
+fn look_at(name: &Name, order: Order) -> Result<Found, Damaged> {
     let content = ContentSoFar::default();
-    let Ok(text) = name.open_hashed(content.clone()) else { return (false, None) };
+    // What cannot be read now will not be read later, and is reported then.
+    let Ok(text) = name.open_hashed(content.clone()) else { return Ok(Found::default()) };
+    let mut lines = Lines::new(text.reader);
     // What a mapping reads is sorted, too.
-    let in_order = text.json && scan::is_sorted(Lines::new(text.reader));
-    (in_order, name.bytes().and_then(|bytes| content.all_of(bytes)))
+    let looked = if order == Order::Time && text.json { scan::is_sorted(&mut lines) } else { Ok(false) };
+    let in_order = *looked.as_ref().unwrap_or(&true);
+    // A packed file says at its end whether it is what was packed.
+    match looked.and_then(|_| if text.packed { lines.skip_rest() } else { Ok(()) }) {
+        Err(error) if text.packed && is_damage(&error) => {
+            Err(Damaged { file: name.shown.clone(), what: error.to_string() })
+        }
+        _ => Ok(Found { in_order, content: name.bytes().and_then(|bytes| content.all_of(bytes)) }),
+    }
 }
 
 /// Where a stream stands in the merge.

@@ -222,7 +222,7 @@ struct Opened {
 impl InputFile {
     /// Opens an input, and finds out what it is.
     fn open(number: u32, name: &Name, mapping: Option<&Mapping>, read_so_far: &ReadSoFar) -> Result<Opened, Error> {
-        let Text { reader, marked, json } = name.open(read_so_far)?;
+        let Text { reader, marked, json, .. } = name.open(read_so_far)?;
         let mut lines = Lines::new(reader);
         let shown = name.shown.clone();
         let Some(mapping) = mapping.filter(|_| !json) else {

@@ -2,23 +2,23 @@
 //! nothing else.
 
 use std::cmp::Ordering;
+use std::io;
 
 use super::lines::{Cut, Lines};
 use crate::codec;
 use crate::model::Instant;
 
 /// Whether no event of a file is earlier than one before it, as far as the file can be read. It may say no where a
-/// refused line is out of order, and never says yes where an event is.
-pub(super) fn is_sorted(mut lines: Lines) -> bool {
+/// refused line is out of order, and never says yes where an event is. Fails where it cannot be read on.
+pub(super) fn is_sorted(lines: &mut Lines) -> io::Result<bool> {
     let mut line = Vec::new();
     let mut latest = Vec::new();
     loop {
         line.clear();
-        match lines.append(&mut line) {
-            Ok(Cut::Line) => {}
-            Ok(Cut::Overlong) => continue,
-            // What cannot be read now will not be read later, and is reported then.
-            Ok(Cut::End) | Err(_) => return true,
+        match lines.append(&mut line)? {
+            Cut::Line => {}
+            Cut::Overlong => continue,
+            Cut::End => return Ok(true),
         }
         let slow;
         let at = match occurred_at(&line) {
@@ -37,13 +37,13 @@ pub(super) fn is_sorted(mut lines: Lines) -> bool {
             continue;
         }
         match compare(at, &latest) {
-            Some(Ordering::Less) => return false,
+            Some(Ordering::Less) => return Ok(false),
             Some(Ordering::Greater) => {
                 latest.clear();
                 latest.extend_from_slice(at);
             }
             // One of the two is no time. If it is the latest, what was before that is not known any more.
-            None if instant(&latest).is_none() => return false,
+            None if instant(&latest).is_none() => return Ok(false),
             Some(Ordering::Equal) | None => {}
         }
     }
@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn sorted(lines: &[&str]) -> bool {
-        is_sorted(Lines::new(Box::new(std::io::Cursor::new(lines.join("\n").into_bytes()))))
+        is_sorted(&mut Lines::new(Box::new(std::io::Cursor::new(lines.join("\n").into_bytes())))).unwrap()
     }
 
     #[test]

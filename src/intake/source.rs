@@ -40,6 +40,8 @@ pub(super) struct Text {
     pub marked: bool,
     /// Whether it looks like JSON Lines: empty, or an object first.
     pub json: bool,
+    /// Whether it is unpacked while it is read.
+    pub packed: bool,
 }
 
 impl Name {
@@ -87,7 +89,7 @@ impl Name {
 
     fn text(&self, raw: Box<dyn Read + Send>) -> Result<Text, Error> {
         let failed = |source| Error::Read { file: self.shown.clone(), line: 1, source };
-        let reader = decompressed(raw).map_err(failed)?;
+        let (reader, packed) = decompressed(raw).map_err(failed)?;
         let (head, reader) = peek(reader, HEAD_BYTES).map_err(failed)?;
         if let Some(what) = not_text(&head) {
             return Err(Error::NotText { file: self.shown.clone(), what });
@@ -97,7 +99,7 @@ impl Name {
         let json = head.len() == start || head[start..].trim_ascii_start().starts_with(b"{");
         let mut head = Cursor::new(head);
         head.set_position(start as u64);
-        Ok(Text { reader: Box::new(head.chain(reader)), marked, json })
+        Ok(Text { reader: Box::new(head.chain(reader)), marked, json, packed })
     }
 }
 
@@ -140,8 +142,8 @@ impl Read for Hashed {
     }
 }
 
-/// Recognises gzip (any number of members) and zstd (any number of frames) by their first bytes.
-fn decompressed(raw: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>> {
+/// Recognises gzip (any number of members) and zstd (any number of frames) by their first bytes, and says whether it is one.
+fn decompressed(raw: Box<dyn Read + Send>) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
     let (head, rest) = peek(raw, 4)?;
     let gzip = head.starts_with(b"\x1f\x8b");
     let frame = head == b"\x28\xb5\x2f\xfd";
@@ -149,14 +151,14 @@ fn decompressed(raw: Box<dyn Read + Send>) -> io::Result<Box<dyn BufRead + Send>
     let raw = BufReader::with_capacity(READ_BYTES, Cursor::new(head).chain(rest));
     if gzip {
         let decoder = flate2::bufread::MultiGzDecoder::new(raw);
-        return Ok(Box::new(BufReader::with_capacity(READ_BYTES, decoder)));
+        return Ok((Box::new(BufReader::with_capacity(READ_BYTES, decoder)), true));
     }
     if frame || skippable {
         let mut decoder = zstd::Decoder::with_buffer(raw)?;
         decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-        return Ok(Box::new(BufReader::with_capacity(READ_BYTES, decoder)));
+        return Ok((Box::new(BufReader::with_capacity(READ_BYTES, decoder)), true));
     }
-    Ok(Box::new(raw))
+    Ok((Box::new(raw), false))
 }
 
 /// The first bytes, and a reader for what follows them. Reads on where a pipe gives fewer at a time.

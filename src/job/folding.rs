@@ -1,7 +1,7 @@
 //! One input into an engine: where the folder is opened, where the input goes on, and what is kept of one that does not
 //! come to its end.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::anyhow;
 
@@ -9,7 +9,7 @@ use super::watch::{At, Watch};
 use crate::files::Place;
 use crate::intake::{self, InputIdentity, Intake};
 use crate::log;
-use crate::model::Source;
+use crate::model::{Instant, Source};
 use crate::runtime::{Engine, Settings};
 
 /// Opens a folder to fold into. Says where that cut off the end of its journal: a killed process leaves what it had not
@@ -70,36 +70,57 @@ pub struct Folded {
     pub skipped: u64,
     /// Whether the same input had come to its end here before, and no other since: nothing of it was taken again.
     pub repeated: bool,
+    /// The times that the events bore which were read now.
+    pub times: Times,
     /// Why it was not folded to its end, and what is kept of it.
     pub failure: Option<anyhow::Error>,
+}
+
+/// Of some events, what their times say of the whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Times {
+    /// The first, in the order they came.
+    pub first: Option<Instant>,
+    /// The latest, and where it stands.
+    pub latest: Option<(Instant, Source)>,
+}
+
+impl Times {
+    fn see(&mut self, at: Instant, source: Source) {
+        self.first = self.first.or(Some(at));
+        if self.latest.is_none_or(|(latest, _)| at > latest) {
+            self.latest = Some((at, source));
+        }
+    }
 }
 
 impl Folded {
     /// Fails where it was not folded to its end.
     pub fn whole(self) -> anyhow::Result<Self> {
-        let Self { waited, skipped, repeated, failure } = self;
-        failure.map_or(Ok(Self { waited, skipped, repeated, failure: None }), Err)
+        let Self { waited, skipped, repeated, times, failure } = self;
+        failure.map_or(Ok(Self { waited, skipped, repeated, times, failure: None }), Err)
     }
 }
 
 /// Folds an input to its end, until it cannot be read on, or until somebody wants to stop. Goes on where the same input
 /// was interrupted; where it was another one, that one is given up.
 pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut dyn Watch) -> anyhow::Result<Folded> {
-    let asked = Instant::now();
+    let asked = std::time::Instant::now();
     let identity = intake.fingerprint()?;
     let mut waited = asked.elapsed();
     if is_repeated(engine, &identity) {
         watch.tell("this input is here to its end already: nothing of it is taken again");
-        return Ok(Folded { waited, skipped: 0, repeated: true, failure: None });
+        return Ok(Folded { waited, skipped: 0, repeated: true, times: Times::default(), failure: None });
     }
     let skipped = begin(engine, &identity, &intake, watch);
     watch.at(At { events: skipped, read: 0, bytes: intake.bytes() });
-    let fed = feed(engine, &mut intake, skipped, watch, &mut waited);
+    let mut times = Times::default();
+    let fed = feed(engine, &mut intake, skipped, watch, &mut waited, &mut times);
     let (fed, failure) = fed.inspect_err(|_| watch.ended(false))?;
     let Some(failure) = failure else {
         engine.end_input()?;
         watch.ended(true);
-        return Ok(Folded { waited, skipped, repeated: false, failure: None });
+        return Ok(Folded { waited, skipped, repeated: false, times, failure: None });
     };
     watch.ended(false);
     let stopped = matches!(failure, intake::Error::Stopped);
@@ -112,7 +133,7 @@ pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut
     let committed = engine.progress().counters.events;
     let kept = Kept { committed, lost: (skipped + fed).saturating_sub(committed), again: identity.can_be_read_again() };
     let failure = if stopped { kept.when_stopped(rest) } else { kept.when_unreadable(failure, rest) };
-    Ok(Folded { waited, skipped, repeated: false, failure: Some(failure) })
+    Ok(Folded { waited, skipped, repeated: false, times, failure: Some(failure) })
 }
 
 /// Whether an input is the last that came, to its end: so that what was killed when all was committed leaves no other
@@ -150,11 +171,12 @@ fn feed(
     skipped: u64,
     watch: &mut dyn Watch,
     waited: &mut Duration,
+    times: &mut Times,
 ) -> anyhow::Result<(u64, Option<intake::Error>)> {
     let first_file = engine.begun().first_file;
     let mut taken = 0;
     loop {
-        let asked = Instant::now();
+        let asked = std::time::Instant::now();
         let batch = intake.next_batch();
         *waited += asked.elapsed();
         let fed = u64::saturating_sub(taken, skipped);
@@ -169,8 +191,9 @@ fn feed(
                 continue;
             }
             input.source = shifted(input.source, first_file);
-            if let Err(refused) = &mut input.body {
-                refused.source = input.source;
+            match &mut input.body {
+                Ok(event) => times.see(event.occurred_at, input.source),
+                Err(refused) => refused.source = input.source,
             }
             engine.feed(input)?;
         }
@@ -198,8 +221,16 @@ impl Kept {
     }
 
     fn when_unreadable(&self, failure: intake::Error, rest: Rest<'_>) -> anyhow::Error {
+        let damaged = failure.is_damage() && self.committed > 0;
         // What the input said is told first, and what became of it after that.
         let failure = anyhow::Error::new(failure);
+        if damaged {
+            return anyhow!(
+                "{failure:#}; the {} events before that are committed, and may say what nobody wrote: put the folder back as it \
+                 was before this input, or begin in another",
+                self.committed
+            );
+        }
         anyhow!("{failure:#}; {}", self.in_events(rest))
     }
 

@@ -19,6 +19,16 @@ pub enum Error {
         /// Where.
         dir: PathBuf,
     },
+    /// There are rows, and no journal.
+    #[error(
+        "{} has rows and its journal is gone: put back {}/journal from a copy; without one, begin in another folder, with all \
+         input",
+        dir.display(), dir.display()
+    )]
+    JournalLost {
+        /// Where.
+        dir: PathBuf,
+    },
     /// A journal was begun, and nothing is in it.
     #[error("the journal in {} is still empty: run the command that began it again, or feed it with `suyuan import`", dir.display())]
     Empty {

@@ -22,6 +22,7 @@ impl Journal {
         let place = place.into();
         let dir = &place.dir;
         let (reader, header) = Reader::open(place.join("journal")).map_err(|error| match error {
+            log::Error::Missing { .. } if has_rows(&place) => Error::JournalLost { dir: dir.into() },
             log::Error::Missing { .. } => Error::Missing { dir: dir.into() },
             other => Error::Log(other),
         })?;
@@ -91,3 +92,8 @@ impl Journal {
 
 /// The most partitions that a journal of this program has.
 const PARTITIONS_MAX: u32 = 65_536;
+
+/// Whether a folder has rows of a journal.
+fn has_rows(place: &Place) -> bool {
+    place.files.exists(&place.dir.join("state")).unwrap_or(false)
+}

@@ -54,6 +54,35 @@ fn an_import_keeps_what_it_read_of_a_truncated_file_and_takes_what_comes_next() 
     assert!(repaired["duplicates"].as_u64() > Some(100) && repaired["accepted"].as_u64() > Some(100), "{repaired}");
 }
 
+/// A packed file says only at its end whether it is what was packed.
+#[test]
+fn nothing_is_taken_of_a_file_that_is_not_what_was_packed() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = lines(&world(5, 100, 2_000));
+    let mut packed = gzip(&bytes);
+    // Of the checksum, so that every line is read before it is known.
+    let checksum = packed.len() - 8;
+    packed[checksum] ^= 1;
+    let input = file(folder.path(), "sales.jsonl.gz", &packed);
+    for order in ["time", "given"] {
+        let data = folder.path().join(order);
+        let ran = run(import_arguments(&input, &data, &["--order", order]));
+        assert!(ran.code == Some(1) && ran.stdout.is_empty(), "{}", ran.stderr);
+        assert!(ran.stderr.contains("sales.jsonl.gz is damaged"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("nothing is taken"), "{}", ran.stderr);
+        std::fs::write(&input, gzip(&bytes)).unwrap();
+        let whole = summary(&run(import_arguments(&input, &data, &["--order", order])));
+        assert_eq!((&whole["conflicting"], &whole["duplicates"]), (&0.into(), &0.into()), "{whole}");
+        std::fs::write(&input, &packed).unwrap();
+    }
+    // What comes by a pipe is taken as it comes, and whoever gave it is told.
+    let data = folder.path().join("pipe");
+    let arguments = import_arguments(Path::new("-"), &data, &[]);
+    let ran = ran(suyuan(arguments).stdin(std::fs::File::open(&input).unwrap()));
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("may say what nobody wrote: put the folder back"), "{}", ran.stderr);
+}
+
 #[test]
 fn a_killed_import_of_standard_input_begins_anew() {
     let folder = tempfile::tempdir().unwrap();

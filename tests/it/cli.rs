@@ -342,3 +342,20 @@ fn completions_and_a_quick_start() {
     assert!(began.elapsed() < Duration::from_secs(5), "it took {:?} to start", began.elapsed());
     assert_eq!(ran(&mut suyuan(["--version"])).stdout.trim(), concat!("suyuan ", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn an_import_that_comes_long_after_its_time_or_before_it_is_owned_up_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let issued = |no: u32, at: &str| {
+        let line =
+            ISSUED.replace("2026-03-02", at).replace("12345678901234567890", &format!("1234567890123456789{no}"));
+        file(folder.path(), &format!("{no}.jsonl"), line.as_bytes())
+    };
+    let told = |input: &std::path::Path| run(import_arguments(input, &data, &[])).stderr;
+    assert_eq!(told(&issued(1, "2026-03-01")), "");
+    let late = told(&issued(2, "2025-11-01"));
+    assert!(late.contains("this input begins on 2025-11-01, and what was here had come to 2026-03-01"), "{late}");
+    let early = told(&issued(3, "2095-03-01"));
+    assert!(early.contains("3.jsonl:1 is dated 2095-03-01, after today"), "{early}");
+}

@@ -75,6 +75,8 @@ fn a_demonstration_writes_over_nothing_that_is_not_its_own() {
     let made = run(small);
     assert!(made.code == Some(0) && made.stdout.contains("Go on with"), "{}", made.stderr);
     assert_eq!(run(small).code, Some(0), "it is its own folder now");
+    let other = run(small.into_iter().chain(["--seed", "3"]));
+    assert!(other.code == Some(1) && other.stderr.contains("the demonstration of another world"), "{}", other.stderr);
 }
 
 #[test]

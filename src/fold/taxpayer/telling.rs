@@ -38,7 +38,8 @@ impl Step<'_> {
                 edges.extend(self.tell(taint.origin, &names, buyer));
             }
         }
-        self.report(taint.origin, taint.flag, true, taint.hops, edges);
+        let flag = self.flag_of(taint.origin).unwrap_or(taint.flag);
+        self.report(taint.origin, flag, true, taint.hops, edges);
         if more {
             self.go_on(Continue::Taint { taint: *taint, after: last });
         }

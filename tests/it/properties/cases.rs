@@ -65,3 +65,16 @@ fn accused_value_is_that_of_all_its_names_while_it_is_accused_and_after() {
     let lifted = format!("{undone}\nat 2026-03-12 | issue 901 OLD S 900.00 tax=99.00");
     assert_eq!(tainted(&mut fold(&lifted).unwrap()), 0);
 }
+
+#[test]
+fn what_a_source_hears_of_itself_is_told_to_its_case_of_now() {
+    // C tells of the first accusation that there is nothing left, when E stands accused again.
+    let script = "at 2026-03-30T00:00 | status E missing
+        at 2026-03-30T17:40 | issue 180 C E 0.80 tax=0.08
+        at 2026-03-30T17:39 | issue 120 E C 6077.80 tax=607.78
+        at 2026-03-31T19:27 | issue 181 C E -0.70 tax=-0.07 red=180
+        at 2026-04-01T18:35 | issue 191 A A -0.10 tax=-0.01 red=190
+        at 2026-03-31T01:14 | void 120 E
+        at 2026-04-01T18:35 | issue 150 E A 915.90 tax=91.59";
+    assert_eq!(fold(script).err(), None);
+}
