@@ -22,7 +22,7 @@ impl Commits {
         Self { last_turn: log.last_turn(), log: Arc::new(Mutex::new(log)), beside, committing: None }
     }
 
-    /// The journal; not while a turn is being written to it.
+    /// The journal as far as it is written: a turn that was taken may be in it or not, before [`Self::finish`].
     pub(super) fn log(&self) -> MutexGuard<'_, Log> {
         locked(&self.log)
     }

@@ -257,6 +257,12 @@ impl Runner<'_> {
         };
         self.tally.stopped_by_damage += 1;
         is_told_well(&error)?;
+        // What is done below is what was advised.
+        let of_journal = !matches!(damage, Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::NoRows);
+        let remedies = if of_journal { ["put ", "Put "] } else { ["delete ", "remove the folder `state`"] };
+        if !remedies.iter().any(|remedy| error.contains(remedy)) {
+            return Err(format!("what would mend it is not advised: {error}"));
+        }
         let of_rows = matches!(damage, Damage::Row { .. } | Damage::NoRows);
         if !of_rows {
             let left = image(&self.machine);

@@ -16,12 +16,19 @@ impl Step<'_> {
     pub(super) fn arrived(&mut self, arrival: &Arrival) {
         self.now = arrival.issued_at;
         let (no, seller) = (arrival.invoice_no, arrival.seller_id);
-        let issue = issue_of(arrival, self.books.entity.id, self.record.root.position());
+        let arrived = Arrived {
+            position: self.record.root.position(),
+            issued_at: arrival.issued_at,
+            invoice_kind: arrival.invoice_kind,
+            amount: arrival.amount,
+            tax: arrival.tax,
+            red_of: arrival.red_of,
+        };
+        let issue = issue_of(&arrived, self.books.entity.id);
         self.expect_closing(arrival.issued_at);
         self.count_purchase(&issue, seller, &arrival.goods);
         let lets_deduct = arrival.invoice_kind.deductible() && arrival.voided_at.is_none();
         let enters = lets_deduct && self.is_general(arrival.issued_at);
-        let position = issue.position;
         let red = is_red(&issue);
         let own_round = if lets_deduct && !red { self.own_value_round(arrival) } else { Fen::ZERO };
         let returned_own = if enters { own_round } else { Fen::ZERO };
@@ -29,14 +36,7 @@ impl Step<'_> {
             self.month(arrival.issued_at.period()).returned_own += returned_own;
         }
         self.with_held(no, seller, |step, held| {
-            held.arrived = Some(Arrived {
-                position,
-                issued_at: arrival.issued_at,
-                invoice_kind: arrival.invoice_kind,
-                amount: arrival.amount,
-                tax: arrival.tax,
-                red_of: arrival.red_of,
-            });
+            held.arrived = Some(arrived);
             held.voided_at = arrival.voided_at;
             held.returned_own = returned_own;
             held.goes_round = own_round > Fen::ZERO;
@@ -120,7 +120,7 @@ impl Step<'_> {
             }
         });
         let Some(arrived) = arrived else { return };
-        let issue = issue_again(&arrived, self.books.entity.id);
+        let issue = issue_of(&arrived, self.books.entity.id);
         self.count_held_void(&issue, seller);
         if let Some(blue_no) = arrived.red_of {
             self.with_held(blue_no, seller, |_, blue| blue.reds.remove(arrived.amount, arrived.tax));
@@ -200,21 +200,8 @@ impl Step<'_> {
     pub(super) const UNNAMED: TaxpayerId = Id::EMPTY;
 }
 
-fn issue_of(arrival: &Arrival, buyer: TaxpayerId, position: crate::model::Position) -> Issue {
-    Issue {
-        fingerprint: Fingerprint::default(),
-        position,
-        issued_at: arrival.issued_at,
-        invoice_kind: arrival.invoice_kind,
-        buyer_id: Some(buyer),
-        amount: arrival.amount,
-        tax: arrival.tax,
-        red_of: arrival.red_of,
-        near_cap: false,
-    }
-}
-
-fn issue_again(arrived: &Arrived, buyer: TaxpayerId) -> Issue {
+/// A purchase as its issuer has it, as far as its holder knows.
+fn issue_of(arrived: &Arrived, buyer: TaxpayerId) -> Issue {
     Issue {
         fingerprint: Fingerprint::default(),
         position: arrived.position,
