@@ -48,7 +48,7 @@ impl Step<'_> {
                 part.hops = part.hops.saturating_sub(1);
             }
             let entered = step.bring(&vector, seller_id, blue.issued_at);
-            if entered.is_empty() {
+            if entered.is_empty() && !kept.is_empty() {
                 return; // beyond belief
             }
             if held.goes_round {

@@ -164,7 +164,12 @@ impl Books {
         let (standing, at) = (sale.vector.total(), sale.invoice.at);
         self.sales.get_mut(&key).expect("it was just seen").gone = gone;
         if standing > 0 {
+            // What comes back of it may have been given up meanwhile, and have begun here instead: the design says nothing
+            // of which comes first.
+            let flowed_on = self.firms[seller].flowed_on.values().any(|tax| *tax > 0);
             let returned = self.take_back(seller, no, standing);
+            let of_others = returned.parts.keys().any(|origin| origin != seller);
+            self.unclear.0 += usize::from(flowed_on && of_others);
             let restored = self.send_again(seller, no, standing);
             if returned != restored {
                 self.tell_holder(seller, no, Delivery::Red { at, returned, restored });
