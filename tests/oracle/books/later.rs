@@ -168,8 +168,7 @@ impl Books {
             // of which comes first.
             let flowed_on = self.firms[seller].flowed_on.values().any(|tax| *tax > 0);
             let returned = self.take_back(seller, no, standing);
-            let of_others = returned.parts.keys().any(|origin| origin != seller);
-            self.unclear.0 += usize::from(flowed_on && of_others);
+            self.unclear.0 += usize::from(flowed_on);
             let restored = self.send_again(seller, no, standing);
             if returned != restored {
                 self.tell_holder(seller, no, Delivery::Red { at, returned, restored });
