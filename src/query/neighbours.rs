@@ -116,7 +116,7 @@ pub(super) fn name_origins(folder: &Folder, id: TaxpayerId, suppliers: &mut [Nei
     for supplier in suppliers {
         let mut largest: Vec<(Fen, Ordinal)> = Vec::new();
         for page in passed_pages(folder, supplier.id, id)? {
-            largest.extend(page.iter().map(|(origin, passed)| (brought(origin, passed), origin)));
+            largest.extend(page.iter().map(|(origin, passed)| (brought(passed), origin)));
             largest.retain(|(tax, _)| *tax > Fen::ZERO);
             largest.sort_by_key(|(tax, origin)| (-*tax, *origin));
             largest.truncate(ORIGINS_NAMED);
@@ -146,10 +146,9 @@ fn passed_pages(folder: &Folder, supplier: TaxpayerId, buyer: TaxpayerId) -> Res
     })
 }
 
-/// Tax of an origin that reached a buyer, under its own name or settled later; what is the seller's own is never settled
-/// by itself.
-fn brought(origin: Ordinal, passed: Passed) -> Fen {
-    passed.direct + if origin == Ordinal::OWN { Fen::ZERO } else { passed.settled }
+/// Tax of an origin that reached a buyer, under its own name or settled later: also by the seller's own, come back.
+fn brought(passed: Passed) -> Fen {
+    passed.direct + passed.settled
 }
 
 /// To whom value of the origin went.
@@ -165,7 +164,7 @@ fn receivers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId, names: &Names)
         folder.each_row(Entity::taxpayer(id), from, to, |key, page: PassedPage| {
             let Key::Passed(_, buyer) = key else { return false };
             let Some(passed) = page.of(ordinal) else { return true };
-            let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { share.of(passed.settled) };
+            let settled = share.of(passed.settled);
             let direct = share.of(passed.direct);
             let (tax, at_buyer) = found.entry(buyer).or_default();
             *tax += direct + settled;
@@ -206,7 +205,7 @@ fn bringers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId) -> Result<Vec<N
         };
         let passed =
             folder.books(Entity::taxpayer(supplier.id), |books| books.passed(ordinal, id))?.unwrap_or_default();
-        supplier.tax = brought(ordinal, passed);
+        supplier.tax = brought(passed);
         supplier.names = Names::from([(origin, Share::ALL)]);
     }
     Ok(suppliers)

@@ -123,7 +123,7 @@ impl<'a> Net<'a> {
                 add(&buyer, name, tax);
             }
             // What settled went under the firm's own name, and is the settling origin's all the same.
-            for (buyer, tax) in if name == from { BTreeMap::new() } else { self.settled_to(from, name) } {
+            for (buyer, tax) in self.settled_to(from, name) {
                 add(&buyer, from, tax);
             }
         }
@@ -187,7 +187,7 @@ impl<'a> Net<'a> {
             let (first_at, last_at) = (with.first_at.unwrap_or(0), with.last_at.unwrap_or(0));
             let carries = |sale: &Sale| {
                 sale.invoice.is_deductible()
-                    && names.iter().any(|name| sale.vector.of(name) > 0 || sale.settled.of(name) > 0 && *name != from)
+                    && names.iter().any(|name| sale.vector.of(name) > 0 || sale.settled.of(name) > 0)
             };
             let to_it = |sale: &Sale| sale.invoice.buyer.as_ref() == Some(&to) && !sale.invoice.is_red();
             let other_trade = self.books.sales_of(from).any(|(_, sale)| to_it(sale) && !carries(sale));

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::Step;
 use crate::model::{Continue, Edge, Entity, Fen, Flag, Id, Message, Taint, TaxpayerId};
-use crate::provenance::Ordinal;
 use crate::state::{AccusedName, Key, Partner, Side, TaintSent};
 
 /// Buyers that one step tells: each of the names that changed, and its case of the way to it.
@@ -102,10 +101,9 @@ impl Step<'_> {
                 }
             };
             add(name.named, name.share.of(passed.direct));
-            // What was settled went under the keeper's own name, and is the settling origin's all the same.
-            if name.ordinal != Ordinal::OWN {
-                add(this, name.share.of(passed.settled));
-            }
+            // What was settled went under the keeper's own name, and is the settling origin's all the same: also the
+            // keeper's own, which had come back.
+            add(this, name.share.of(passed.settled));
         }
         parts
     }

@@ -158,8 +158,7 @@ impl Case<'_> {
             {
                 let of_origin =
                     page.iter().find(|(at, _)| *at == ordinal).map(|(_, passed)| passed).unwrap_or_default();
-                let settled = if ordinal == Ordinal::OWN { Fen::ZERO } else { of_origin.settled };
-                *passed.entry(*buyer).or_default() += of_origin.direct + settled;
+                *passed.entry(*buyer).or_default() += of_origin.direct + of_origin.settled;
             }
         }
         passed.retain(|_, tax| *tax > Fen::ZERO);
