@@ -58,6 +58,13 @@ impl Blend {
         self.slices.iter().find(|slice| slice.origin == origin).map_or(Fen::ZERO, |slice| Fen(slice.tax))
     }
 
+    /// The same in no more memory than it needs, to be kept.
+    #[must_use]
+    pub fn fitted(mut self) -> Self {
+        self.slices.shrink_to_fit();
+        self
+    }
+
     /// Mixes in one slice. Beyond `budget` origins the smallest (the latest, among equals) joins the remainder.
     pub fn add(&mut self, slice: Slice, budget: usize) {
         debug_assert!(slice.tax >= 0, "value is never negative");

@@ -97,7 +97,11 @@ impl Step<'_> {
         let first_unnamed = seller_id == Self::UNNAMED && held.is_none_or(|held| held.claims.is_empty());
         let waits = held.is_none_or(|held| held.arrived.is_none());
         self.profile.unnamed_claims += u32::from(first_unnamed);
-        self.with_held(no, seller_id, |_, held| held.claims.push(claim));
+        self.with_held(no, seller_id, |_, held| {
+            // Nearly all have one, and there are as many rows as invoices.
+            held.claims.reserve_exact(1);
+            held.claims.push(claim);
+        });
         if self.profile.unnamed_claims > 0 {
             self.lend_unnamed(no);
         }

@@ -120,7 +120,7 @@ impl Step<'_> {
         month.sold_standing += tax;
         month.drawn += covered;
         month.drawn_days += covered.0.saturating_mul(day);
-        (issued.vector, issued.short, issued.gone) = (vector, short, gone);
+        (issued.vector, issued.short, issued.gone) = (vector.fitted(), short, gone);
         if short > Fen::ZERO && !gone {
             self.owe(issue.issued_at, invoice_no);
         }
