@@ -266,3 +266,23 @@ fn what_a_late_paper_changes_is_changed_of_more_invoices_than_one_step_looks_at(
         }
     }
 }
+
+/// What F1 and F2 each hold of S's value is more than one answer: each could hold all it took, or nothing.
+#[test]
+fn firms_that_sold_each_other_more_than_they_took_come_to_rest() {
+    let script = "at 2025-02-15T00:00 | register S on=2025-02-15
+        at 2025-03-02T00:00 | issue 174013 S X 2400000.00 tax=300000.00
+        at 2025-03-05T11:17 | issue 174008 F0 F2 32000.00 tax=4000.00
+        at 2025-03-03T21:30 | issue 174010 S F0 32000.00 tax=4000.00
+        at 2025-03-04T19:43 | issue 174012 F0 F2 12000.00 tax=1500.00
+        at 2025-03-08T03:31 | issue 174004 F2 F1 32000.00 tax=4000.00
+        at 2025-03-04T16:33 | issue 174001 F0 F1 8000.00 tax=1000.00
+        at 2025-03-03T12:08 | issue 174006 F0 F2 160000.00 tax=20000.00
+        at 2025-03-09T05:32 | issue 174005 F0 F1 80000.00 tax=10000.00
+        at 2025-03-10T00:01 | issue 170013 TS TX 2400000.00 tax=300000.00
+        at 2025-03-08T09:05 | issue 174009 F1 F2 160000.00 tax=20000.00
+        at 2025-03-06T21:02 | issue 174003 S F0 80000.00 tax=10000.00
+        at 2025-03-10T00:03 | void 174010 S
+        at 2025-03-09T21:40 | issue 176008 UF3 UF0 8000.00 tax=1000.00";
+    assert_eq!(of_s(script, "X").0, 300_000);
+}

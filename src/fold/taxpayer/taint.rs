@@ -10,6 +10,10 @@ use crate::state::{CaseHead, HOPS_MAX, Key, OriginRow, Share, TaintTold, TaintVi
 /// What came in another's name is told on again when it has become more or less by so great a part of it. So firms that trade
 /// round and round do not tell each other without end, and what they are told is never far off.
 const NEWS_PART: i64 = 16;
+/// How often one input event has more of accused value in one name told on. Where firms sell to each other more than they
+/// took, what each holds of a source's is not one answer, and they would tell each other without end; after so many rounds
+/// they tell only of less, until something else happens.
+const ROUNDS_MAX: u16 = 64;
 /// Sellers who told of one name that are looked at to find one of the nearest.
 const TELLERS_PER_STEP: usize = 4_096;
 /// Accused origins behind one name that one step counts again.
@@ -91,8 +95,9 @@ impl Step<'_> {
             (Some(before), Some(mut heard)) if before.flag == heard.flag => {
                 let (share, is_nearest) = (share(heard), taint.hops <= heard.hops);
                 let is_other = heard.hops != before.hops || self.is_news(heard.followed, share, taken, is_nearest);
+                let is_less = share.of(taken) < heard.followed.of(taken);
                 // What is lifted is lifted further down, whoever has yet to say so.
-                let follows = is_other || !taint.standing;
+                let follows = is_other && (self.may_tell_more(named) || is_less) || !taint.standing;
                 if follows {
                     heard.followed = share;
                 }
@@ -100,9 +105,11 @@ impl Step<'_> {
                 follows
             }
             (_, Some(heard)) => {
-                self.books.put(key, TaintVisit { followed: share(heard), ..heard });
+                let follows = self.may_tell_more(named);
+                let followed = if follows { share(heard) } else { Share::told(Fen::ZERO, taken) };
+                self.books.put(key, TaintVisit { followed, ..heard });
                 self.books.put(Key::TaintName { named, origin }, ());
-                true
+                follows
             }
             (_, None) => {
                 self.books.remove(&key);
@@ -125,6 +132,24 @@ impl Step<'_> {
         if let Some(flag) = self.flag_of(origin).filter(|flag| !taint.standing && flag.version > taint.flag.version) {
             self.follow(&Taint { flag, standing: true, raised_at: self.now, ..*taint }, Id::EMPTY);
         }
+    }
+
+    /// Counts that more in a name is to be told on for the input event at hand, and says whether it may be.
+    fn may_tell_more(&mut self, named: TaxpayerId) -> bool {
+        let root = self.record.root.0;
+        let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(named)) else { return true };
+        if root > row.told_for {
+            (row.told_for, row.rounds) = (root, 0);
+        }
+        row.rounds = row.rounds.saturating_add(1);
+        row.rounds <= ROUNDS_MAX
+    }
+
+    /// Whether more in a name was told on so often for the input event at hand that only less is told.
+    pub(super) fn tells_less_only(&mut self, named: TaxpayerId) -> bool {
+        let root = self.record.root.0;
+        let row = self.books.find::<OriginRow>(&Key::Origin(named));
+        row.is_some_and(|row| row.rounds > ROUNDS_MAX && root <= row.told_for)
     }
 
     /// What is known of an origin's value in a name once one seller has told anew; nothing where nobody tells of any.

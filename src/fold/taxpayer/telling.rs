@@ -23,6 +23,7 @@ impl Step<'_> {
         }
         let Some(ordinal) = self.ordinal(taint.named) else { return };
         let names = self.names_of(taint.origin);
+        self.less_only = self.tells_less_only(taint.named);
         let mut edges = Vec::new();
         let mut last = after;
         let mut more = false;
@@ -37,6 +38,7 @@ impl Step<'_> {
                 edges.extend(self.tell(taint.origin, &names, buyer));
             }
         }
+        self.less_only = false;
         let flag = self.flag_of(taint.origin).unwrap_or(taint.flag);
         self.report(taint.origin, flag, true, taint.hops, edges);
         if more {
@@ -59,6 +61,14 @@ impl Step<'_> {
             return None;
         }
         let sent = sent.cloned().unwrap_or_default();
+        if self.less_only {
+            // Of each name no more than was told, and of the way what was told of it.
+            for (named, part) in &mut parts {
+                let before = sent.parts.iter().find(|before| before.0 == *named);
+                *part = before.map_or((Fen::ZERO, 0), |before| (part.0.min(before.1), before.2));
+            }
+            parts.retain(|_, part| part.0 > Fen::ZERO);
+        }
         let flag = names.iter().map(|name| name.flag).max_by_key(|flag| flag.version).unwrap_or(sent.flag);
         let told: Vec<_> = parts
             .iter()

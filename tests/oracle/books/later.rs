@@ -166,7 +166,8 @@ impl Books {
         if standing > 0 {
             // What comes back of it may have been given up meanwhile, and have begun here instead: the design says nothing
             // of which comes first.
-            let flowed_on = self.firms[seller].flowed_on.values().any(|tax| *tax > 0);
+            let by_kind = !self.firms[seller].is_gone(at);
+            let flowed_on = by_kind && self.firms[seller].flowed_on.values().any(|tax| *tax > 0);
             let returned = self.take_back(seller, no, standing);
             self.unclear.0 += usize::from(flowed_on);
             let restored = self.send_again(seller, no, standing);
