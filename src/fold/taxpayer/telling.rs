@@ -69,7 +69,9 @@ impl Step<'_> {
             }
             parts.retain(|_, part| part.0 > Fen::ZERO);
         }
-        let flag = names.iter().map(|name| name.flag).max_by_key(|flag| flag.version).unwrap_or(sent.flag);
+        // Never behind what was told before: it would be taken for a word of long ago.
+        let flags = names.iter().map(|name| name.flag).chain([sent.flag]);
+        let flag = flags.max_by_key(|flag| flag.version).unwrap_or_default();
         let told: Vec<_> = parts
             .iter()
             .map(|(named, (tax, hops))| {
@@ -153,8 +155,10 @@ impl Step<'_> {
             }
             last = buyer;
             let sent = self.books.find::<TaintSent>(&key).cloned().unwrap_or_default();
-            // What was told of a later accusation stays.
+            // What was told of a later accusation stays, as far as it is still so.
             if sent.flag.version > taint.flag.version {
+                let names = self.names_of(taint.origin);
+                self.tell(taint.origin, &names, buyer);
                 continue;
             }
             let this = self.books.entity.id;
