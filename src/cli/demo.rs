@@ -64,7 +64,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
     let mut intake = Intake::open(&[events], None, Order::Time)?;
     intake.stop_when(Interrupt::listen()?.flag());
-    let progress = job::replay(&Place::from(&dir), intake, settings, &mut Terminal::default())?.progress;
+    let stays = if args.data.is_some() { job::GOES_ON } else { "the demonstration begins anew each time" };
+    let progress = job::replay(&Place::from(&dir), intake, settings, stays, &mut Terminal::default())?.progress;
     tell_unused(&progress.counters, &dir);
     let seconds = began.elapsed().as_secs_f64();
     let folder = Folder::open(&dir)?;

@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let began = Instant::now();
     let settings = args.engine.settings(args.rules.as_deref(), args.partitions)?;
     let intake = args.input.open()?;
-    let done = job::replay(&Place::from(&args.out), intake, settings, &mut Terminal::default())?;
+    let done = job::replay(&Place::from(&args.out), intake, settings, job::GOES_ON, &mut Terminal::default())?;
     let seconds = began.elapsed().as_secs_f64();
     let (counters, totals, phases) = (done.progress.counters, done.totals, done.phases);
     #[allow(

@@ -14,7 +14,7 @@ use crate::runtime::{Engine, Settings};
 
 /// Opens a folder to fold into. Says where that cut off the end of its journal: a killed process leaves what it had not
 /// committed, but damage to the last file looks the same.
-pub fn open_engine(place: &Place, settings: Settings, watch: &mut dyn Watch) -> anyhow::Result<Engine> {
+pub(super) fn open_engine(place: &Place, settings: Settings, watch: &mut dyn Watch) -> anyhow::Result<Engine> {
     let before = journal_bytes(place);
     let opened = Engine::open(place, settings);
     let cut = before.zip(journal_bytes(place)).map_or(0, |(before, after)| before.saturating_sub(after));
@@ -53,7 +53,7 @@ pub const GOES_ON: &str = "what is committed stays, and the same command goes on
 
 /// What becomes of the events that were read last, when the input cannot be read to its end.
 #[derive(Clone, Copy)]
-pub enum Rest<'a> {
+pub(super) enum Rest<'a> {
     /// They are committed: a folder that takes one input after another keeps what it was given.
     Kept,
     /// They are left out, so that the digest stays that of an uninterrupted run. Whoever stops the run is told what then
@@ -104,7 +104,12 @@ impl Folded {
 
 /// Folds an input to its end, until it cannot be read on, or until somebody wants to stop. Goes on where the same input
 /// was interrupted; where it was another one, that one is given up.
-pub fn fold(engine: &mut Engine, mut intake: Intake, rest: Rest<'_>, watch: &mut dyn Watch) -> anyhow::Result<Folded> {
+pub(super) fn fold(
+    engine: &mut Engine,
+    mut intake: Intake,
+    rest: Rest<'_>,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<Folded> {
     let asked = std::time::Instant::now();
     let identity = intake.fingerprint()?;
     let mut waited = asked.elapsed();

@@ -7,8 +7,8 @@ mod replay;
 mod results;
 mod watch;
 
-pub use folding::{Folded, GOES_ON, Rest, fold, open_engine};
+pub use folding::{Folded, GOES_ON};
 pub use import::{Imported, begun_partitions, import};
 pub use replay::{Replayed, replay};
-pub use results::{FILES, Totals, write as write_results};
+pub use results::{FILES, Totals};
 pub use watch::{At, Watch};

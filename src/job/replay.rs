@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::folding::{GOES_ON, Rest, fold, open_engine};
+use super::folding::{Rest, fold, open_engine};
 use super::results::{self, Totals};
 use super::watch::Watch;
 use crate::files::Place;
@@ -30,11 +30,12 @@ pub struct Replayed {
 }
 
 /// Folds an input into a folder, which is made where there is none, and writes what was found; goes on where the same was
-/// interrupted.
+/// interrupted. Who stops it is told what then `stays`.
 pub fn replay(
     place: &Place,
     mut intake: Intake,
     settings: Settings,
+    stays: &str,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Replayed> {
     let mut engine = open_engine(place, settings, watch)?;
@@ -43,7 +44,7 @@ pub fn replay(
     if engine.progress().input_ended {
         watch.tell(&format!("{} holds this run already, to its end", place.dir.display()));
     } else {
-        let done = fold(&mut engine, intake, Rest::LeftOut(GOES_ON), watch)?.whole()?;
+        let done = fold(&mut engine, intake, Rest::LeftOut(stays), watch)?.whole()?;
         (waited, folded) = (done.waited, engine.progress().counters.events - done.skipped);
     }
     let began = Instant::now();

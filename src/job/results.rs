@@ -27,7 +27,7 @@ pub struct Totals {
 }
 
 /// Writes all files, each at once, and none of them where what they are to say cannot be read.
-pub fn write(engine: &mut Engine, place: &Place) -> anyhow::Result<Totals> {
+pub(super) fn write(engine: &mut Engine, place: &Place) -> anyhow::Result<Totals> {
     let mut totals = Totals { cases: write_cases(engine, place)?, ..Totals::default() };
     let engine: &Engine = engine;
     let of_rows = || -> anyhow::Result<[u64; 3]> {

@@ -71,7 +71,7 @@ impl Step<'_> {
                     Entry::Vacant(new) => new.insert((self.names_of(origin), BTreeMap::new())),
                 };
                 if let Entry::Vacant(new) = buyers.entry(buyer) {
-                    new.insert(self.tell(origin, names, buyer));
+                    new.insert(self.tell(origin, names, buyer, false));
                 }
             }
             last = Id::EMPTY;

@@ -61,8 +61,6 @@ struct Step<'a> {
     touched_after: Option<Period>,
     /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused.
     moved: BTreeSet<(Ordinal, TaxpayerId)>,
-    /// Whether buyers are told only of less: see [`Step::tells_less_only`].
-    less_only: bool,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
 }
@@ -83,7 +81,6 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         touched: Vec::new(),
         touched_after: None,
         moved: BTreeSet::new(),
-        less_only: false,
         stakes: Stakes::default(),
     };
     let begun = step.begun();

@@ -7,8 +7,8 @@ use crate::model::{About, Continue, Fen, Flag, Id, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
 use crate::state::{CaseHead, HOPS_MAX, Key, OriginRow, Share, TaintTold, TaintVisit, Tainted};
 
-/// What came in another's name is told on again when it has become more or less by so great a part of it. So firms that trade
-/// round and round do not tell each other without end, and what they are told is never far off.
+/// What came in another's name is told on again when it has become more or less by so great a part of it: so what others are
+/// told is never far off, and most of what goes round dies away. That it ends in any case is up to [`ROUNDS_MAX`].
 const NEWS_PART: i64 = 16;
 /// How often one input event has more of accused value in one name told on. Where firms sell to each other more than they
 /// took, what each holds of a source's is not one answer, and they would tell each other without end; after so many rounds

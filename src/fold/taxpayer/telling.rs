@@ -23,7 +23,7 @@ impl Step<'_> {
         }
         let Some(ordinal) = self.ordinal(taint.named) else { return };
         let names = self.names_of(taint.origin);
-        self.less_only = self.tells_less_only(taint.named);
+        let less_only = self.tells_less_only(taint.named);
         let mut edges = Vec::new();
         let mut last = after;
         let mut more = false;
@@ -35,10 +35,9 @@ impl Step<'_> {
             }
             last = buyer;
             if passed.is_some() {
-                edges.extend(self.tell(taint.origin, &names, buyer));
+                edges.extend(self.tell(taint.origin, &names, buyer, less_only));
             }
         }
-        self.less_only = false;
         let flag = self.flag_of(taint.origin).unwrap_or(taint.flag);
         self.report(taint.origin, flag, true, taint.hops, edges);
         if more {
@@ -48,8 +47,14 @@ impl Step<'_> {
 
     /// Tells a buyer what of an accused origin's value went to it, by whatever name, where it knows otherwise: all of it,
     /// once that is enough to be told, and that there is nothing where it is no longer. Returns the way there, where its
-    /// case is to know of it, or to forget it.
-    pub(super) fn tell(&mut self, origin: TaxpayerId, names: &[AccusedName], buyer: TaxpayerId) -> Option<Edge> {
+    /// case is to know of it, or to forget it. With `less_only` it is told of nothing that it does not know of already.
+    pub(super) fn tell(
+        &mut self,
+        origin: TaxpayerId,
+        names: &[AccusedName],
+        buyer: TaxpayerId,
+        less_only: bool,
+    ) -> Option<Edge> {
         let mut parts = self.parts(names, buyer);
         let tax: Fen = parts.values().map(|part| part.0).sum();
         if tax < self.rules.limits.taint_tax_min() {
@@ -61,7 +66,7 @@ impl Step<'_> {
             return None;
         }
         let sent = sent.cloned().unwrap_or_default();
-        if self.less_only {
+        if less_only {
             // Of each name no more than was told, and of the way what was told of it.
             for (named, part) in &mut parts {
                 let before = sent.parts.iter().find(|before| before.0 == *named);
@@ -158,7 +163,7 @@ impl Step<'_> {
             // What was told of a later accusation stays, as far as it is still so.
             if sent.flag.version > taint.flag.version {
                 let names = self.names_of(taint.origin);
-                self.tell(taint.origin, &names, buyer);
+                self.tell(taint.origin, &names, buyer, false);
                 continue;
             }
             let this = self.books.entity.id;
