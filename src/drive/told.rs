@@ -286,3 +286,83 @@ fn firms_that_sold_each_other_more_than_they_took_come_to_rest() {
         at 2025-03-09T21:40 | issue 176008 UF3 UF0 8000.00 tax=1000.00";
     assert_eq!(of_s(script, "X").0, 300_000);
 }
+
+/// The same with a firm that holds nothing once the void is told, and with a source that is lifted and accused again.
+#[test]
+fn rings_come_to_rest_when_what_began_them_is_voided_at_once() {
+    let rings = [
+        "at 2025-02-15T00:00 | register S on=2025-02-15
+        at 2025-03-02T00:00 | issue 1 S X 4615384.61 tax=600000.00
+        at 2025-03-09T00:21 | issue 12 F2 F1 153846.15 tax=20000.00
+        at 2025-03-02T21:57 | issue 15 S F0 76923.07 tax=10000.00
+        at 2025-03-02T07:08 | issue 17 S F1 7692.30 tax=1000.00
+        at 2025-03-12T00:00 | issue 2 Z0 Z1 7.69 tax=1.00
+        at 2025-03-04T18:20 | issue 18 F0 F2 76923.07 tax=10000.00
+        at 2025-03-08T15:32 | issue 19 F1 F0 76923.07 tax=10000.00
+        at 2025-03-12T00:01 | void 15 S",
+        "at 2025-02-15T00:00 | register S on=2025-02-15
+        at 2025-03-02T00:00 | issue 1 S X 4615384.61 tax=600000.00
+        at 2025-03-09T01:46 | issue 11 S F0 30769.23 tax=4000.00
+        at 2025-03-06T18:37 | issue 12 F2 F0 76923.07 tax=10000.00
+        at 2025-03-07T02:47 | issue 16 S F1 76923.07 tax=10000.00
+        at 2025-03-12T00:00 | issue 2 Z0 Z1 7.69 tax=1.00
+        at 2025-03-06T04:57 | issue 17 F1 F2 7692.30 tax=1000.00
+        at 2025-03-08T06:26 | issue 18 F2 F0 76923.07 tax=10000.00
+        at 2025-03-06T05:37 | issue 19 F1 F2 7692.30 tax=1000.00
+        at 2025-03-03T10:12 | issue 20 F0 F1 30769.23 tax=4000.00
+        at 2025-03-12T00:01 | void 16 S",
+        "at 2025-02-15T00:00 | register S on=2025-02-15
+        at 2025-03-02T00:00 | issue 174013 S X 2307692.30 tax=300000.00
+        at 2025-03-05T11:17 | issue 174008 F0 F2 30769.23 tax=4000.00
+        at 2025-03-03T21:30 | issue 174010 S F0 30769.23 tax=4000.00
+        at 2025-03-04T19:43 | issue 174012 F0 F2 11538.46 tax=1500.00
+        at 2025-03-06T01:16 | issue 174007 S F1 30769.23 tax=4000.00
+        at 2025-03-08T03:31 | issue 174004 F2 F1 30769.23 tax=4000.00
+        at 2025-03-04T16:33 | issue 174001 F0 F1 7692.30 tax=1000.00
+        at 2025-03-03T12:08 | issue 174006 F0 F2 153846.15 tax=20000.00
+        at 2025-03-09T05:32 | issue 174005 F0 F1 76923.07 tax=10000.00
+        at 2025-03-08T09:05 | issue 174009 F1 F2 153846.15 tax=20000.00
+        at 2025-03-06T21:02 | issue 174003 S F0 76923.07 tax=10000.00
+        at 2025-03-10T00:01 | void 174013 S
+        at 2025-03-10T00:03 | void 174010 S
+        at 2025-03-10T00:02 | issue 174016 S X 2307692.30 tax=300000.00",
+    ];
+    for (script, sold) in rings.into_iter().zip([600_000, 600_000, 300_000]) {
+        assert_eq!(of_s(script, "X").0, sold, "{script}");
+    }
+}
+
+/// K holds S's value in two names when S is lifted and accused again, and then only in one, all at once.
+#[test]
+fn what_is_lifted_reaches_whoever_was_told_under_a_later_accusation() {
+    let script = "at 2025-03-01T00:00 | issue 900 Z0 Z1 7.69 tax=1.00
+        at 2025-02-15T00:00 | register S on=2025-02-15
+        at 2015-01-01T00:00 | register P on=2015-01-01
+        at 2015-01-01T00:00 | register M1 on=2015-01-01
+        at 2015-01-01T00:00 | register M2 on=2015-01-01
+        at 2015-01-01T00:00 | register N on=2015-01-01
+        at 2015-01-01T00:00 | register K on=2015-01-01
+        at 2015-01-01T00:00 | register C on=2015-01-01
+        at 2015-01-01T00:00 | register D on=2015-01-01
+        at 2025-03-01T00:00 | issue 1 S Z 2307692.30 tax=300000.00
+        at 2025-03-05T00:00 | issue 2 N K 46153.84 tax=6000.00
+        at 2025-03-02T00:00 | issue 3 S M1 46153.84 tax=6000.00
+        at 2025-03-03T00:00 | issue 4 M1 M2 46153.84 tax=6000.00
+        at 2025-03-04T00:00 | issue 5 M2 N 46153.84 tax=6000.00
+        at 2025-03-06T00:00 | issue 6 S P 423076.92 tax=55000.00
+        at 2025-03-07T00:00 | issue 7 P K 423076.92 tax=55000.00
+        at 2025-03-08T00:00 | issue 8 K C 469230.76 tax=61000.00
+        at 2025-03-09T00:00 | deduct 8 C 2025-03 tax=61000.00 from=K
+        at 2025-03-09T01:00 | issue 9 C D 469230.76 tax=61000.00
+        at 2025-03-09T02:00 | deduct 9 D 2025-03 tax=61000.00 from=C
+        at 2025-03-10T00:00 | void 1 S
+        at 2025-03-10T00:01 | issue 10 S Z 2307692.30 tax=300000.00
+        at 2025-03-10T00:02 | void 6 S
+        at 2025-03-12T03:00 | void 3 S
+        at 2025-03-12T10:00 | void 10 S
+        at 2025-06-01T00:00 | issue 990 Z0 Z1 7.69 tax=1.00";
+    let mut world = world(script);
+    for firm in ["K", "C", "D"] {
+        assert_eq!(find::<Tainted>(&mut world, firm, &Key::Tainted(id("S"))), None, "{firm}");
+    }
+}

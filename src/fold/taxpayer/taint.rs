@@ -76,6 +76,10 @@ impl Step<'_> {
     pub(super) fn tainted(&mut self, taint: &Taint) {
         let Taint { origin, named, .. } = *taint;
         let key = Key::Taint { origin, named };
+        // Value that was beyond belief never came.
+        if !self.books.has(&Key::Origin(named)) {
+            return;
+        }
         let before = self.books.find::<TaintVisit>(&key).copied();
         let heard = self.hear(taint, before);
         if heard == before {

@@ -152,6 +152,7 @@ impl Step<'_> {
         let told = keys.into_iter().filter(|key| after.is_empty() || *key != from);
         let mut last = after;
         let mut more = false;
+        let mut edges = Vec::new();
         for (lifted, key) in told.enumerate() {
             more = lifted == BUYERS_PER_STEP || !self.has_room();
             let Key::TaintSent { buyer, .. } = key else { continue };
@@ -163,7 +164,7 @@ impl Step<'_> {
             // What was told of a later accusation stays, as far as it is still so.
             if sent.flag.version > taint.flag.version {
                 let names = self.names_of(taint.origin);
-                self.tell(taint.origin, &names, buyer, false);
+                edges.extend(self.tell(taint.origin, &names, buyer, false).map(|edge| (sent.flag, edge)));
                 continue;
             }
             let this = self.books.entity.id;
@@ -175,6 +176,11 @@ impl Step<'_> {
         }
         // The case of an accusation that is lifted keeps the way it went.
         self.report(taint.origin, taint.flag, false, taint.hops, Vec::new());
+        // That of the later one hears what has become of it.
+        if let Some((flag, _)) = edges.first().copied() {
+            let edges = edges.into_iter().map(|(_, edge)| edge).collect();
+            self.report(taint.origin, flag, true, taint.hops, edges);
+        }
         if more {
             self.go_on(Continue::Taint { taint: *taint, after: last });
         }
