@@ -1,11 +1,13 @@
 //! Taint and reports on the wire: how an accusation travels, and what comes back of it.
 
+use serde::de::{Deserializer, Error};
+use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::form::{Form, List, mirrors};
 use super::identifiers::Identifier;
 use super::measures::{Moment, Money};
-use crate::model::{self, Fen, Id, Instant, TaxpayerId};
+use crate::model::{self, Fen, HOPS_MAX, Id, Instant, Layers, TaxpayerId};
 
 /// A standing accusation of an origin.
 #[derive(Serialize, Deserialize)]
@@ -27,13 +29,48 @@ pub(super) struct Taint {
     standing: bool,
     #[serde(with = "Identifier")]
     named: TaxpayerId,
-    #[serde(rename = "part_fen", with = "Money")]
-    part: Fen,
+    #[serde(with = "ByHops")]
+    parts: Layers,
     #[serde(with = "Identifier")]
     from: TaxpayerId,
-    hops: u8,
     #[serde(with = "Moment")]
     raised_at: Instant,
+}
+
+/// Tax that came over so many invoices.
+#[derive(Serialize, Deserialize)]
+struct Layer {
+    hops: u8,
+    #[serde(rename = "tax_fen", with = "Money")]
+    tax: Fen,
+}
+
+/// Tax by the number of invoices it came over: those of which there is any.
+struct ByHops;
+
+impl Form for ByHops {
+    type Model = Layers;
+
+    fn serialize<S: Serializer>(model: &Layers, serializer: S) -> Result<S::Ok, S::Error> {
+        let layers: Vec<_> = model.present().map(|(hops, tax)| Layer { hops, tax }).collect();
+        serializer.collect_seq(layers)
+    }
+
+    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Layers, D::Error> {
+        let mut layers = Layers::NONE;
+        let mut next = 0;
+        for Layer { hops, tax } in Vec::<Layer>::deserialize(deserializer)? {
+            if hops < next || usize::from(hops) > HOPS_MAX || tax == Fen::ZERO {
+                return Err(D::Error::custom(format_args!(
+                    "{} fen over {hops} invoices: amounts stand by their number, which is at most {HOPS_MAX}, each once",
+                    tax.0
+                )));
+            }
+            layers.add(hops, tax);
+            next = hops + 1;
+        }
+        Ok(layers)
+    }
 }
 
 /// What one taxpayer on a chain reports to its case.

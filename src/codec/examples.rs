@@ -3,9 +3,9 @@
 use super::json;
 use crate::model::{
     About, Arrival, Body, Case, CaseEdge, CaseNode, ChainRole, Closing, Continue, DeadLetter, Doubt, Edge, Entity,
-    Event, Evidence, Fen, Flag, GoodsAmount, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Kind, Marked, Message,
-    Output, Part, Passage, Period, Position, Record, Refused, Report, Returned, Root, Signal, SignalStatus, Source,
-    Taint, Task, TaskStatus, Timer, Vector, Voided,
+    Event, Evidence, Fen, Flag, GoodsAmount, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked,
+    Message, Output, Part, Passage, Period, Position, Record, Refused, Report, Returned, Root, Signal, SignalStatus,
+    Source, Taint, Task, TaskStatus, Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -91,8 +91,8 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Timer(timer),
         Message::Timer(Timer::CasePublished),
         Message::Timer(Timer::Closing),
-        Message::Continue(Box::new(Continue::Taint { taint: taint(), after: id("B1") })),
-        Message::Continue(Box::new(Continue::Taint { taint: taint(), after: Id::EMPTY })),
+        Message::Continue(Box::new(Continue::Taint { taint: Box::new(taint()), after: id("B1") })),
+        Message::Continue(Box::new(Continue::Taint { taint: Box::new(taint()), after: Id::EMPTY })),
         Message::Continue(Box::new(Continue::Timers)),
         Message::Continue(Box::new(Continue::Settle { left: vector(), issued_at: at(6) })),
         Message::Continue(Box::new(Continue::Reds { blue_no: invoice("26442000000012345678") })),
@@ -278,14 +278,16 @@ fn arrival() -> Arrival {
 }
 
 fn taint() -> Taint {
+    let mut layers = Layers::NONE;
+    layers.add(2, Fen(3));
+    layers.add(5, Fen(700));
     Taint {
         origin: id("A1"),
         flag: flag(),
         standing: false,
         named: id("B1"),
-        part: Fen(3),
+        parts: layers,
         from: id("C1"),
-        hops: 2,
         raised_at: at(5),
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accusation::Taint;
-use super::form::{Form, List, Optional, mirrors};
+use super::form::{Boxed, Form, List, Optional, mirrors};
 use super::identifiers::{Identifier, IdentifierOrEmpty, InvoiceNumber};
 use super::measures::{Moment, Money, Month};
 use super::vector::Vector;
@@ -32,8 +32,8 @@ pub(super) enum Timer {
 #[serde(remote = "model::Continue")]
 pub(super) enum Continue {
     Taint {
-        #[serde(with = "Taint")]
-        taint: model::Taint,
+        #[serde(with = "Boxed::<Taint>")]
+        taint: Box<model::Taint>,
         #[serde(with = "IdentifierOrEmpty")]
         after: TaxpayerId,
     },

@@ -230,6 +230,21 @@ fn a_purchase_taken_back_leaves_the_sale_it_had_settled_as_it_was() {
 }
 
 #[test]
+fn what_was_sold_and_what_it_was_bought_with_are_taken_back_in_either_order() {
+    let trade = "at 2026-01-02 | issue 900 OLD OLD2 1.00\nat 2026-03-02
+        issue 1 A B 80.00 tax=10.00 | issue 2 A B 80.00 tax=10.00 | issue 3 B C 128.00 tax=16.00";
+    for (first, second) in [("void 1 A", "void 3 B"), ("void 3 B", "void 1 A")] {
+        let script = format!("{trade}\nat 2026-03-03 | {first}\nat 2026-03-04 | {second}");
+        assert_eq!(value(&script, "B"), (Fen::ZERO, Fen(1_000), Fen::ZERO), "{script}");
+        let month = month(&script, "B", "2026-03");
+        assert_eq!((month.originated, month.flowed_on, month.drawn), (Fen::ZERO, Fen::ZERO, Fen::ZERO), "{script}");
+        // And of a part of the sale, so much.
+        let script = script.replace("void 3 B", "issue 4 B C -32.00 tax=-4.00 red=3");
+        assert_eq!(value(&script, "B"), (Fen(200), Fen::ZERO, Fen::ZERO), "{script}");
+    }
+}
+
+#[test]
 fn a_claim_without_tax_that_names_no_seller_is_a_claim() {
     let script = "issue 101 A B 9000.00\ndeduct 101 B 2026-03 tax=0.00\nat 2026-03-02T08:00 | void 101 A";
     let said = drive(script).unwrap();
@@ -248,7 +263,7 @@ fn what_several_sellers_pass_on_in_one_name_adds_up() {
         at 2026-03-10 | issue 900 OLD OLD2 1.00";
     let mut told = world(script);
     let visit: TaintVisit = row(&mut told, "B", Key::Taint { origin: id("S"), named: id("N") });
-    assert_eq!((visit.part, visit.hops), (Fen(4_000_000), 3));
+    assert_eq!((visit.parts.total(), visit.parts.fewest()), (Fen(4_000_000), 3));
     let taken = |world: &mut World| row::<Tainted>(world, "B", Key::Tainted(id("S"))).taken;
     assert_eq!(taken(&mut told), Fen(4_000_000));
     // What N had not bought after all, its buyers have not got from there.

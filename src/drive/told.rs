@@ -267,7 +267,7 @@ fn what_a_late_paper_changes_is_changed_of_more_invoices_than_one_step_looks_at(
     }
 }
 
-/// What F1 and F2 each hold of S's value is more than one answer: each could hold all it took, or nothing.
+/// What each of F1 and F2 holds of S's value rests on what the other holds.
 #[test]
 fn firms_that_sold_each_other_more_than_they_took_come_to_rest() {
     let script = "at 2025-02-15T00:00 | register S on=2025-02-15
@@ -364,5 +364,24 @@ fn what_is_lifted_reaches_whoever_was_told_under_a_later_accusation() {
     let mut world = world(script);
     for firm in ["K", "C", "D"] {
         assert_eq!(find::<Tainted>(&mut world, firm, &Key::Tainted(id("S"))), None, "{firm}");
+    }
+}
+
+/// Of what S sold, 1,000 yuan are left, and firms that sell each other a hundred times as much.
+#[test]
+fn what_only_went_round_is_held_by_nobody_whichever_came_first() {
+    let ring = "at 2025-03-02T00:00 | issue 1 S X 4615384.61 tax=600000.00
+        at 2025-03-09T00:21 | issue 12 F2 F1 1538461.50 tax=200000.00
+        at 2025-03-02T21:57 | issue 15 S F0 769230.70 tax=100000.00
+        at 2025-03-02T07:08 | issue 17 S F1 7692.30 tax=1000.00
+        at 2025-03-12T00:00 | issue 900 Z0 Z1 7.69 tax=1.00
+        at 2025-03-04T18:20 | issue 18 F0 F2 769230.70 tax=100000.00
+        at 2025-03-08T15:32 | issue 19 F1 F0 769230.70 tax=100000.00
+        at 2025-03-13T00:00 | deduct 18 F2 2025-03 from=F0";
+    let (paper, void) = ("at 2025-02-15 | register S on=2025-02-15", "at 2025-03-14 | void 15 S");
+    for script in [[paper, ring, void], [ring, paper, void], [ring, void, paper]] {
+        let script = format!("at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10\n{}", script.join("\n"));
+        let held = ["F0", "F1", "F2"].map(|firm| of_s(&script, firm));
+        assert_eq!(held, [(0, 0), (1_000, 0), (0, 0)], "{script}");
     }
 }

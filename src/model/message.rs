@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Period, Source, TaxpayerId, Vector};
+use super::{Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Period, Source, TaxpayerId, Vector};
 
 /// One entity's word to another, or to itself later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,12 +154,10 @@ pub struct Taint {
     /// own purchase was folded only after the sale.
     pub named: TaxpayerId,
     /// So much of what the receiver took from the sender in that name is the origin's, all in all, so that hearing it twice
-    /// does no harm.
-    pub part: Fen,
+    /// does no harm; by the invoices between the origin and the receiver.
+    pub parts: Layers,
     /// Who tells.
     pub from: TaxpayerId,
-    /// Invoices between the origin and the receiver.
-    pub hops: u8,
     /// Event time of what raised or lifted it.
     pub raised_at: Instant,
 }
@@ -251,7 +249,7 @@ pub enum Continue {
     /// An accusation has more buyers to reach.
     Taint {
         /// The accusation as it came.
-        taint: Taint,
+        taint: Box<Taint>,
         /// The last buyer told; [`Id::EMPTY`] before the first.
         after: TaxpayerId,
     },

@@ -11,6 +11,7 @@
 mod doubts;
 mod event;
 mod ids;
+mod layers;
 mod message;
 mod money;
 mod output;
@@ -21,6 +22,7 @@ mod vector;
 pub use doubts::{CHECK_CHARACTER, EVENT_DOUBTS, EventDoubt, RED_WITHOUT_BLUE};
 pub use event::*;
 pub use ids::{ID_BYTES_MAX, Id, IdError, InvoiceNo, TaxpayerId, check_character_holds};
+pub use layers::{HOPS_MAX, Layers};
 pub use message::*;
 pub use money::{BasisPoints, Fen, Grouped};
 pub use output::*;

@@ -12,10 +12,29 @@ use super::folder::Folder;
 use super::graph::{Direction, OriginShare};
 use crate::model::{Entity, Fen, GoodsCode, Id, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Share, Side, TaintVisit, Totals};
+use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Side, TaintVisit, Totals};
 
 /// Under which names a taxpayer keeps value of the origin, and how much of each is the origin's.
 pub(super) type Names = BTreeMap<TaxpayerId, Share>;
+
+/// How much of the value in a name is the origin's: `part` of `whole`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Share {
+    part: Fen,
+    whole: Fen,
+}
+
+impl Share {
+    const ALL: Self = Self { part: Fen(1), whole: Fen(1) };
+
+    fn told(part: Fen, taken: Fen) -> Self {
+        Self { part: part.min(taken), whole: taken }
+    }
+
+    fn of(self, tax: Fen) -> Fen {
+        tax.share(self.part, self.whole)
+    }
+}
 
 /// Somebody a taxpayer dealt with.
 pub(super) struct Neighbour {
@@ -42,7 +61,7 @@ pub(super) fn names_at_root(folder: &Folder, root: TaxpayerId, origin: TaxpayerI
     folder.each_row(Entity::taxpayer(root), from, Key::CaseHead, |key, visit: TaintVisit| {
         let Key::Taint { origin: of, named } = key else { return false };
         if of == origin && named != origin {
-            told.push((named, visit.part));
+            told.push((named, visit.parts.total()));
         }
         of == origin
     })?;

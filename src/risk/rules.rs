@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ALL, Typology};
+use crate::model::HOPS_MAX;
 use crate::model::{Fen, shortened};
-use crate::state::HOPS_MAX;
 
 /// The longest name of a version, in bytes.
 const VERSION_BYTES_MAX: usize = 128;

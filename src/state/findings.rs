@@ -6,7 +6,7 @@ use super::books::Books;
 use super::key::Key;
 use super::origins::OriginRow;
 use super::row::Beyond;
-use crate::model::{Fen, Flag, Id, Signal, Task, TaxpayerId};
+use crate::model::{Fen, Flag, Id, Layers, Signal, Task, TaxpayerId};
 use crate::provenance::Ordinal;
 
 /// A finding that was made, as it was last published.
@@ -58,24 +58,24 @@ pub struct TaintVisit {
     pub number: u32,
     /// Under which version of which case.
     pub flag: Flag,
-    /// See [`crate::model::Taint::part`]: the sum over all who told, under this version.
-    pub part: Fen,
+    /// See [`crate::model::Taint::parts`]: the sum over all who told, under this version.
+    pub parts: Layers,
     /// What of the value in the name it was when the keeper last told all its buyers.
     pub followed: Share,
-    /// How many told of it, by the fewest invoices of their way; from one invoice on.
-    pub tellers: [u32; HOPS_MAX],
-    /// Fewest invoices between the origin and the keeper, among the ways of those who told.
-    pub hops: u8,
-    /// Who told of that way.
+    /// Who told of the nearest way.
     pub via: TaxpayerId,
     /// With which amounts it is counted in [`Tainted`].
     pub counted: (Fen, Fen),
 }
 
-/// As far as any rule set lets accusations go: see [`crate::risk::Limits::taint_hops_max`].
-pub const HOPS_MAX: usize = 16;
+impl TaintVisit {
+    /// How much of what was taken in the name, so much of it all in all, is the origin's: in its own name all of it.
+    pub fn share(&self, is_own: bool, taken: Fen) -> Share {
+        if is_own { Share::all_from(self.parts.fewest()) } else { Share::told(&self.parts, taken) }
+    }
+}
 
-/// What one seller last told of an accused origin's value in a name: see [`crate::model::Taint::part`].
+/// What one seller last told of an accused origin's value in a name: see [`crate::model::Taint::parts`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaintTold {
     /// The number of the [`TaintVisit`] that it is counted in.
@@ -83,9 +83,7 @@ pub struct TaintTold {
     /// Under which version of the accusation.
     pub version: u32,
     /// How much.
-    pub part: Fen,
-    /// Fewest invoices between the origin and the keeper, by this way.
-    pub hops: u8,
+    pub parts: Layers,
 }
 
 /// What the keeper last told one buyer of an accused origin's value: the other side of [`TaintTold`].
@@ -93,36 +91,55 @@ pub struct TaintTold {
 pub struct TaintSent {
     /// Under which accusation.
     pub flag: Flag,
-    /// In their order: name, how much, and by how few invoices it had come to the keeper.
-    pub parts: Vec<(TaxpayerId, Fen, u8)>,
+    /// By name, in their order: how much, as the buyer has it.
+    pub parts: Vec<(TaxpayerId, Layers)>,
 }
 
-/// How much of the value in a name is an accused origin's: `part` of `whole`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How much of the value in a name is an accused origin's, by the invoices it came over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
-    part: Fen,
+    /// Of `whole`, what came over at most so many.
+    summed: Layers,
     whole: Fen,
 }
 
 impl Share {
-    /// All of it: what is in the origin's own name.
-    pub const ALL: Self = Self { part: Fen(1), whole: Fen(1) };
+    /// All of it, which is what is in the origin's own name, from so many invoices on.
+    pub fn all_from(hops: u8) -> Self {
+        let mut all = Layers::NONE;
+        all.add(hops, Fen(1));
+        Self { summed: all.summed(), whole: Fen(1) }
+    }
 
     /// Of what was taken in another's name, so much as was told.
-    pub fn told(part: Fen, taken: Fen) -> Self {
-        Self { part: part.min(taken), whole: taken.max(Fen(1)) }
+    pub fn told(parts: &Layers, taken: Fen) -> Self {
+        Self { summed: parts.summed().map(|tax| tax.min(taken)), whole: taken }
+    }
+
+    /// The origin's, of so much tax in the name: what came over at most so many invoices.
+    fn summed(&self, tax: Fen) -> Layers {
+        self.summed.map(|part| tax.share(part, self.whole))
     }
 
     /// The origin's, of so much tax in the name.
-    pub fn of(self, tax: Fen) -> Fen {
-        tax.share(self.part, self.whole)
+    pub fn of(&self, tax: Fen) -> Layers {
+        self.summed(tax).parted()
     }
 
-    /// Whether another is more or less by at least one in `parts` of the larger of the two.
-    pub fn differs_by(self, other: Self, parts: i64) -> bool {
-        let one = i128::from(self.part.0) * i128::from(other.whole.0);
-        let two = i128::from(other.part.0) * i128::from(self.whole.0);
-        one != two && (one - two).abs().saturating_mul(parts.into()) >= one.max(two)
+    /// Whether another is more or less, of any that came over at most so many invoices, by at least one in `parts` of the
+    /// larger of the two.
+    pub fn differs_by(&self, other: &Self, parts: i64) -> bool {
+        let wide = |part: Fen, whole: Fen| i128::from(part.0) * i128::from(whole.0.max(1));
+        self.summed.iter().zip(other.summed.iter()).any(|((_, this), (_, that))| {
+            let (one, two) = (wide(this, other.whole), wide(that, self.whole));
+            one != two && (one - two).abs().saturating_mul(parts.into()) >= one.max(two)
+        })
+    }
+
+    /// By how much of so much tax in the name another is more or less, of any that came over at most so many invoices.
+    pub fn apart(&self, other: &Self, tax: Fen) -> Fen {
+        let (one, two) = (self.summed(tax), other.summed(tax));
+        one.iter().zip(two.iter()).map(|((_, one), (_, two))| (one - two).abs()).max().unwrap_or_default()
     }
 }
 
@@ -148,8 +165,8 @@ impl Books<'_> {
     pub fn accused_name(&mut self, origin: TaxpayerId, named: TaxpayerId) -> Option<AccusedName> {
         let visit = self.find::<TaintVisit>(&Key::Taint { origin, named }).copied()?;
         let row = self.find::<OriginRow>(&Key::Origin(named))?;
-        let share = if named == origin { Share::ALL } else { Share::told(visit.part, row.taken) };
-        Some(AccusedName { named, ordinal: row.ordinal, share, flag: visit.flag, hops: visit.hops, via: visit.via })
+        let (hops, share) = (visit.parts.fewest(), visit.share(named == origin, row.taken));
+        Some(AccusedName { named, ordinal: row.ordinal, share, flag: visit.flag, hops, via: visit.via })
     }
 
     /// Value of an accused origin under all names; under none where it does not stand accused.
@@ -199,7 +216,7 @@ impl Beyond for TaintVisit {}
 impl Beyond for TaintTold {}
 impl Beyond for TaintSent {
     fn beyond_bytes(&self) -> usize {
-        self.parts.capacity() * size_of::<(TaxpayerId, Fen, u8)>()
+        self.parts.capacity() * size_of::<(TaxpayerId, Layers)>()
     }
 }
 impl Beyond for Tainted {}

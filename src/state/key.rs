@@ -150,6 +150,8 @@ pub enum Key {
         /// Who was told.
         buyer: Id,
     },
+    /// Taxpayer: what of an origin's value, of purchases of a month, was taken back though it had flowed on.
+    FlowedOn(Ordinal, Period),
 }
 
 /// Bytes that are no key.
@@ -267,6 +269,10 @@ impl Key {
                 out.extend_from_slice(&ordinal.0.to_be_bytes());
                 write_id(no.id(), out);
             }
+            Self::FlowedOn(ordinal, period) => {
+                out.extend_from_slice(&ordinal.0.to_be_bytes());
+                write_i64(i64::from(period.0), out);
+            }
             Self::Standing { order, place, signal_id } => {
                 write_id(*order, out);
                 write_i64(*place, out);
@@ -288,7 +294,7 @@ impl Key {
         let key = match tag {
             0 => Self::Profile,
             1 => Self::History { of: reader.history_of()?, detail: reader.u64()?, at: Instant(reader.i64()?) },
-            2 => Self::Month(Period(i32::try_from(reader.i64()?).map_err(|_| KeyError { tag })?)),
+            2 => Self::Month(reader.period()?),
             3 => Self::Issued(reader.invoice_no()?),
             4 => Self::Held { invoice_no: reader.invoice_no()?, place: reader.short_u64()? },
             5 => Self::Partner(reader.side()?, reader.id()?),
@@ -314,6 +320,7 @@ impl Key {
             25 => Self::Tainted(reader.id()?),
             26 => Self::TaintTold { value: reader.id()?, from: reader.id()? },
             27 => Self::TaintSent { origin: reader.id()?, buyer: reader.id()? },
+            28 => Self::FlowedOn(Ordinal(reader.u32()?), reader.period()?),
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -362,6 +369,7 @@ impl Key {
             Self::Tainted(_) => 25,
             Self::TaintTold { .. } => 26,
             Self::TaintSent { .. } => 27,
+            Self::FlowedOn(..) => 28,
         }
     }
 }
@@ -389,6 +397,11 @@ impl Reader<'_> {
     fn u64(&mut self) -> Result<u64, KeyError> {
         let bytes = self.take(8)?;
         Ok(u64::from_be_bytes(bytes.try_into().expect("eight were taken")))
+    }
+
+    fn period(&mut self) -> Result<Period, KeyError> {
+        let months = self.i64()?;
+        i32::try_from(months).map(Period).map_err(|_| self.fail())
     }
 
     fn short_u64(&mut self) -> Result<u64, KeyError> {

@@ -28,14 +28,16 @@ pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 pub use control::{NotedFact, Opening, RulesInForce, TimerRow};
 pub use dated::{Course, Dated};
 pub use findings::{
-    AccusedName, HOPS_MAX, Share, SignalOrder, SignalRow, Stakes, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow,
+    AccusedName, Share, SignalOrder, SignalRow, Stakes, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow,
 };
 pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce, standing};
 pub use key::{HistoryOf, Key, KeyError, Side};
 pub use memory::Memory;
 pub use origins::{OriginNames, OriginRow, Passed, PassedPage};
 pub use row::{Row, RowError, RowType};
-pub use taxpayer::{Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed};
+pub use taxpayer::{
+    FlowedOn, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed,
+};
 
 /// Version of the encoding of keys and rows.
-pub const ROWS_VERSION: u32 = 7;
+pub const ROWS_VERSION: u32 = 8;

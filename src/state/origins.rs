@@ -28,11 +28,6 @@ pub struct OriginRow {
     pub deducted: Fen,
     /// Origins whose value came in its name and stands accused, itself among them: see [`super::TaintVisit`].
     pub accused: u32,
-    /// The latest input event that had more of accused value in its name told on, and how often it did: what goes round and
-    /// round is told only so often for one event.
-    pub told_for: u64,
-    /// See `told_for`.
-    pub rounds: u16,
 }
 
 impl OriginRow {

@@ -7,7 +7,7 @@ use super::control::{NotedFact, RulesInForce, TimerRow};
 use super::findings::{SignalRow, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow};
 use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
-use super::taxpayer::{Goods, Issued, Month, Partner, Profile, WaitingRed};
+use super::taxpayer::{FlowedOn, Goods, Issued, Month, Partner, Profile, WaitingRed};
 use crate::model::Instant;
 
 /// A row's value could not be read.
@@ -111,6 +111,8 @@ rows! {
     TaintTold(TaintTold),
     /// [`super::Key::TaintSent`].
     TaintSent(TaintSent),
+    /// [`super::Key::FlowedOn`].
+    FlowedOn(FlowedOn),
 }
 
 impl Row {

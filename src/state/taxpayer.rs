@@ -51,6 +51,8 @@ pub struct Profile {
     pub expired: Blend,
     /// Ordinals given out, without its own.
     pub origins: u32,
+    /// What stands in all rows of [`FlowedOn`].
+    pub flowed_on: Fen,
     /// Sales that may still be settled.
     pub deficits: u32,
     /// Event time of the latest of them.
@@ -119,6 +121,10 @@ impl Totals {
         self.tax -= tax;
     }
 }
+
+/// Tax of one origin, of purchases of one month, that was taken back though it had flowed on: see [`Month::flowed_on`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowedOn(pub Fen);
 
 /// Sums of a month: invoices by the month of issue, deductions by their period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,6 +352,7 @@ impl Beyond for Issued {
     }
 }
 impl Beyond for Month {}
+impl Beyond for FlowedOn {}
 impl Beyond for Partner {}
 impl Beyond for Goods {}
 impl Beyond for WaitingRed {}

@@ -6,9 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::books::{Books, Sale};
 use super::sums::Side;
 
-/// More rounds than any chain of names has links; what trades round and round need not come to rest.
-const ROUNDS_MAX: usize = 64;
-
 /// A chain behind one source.
 #[derive(Clone, Debug, Default)]
 pub struct Chain {
@@ -60,63 +57,55 @@ pub fn chains(books: &Books) -> BTreeMap<String, Chain> {
 struct Net<'a> {
     books: &'a Books,
     origin: &'a str,
-    /// By firm and name. In the source's own name it is all of what came in it.
+    /// By firm and name, what came over so many invoices at most. In the source's own name it is all of what came in it.
     names: BTreeMap<(String, String), Named>,
+    /// The same over one invoice less.
+    nearer: BTreeMap<(String, String), Named>,
 }
 
-/// What of the source's value went to somebody, by the name in which it did, and over how many invoices it had come.
-type Parts = BTreeMap<String, (i64, i64)>;
+/// What of the source's value went to somebody, by the name in which it did.
+type Parts = BTreeMap<String, i64>;
 
 impl<'a> Net<'a> {
     fn of(books: &'a Books, origin: &'a str) -> Self {
         let begun = ((origin.to_owned(), origin.to_owned()), Named { part: 0, hops: 0 });
-        let mut net = Self { books, origin, names: BTreeMap::from([begun]) };
-        for _ in 0..ROUNDS_MAX {
-            let told = net.told();
-            if told == net.names {
-                break;
-            }
-            net.names = told;
+        let mut net = Self { books, origin, names: BTreeMap::from([begun]), nearer: BTreeMap::new() };
+        for hops in 1..=books.rules.limit("taint_hops_max") {
+            net.nearer = std::mem::take(&mut net.names);
+            net.names = net.told(hops);
         }
         net
     }
 
-    /// What everybody holds when everybody has passed on what it holds.
-    fn told(&self) -> BTreeMap<(String, String), Named> {
+    /// What everybody holds that came over so many invoices at most: what those passed on who hold it over one less.
+    fn told(&self, hops: i64) -> BTreeMap<(String, String), Named> {
         let begun = (self.origin.to_owned(), self.origin.to_owned());
-        let mut told = BTreeMap::from([(begun.clone(), self.names[&begun])]);
-        for from in self.firms() {
+        let mut told = BTreeMap::from([(begun, Named { part: 0, hops: 0 })]);
+        for from in firms(&self.nearer) {
             for (buyer, parts) in self.parts(&from) {
                 if buyer == from {
                     continue;
                 }
                 // What is in the buyer's own name it knows itself.
-                for (name, (part, hops)) in parts.into_iter().filter(|(name, _)| *name != buyer) {
-                    let new = Named { part: 0, hops: hops + 1 };
-                    let known = told.entry((buyer.clone(), name)).or_insert(new);
-                    known.part += part;
-                    known.hops = known.hops.min(hops + 1);
+                for (name, part) in parts.into_iter().filter(|(name, _)| *name != buyer) {
+                    let at = (buyer.clone(), name);
+                    let since = self.nearer.get(&at).map_or(hops, |nearer| nearer.hops);
+                    told.entry(at).or_insert(Named { part: 0, hops: since }).part += part;
                 }
             }
         }
         told
     }
 
-    fn firms(&self) -> BTreeSet<String> {
-        self.names.keys().map(|(firm, _)| firm.clone()).collect()
-    }
-
-    /// What of the source's value a firm passed on, by buyer: where it is worth telling.
+    /// What of the source's value a firm passed on, by buyer, of what it holds over one invoice less: where it is worth
+    /// telling.
     fn parts(&self, from: &str) -> BTreeMap<String, Parts> {
         let mut parts: BTreeMap<String, Parts> = BTreeMap::new();
-        let near = |named: &Named| named.hops < self.books.rules.limit("taint_hops_max");
-        for ((_, name), named) in self.names.iter().filter(|((firm, _), named)| firm == from && near(named)) {
+        for ((_, name), named) in self.nearer.iter().filter(|((firm, _), _)| firm == from) {
             let mut add = |buyer: &String, in_name: &str, tax: i64| {
                 let share = self.share(from, name, named, tax);
                 if share > 0 {
-                    let part = parts.entry(buyer.clone()).or_default().entry(in_name.to_owned());
-                    let part = part.or_insert((0, named.hops));
-                    *part = (part.0 + share, part.1.min(named.hops));
+                    *parts.entry(buyer.clone()).or_default().entry(in_name.to_owned()).or_default() += share;
                 }
             };
             for (buyer, tax) in self.books.passed_on(from, name) {
@@ -163,7 +152,7 @@ impl<'a> Net<'a> {
             member.deducted += self.share(firm, name, named, deducted);
             chain.in_other_names |= name != self.origin;
         }
-        for firm in self.firms() {
+        for firm in firms(&self.nearer) {
             self.edges(&firm, &mut chain.edges);
         }
         for (firm, member) in &mut chain.members {
@@ -181,7 +170,7 @@ impl<'a> Net<'a> {
 
     fn edges(&self, from: &str, edges: &mut BTreeMap<(String, String), Edge>) {
         let trade = self.books.trade(from, Side::Sold);
-        let names: Vec<&String> = self.names.keys().filter(|(firm, _)| firm == from).map(|(_, name)| name).collect();
+        let names: Vec<&String> = self.nearer.keys().filter(|(firm, _)| firm == from).map(|(_, name)| name).collect();
         for (to, parts) in self.parts(from) {
             let with = trade[&to];
             let (first_at, last_at) = (with.first_at.unwrap_or(0), with.last_at.unwrap_or(0));
@@ -211,6 +200,10 @@ impl<'a> Net<'a> {
     }
 }
 
+fn firms(names: &BTreeMap<(String, String), Named>) -> BTreeSet<String> {
+    names.keys().map(|(firm, _)| firm.clone()).collect()
+}
+
 fn sum(parts: &Parts) -> i64 {
-    parts.values().map(|(part, _)| part).sum()
+    parts.values().sum()
 }

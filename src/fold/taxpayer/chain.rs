@@ -28,7 +28,7 @@ impl Step<'_> {
             return self.books.accused_names(origin, NAMES_MAX);
         }
         let Some(flag) = self.profile.flag else { return Vec::new() };
-        let (ordinal, share, via) = (Ordinal::OWN, Share::ALL, Id::EMPTY);
+        let (ordinal, share, via) = (Ordinal::OWN, Share::all_from(0), Id::EMPTY);
         let mut names = self.books.accused_names(origin, NAMES_MAX);
         names.push(AccusedName { named: origin, ordinal, share, flag, hops: 0, via });
         names
@@ -49,7 +49,7 @@ impl Step<'_> {
         self.tell_moved(&passages, Id::EMPTY);
         let told = passages.iter().any(|passage| passage.named == this);
         if let (Some(flag), false) = (self.profile.flag, told || begun_before == self.begun()) {
-            self.report(this, flag, true, 0, Vec::new());
+            self.report(this, flag, true, Vec::new());
         }
     }
 
@@ -71,14 +71,14 @@ impl Step<'_> {
                     Entry::Vacant(new) => new.insert((self.names_of(origin), BTreeMap::new())),
                 };
                 if let Entry::Vacant(new) = buyers.entry(buyer) {
-                    new.insert(self.tell(origin, names, buyer, false));
+                    new.insert(self.tell(origin, names, buyer));
                 }
             }
             last = Id::EMPTY;
         }
         for (origin, (_, buyers)) in told {
             if let Some(flag) = self.flag_of(origin) {
-                self.report(origin, flag, true, 0, buyers.into_values().flatten().collect());
+                self.report(origin, flag, true, buyers.into_values().flatten().collect());
             }
         }
     }
@@ -111,18 +111,18 @@ impl Step<'_> {
     /// Tells the case what changed in these books about an accused origin.
     pub(super) fn report_again(&mut self, origin: TaxpayerId) {
         if let Some(flag) = self.flag_of(origin).filter(|_| origin != self.books.entity.id) {
-            self.report(origin, flag, true, 0, Vec::new());
+            self.report(origin, flag, true, Vec::new());
         }
     }
 
-    /// Reports totals, and edges, to a case. `hops` counts where the accusation is lifted and nothing else says.
-    pub(super) fn report(&mut self, origin: TaxpayerId, flag: Flag, standing: bool, hops: u8, edges: Vec<Edge>) {
+    /// Reports totals, and edges, to a case.
+    pub(super) fn report(&mut self, origin: TaxpayerId, flag: Flag, standing: bool, edges: Vec<Edge>) {
         let this = self.books.entity.id;
         let (hops, taken, deducted) = if origin == this {
             (0, self.begun(), Fen::ZERO)
         } else {
             let value = self.books.tainted(origin);
-            (if value.names > 0 { value.hops } else { hops }, value.taken, value.deducted)
+            (value.hops, value.taken, value.deducted)
         };
         let report = Report { origin, flag, standing, taxpayer_id: this, hops, taken, deducted, edges, at: self.now };
         self.send(Entity::case(flag.case_id), Message::Report(Box::new(report)));

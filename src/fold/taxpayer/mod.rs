@@ -5,6 +5,7 @@
 mod chain;
 mod claims;
 mod closing;
+mod flowed;
 mod gone;
 mod holding;
 mod issuing;

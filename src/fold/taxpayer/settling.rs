@@ -142,6 +142,7 @@ impl Step<'_> {
         let from = Key::Settled(origin, InvoiceNo::FIRST);
         let keys = self.books.scan(&from, &Key::Settled(origin, InvoiceNo::LAST), SETTLEMENTS_MAX + 1);
         for (opened, key) in keys.into_iter().enumerate() {
+            left = left.min(self.flowed(origin, issued_at.period()));
             if left <= Fen::ZERO {
                 return;
             }
@@ -160,11 +161,9 @@ impl Step<'_> {
         let mut sale = self.lift_issued(invoice_no);
         let issue = sale.issue.expect("only issued invoices are settled");
         if sale.gone != was_gone {
-            // It turned out just now to have begun here: what had settled it is in the pool again, to be given up from there.
+            // It turned out just now to have begun here, and came back.
             self.books.put(Key::Issued(invoice_no), sale);
-            let still_held = self.pool().take(origin, tax);
-            self.not_begun_after_all(still_held, issued_at);
-            return still_held;
+            return Fen::ZERO;
         }
         let mut opened = sale.settled.take(origin, tax);
         // Beyond the row's budget, what settled it is in its remainder.
@@ -187,20 +186,12 @@ impl Step<'_> {
             self.owe(issue.issued_at, invoice_no);
         }
         sale.short += opened;
-        self.not_begun_after_all(opened, issued_at);
+        self.count_flowed(Some(origin), Fen::ZERO - opened, issued_at);
         self.count_begun(&issue, opened);
         self.cover(issue.issued_at, Fen::ZERO - opened);
         self.books.put(Key::Issued(invoice_no), sale);
         self.touch(About::Period(issue.issued_at.period()));
         opened
-    }
-
-    /// Takes off what is counted so far as begun with a purchase that was taken back.
-    fn not_begun_after_all(&mut self, tax: Fen, issued_at: Instant) {
-        self.profile.ledger.originated -= tax.0;
-        let month = self.month(issued_at.period());
-        month.originated -= tax;
-        month.flowed_on -= tax;
     }
 
     /// What a step leaves to a later one of the same taxpayer.

@@ -3,49 +3,17 @@
 //! counted again whenever the books of a name change. Whom the hearer tells in its turn is in `telling`.
 
 use super::{CHAIN_TYPOLOGY, Step};
-use crate::model::{About, Continue, Fen, Flag, Id, Taint, TaxpayerId};
+use crate::model::{About, Continue, Fen, Flag, Id, Layers, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{CaseHead, HOPS_MAX, Key, OriginRow, Share, TaintTold, TaintVisit, Tainted};
+use crate::state::{CaseHead, Key, OriginRow, Share, TaintTold, TaintVisit, Tainted};
 
-/// What came in another's name is told on again when it has become more or less by so great a part of it: so what others are
-/// told is never far off, and most of what goes round dies away. That it ends in any case is up to [`ROUNDS_MAX`].
+/// What came in another's name is told on again when it has become more or less by so great a part of it: every purchase in
+/// that name changes what it is a share of, and not all buyers can be told each time.
 const NEWS_PART: i64 = 16;
-/// How often one input event has more of accused value in one name told on. Where firms sell to each other more than they
-/// took, what each holds of a source's is not one answer, and they would tell each other without end; after so many rounds
-/// they tell only of less, until something else happens.
-const ROUNDS_MAX: u16 = 64;
 /// Sellers who told of one name that are looked at to find one of the nearest.
 const TELLERS_PER_STEP: usize = 4_096;
 /// Accused origins behind one name that one step counts again.
 const ORIGINS_PER_STEP: usize = 64;
-
-impl TaintVisit {
-    /// Of which nobody has told yet.
-    fn new(number: u32, flag: Flag) -> Self {
-        let (hops, via) = (u8::MAX, Id::EMPTY);
-        Self {
-            number,
-            flag,
-            part: Fen::ZERO,
-            followed: Share::ALL,
-            tellers: [0; HOPS_MAX],
-            hops,
-            via,
-            counted: Default::default(),
-        }
-    }
-
-    /// How many told of it by so few invoices.
-    fn tellers(&mut self, hops: u8) -> &mut u32 {
-        &mut self.tellers[usize::from(hops.max(1) - 1).min(HOPS_MAX - 1)]
-    }
-
-    /// The fewest invoices by which anybody told of it.
-    fn fewest(&self) -> u8 {
-        let at = self.tellers.iter().position(|tellers| *tellers > 0);
-        at.and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(u8::MAX)
-    }
-}
 
 impl Step<'_> {
     /// A finding accuses this taxpayer as a source, or the last such finding was withdrawn.
@@ -58,16 +26,8 @@ impl Step<'_> {
         let version = 2 * self.profile.flags - u32::from(standing);
         let flag = Flag { case_id: CaseHead::id(CHAIN_TYPOLOGY, this, self.profile.flags), version };
         self.profile.flag = standing.then_some(flag);
-        let taint = Taint {
-            origin: this,
-            flag,
-            standing,
-            named: this,
-            part: Fen::ZERO,
-            from: this,
-            hops: 0,
-            raised_at: self.now,
-        };
+        let taint =
+            Taint { origin: this, flag, standing, named: this, parts: Layers::NONE, from: this, raised_at: self.now };
         self.follow(&taint, Id::EMPTY);
     }
 
@@ -81,7 +41,7 @@ impl Step<'_> {
             return;
         }
         let before = self.books.find::<TaintVisit>(&key).copied();
-        let heard = self.hear(taint, before);
+        let heard = self.hear(taint, before.as_ref());
         if heard == before {
             return;
         }
@@ -89,41 +49,32 @@ impl Step<'_> {
         self.now = taint.raised_at.max(self.profile.known_until);
         let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(named)) else { return };
         let (taken, was) = (row.taken, row.accuses());
-        let share = |heard: TaintVisit| if named == origin { Share::ALL } else { Share::told(heard.part, taken) };
         row.accused += u32::from(heard.is_some());
         row.accused -= u32::from(before.is_some());
         let is = row.accuses();
         self.profile.tainted_origins += u32::from(is && !was);
         self.profile.tainted_origins -= u32::from(was && !is);
-        let follows = match (before, heard) {
-            (Some(before), Some(mut heard)) if before.flag == heard.flag => {
-                let (share, is_nearest) = (share(heard), taint.hops <= heard.hops);
-                let is_other = heard.hops != before.hops || self.is_news(heard.followed, share, taken, is_nearest);
-                let is_less = share.of(taken) < heard.followed.of(taken);
+        let mut follows = true;
+        if let Some(mut heard) = heard {
+            let share = heard.share(named == origin, taken);
+            if let Some(before) = before.filter(|before| before.flag == heard.flag) {
+                let is_news = share.differs_by(&before.followed, NEWS_PART)
+                    || share.apart(&before.followed, taken) >= self.rules.limits.taint_tax_min();
                 // What is lifted is lifted further down, whoever has yet to say so.
-                let follows = is_other && (self.may_tell_more(named) || is_less) || !taint.standing;
-                if follows {
-                    heard.followed = share;
-                }
-                self.books.put(key, heard);
-                follows
+                follows = is_news || !taint.standing;
             }
-            (_, Some(heard)) => {
-                let follows = self.may_tell_more(named);
-                let followed = if follows { share(heard) } else { Share::told(Fen::ZERO, taken) };
-                self.books.put(key, TaintVisit { followed, ..heard });
-                self.books.put(Key::TaintName { named, origin }, ());
-                follows
+            if follows {
+                heard.followed = share;
             }
-            (_, None) => {
-                self.books.remove(&key);
-                self.books.remove(&Key::TaintName { named, origin });
-                true
-            }
-        };
-        self.recount(origin, named, before);
-        let way = |visit: TaintVisit| (visit.hops, visit.via);
-        if heard.map(way) != before.map(way) {
+            self.books.put(key, heard);
+            self.books.put(Key::TaintName { named, origin }, ());
+        } else {
+            self.books.remove(&key);
+            self.books.remove(&Key::TaintName { named, origin });
+        }
+        self.recount(origin, named, before.as_ref());
+        let way = |visit: &TaintVisit| (visit.parts.fewest(), visit.via);
+        if heard.as_ref().map(way) != before.as_ref().map(way) {
             self.find_nearest(origin);
         }
         if origin != self.books.entity.id {
@@ -138,83 +89,55 @@ impl Step<'_> {
         }
     }
 
-    /// Counts that more in a name is to be told on for the input event at hand, and says whether it may be.
-    fn may_tell_more(&mut self, named: TaxpayerId) -> bool {
-        let root = self.record.root.0;
-        let Some(row) = self.books.edit::<OriginRow>(&Key::Origin(named)) else { return true };
-        if root > row.told_for {
-            (row.told_for, row.rounds) = (root, 0);
-        }
-        row.rounds = row.rounds.saturating_add(1);
-        row.rounds <= ROUNDS_MAX
-    }
-
-    /// Whether more in a name was told on so often for the input event at hand that only less is told.
-    pub(super) fn tells_less_only(&mut self, named: TaxpayerId) -> bool {
-        let root = self.record.root.0;
-        let row = self.books.find::<OriginRow>(&Key::Origin(named));
-        row.is_some_and(|row| row.rounds > ROUNDS_MAX && root <= row.told_for)
-    }
-
     /// What is known of an origin's value in a name once one seller has told anew; nothing where nobody tells of any.
-    fn hear(&mut self, taint: &Taint, before: Option<TaintVisit>) -> Option<TaintVisit> {
+    fn hear(&mut self, taint: &Taint, before: Option<&TaintVisit>) -> Option<TaintVisit> {
         let key = Key::taint_told(taint.origin, taint.named, taint.from);
         let known = self.books.find::<TaintTold>(&key).copied();
         let version = taint.flag.version;
         // That there is nothing, or nothing any more, is as true of an earlier accusation.
-        let is_nothing = taint.part == Fen::ZERO;
+        let is_nothing = taint.parts == Layers::NONE;
         let is_stale = if is_nothing {
             known.is_none_or(|told| told.version > version)
         } else {
             before.is_some_and(|visit| visit.flag.version > version)
         };
         if is_stale {
-            return before;
+            return before.copied();
         }
-        let kept = before.filter(|visit| visit.flag == taint.flag || is_nothing);
+        let kept = before.copied().filter(|visit| visit.flag == taint.flag || is_nothing);
         let mut visit = kept.unwrap_or_else(|| {
             self.profile.visits += 1;
             let counted = before.map(|visit| visit.counted).unwrap_or_default();
-            TaintVisit { counted, ..TaintVisit::new(self.profile.visits, taint.flag) }
+            let (number, flag, parts, via) = (self.profile.visits, taint.flag, Layers::NONE, Id::EMPTY);
+            TaintVisit { number, flag, parts, followed: Share::default(), via, counted }
         });
-        let known = known.filter(|told| told.visit == visit.number);
-        if let Some(told) = known {
-            visit.part -= told.part;
-            *visit.tellers(told.hops) -= 1;
+        let nearest = (visit.parts.fewest(), visit.via);
+        if let Some(told) = known.filter(|told| told.visit == visit.number) {
+            visit.parts -= told.parts;
         }
         if is_nothing {
             self.books.remove(&key);
         } else {
-            visit.part += taint.part;
-            *visit.tellers(taint.hops) += 1;
-            let (visit, Taint { part, hops, .. }) = (visit.number, *taint);
-            self.books.put(key, TaintTold { visit, version, part, hops });
+            visit.parts += taint.parts;
+            self.books.put(key, TaintTold { visit: visit.number, version, parts: taint.parts });
         }
-        visit.hops = visit.fewest();
-        if !is_nothing && (taint.hops, taint.from) <= (visit.hops, visit.via) {
+        if !is_nothing && (taint.parts.fewest(), taint.from) <= nearest {
             visit.via = taint.from;
-        } else if visit.via == taint.from || visit.via.is_empty() {
+        } else if visit.via == taint.from {
             visit.via = self.teller_at(taint, &visit).unwrap_or(visit.via);
         }
-        Some(visit).filter(|visit| visit.part > Fen::ZERO)
+        Some(visit).filter(|visit| visit.parts != Layers::NONE)
     }
 
-    /// The first of the sellers who told of so few invoices.
+    /// The first of the sellers who told of the nearest way.
     fn teller_at(&mut self, taint: &Taint, visit: &TaintVisit) -> Option<TaxpayerId> {
         let told_by = |from| Key::taint_told(taint.origin, taint.named, from);
         let keys = self.books.scan(&told_by(Id::EMPTY), &told_by(Id::LAST), TELLERS_PER_STEP);
         let mut nearest = keys.into_iter().filter(|key| {
             let told = self.books.find::<TaintTold>(key);
-            told.is_some_and(|told| (told.visit, told.hops) == (visit.number, visit.hops))
+            told.is_some_and(|told| (told.visit, told.parts.fewest()) == (visit.number, visit.parts.fewest()))
         });
         if let Some(Key::TaintTold { from, .. }) = nearest.next() { Some(from) } else { None }
-    }
-
-    /// Whether a share of what was taken in a name is to be told on, where another was before. What has come by a longer way
-    /// than the shortest may have come round, and is only where it differs by a good part.
-    fn is_news(&self, before: Share, share: Share, taken: Fen, is_nearest: bool) -> bool {
-        let by = (share.of(taken) - before.of(taken)).abs();
-        share.differs_by(before, NEWS_PART) || is_nearest && by >= self.rules.limits.taint_tax_min()
     }
 
     /// Counts again, for each accused origin behind a name, how much of its value came so: the books of that name have
@@ -234,7 +157,7 @@ impl Step<'_> {
             }
             last = origin;
             let Some(visit) = self.books.find::<TaintVisit>(&Key::Taint { origin, named }).copied() else { continue };
-            self.recount(origin, named, Some(visit));
+            self.recount(origin, named, Some(&visit));
             self.share_moved(origin, named, &visit);
         }
     }
@@ -242,21 +165,21 @@ impl Step<'_> {
     /// Has buyers told on, where the books of a name have changed so much that another share of it is the origin's.
     fn share_moved(&mut self, origin: TaxpayerId, named: TaxpayerId, visit: &TaintVisit) {
         let taken = self.books.find::<OriginRow>(&Key::Origin(named)).map_or(Fen::ZERO, |row| row.taken);
-        let share = Share::told(visit.part, taken);
-        if named == origin || !self.is_news(visit.followed, share, taken, false) {
+        let share = visit.share(named == origin, taken);
+        if !share.differs_by(&visit.followed, NEWS_PART) {
             return;
         }
         if let Some(visit) = self.books.edit::<TaintVisit>(&Key::Taint { origin, named }) {
             visit.followed = share;
         }
-        let (flag, from, hops) = (visit.flag, visit.via, visit.hops);
-        let taint = Taint { origin, flag, standing: true, named, part: visit.part, from, hops, raised_at: self.now };
-        self.go_on(Continue::Taint { taint, after: Id::EMPTY });
+        let (flag, parts, from) = (visit.flag, visit.parts, visit.via);
+        let taint = Taint { origin, flag, standing: true, named, parts, from, raised_at: self.now };
+        self.go_on(Continue::Taint { taint: Box::new(taint), after: Id::EMPTY });
     }
 
     /// Counts value of an origin again that came in one name: under its own all of it, under another's so much as was told,
     /// however much more came since. `before` is what it was counted with.
-    fn recount(&mut self, origin: TaxpayerId, named: TaxpayerId, before: Option<TaintVisit>) {
+    fn recount(&mut self, origin: TaxpayerId, named: TaxpayerId, before: Option<&TaintVisit>) {
         if origin == self.books.entity.id {
             return;
         }
@@ -264,7 +187,7 @@ impl Step<'_> {
         let key = Key::Taint { origin, named };
         let now = self.books.find::<TaintVisit>(&key).copied();
         let counts = now.map(|visit| {
-            let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
+            let taken = if named == origin { row.taken } else { visit.parts.total().min(row.taken) };
             (taken, row.deducted.share(taken, row.taken))
         });
         let (mut total, _) = self.books.lift::<Tainted>(Key::Tainted(origin));

@@ -245,6 +245,7 @@ impl Step<'_> {
         let mut drawn = back.clone();
         drawn.take(Ordinal::OWN, unmade + unsettled.total());
         drawn.absorb(&unsettled, usize::MAX);
+        self.return_flowed(&mut drawn);
         // Sales made meanwhile that nothing stood behind would have had it.
         self.settle(&mut drawn, issue.issued_at);
         self.pool().absorb(&drawn, budget);
@@ -269,7 +270,6 @@ impl Step<'_> {
         let before = row.vector.total();
         let held = &mut row.vector;
         let mut given_up = Fen::ZERO;
-        let mut flowed_on = Fen::ZERO;
         let mut settled = Vec::new();
         for part in &returned.parts {
             // What is not in these books cannot be given up.
@@ -282,17 +282,16 @@ impl Step<'_> {
             // what it lacks has flowed on.
             let still_held = if in_pool > Fen::ZERO { in_pool } else { self.pool().take_remainder(tax) };
             let beyond = tax - still_held;
-            flowed_on += beyond;
             if beyond > Fen::ZERO {
+                self.count_flowed(Some(origin), beyond, issued_at);
                 settled.push((origin, beyond));
             }
         }
         let beyond = held.take_remainder(returned.remainder);
         given_up += beyond;
-        flowed_on += beyond - self.pool().take_remainder(beyond);
-        let ledger = &mut self.profile.ledger;
-        ledger.withdrawn += given_up.0;
-        ledger.originated += flowed_on.0;
+        let flowed_on = beyond - self.pool().take_remainder(beyond);
+        self.count_flowed(None, flowed_on, issued_at);
+        self.profile.ledger.withdrawn += given_up.0;
         let day = issued_at.day_of_month();
         let own_back = row.returned_own.share(given_up, before);
         row.returned_own -= own_back;
@@ -301,8 +300,6 @@ impl Step<'_> {
         month.returned_own -= own_back;
         month.arrived -= given_up;
         month.arrived_days -= given_up.0.saturating_mul(day);
-        month.originated += flowed_on;
-        month.flowed_on += flowed_on;
         for (origin, tax) in settled {
             self.unsettle(origin, tax, issued_at);
         }

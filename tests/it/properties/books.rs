@@ -24,6 +24,7 @@ pub(super) struct Books<'a> {
     origins: BTreeMap<Id, &'a OriginRow>,
     passed: BTreeMap<(Ordinal, Id), Passed>,
     deficits: u32,
+    flowed_on: BTreeMap<Period, Fen>,
     waiting: BTreeMap<InvoiceNo, InvoiceNo>,
     settled: BTreeSet<(Ordinal, InvoiceNo)>,
     visits: BTreeMap<(Id, Id), &'a TaintVisit>,
@@ -81,6 +82,9 @@ impl<'a> Books<'a> {
                     books.passed.extend(page.iter().map(|(ordinal, passed)| ((ordinal, buyer), passed)));
                 }
                 (Key::Deficit(..), _) => books.deficits += 1,
+                (Key::FlowedOn(_, period), Row::FlowedOn(row)) => {
+                    *books.flowed_on.entry(period).or_default() += row.0;
+                }
                 (Key::WaitingRed { blue_no, red_no }, _) => drop(books.waiting.insert(red_no, blue_no)),
                 (Key::Settled(origin, no), _) => drop(books.settled.insert((origin, no))),
                 (Key::Taint { origin, named }, Row::Taint(row)) => drop(books.visits.insert((origin, named), row)),
@@ -121,6 +125,11 @@ impl<'a> Books<'a> {
         let claimed = self.held.iter().filter(|((_, seller), held)| seller.is_empty() && !held.claims.is_empty());
         same("claims that name no seller", profile.unnamed_claims as usize, claimed.count())?;
         same("deficits", profile.deficits, self.deficits)?;
+        same("flowed on", profile.flowed_on, self.flowed_on.values().copied().sum())?;
+        for (period, tax) in &self.flowed_on {
+            let month = self.months.get(period).map_or(Fen::ZERO, |month| month.flowed_on);
+            not_negative("flowed on", &[tax.0, (month - *tax).0])?;
+        }
         same("waiting red letters", profile.waiting_reds as usize, self.waiting.len())?;
         let gone = profile.deregistered_since().is_some();
         if !(if gone { &profile.pool } else { &profile.expired }).is_empty() {
@@ -384,7 +393,7 @@ impl Books<'_> {
             if *origin == self.id {
                 continue; // what came back to the source in others' names
             }
-            let taken = if named == origin { row.taken } else { visit.part.min(row.taken) };
+            let taken = if named == origin { row.taken } else { visit.parts.total().min(row.taken) };
             let sums = counted.entry(*origin).or_default();
             sums.0 += 1;
             sums.1 += taken;

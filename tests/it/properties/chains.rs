@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use suyuan::model::{Entity, Fen, Id, Kind};
+use suyuan::model::{Entity, Fen, Id, Kind, Layers};
 use suyuan::provenance::Ordinal;
 use suyuan::state::{CaseHead, CaseNodeRow, Key, OriginRow, Profile, Row, TaintTold, TaintVisit, Tainted};
 
@@ -50,15 +50,14 @@ pub(super) fn check(rows: &AllRows) -> Result<(), String> {
 /// What sellers know that they told is what their buyers heard, and a buyer's part is the sum of it.
 fn check_told(rows: &AllRows) -> Result<(), String> {
     let mut sent: BTreeMap<(Id, Key), TaintTold> = BTreeMap::new();
-    let mut heard: BTreeMap<(Id, Key), (Fen, u8)> = BTreeMap::new();
+    let mut heard: BTreeMap<(Id, Key), Layers> = BTreeMap::new();
     for ((entity, key), row) in rows {
         let from = entity.id;
         let (Key::TaintSent { origin, buyer }, Row::TaintSent(row)) = (*key, row) else { continue };
-        for (named, part, hops) in row.parts.iter().copied().filter(|(named, ..)| buyer != from && buyer != *named) {
-            let told = TaintTold { visit: 0, version: row.flag.version, part, hops: hops + 1 };
+        for (named, parts) in row.parts.iter().copied().filter(|(named, _)| buyer != from && buyer != *named) {
+            let told = TaintTold { visit: 0, version: row.flag.version, parts };
             sent.insert((buyer, Key::taint_told(origin, named, from)), told);
-            let (sum, nearest) = heard.entry((buyer, Key::Taint { origin, named })).or_insert((Fen::ZERO, u8::MAX));
-            (*sum, *nearest) = (*sum + part, hops.saturating_add(1).min(*nearest));
+            *heard.entry((buyer, Key::Taint { origin, named })).or_default() += parts;
         }
     }
     for ((entity, key), row) in rows {
@@ -71,7 +70,7 @@ fn check_told(rows: &AllRows) -> Result<(), String> {
             }
             Row::Taint(visit) => {
                 let sum = heard.remove(&(entity.id, *key));
-                if sum != Some((visit.part, visit.hops)) {
+                if sum != Some(visit.parts) {
                     return Err(format!("{} {key:?}: {visit:?}, and it was told {sum:?}", entity.id));
                 }
             }
@@ -148,7 +147,7 @@ impl Case<'_> {
             (&visits(rows, of, origin)[..], row(rows, of, Key::Origin(origin)))
         {
             let OriginRow { ordinal: own, .. } = **row;
-            ordinal = Some(own).filter(|_| *named == origin && visit.part > Fen::ZERO);
+            ordinal = Some(own).filter(|_| *named == origin && visit.parts.total() > Fen::ZERO);
         }
         let Some(ordinal) = ordinal else { return Ok(()) };
         let mut passed: BTreeMap<Id, Fen> = BTreeMap::new();

@@ -71,7 +71,7 @@ fn worlds_have_in_them_what_properties_are_about() {
             said("false_deduction", None),
             has(&|key, row| matches!((key, row), (Key::Tainted(_), Row::Tainted(row)) if row.taken.0 > 0)),
             has(
-                &|key, row| matches!((key, row), (Key::Taint { origin, named }, Row::Taint(visit)) if origin != named && visit.part.0 > 0),
+                &|key, row| matches!((key, row), (Key::Taint { origin, named }, Row::Taint(visit)) if origin != named && visit.parts.total().0 > 0),
             ),
             has(&|_, row| matches!(row, Row::Issued(issued) if !issued.settled.is_empty())),
             has(&|_, row| matches!(row, Row::Month(month) if month.returned_own.0 > 0)),

@@ -89,7 +89,7 @@ impl Books {
         self.held.insert(key.clone(), holding);
         let firm = self.firm(&buyer);
         firm.withdrawn += all;
-        let (mut beyond, mut flowed_on) = (Vec::new(), 0);
+        let mut beyond = Vec::new();
         // An origin that the pool no longer names is in its remainder, as far as that goes.
         let mut in_rest = Vec::new();
         for (origin, tax) in given.into_iter().filter(|(_, tax)| *tax > 0) {
@@ -106,9 +106,10 @@ impl Books {
             let lacks = tax - firm.pool.take_rest(tax);
             beyond.extend((lacks > 0).then_some((origin, lacks)));
         }
-        flowed_on += given_rest - firm.pool.take_rest(given_rest);
-        flowed_on += beyond.iter().map(|(_, tax)| tax).sum::<i64>();
-        *firm.flowed_on.entry(month_of(issued_at)).or_default() += flowed_on;
+        let beyond_rest = given_rest - firm.pool.take_rest(given_rest);
+        for (origin, tax) in beyond.iter().cloned().chain([(String::new(), beyond_rest)]) {
+            *firm.flowed_on.entry((origin, month_of(issued_at))).or_default() += tax;
+        }
         self.unclear.0 += usize::from(unclear);
         for (origin, tax) in beyond {
             self.unsettle(&buyer, &origin, tax, issued_at);
@@ -117,9 +118,11 @@ impl Books {
 
     /// Opens sales again that value had settled which was taken back: by their numbers, for no document says otherwise.
     fn unsettle(&mut self, seller: &str, origin: &str, tax: i64, issued_at: i64) {
+        let flowed_on = (origin.to_owned(), month_of(issued_at));
         let mut left = tax;
         let settled = self.settlements.iter().filter(|(of, by, _)| of == seller && by == origin);
         for settlement in settled.cloned().collect::<Vec<_>>() {
+            left = left.min(self.firms[seller].flowed_on[&flowed_on]);
             if left == 0 {
                 return;
             }
@@ -127,11 +130,7 @@ impl Books {
             let was_gone = self.sales[&key].gone;
             self.count_by_status(seller, &settlement.2);
             if self.sales[&key].gone != was_gone {
-                // What had settled it is back, and given up from there.
-                let held = self.firm(seller).pool.take(origin, left);
-                *self.firm(seller).flowed_on.entry(month_of(issued_at)).or_default() -= held;
-                left -= held;
-                continue;
+                continue; // and came back
             }
             let sale = self.sales.get_mut(&key).expect("it was issued");
             let mut opened = sale.settled.take(origin, left);
@@ -146,7 +145,7 @@ impl Books {
             if let Some(to) = to {
                 *self.settled_to.entry(to).or_default() -= opened;
             }
-            *self.firm(seller).flowed_on.entry(month_of(issued_at)).or_default() -= opened;
+            *self.firm(seller).flowed_on.entry(flowed_on.clone()).or_default() -= opened;
             left -= opened;
         }
     }
@@ -164,12 +163,7 @@ impl Books {
         let (standing, at) = (sale.vector.total(), sale.invoice.at);
         self.sales.get_mut(&key).expect("it was just seen").gone = gone;
         if standing > 0 {
-            // What comes back of it may have been given up meanwhile, and have begun here instead: the design says nothing
-            // of which comes first.
-            let by_kind = !self.firms[seller].is_gone(at);
-            let flowed_on = by_kind && self.firms[seller].flowed_on.values().any(|tax| *tax > 0);
             let returned = self.take_back(seller, no, standing);
-            self.unclear.0 += usize::from(flowed_on);
             let restored = self.send_again(seller, no, standing);
             if returned != restored {
                 self.tell_holder(seller, no, Delivery::Red { at, returned, restored });

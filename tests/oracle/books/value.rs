@@ -42,6 +42,10 @@ impl Books {
         let mut pooled = back.clone();
         pooled.take(seller, unmade + unsettled.total());
         pooled.pour(&unsettled);
+        // What has been given up meanwhile is not here, and did not begin here either.
+        for ((origin, _), flowed_on) in &mut self.firm(seller).flowed_on {
+            *flowed_on -= if origin.is_empty() { 0 } else { pooled.take(origin, *flowed_on) };
+        }
         let at = self.sales[&(seller.to_owned(), no.to_owned())].invoice.at;
         self.offer(seller, pooled, at);
         back
