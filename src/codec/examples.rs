@@ -96,7 +96,12 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Continue(Box::new(Continue::Timers)),
         Message::Continue(Box::new(Continue::Settle { left: vector(), issued_at: at(6) })),
         Message::Continue(Box::new(Continue::Reds { blue_no: invoice("26442000000012345678") })),
-        Message::Continue(Box::new(Continue::Unsettle { origin: id("A1"), tax: Fen(117_000), issued_at: at(6) })),
+        Message::Continue(Box::new(Continue::Unsettle {
+            origin: id("A1"),
+            tax: Fen(117_000),
+            issued_at: at(6),
+            number: 3,
+        })),
         Message::Continue(Box::new(Continue::Behind { named: id("W1"), after: id("A1"), at: at(6) })),
         Message::Continue(Box::new(Continue::Bursts { after: Period::of(2026, 3), at: at(6) })),
         Message::Continue(Box::new(Continue::Moved {
@@ -278,8 +283,7 @@ fn arrival() -> Arrival {
 }
 
 fn taint() -> Taint {
-    let mut layers = Layers::NONE;
-    layers.add(2, Fen(3));
+    let mut layers = Layers::one(2, Fen(3));
     layers.add(5, Fen(700));
     Taint {
         origin: id("A1"),

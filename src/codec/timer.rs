@@ -55,6 +55,7 @@ pub(super) enum Continue {
         tax: Fen,
         #[serde(with = "Moment")]
         issued_at: Instant,
+        number: u32,
     },
     Behind {
         #[serde(with = "Identifier")]

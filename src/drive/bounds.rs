@@ -258,3 +258,84 @@ fn rules_in_force_that_cannot_be_read_stop_the_fold() {
     let error = Fold::open(&mut rows).unwrap_err().to_string();
     assert!(error.contains("of-tomorrow") && error.contains("fathom_max"), "{error}");
 }
+
+const NEW_SOURCE: &str = "at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10\nat 2026-01-10 | register S on=2026-01-04\n";
+
+/// Firms that sell to each other in the name of N, which stood for S, hear of it by as many ways as there are.
+#[test]
+fn what_is_told_round_a_ring_is_in_proportion_to_its_ways_and_not_to_its_walks() {
+    let (firms, tax) = (8, 100_000_000_i64);
+    let mut script = format!("{NEW_SOURCE}at 2026-02-01 | issue 9 S X 9600000.00 tax=1200000.00\n");
+    writeln!(script, "at 2026-02-03 | issue 1 N A0 {}.00 tax={tax}.00", tax * 8).unwrap();
+    let mut no = 1_000;
+    for round in 0..8 {
+        writeln!(script, "at 2026-02-{:02}", 4 + round).unwrap();
+        for (from, to) in (0..firms).flat_map(|from| (0..firms).map(move |to| (from, to))) {
+            if from != to && (round > 0 || from == 0) {
+                no += 1;
+                let part = tax / (firms * firms);
+                writeln!(script, "issue {no} A{from} A{to} {}.00 tax={part}.00", part * 8).unwrap();
+            }
+        }
+    }
+    writeln!(
+        script,
+        "at 2026-02-02 | issue 2 S N {}.00 tax={tax}.00\nat 2026-02-25 | issue 900 OLD OLD2 1.00",
+        tax * 8
+    )
+    .unwrap();
+    let mut world = World::new(STANDARD_RULES);
+    let mut most = 0;
+    for event in parse(&script).unwrap() {
+        let before = world.folded();
+        world.feed(event);
+        most = most.max(world.folded() - before);
+    }
+    let ways = u64::try_from(firms * (firms - 1)).unwrap();
+    assert!(most < 4 * ways * 8, "one event led to {most} records among {ways} ways");
+    let held: Tainted = row(&mut world, "A1", Key::Tainted(id("S")));
+    assert!(held.taken > Fen(tax * 100 / 4), "{held:?}");
+}
+
+#[test]
+fn what_a_hub_has_no_more_is_taken_back_of_every_buyer() {
+    let mut script = format!("{NEW_SOURCE}at 2026-02-02 | issue 9 S X 9600000.00 tax=1200000.00\n");
+    script += "at 2026-02-03 | issue 1 S W 9600000.00 tax=1200000.00\n";
+    (100..700).for_each(|buyer| writeln!(script, "issue 2{buyer} W B{buyer} 16000.00 tax=2000.00").unwrap());
+    script += "at 2026-02-05 | void 1 S\nat 2026-03-05 | issue 900 OLD OLD2 1.00";
+    let mut world = world(&script);
+    let held = |world: &mut World, firm: &str| find::<Tainted>(world, firm, &Key::Tainted(id("S")));
+    let still: Vec<_> = (100..700).filter(|buyer| held(&mut world, &format!("B{buyer}")).is_some()).collect();
+    assert_eq!(still, [0; 0]);
+    assert!(held(&mut world, "X").is_some());
+    let case = Entity::case(CaseHead::id("source_burst", id("S"), 1));
+    let node = world.rows().get(&case, &Key::CaseNode(id("W"))).cloned();
+    assert_eq!(node, None, "who holds nothing and passed nothing on is no longer in the case");
+}
+
+/// As many names as a vector may have, each with as many sources behind it as a step looks at.
+#[test]
+fn a_purchase_in_many_names_with_many_sources_behind_each_is_counted_step_by_step() {
+    let (names, sources) = (24, 64);
+    let mut script = String::from("at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10\n");
+    (0..sources).for_each(|source| writeln!(script, "at 2026-01-10 | register S{source} on=2026-01-04").unwrap());
+    script += "at 2026-02-03\n";
+    for name in 0..names {
+        writeln!(script, "issue 1{name:03} N{name} B 8000000.00 tax=1000000.00").unwrap();
+        writeln!(script, "issue 2{name:03} N{name} X 8000000.00 tax=1000000.00").unwrap();
+    }
+    writeln!(script, "at 2026-02-04 | issue 950 B C {0}000000.00 tax={0}00000.00", names * 5).unwrap();
+    script += "at 2026-02-02\n";
+    for (source, name) in (0..sources).flat_map(|source| (0..names).map(move |name| (source, name))) {
+        writeln!(script, "issue 3{source:03}{name:03} S{source} N{name} 160000.00 tax=20000.00").unwrap();
+    }
+    let all = names * 1_000_000;
+    writeln!(script, "at 2026-02-07 | issue 900 X B {}.00 tax={all}.00", all * 8).unwrap();
+    let rules = STANDARD_RULES.replace("vector_origins = 8 ", "vector_origins = 64 ");
+    let mut world = World::new(&rules.replace("pool_origins = 16 ", "pool_origins = 128 "));
+    parse(&script).unwrap().into_iter().for_each(|event| world.feed(event));
+    world.settle();
+    assert!(world.most_effects() > 200, "no step was near what it may do: {}", world.most_effects());
+    let held: Tainted = row(&mut world, "B", Key::Tainted(id("S0")));
+    assert_eq!((held.names, held.taken), (24, Fen(names * 2_000_000)));
+}

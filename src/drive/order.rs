@@ -245,6 +245,32 @@ fn what_was_sold_and_what_it_was_bought_with_are_taken_back_in_either_order() {
 }
 
 #[test]
+fn what_was_given_up_long_before_is_not_what_comes_back_of_a_later_sale() {
+    let trade = "at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10\nat 2026-01-10 | register F on=2026-01-04
+        at 2026-02-02 | issue 1 A F 9600000.00 tax=1200000.00 | issue 2 F B 9600000.00 tax=1200000.00
+        at 2026-02-05 | void 1 A\nat 2026-08-02 | issue 11 A F 9600000.00 tax=1200000.00";
+    let sold_and_voided = format!("{trade}\nissue 12 F C 9600000.00 tax=1200000.00\nat 2026-08-04 | void 12 F");
+    for script in [trade, &sold_and_voided] {
+        assert_eq!(value(script, "F"), (Fen(120_000_000), Fen(120_000_000), Fen::ZERO), "{script}");
+        assert_eq!(month(script, "F", "2026-02").originated, Fen(120_000_000));
+    }
+}
+
+#[test]
+fn what_comes_back_of_a_sale_is_of_the_purchases_of_its_own_month() {
+    let trade = "at 2025-01-02 | issue 99 OLD OLD2 1.00 tax=0.10
+        at 2026-03-02 | issue 1 A F 80.00 tax=10.00\nat 2026-03-03 | issue 2 F B 80.00 tax=10.00
+        at 2026-05-10 | issue 3 A F 80.00 tax=10.00\nat 2026-05-11 | issue 4 F B 80.00 tax=10.00";
+    let voids = ["void 1 A", "void 3 A", "void 4 F"];
+    for order in [[0, 1, 2], [1, 0, 2], [1, 2, 0], [2, 1, 0]] {
+        let said = [0, 1, 2].map(|day| format!("\nat 2026-05-{} | {}", 14 + day, voids[order[day]])).concat();
+        let script = format!("{trade}{said}");
+        assert_eq!(value(&script, "F"), (Fen(1_000), Fen::ZERO, Fen::ZERO), "{script}");
+        assert_eq!(month(&script, "F", "2026-03").originated, Fen(1_000), "{script}");
+    }
+}
+
+#[test]
 fn a_claim_without_tax_that_names_no_seller_is_a_claim() {
     let script = "issue 101 A B 9000.00\ndeduct 101 B 2026-03 tax=0.00\nat 2026-03-02T08:00 | void 101 A";
     let said = drive(script).unwrap();

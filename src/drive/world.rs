@@ -107,6 +107,11 @@ impl World {
         }
     }
 
+    /// Records folded so far.
+    pub fn folded(&self) -> u64 {
+        self.folded
+    }
+
     /// The most effects that a step has had.
     pub fn most_effects(&self) -> usize {
         self.most_effects

@@ -51,8 +51,8 @@ fn reported(hour: Instant, books: &mut Books<'_>, report: &Report, effects: &mut
         head.flag_version = report.flag.version;
         head.standing = report.standing;
     }
-    // Of an accusation that is lifted the case keeps what it was about.
-    if report.standing {
+    // Of an accusation that is lifted the case keeps what it was about, whatever is still said of it.
+    if report.standing && report.flag.version >= head.flag_version {
         set_node(books, &mut head, report);
     }
     if !head.publication_due {
@@ -74,7 +74,9 @@ fn set_node(books: &mut Books<'_>, head: &mut CaseHead, report: &Report) {
     if !new {
         books.remove(&rank(node.taken, id));
     }
-    (node.hops, node.taken, node.deducted) = (report.hops, report.taken, report.deducted);
+    // Who holds nothing any more says no number of invoices.
+    node.hops = if report.hops == 0 && !new { node.hops } else { report.hops };
+    (node.taken, node.deducted) = (report.taken, report.deducted);
     for edge in &report.edges {
         node.passed += set_edge(books, head, id, edge);
     }

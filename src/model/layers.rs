@@ -1,5 +1,5 @@
-//! Tax by how many invoices it came over. What went round a ring has come over more of them than it had before, so that
-//! nothing can rest on itself.
+//! Tax by how many invoices it came over. What went round a ring has come over more of them than it had before, so nothing
+//! can rest on itself: what is held over so many is settled once what is held over fewer is.
 
 use std::ops::{AddAssign, SubAssign};
 
@@ -17,6 +17,13 @@ pub struct Layers([Fen; HOPS_MAX + 1]);
 impl Layers {
     /// None of any.
     pub const NONE: Self = Self([Fen::ZERO; HOPS_MAX + 1]);
+
+    /// All of it over so many invoices.
+    pub fn one(hops: u8, tax: Fen) -> Self {
+        let mut one = Self::NONE;
+        one.add(hops, tax);
+        one
+    }
 
     /// Adds tax that came over so many invoices; more than [`HOPS_MAX`] count as that.
     pub fn add(&mut self, hops: u8, tax: Fen) {

@@ -34,7 +34,7 @@ impl Message {
     /// Whether it may wait for the end of a later epoch: where an accused hub has more buyers to tell than one step may,
     /// others are served between them.
     pub fn may_wait(&self) -> bool {
-        matches!(self, Self::Continue(rest) if matches!(**rest, Continue::Taint { .. }))
+        matches!(self, Self::Continue(rest) if matches!(&**rest, Continue::Taint { after, .. } if !after.is_empty()))
     }
 
     /// What it is, as a stable code.
@@ -246,7 +246,7 @@ pub struct Passage {
 /// Where a step stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Continue {
-    /// An accusation has more buyers to reach.
+    /// An accusation has buyers to reach, or more of them.
     Taint {
         /// The accusation as it came.
         taint: Box<Taint>,
@@ -275,6 +275,8 @@ pub enum Continue {
         tax: Fen,
         /// Event time of the issuance of the invoice that had brought it.
         issued_at: Instant,
+        /// Number of the purchase among those that were taken back.
+        number: u32,
     },
     /// Books in one name have changed, and more accused origins stand behind it.
     Behind {

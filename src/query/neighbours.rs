@@ -10,31 +10,12 @@ use super::error::Error;
 use super::flow::Question;
 use super::folder::Folder;
 use super::graph::{Direction, OriginShare};
-use crate::model::{Entity, Fen, GoodsCode, Id, TaxpayerId};
+use crate::model::{Entity, Fen, GoodsCode, Id, Layers, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Side, TaintVisit, Totals};
+use crate::state::{Key, OriginRow, Partner, Passed, PassedPage, Profile, Share, Side, TaintVisit, Totals};
 
 /// Under which names a taxpayer keeps value of the origin, and how much of each is the origin's.
 pub(super) type Names = BTreeMap<TaxpayerId, Share>;
-
-/// How much of the value in a name is the origin's: `part` of `whole`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Share {
-    part: Fen,
-    whole: Fen,
-}
-
-impl Share {
-    const ALL: Self = Self { part: Fen(1), whole: Fen(1) };
-
-    fn told(part: Fen, taken: Fen) -> Self {
-        Self { part: part.min(taken), whole: taken }
-    }
-
-    fn of(self, tax: Fen) -> Fen {
-        tax.share(self.part, self.whole)
-    }
-}
 
 /// Somebody a taxpayer dealt with.
 pub(super) struct Neighbour {
@@ -55,19 +36,19 @@ const ORIGINS_NAMED: usize = 3;
 
 /// Names under which the root of a trace keeps value of the origin.
 pub(super) fn names_at_root(folder: &Folder, root: TaxpayerId, origin: TaxpayerId) -> Result<Names, Error> {
-    let mut names = Names::from([(origin, Share::ALL)]);
+    let mut names = Names::from([(origin, Share::all_from(0))]);
     let mut told = Vec::new();
     let from = Key::Taint { origin, named: Id::EMPTY };
     folder.each_row(Entity::taxpayer(root), from, Key::CaseHead, |key, visit: TaintVisit| {
         let Key::Taint { origin: of, named } = key else { return false };
         if of == origin && named != origin {
-            told.push((named, visit.parts.total()));
+            told.push((named, visit.parts));
         }
         of == origin
     })?;
     for (named, part) in told {
         let taken = origin_row(folder, root, named)?.map_or(Fen::ZERO, |(_, row)| row.taken);
-        names.insert(named, Share::told(part, taken));
+        names.insert(named, Share::told(&part, taken));
     }
     Ok(names)
 }
@@ -87,8 +68,8 @@ pub(super) fn taken(
     let (mut taken, mut deducted) = (Fen::ZERO, Fen::ZERO);
     for (name, share) in names {
         if let Some((_, row)) = origin_row(folder, id, *name)? {
-            taken += share.of(row.taken);
-            deducted += share.of(row.deducted);
+            taken += share.of(row.taken).total();
+            deducted += share.of(row.deducted).total();
         }
     }
     Ok((taken, Some(deducted)))
@@ -183,8 +164,8 @@ fn receivers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId, names: &Names)
         folder.each_row(Entity::taxpayer(id), from, to, |key, page: PassedPage| {
             let Key::Passed(_, buyer) = key else { return false };
             let Some(passed) = page.of(ordinal) else { return true };
-            let settled = share.of(passed.settled);
-            let direct = share.of(passed.direct);
+            let settled = share.of(passed.settled).total();
+            let direct = share.of(passed.direct).total();
             let (tax, at_buyer) = found.entry(buyer).or_default();
             *tax += direct + settled;
             for (whose, part) in [(*name, direct), (id, settled)] {
@@ -200,7 +181,8 @@ fn receivers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId, names: &Names)
         let mut names = Names::new();
         for (name, part) in told {
             let row = if name == origin { None } else { origin_row(folder, buyer, name)? };
-            names.insert(name, row.map_or(Share::ALL, |(_, row)| Share::told(part, row.taken)));
+            names
+                .insert(name, row.map_or(Share::all_from(0), |(_, row)| Share::told(&Layers::one(1, part), row.taken)));
         }
         let partner = folder.row::<Partner>(id, &Key::Partner(Side::Sold, buyer))?.unwrap_or_default();
         neighbours.push(Neighbour { id: buyer, tax, partner, names, origins: Vec::new() });
@@ -225,7 +207,7 @@ fn bringers(folder: &Folder, id: TaxpayerId, origin: TaxpayerId) -> Result<Vec<N
         let passed =
             folder.books(Entity::taxpayer(supplier.id), |books| books.passed(ordinal, id))?.unwrap_or_default();
         supplier.tax = brought(passed);
-        supplier.names = Names::from([(origin, Share::ALL)]);
+        supplier.names = Names::from([(origin, Share::all_from(0))]);
     }
     Ok(suppliers)
 }

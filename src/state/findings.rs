@@ -106,9 +106,7 @@ pub struct Share {
 impl Share {
     /// All of it, which is what is in the origin's own name, from so many invoices on.
     pub fn all_from(hops: u8) -> Self {
-        let mut all = Layers::NONE;
-        all.add(hops, Fen(1));
-        Self { summed: all.summed(), whole: Fen(1) }
+        Self { summed: Layers::one(hops, Fen(1)).summed(), whole: Fen(1) }
     }
 
     /// Of what was taken in another's name, so much as was told.

@@ -150,8 +150,16 @@ pub enum Key {
         /// Who was told.
         buyer: Id,
     },
-    /// Taxpayer: what of an origin's value, of purchases of a month, was taken back though it had flowed on.
-    FlowedOn(Ordinal, Period),
+    /// Taxpayer: what of an origin's value was taken back though it had flowed on, by the number of the purchase among those
+    /// that were taken back so.
+    FlowedOn(Ordinal, u32),
+    /// Taxpayer: buyers are about to be told of an accused origin's value in a name.
+    TaintDue {
+        /// Who is accused.
+        origin: Id,
+        /// In whose name.
+        named: Id,
+    },
 }
 
 /// Bytes that are no key.
@@ -240,7 +248,7 @@ impl Key {
                 write_id(blue_no.id(), out);
                 write_id(red_no.id(), out);
             }
-            Self::Taint { origin, named } => {
+            Self::Taint { origin, named } | Self::TaintDue { origin, named } => {
                 write_id(*origin, out);
                 write_id(*named, out);
             }
@@ -269,9 +277,9 @@ impl Key {
                 out.extend_from_slice(&ordinal.0.to_be_bytes());
                 write_id(no.id(), out);
             }
-            Self::FlowedOn(ordinal, period) => {
+            Self::FlowedOn(ordinal, number) => {
                 out.extend_from_slice(&ordinal.0.to_be_bytes());
-                write_i64(i64::from(period.0), out);
+                out.extend_from_slice(&number.to_be_bytes());
             }
             Self::Standing { order, place, signal_id } => {
                 write_id(*order, out);
@@ -294,7 +302,7 @@ impl Key {
         let key = match tag {
             0 => Self::Profile,
             1 => Self::History { of: reader.history_of()?, detail: reader.u64()?, at: Instant(reader.i64()?) },
-            2 => Self::Month(reader.period()?),
+            2 => Self::Month(Period(i32::try_from(reader.i64()?).map_err(|_| KeyError { tag })?)),
             3 => Self::Issued(reader.invoice_no()?),
             4 => Self::Held { invoice_no: reader.invoice_no()?, place: reader.short_u64()? },
             5 => Self::Partner(reader.side()?, reader.id()?),
@@ -320,7 +328,8 @@ impl Key {
             25 => Self::Tainted(reader.id()?),
             26 => Self::TaintTold { value: reader.id()?, from: reader.id()? },
             27 => Self::TaintSent { origin: reader.id()?, buyer: reader.id()? },
-            28 => Self::FlowedOn(Ordinal(reader.u32()?), reader.period()?),
+            28 => Self::FlowedOn(Ordinal(reader.u32()?), reader.u32()?),
+            29 => Self::TaintDue { origin: reader.id()?, named: reader.id()? },
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -370,6 +379,7 @@ impl Key {
             Self::TaintTold { .. } => 26,
             Self::TaintSent { .. } => 27,
             Self::FlowedOn(..) => 28,
+            Self::TaintDue { .. } => 29,
         }
     }
 }
@@ -397,11 +407,6 @@ impl Reader<'_> {
     fn u64(&mut self) -> Result<u64, KeyError> {
         let bytes = self.take(8)?;
         Ok(u64::from_be_bytes(bytes.try_into().expect("eight were taken")))
-    }
-
-    fn period(&mut self) -> Result<Period, KeyError> {
-        let months = self.i64()?;
-        i32::try_from(months).map(Period).map_err(|_| self.fail())
     }
 
     fn short_u64(&mut self) -> Result<u64, KeyError> {

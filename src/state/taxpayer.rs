@@ -53,6 +53,8 @@ pub struct Profile {
     pub origins: u32,
     /// What stands in all rows of [`FlowedOn`].
     pub flowed_on: Fen,
+    /// Purchases so far that were taken back though their value had flowed on.
+    pub given_up: u32,
     /// Sales that may still be settled.
     pub deficits: u32,
     /// Event time of the latest of them.
@@ -122,9 +124,14 @@ impl Totals {
     }
 }
 
-/// Tax of one origin, of purchases of one month, that was taken back though it had flowed on: see [`Month::flowed_on`].
+/// Tax of one origin that a purchase had brought, and that was taken back though it had flowed on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FlowedOn(pub Fen);
+pub struct FlowedOn {
+    /// The month of the purchase, in which it is counted: see [`Month::flowed_on`].
+    pub period: Period,
+    /// How much.
+    pub tax: Fen,
+}
 
 /// Sums of a month: invoices by the month of issue, deductions by their period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,6 +208,8 @@ pub struct Issued {
     pub settled: Blend,
     /// Whether it counts as sold by a firm that was deregistered, or small-scale: then all that stands of it began there.
     pub gone: bool,
+    /// [`Profile::given_up`] when it drew on the pool: what was given up before cannot have gone out with it.
+    pub drawn_after: u32,
 }
 
 impl Issued {

@@ -29,6 +29,8 @@ pub struct Sale {
     pub settled: Mixture,
     /// Whether it counts as sold by a firm that was deregistered: then all of it is short, whatever it was sent with.
     pub gone: bool,
+    /// How many purchases its seller had given up by then.
+    pub after: usize,
 }
 
 /// An invoice at its buyer.
@@ -234,6 +236,7 @@ impl Books {
             let sale = self.sales.get_mut(&key).expect("it was just put there");
             (sale.vector, sale.short) = (vector, short);
             sale.gone = self.firms[seller].sells_its_own(invoice.at);
+            sale.after = self.firms[seller].given_up;
         }
         let sent = self.sales[&key].vector.clone();
         if !invoice.is_red() {
@@ -324,6 +327,9 @@ impl Books {
             self.draw(seller, &invoice, tax, &beside)
         };
         let sale = self.sales.get_mut(&key).expect("it was just seen");
+        if sale.vector.total() == 0 {
+            sale.after = self.firms[seller].given_up;
+        }
         sale.vector.pour(&again);
         sale.short += short;
         again

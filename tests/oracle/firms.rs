@@ -23,8 +23,10 @@ pub struct Firm {
     /// All that ever came in, and of it all that was given up.
     pub arrived: i64,
     pub withdrawn: i64,
-    /// What was given up though it had flowed on, by origin (of the remainder, nobody) and the month of the purchase.
-    pub flowed_on: BTreeMap<(String, Month), i64>,
+    /// What was given up though it had flowed on, by origin (of the remainder, nobody) and the number of the purchase among
+    /// those given up so: its month, and how much.
+    pub flowed_on: BTreeMap<(String, usize), (Month, i64)>,
+    pub given_up: usize,
 }
 
 /// What held at a time, of what was said for times; before the first of them, that one.

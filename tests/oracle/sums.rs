@@ -140,7 +140,7 @@ impl Books {
             }
         }
         if let Some(firm) = self.firms.get(firm) {
-            for ((_, month), tax) in &firm.flowed_on {
+            for (month, tax) in firm.flowed_on.values() {
                 let month = months.entry(*month).or_default();
                 month.add("flowed_on", *tax);
                 month.add("originated", *tax);

@@ -1,58 +1,60 @@
 //! Value that a seller took back though it had flowed on: it begins here instead, in the month of the purchase, until the
-//! sale it went out with comes back. Kept by origin, so that it is one answer whichever of the two is taken back first.
+//! sale it went out with comes back. Kept by origin and purchase, so that it is one answer whichever of the two is taken back
+//! first, and so that later trade clears nothing.
 
 use super::Step;
-use crate::model::{About, Fen, Instant, Period};
+use crate::model::{About, Fen, Period};
 use crate::provenance::{Blend, Ordinal};
 use crate::state::{FlowedOn, Key};
 
-/// Months of purchases that one sale which comes back is set against, the earliest first; what is beyond them is in the pool.
-const MONTHS_MAX: usize = 16;
+/// Purchases that a sale which comes back is set against, of each origin; what is beyond them is in the pool.
+const PURCHASES_MAX: usize = 16;
 
 impl Step<'_> {
-    /// Counts tax that came from an origin, or from whoever is in the remainder, as begun with a purchase that was taken
-    /// back; or, where it is negative, as not begun so after all.
-    pub(super) fn count_flowed(&mut self, origin: Option<Ordinal>, tax: Fen, issued_at: Instant) {
-        self.count_flowed_in(origin, tax, issued_at.period());
-    }
-
-    fn count_flowed_in(&mut self, origin: Option<Ordinal>, tax: Fen, period: Period) {
+    /// Counts tax that a purchase of a month had brought as begun here. `whose`: the origin, and the purchase's number; of
+    /// what was in a remainder nobody knows.
+    pub(super) fn count_flowed(&mut self, whose: Option<(Ordinal, u32)>, tax: Fen, period: Period) {
         self.profile.ledger.originated += tax.0;
         let month = self.month(period);
         month.originated += tax;
         month.flowed_on += tax;
-        let Some(key) = origin.map(|origin| Key::FlowedOn(origin, period)) else { return };
+        let Some((origin, number)) = whose else { return };
         self.profile.flowed_on += tax;
-        let (FlowedOn(before), _) = self.books.lift::<FlowedOn>(key);
-        if before + tax == Fen::ZERO {
+        let key = Key::FlowedOn(origin, number);
+        let (before, _) = self.books.lift::<FlowedOn>(key);
+        if before.tax + tax == Fen::ZERO {
             self.books.remove(&key);
         } else {
-            self.books.put(key, FlowedOn(before + tax));
+            self.books.put(key, FlowedOn { period, tax: before.tax + tax });
         }
     }
 
-    /// How much of an origin is counted as begun with purchases of a month that were taken back.
-    pub(super) fn flowed(&mut self, origin: Ordinal, period: Period) -> Fen {
-        self.books.find::<FlowedOn>(&Key::FlowedOn(origin, period)).map_or(Fen::ZERO, |row| row.0)
+    /// What of an origin's value, of one purchase, is counted as begun here.
+    pub(super) fn flowed(&mut self, origin: Ordinal, number: u32) -> FlowedOn {
+        self.books.find::<FlowedOn>(&Key::FlowedOn(origin, number)).copied().unwrap_or_default()
     }
 
-    /// Takes out of what comes back of a sale what its seller has given up already: it neither began here nor is it here.
-    pub(super) fn return_flowed(&mut self, back: &mut Blend) {
-        let mut months_left = MONTHS_MAX;
+    /// Takes out of what comes back of a sale of a month what its seller has given up since it was drawn: it neither began
+    /// here nor is it here. Of purchases of its own month first, then of the latest before, then of later ones.
+    pub(super) fn return_flowed(&mut self, back: &mut Blend, drawn_after: u32, sold_in: Period) {
         for slice in back.slices().to_vec() {
             if self.profile.flowed_on == Fen::ZERO {
                 return;
             }
-            let from = Key::FlowedOn(slice.origin, Period(i32::MIN));
-            let keys = self.books.scan(&from, &Key::FlowedOn(slice.origin, Period(i32::MAX)), months_left);
-            for key in keys {
-                let Key::FlowedOn(origin, period) = key else { return };
-                let flowed = self.flowed(origin, period);
-                let returned = back.take(origin, flowed);
+            let key = |number| Key::FlowedOn(slice.origin, number);
+            let keys = self.books.scan(&key(drawn_after.saturating_add(1)), &key(u32::MAX), PURCHASES_MAX);
+            let numbers =
+                keys.into_iter().filter_map(|key| if let Key::FlowedOn(_, at) = key { Some(at) } else { None });
+            let mut purchases: Vec<_> = numbers.map(|number| (number, self.flowed(slice.origin, number))).collect();
+            purchases.sort_by_key(|(_, purchase)| {
+                let later = purchase.period > sold_in;
+                (later, if later { purchase.period.0 } else { -purchase.period.0 })
+            });
+            for (number, FlowedOn { period, tax }) in purchases {
+                let returned = back.take(slice.origin, tax);
                 if returned > Fen::ZERO {
-                    self.count_flowed_in(Some(origin), Fen::ZERO - returned, period);
+                    self.count_flowed(Some((slice.origin, number)), Fen::ZERO - returned, period);
                     self.touch(About::Period(period));
-                    months_left -= 1;
                 }
             }
         }

@@ -288,6 +288,9 @@ impl Step<'_> {
             self.draw(&mut drawn, &again, blue_no, &blue.vector);
         }
         let restored = self.named(&drawn.vector);
+        if blue.vector.is_empty() {
+            blue.drawn_after = drawn.drawn_after;
+        }
         blue.vector.absorb(&drawn.vector, usize::MAX);
         blue.short += drawn.short;
         if drawn.short == Fen::ZERO && blue.short > Fen::ZERO && !blue.gone {

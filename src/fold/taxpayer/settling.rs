@@ -90,6 +90,10 @@ impl Step<'_> {
             self.books.put(Key::Issued(invoice_no), sale);
             return;
         }
+        // All of others that it has is what settles it now.
+        if sale.settled.is_empty() && sale.vector.slices().iter().all(|slice| slice.origin == Ordinal::OWN) {
+            sale.drawn_after = self.profile.given_up;
+        }
         let covering = arrived.draw(sale.short);
         let covered = covering.total();
         sale.short -= covered;
@@ -137,26 +141,29 @@ impl Step<'_> {
 
     /// Value of an origin that was taken back is no longer in the pool. As far as it had settled sales, those lack it
     /// again: they, and not the month of the purchase at `issued_at`, are where value begins.
-    pub(super) fn unsettle(&mut self, origin: Ordinal, tax: Fen, issued_at: Instant) {
+    pub(super) fn unsettle(&mut self, origin: Ordinal, tax: Fen, issued_at: Instant, number: u32) {
         let mut left = tax;
         let from = Key::Settled(origin, InvoiceNo::FIRST);
         let keys = self.books.scan(&from, &Key::Settled(origin, InvoiceNo::LAST), SETTLEMENTS_MAX + 1);
         for (opened, key) in keys.into_iter().enumerate() {
-            left = left.min(self.flowed(origin, issued_at.period()));
+            left = left.min(self.flowed(origin, number).tax);
             if left <= Fen::ZERO {
                 return;
             }
             if opened == SETTLEMENTS_MAX || !self.has_room() {
                 let origin = self.origin(origin);
-                self.go_on(Continue::Unsettle { origin, tax: left, issued_at });
+                self.go_on(Continue::Unsettle { origin, tax: left, issued_at, number });
                 return;
             }
             let Key::Settled(_, invoice_no) = key else { return };
-            left -= self.unsettle_one(origin, invoice_no, left, issued_at);
+            let opened = self.unsettle_one(origin, invoice_no, left);
+            self.count_flowed(Some((origin, number)), Fen::ZERO - opened, issued_at.period());
+            left -= opened;
         }
     }
 
-    fn unsettle_one(&mut self, origin: Ordinal, invoice_no: InvoiceNo, tax: Fen, issued_at: Instant) -> Fen {
+    /// Returns how much of the sale is open again.
+    fn unsettle_one(&mut self, origin: Ordinal, invoice_no: InvoiceNo, tax: Fen) -> Fen {
         let was_gone = self.books.find::<Issued>(&Key::Issued(invoice_no)).is_some_and(|sale| sale.gone);
         let mut sale = self.lift_issued(invoice_no);
         let issue = sale.issue.expect("only issued invoices are settled");
@@ -186,7 +193,6 @@ impl Step<'_> {
             self.owe(issue.issued_at, invoice_no);
         }
         sale.short += opened;
-        self.count_flowed(Some(origin), Fen::ZERO - opened, issued_at);
         self.count_begun(&issue, opened);
         self.cover(issue.issued_at, Fen::ZERO - opened);
         self.books.put(Key::Issued(invoice_no), sale);

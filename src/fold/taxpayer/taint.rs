@@ -54,18 +54,15 @@ impl Step<'_> {
         let is = row.accuses();
         self.profile.tainted_origins += u32::from(is && !was);
         self.profile.tainted_origins -= u32::from(was && !is);
-        let mut follows = true;
-        if let Some(mut heard) = heard {
-            let share = heard.share(named == origin, taken);
-            if let Some(before) = before.filter(|before| before.flag == heard.flag) {
-                let is_news = share.differs_by(&before.followed, NEWS_PART)
-                    || share.apart(&before.followed, taken) >= self.rules.limits.taint_tax_min();
-                // What is lifted is lifted further down, whoever has yet to say so.
-                follows = is_news || !taint.standing;
+        let is_other = match (&before, &heard) {
+            (Some(before), Some(heard)) if before.flag == heard.flag => {
+                let share = heard.share(named == origin, taken);
+                share.differs_by(&before.followed, NEWS_PART)
+                    || share.apart(&before.followed, taken) >= self.rules.limits.taint_tax_min()
             }
-            if follows {
-                heard.followed = share;
-            }
+            _ => true,
+        };
+        if let Some(heard) = heard {
             self.books.put(key, heard);
             self.books.put(Key::TaintName { named, origin }, ());
         } else {
@@ -80,12 +77,52 @@ impl Step<'_> {
         if origin != self.books.entity.id {
             self.touch(About::Origin(origin));
         }
-        if follows {
-            self.follow(&Taint { raised_at: self.now, ..*taint }, Id::EMPTY);
+        let taint = Taint { raised_at: self.now, ..*taint };
+        if !taint.standing {
+            // What is lifted is lifted further down, whoever has yet to say so.
+            self.follow(&taint, Id::EMPTY);
         }
-        // What was told of a later accusation in this name as well is told anew.
-        if let Some(flag) = self.flag_of(origin).filter(|flag| !taint.standing && flag.version > taint.flag.version) {
-            self.follow(&Taint { flag, standing: true, raised_at: self.now, ..*taint }, Id::EMPTY);
+        match self.flag_of(origin) {
+            // What was told of a later accusation in this name as well is told anew.
+            Some(flag) if is_other && taint.standing || flag.version > taint.flag.version => {
+                self.follow_soon(&Taint { flag, standing: true, ..taint });
+            }
+            None if taint.standing => {
+                self.follow_soon(&taint);
+                self.report(origin, taint.flag, true, Vec::new());
+            }
+            _ => {}
+        }
+    }
+
+    /// Has the buyers in a name told once all words of this round are heard: what goes round many firms comes by as many ways
+    /// as there are, and each would be told on.
+    fn follow_soon(&mut self, taint: &Taint) {
+        let due = Key::TaintDue { origin: taint.origin, named: taint.named };
+        let Some(ordinal) = self.ordinal(taint.named) else { return };
+        if self.books.has(&due) {
+            return;
+        }
+        if self.books.buyers_of(ordinal, Id::EMPTY, 1).is_empty() {
+            self.note_followed(taint);
+            return;
+        }
+        self.books.put(due, ());
+        self.go_on(Continue::Taint { taint: Box::new(*taint), after: Id::EMPTY });
+    }
+
+    fn follow_now(&mut self, taint: &Taint) {
+        self.books.remove(&Key::TaintDue { origin: taint.origin, named: taint.named });
+        self.note_followed(taint);
+        self.follow(taint, Id::EMPTY);
+    }
+
+    /// Notes what share of a name its buyers are told of.
+    fn note_followed(&mut self, taint: &Taint) {
+        let Taint { origin, named, .. } = *taint;
+        let taken = self.books.find::<OriginRow>(&Key::Origin(named)).map_or(Fen::ZERO, |row| row.taken);
+        if let Some(visit) = self.books.edit::<TaintVisit>(&Key::Taint { origin, named }) {
+            visit.followed = visit.share(named == origin, taken);
         }
     }
 
@@ -151,7 +188,7 @@ impl Step<'_> {
             if origin == after && !after.is_empty() {
                 continue;
             }
-            if counted == ORIGINS_PER_STEP || self.touched.len() > ORIGINS_PER_STEP {
+            if counted == ORIGINS_PER_STEP || self.touched.len() > ORIGINS_PER_STEP || !self.has_room() {
                 self.go_on(Continue::Behind { named, after: last, at: self.now });
                 return;
             }
@@ -169,12 +206,8 @@ impl Step<'_> {
         if !share.differs_by(&visit.followed, NEWS_PART) {
             return;
         }
-        if let Some(visit) = self.books.edit::<TaintVisit>(&Key::Taint { origin, named }) {
-            visit.followed = share;
-        }
         let (flag, parts, from) = (visit.flag, visit.parts, visit.via);
-        let taint = Taint { origin, flag, standing: true, named, parts, from, raised_at: self.now };
-        self.go_on(Continue::Taint { taint: Box::new(taint), after: Id::EMPTY });
+        self.follow_soon(&Taint { origin, flag, standing: true, named, parts, from, raised_at: self.now });
     }
 
     /// Counts value of an origin again that came in one name: under its own all of it, under another's so much as was told,
@@ -227,17 +260,20 @@ impl Step<'_> {
     /// A step that had more to do goes on.
     pub(super) fn continued(&mut self, cursor: &Continue) {
         match cursor {
-            Continue::Taint { taint, .. } if taint.standing && self.is_overtaken(taint) => {}
             Continue::Taint { taint, after } => {
                 self.now = taint.raised_at;
-                self.follow(taint, *after);
+                if taint.standing && after.is_empty() {
+                    self.follow_now(taint);
+                } else {
+                    self.follow(taint, *after);
+                }
             }
             Continue::Settle { left, issued_at } => self.settle_on(left, *issued_at),
             Continue::Reds { blue_no } => self.meet_more_reds(*blue_no),
-            Continue::Unsettle { origin, tax, issued_at } => {
+            Continue::Unsettle { origin, tax, issued_at, number } => {
                 self.now = *issued_at;
                 if let Some(origin) = self.ordinal(*origin) {
-                    self.unsettle(origin, *tax, *issued_at);
+                    self.unsettle(origin, *tax, *issued_at, *number);
                 }
             }
             Continue::Behind { named, after, at } => {
@@ -255,12 +291,6 @@ impl Step<'_> {
             // The clock's own.
             Continue::Timers => {}
         }
-    }
-
-    /// Whether another word on the same accusation has come while buyers were being told of this one: the others need not
-    /// be told of it. Not so where it is lifted: it reaches everybody, and a new accusation only who took enough.
-    fn is_overtaken(&mut self, taint: &Taint) -> bool {
-        self.flag_of(taint.origin) != Some(taint.flag)
     }
 
     /// What stands for a name in these books.

@@ -37,8 +37,11 @@ impl Step<'_> {
                 edges.extend(self.tell(taint.origin, &names, buyer));
             }
         }
-        let flag = self.flag_of(taint.origin).unwrap_or(taint.flag);
-        self.report(taint.origin, flag, true, edges);
+        // A source's case begins with it, whoever is told.
+        if !edges.is_empty() || taint.origin == self.books.entity.id {
+            let flag = self.flag_of(taint.origin).unwrap_or(taint.flag);
+            self.report(taint.origin, flag, true, edges);
+        }
         if more {
             self.go_on(Continue::Taint { taint: Box::new(*taint), after: last });
         }

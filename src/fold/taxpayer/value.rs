@@ -121,6 +121,7 @@ impl Step<'_> {
         month.drawn += covered;
         month.drawn_days += covered.0.saturating_mul(day);
         (issued.vector, issued.short, issued.gone) = (vector.fitted(), short, gone);
+        issued.drawn_after = self.profile.given_up;
         if short > Fen::ZERO && !gone {
             self.owe(issue.issued_at, invoice_no);
         }
@@ -245,7 +246,7 @@ impl Step<'_> {
         let mut drawn = back.clone();
         drawn.take(Ordinal::OWN, unmade + unsettled.total());
         drawn.absorb(&unsettled, usize::MAX);
-        self.return_flowed(&mut drawn);
+        self.return_flowed(&mut drawn, issued.drawn_after, issue.issued_at.period());
         // Sales made meanwhile that nothing stood behind would have had it.
         self.settle(&mut drawn, issue.issued_at);
         self.pool().absorb(&drawn, budget);
@@ -271,6 +272,7 @@ impl Step<'_> {
         let held = &mut row.vector;
         let mut given_up = Fen::ZERO;
         let mut settled = Vec::new();
+        let number = self.profile.given_up + 1;
         for part in &returned.parts {
             // What is not in these books cannot be given up.
             let Some(origin) = self.ordinal(part.origin) else { continue };
@@ -283,14 +285,15 @@ impl Step<'_> {
             let still_held = if in_pool > Fen::ZERO { in_pool } else { self.pool().take_remainder(tax) };
             let beyond = tax - still_held;
             if beyond > Fen::ZERO {
-                self.count_flowed(Some(origin), beyond, issued_at);
+                self.count_flowed(Some((origin, number)), beyond, issued_at.period());
                 settled.push((origin, beyond));
             }
         }
         let beyond = held.take_remainder(returned.remainder);
         given_up += beyond;
         let flowed_on = beyond - self.pool().take_remainder(beyond);
-        self.count_flowed(None, flowed_on, issued_at);
+        self.count_flowed(None, flowed_on, issued_at.period());
+        self.profile.given_up += u32::from(!settled.is_empty());
         self.profile.ledger.withdrawn += given_up.0;
         let day = issued_at.day_of_month();
         let own_back = row.returned_own.share(given_up, before);
@@ -301,7 +304,7 @@ impl Step<'_> {
         month.arrived -= given_up;
         month.arrived_days -= given_up.0.saturating_mul(day);
         for (origin, tax) in settled {
-            self.unsettle(origin, tax, issued_at);
+            self.unsettle(origin, tax, issued_at, number);
         }
     }
 }

@@ -59,7 +59,8 @@ fn any_key() -> impl Strategy<Value = Key> {
         any_id().prop_map(Key::Tainted),
         (any_id(), any_id()).prop_map(|(value, from)| Key::TaintTold { value, from }),
         (any_id(), any_id()).prop_map(|(origin, buyer)| Key::TaintSent { origin, buyer }),
-        (any::<u32>(), any::<i32>()).prop_map(|(o, p)| Key::FlowedOn(Ordinal(o), Period(p))),
+        (any::<u32>(), any::<u32>()).prop_map(|(o, number)| Key::FlowedOn(Ordinal(o), number)),
+        (any_id(), any_id()).prop_map(|(origin, named)| Key::TaintDue { origin, named }),
     ]
 }
 

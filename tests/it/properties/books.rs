@@ -82,8 +82,8 @@ impl<'a> Books<'a> {
                     books.passed.extend(page.iter().map(|(ordinal, passed)| ((ordinal, buyer), passed)));
                 }
                 (Key::Deficit(..), _) => books.deficits += 1,
-                (Key::FlowedOn(_, period), Row::FlowedOn(row)) => {
-                    *books.flowed_on.entry(period).or_default() += row.0;
+                (Key::FlowedOn(..), Row::FlowedOn(row)) => {
+                    *books.flowed_on.entry(row.period).or_default() += row.tax;
                 }
                 (Key::WaitingRed { blue_no, red_no }, _) => drop(books.waiting.insert(red_no, blue_no)),
                 (Key::Settled(origin, no), _) => drop(books.settled.insert((origin, no))),

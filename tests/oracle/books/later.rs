@@ -107,22 +107,24 @@ impl Books {
             beyond.extend((lacks > 0).then_some((origin, lacks)));
         }
         let beyond_rest = given_rest - firm.pool.take_rest(given_rest);
+        let number = firm.given_up + 1;
         for (origin, tax) in beyond.iter().cloned().chain([(String::new(), beyond_rest)]) {
-            *firm.flowed_on.entry((origin, month_of(issued_at))).or_default() += tax;
+            firm.flowed_on.insert((origin, number), (month_of(issued_at), tax));
         }
+        firm.given_up = number;
         self.unclear.0 += usize::from(unclear);
         for (origin, tax) in beyond {
-            self.unsettle(&buyer, &origin, tax, issued_at);
+            self.unsettle(&buyer, &origin, tax, number);
         }
     }
 
     /// Opens sales again that value had settled which was taken back: by their numbers, for no document says otherwise.
-    fn unsettle(&mut self, seller: &str, origin: &str, tax: i64, issued_at: i64) {
-        let flowed_on = (origin.to_owned(), month_of(issued_at));
+    fn unsettle(&mut self, seller: &str, origin: &str, tax: i64, number: usize) {
+        let purchase = (origin.to_owned(), number);
         let mut left = tax;
         let settled = self.settlements.iter().filter(|(of, by, _)| of == seller && by == origin);
         for settlement in settled.cloned().collect::<Vec<_>>() {
-            left = left.min(self.firms[seller].flowed_on[&flowed_on]);
+            left = left.min(self.firms[seller].flowed_on[&purchase].1);
             if left == 0 {
                 return;
             }
@@ -145,7 +147,7 @@ impl Books {
             if let Some(to) = to {
                 *self.settled_to.entry(to).or_default() -= opened;
             }
-            *self.firm(seller).flowed_on.entry(flowed_on.clone()).or_default() -= opened;
+            self.firm(seller).flowed_on.get_mut(&purchase).expect("it was given up").1 -= opened;
             left -= opened;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::super::events::{DAY, Invoice};
 use super::super::mixture::Mixture;
-use super::{Books, Holding, Of, is_voucher};
+use super::{Books, Holding, Of, Sale, is_voucher};
 
 impl Books {
     /// Takes the tax of a sale out of the seller's pool, pro rata; what the pool does not cover is the seller's own. Gives
@@ -42,11 +42,15 @@ impl Books {
         let mut pooled = back.clone();
         pooled.take(seller, unmade + unsettled.total());
         pooled.pour(&unsettled);
-        // What has been given up meanwhile is not here, and did not begin here either.
-        for ((origin, _), flowed_on) in &mut self.firm(seller).flowed_on {
-            *flowed_on -= if origin.is_empty() { 0 } else { pooled.take(origin, *flowed_on) };
+        // What was given up since it went out is not here, and did not begin here either: of its own month first.
+        let Sale { invoice, after, .. } = &self.sales[&(seller.to_owned(), no.to_owned())];
+        let (at, after, sold_in) = (invoice.at, *after, invoice.month());
+        let mut purchases: Vec<_> = self.firm(seller).flowed_on.iter_mut().collect();
+        purchases.retain(|((origin, number), _)| !origin.is_empty() && *number > after);
+        purchases.sort_by_key(|((_, number), (month, _))| (*month > sold_in, month.0.abs_diff(sold_in.0), *number));
+        for ((origin, _), (_, flowed_on)) in purchases {
+            *flowed_on -= pooled.take(origin, *flowed_on);
         }
-        let at = self.sales[&(seller.to_owned(), no.to_owned())].invoice.at;
         self.offer(seller, pooled, at);
         back
     }
@@ -136,6 +140,9 @@ impl Books {
     /// Covers of a sale what it lacks, as far as the value goes.
     pub(super) fn settle(&mut self, key: &Of, value: &mut Mixture) {
         let sale = self.sales.get_mut(key).expect("it was issued");
+        if sale.vector.parts.keys().all(|origin| *origin == key.0) && sale.settled.total() == 0 {
+            sale.after = self.firms[&key.0].given_up;
+        }
         let covering = value.draw(sale.short, &mut self.unclear);
         sale.short -= covering.total();
         sale.settled.pour(&covering);
