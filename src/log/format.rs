@@ -235,13 +235,19 @@ impl Head {
         checksum.to_le_bytes() == self.raw[16..20]
     }
 
-    /// The turn, out of a body that was vouched for. `None` if it cannot be unpacked.
-    pub(super) fn unpack(&self, body: &[u8]) -> Option<Turn> {
+    /// The turn, out of a body that was vouched for; without its frames, where they are not wanted. `None` if it cannot be
+    /// unpacked.
+    pub(super) fn unpack(&self, body: &[u8], with_frames: bool) -> Option<Turn> {
         let mut rest = Scan(body);
         let progress = rest.bytes(self.progress_bytes).to_vec();
         let standing = rest.bytes(self.standing_bytes).to_vec();
-        let frames =
-            self.frames.iter().map(|frame| frame.unpack(rest.bytes(frame.size.packed))).collect::<Option<_>>()?;
+        let packed = self.frames.iter().map(|frame| (frame, rest.bytes(frame.size.packed)));
+        let frames = if with_frames {
+            packed.map(|(frame, bytes)| frame.unpack(bytes)).collect::<Option<_>>()?
+        } else {
+            packed.for_each(drop);
+            Vec::new()
+        };
         let mut outputs = Vec::with_capacity(self.outputs.iter().map(|section| section.bytes).sum());
         for section in &self.outputs {
             unpack(rest.bytes(section.packed), section.bytes, &mut outputs)?;

@@ -68,7 +68,7 @@ impl Reader {
     /// All turns from this number on, in order.
     pub fn turns_from(&self, number: u64) -> Turns {
         let first = self.segments.partition_point(|segment| segment.first_turn() <= number).saturating_sub(1);
-        Turns { blocks: Blocks::new(self, first), number }
+        Turns { blocks: Blocks::new(self, first), number, with_frames: true }
     }
 }
 
@@ -141,9 +141,16 @@ pub struct Turns {
     blocks: Blocks,
     /// The turn that comes next.
     number: u64,
+    with_frames: bool,
 }
 
 impl Turns {
+    /// What is committed beside the records: turns come without frames, which are checked and not unpacked.
+    #[must_use]
+    pub fn without_frames(self) -> Self {
+        Self { with_frames: false, ..self }
+    }
+
     fn find(&mut self) -> Result<Option<Turn>, Error> {
         loop {
             let Some(head) = self.blocks.next_head()? else {
@@ -166,7 +173,7 @@ impl Turns {
             if !head.vouches_for(&body) {
                 return Err(Error::damaged(&path, position, "a block is not what was written"));
             }
-            let turn = head.unpack(&body);
+            let turn = head.unpack(&body, self.with_frames);
             let turn = turn.ok_or_else(|| Error::damaged(&path, position, "a block cannot be unpacked"))?;
             self.number += 1;
             return Ok(Some(turn));

@@ -229,7 +229,7 @@ fn bring_up(journal: &Journal, stores: &mut [Store], progress: &Progress) -> Res
 /// the journal has no turn.
 fn last_progress(journal: &Journal, from: u64) -> Result<Option<Progress>, Error> {
     let mut last = None;
-    for turn in journal.turns_from(from) {
+    for turn in journal.turns_from(from).without_frames() {
         let turn = turn?;
         last = Some((turn.number, turn.progress));
     }

@@ -62,7 +62,7 @@ impl<'a> Said<'a> {
     pub fn from(journal: &'a Journal, turn: u64) -> Self {
         Self {
             journal,
-            turns: journal.turns_from(turn),
+            turns: journal.turns_from(turn).without_frames(),
             ends: Vec::new(),
             progress: Progress::default(),
             files: BTreeMap::new(),
