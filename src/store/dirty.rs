@@ -4,9 +4,6 @@
 
 use crate::state::Key;
 
-/// Lists longer than this are given back once they are written.
-const KEPT_KEYS_MAX: usize = 64;
-
 /// Keys to be written; one may be here twice.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
@@ -63,14 +60,6 @@ impl Dirty {
         keys.sort_unstable();
         keys.dedup();
         keys
-    }
-
-    /// Gives a list back whose keys are written, for its memory.
-    pub(super) fn reuse(&mut self, mut keys: Vec<Key>) {
-        keys.clear();
-        if keys.capacity() <= KEPT_KEYS_MAX {
-            self.latest = keys;
-        }
     }
 }
 

@@ -138,6 +138,5 @@ fn write_entity(cache: &mut Cache, at: usize, batch: &mut Batch<'_>, scratch: &m
             rows.rows.drop_empty(named, tally);
         }
     }
-    cache.entities[at].dirty.reuse(keys);
     Ok(count)
 }

@@ -161,6 +161,9 @@ impl Store {
         disk.range(&entity, Some((from, to)), |key, row| {
             let named = cache.named(&key);
             let rows = &mut cache.entities[at].rows;
+            if rows.get(named).is_some_and(|slot| slot.row.is_none()) {
+                return Ok(live < limit); // removed since
+            }
             let slot = rows.reach(named, &mut cache.tally, |_| Ok(Some(Slot::read(&key, Some(row()?)))))?;
             live += usize::from(slot.is_some_and(|slot| slot.row.is_some()));
             Ok(live < limit)

@@ -1,5 +1,6 @@
 //! One entity's rows by key. Nearly all are asked for by their key alone, and are found by its name; those sorts of keys
-//! that the fold lists again and again stand in order.
+//! that the fold lists again and again stand in order, as long as there is a row: what was removed and is still on disk is
+//! out of the way of a listing, by its name.
 
 use std::collections::{BTreeMap, btree_map, hash_map};
 
@@ -42,7 +43,7 @@ pub(super) struct Named<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     by_name: FxHashMap<Name, Slot>,
-    /// Of those keys that [`Key::is_listed`].
+    /// Of those keys that [`Key::is_listed`], where there is a row, or one was asked for.
     in_order: BTreeMap<Key, (Name, Slot)>,
 }
 
@@ -111,19 +112,13 @@ impl Slots {
     }
 
     pub(super) fn get(&self, at: Named<'_>) -> Option<&Slot> {
-        if Key::is_listed(at.key.tag()) {
-            self.in_order.get(at.key).map(|(_, slot)| slot)
-        } else {
-            self.by_name.get(&at.name)
-        }
+        let in_order = Key::is_listed(at.key.tag()).then(|| self.in_order.get(at.key)).flatten();
+        in_order.map(|(_, slot)| slot).or_else(|| self.by_name.get(&at.name))
     }
 
     pub(super) fn get_mut(&mut self, at: Named<'_>) -> Option<&mut Slot> {
-        if Key::is_listed(at.key.tag()) {
-            self.in_order.get_mut(at.key).map(|(_, slot)| slot)
-        } else {
-            self.by_name.get_mut(&at.name)
-        }
+        let in_order = Key::is_listed(at.key.tag()).then(|| self.in_order.get_mut(at.key)).flatten();
+        in_order.map(|(_, slot)| slot).or_else(|| self.by_name.get_mut(&at.name))
     }
 
     /// The slot under a key; if there is none, what `make` gives is put there, if it gives one.
@@ -136,9 +131,12 @@ impl Slots {
         let (slot, is_new) = if Key::is_listed(at.key.tag()) {
             match self.in_order.entry(*at.key) {
                 btree_map::Entry::Occupied(slot) => (&mut slot.into_mut().1, false),
-                btree_map::Entry::Vacant(place) => match make(tally)? {
-                    Some(slot) => (&mut place.insert((at.name, slot)).1, true),
-                    None => return Ok(None),
+                btree_map::Entry::Vacant(place) => match self.by_name.remove(&at.name) {
+                    Some(slot) => (&mut place.insert((at.name, slot)).1, false),
+                    None => match make(tally)? {
+                        Some(slot) => (&mut place.insert((at.name, slot)).1, true),
+                        None => return Ok(None),
+                    },
                 },
             }
         } else {
@@ -161,7 +159,12 @@ impl Slots {
 
     /// Takes the row out of a slot that stays. Returns the slot and whether there was a row.
     pub(super) fn empty(&mut self, at: Named<'_>, tally: &mut Tally) -> Option<(&mut Slot, bool)> {
-        let slot = self.get_mut(at)?;
+        if Key::is_listed(at.key.tag())
+            && let Some((name, slot)) = self.in_order.remove(at.key)
+        {
+            self.by_name.insert(name, slot);
+        }
+        let slot = self.by_name.get_mut(&at.name)?;
         slot.used = true;
         let had = slot.row.take().is_some();
         slot.weigh(tally);
@@ -170,12 +173,8 @@ impl Slots {
 
     /// Takes a slot without a row away.
     pub(super) fn drop_empty(&mut self, at: Named<'_>, tally: &mut Tally) {
-        let gone = if Key::is_listed(at.key.tag()) {
-            self.in_order.remove(at.key).map(|(_, slot)| slot)
-        } else {
-            self.by_name.remove(&at.name)
-        };
-        if let Some(slot) = gone {
+        let in_order = Key::is_listed(at.key.tag()).then(|| self.in_order.remove(at.key)).flatten();
+        if let Some(slot) = in_order.map(|(_, slot)| slot).or_else(|| self.by_name.remove(&at.name)) {
             debug_assert!(slot.row.is_none(), "a row is never dropped with its slot");
             if slot.dirty {
                 tally.dirty_bytes = tally.dirty_bytes.saturating_sub(slot.own_bytes());
