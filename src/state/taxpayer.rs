@@ -57,6 +57,8 @@ pub struct Profile {
     pub given_up: u32,
     /// Sales that may still be settled.
     pub deficits: u32,
+    /// Event time before which there are none.
+    pub deficits_since: Instant,
     /// Event time of the latest of them.
     pub last_deficit_at: Instant,
     /// Red letters waiting for their blue invoice.

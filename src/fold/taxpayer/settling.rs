@@ -19,10 +19,15 @@ impl Step<'_> {
         self.books.put(Key::Deficit(issued_at, invoice_no), ());
         self.profile.deficits += 1;
         self.profile.last_deficit_at = self.profile.last_deficit_at.max(issued_at);
-        // What nothing can settle any more is forgotten, a little with each sale.
-        let from = Key::Deficit(Instant(i64::MIN), InvoiceNo::FIRST);
-        let settled_until = Key::Deficit(self.oldest_settled(), InvoiceNo::FIRST);
-        for key in self.books.scan(&from, &settled_until, FORGOTTEN_MAX) {
+        // What nothing can settle any more is forgotten, a little with each sale, from where the last one ended.
+        let (since, until) = (self.profile.deficits_since.min(issued_at), self.oldest_settled());
+        let key = |at| Key::Deficit(at, InvoiceNo::FIRST);
+        let forgotten = self.books.scan(&key(since), &key(until), FORGOTTEN_MAX);
+        self.profile.deficits_since = match forgotten.last() {
+            Some(Key::Deficit(last, _)) if forgotten.len() == FORGOTTEN_MAX => *last,
+            _ => since.max(until.min(issued_at)),
+        };
+        for key in forgotten {
             self.books.remove(&key);
             self.profile.deficits -= 1;
         }

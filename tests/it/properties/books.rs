@@ -23,7 +23,7 @@ pub(super) struct Books<'a> {
     partners: BTreeMap<(Side, Id), &'a Partner>,
     origins: BTreeMap<Id, &'a OriginRow>,
     passed: BTreeMap<(Ordinal, Id), Passed>,
-    deficits: u32,
+    deficits: Vec<Instant>,
     flowed_on: BTreeMap<Period, Fen>,
     waiting: BTreeMap<InvoiceNo, InvoiceNo>,
     settled: BTreeSet<(Ordinal, InvoiceNo)>,
@@ -81,7 +81,7 @@ impl<'a> Books<'a> {
                 (Key::Passed(_, buyer), Row::Passed(page)) => {
                     books.passed.extend(page.iter().map(|(ordinal, passed)| ((ordinal, buyer), passed)));
                 }
-                (Key::Deficit(..), _) => books.deficits += 1,
+                (Key::Deficit(at, _), _) => books.deficits.push(at),
                 (Key::FlowedOn(..), Row::FlowedOn(row)) => {
                     *books.flowed_on.entry(row.period).or_default() += row.tax;
                 }
@@ -124,7 +124,8 @@ impl<'a> Books<'a> {
         not_negative_blend("pool", &profile.pool)?;
         let claimed = self.held.iter().filter(|((_, seller), held)| seller.is_empty() && !held.claims.is_empty());
         same("claims that name no seller", profile.unnamed_claims as usize, claimed.count())?;
-        same("deficits", profile.deficits, self.deficits)?;
+        same("deficits", profile.deficits as usize, self.deficits.len())?;
+        same("deficits forgotten already", self.deficits.iter().any(|at| *at < profile.deficits_since), false)?;
         same("flowed on", profile.flowed_on, self.flowed_on.values().copied().sum())?;
         for (period, tax) in &self.flowed_on {
             let month = self.months.get(period).map_or(Fen::ZERO, |month| month.flowed_on);
