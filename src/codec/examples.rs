@@ -91,6 +91,7 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Timer(timer),
         Message::Timer(Timer::CasePublished),
         Message::Timer(Timer::Closing),
+        Message::Timer(Timer::MonthPassed { period: Period::of(2026, 3) }),
         Message::Continue(Box::new(Continue::Taint { taint: Box::new(taint()), after: id("B1") })),
         Message::Continue(Box::new(Continue::Taint { taint: Box::new(taint()), after: Id::EMPTY })),
         Message::Continue(Box::new(Continue::Timers)),
@@ -112,6 +113,10 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Continue(Box::new(Continue::Closing(Closing::default()))),
         Message::Continue(Box::new(Continue::Kind { after: Some(invoice("26442000000012345678")), place: 2 })),
         Message::Continue(Box::new(Continue::Gone { after: Some(invoice("26442000000012345678")) })),
+        Message::Continue(Box::new(Continue::Judge {
+            months: vec![Period::of(2026, 3), Period::of(2026, 4)],
+            at: at(6),
+        })),
         Message::Continue(Box::new(Continue::Closing(Closing {
             held: true,
             after: Some(invoice("26442000000012345678")),

@@ -68,6 +68,6 @@ pub static OUTPUTS: &[Schema] = &[
 
 /// What stays within the system.
 pub static INTERNALS: &[Schema] = &[
-    Schema { name: "journal_record", version: 4, text: include_str!("../../schemas/journal_record.v4.avsc") },
-    Schema { name: "inbox_message", version: 4, text: include_str!("../../schemas/inbox_message.v4.avsc") },
+    Schema { name: "journal_record", version: 5, text: include_str!("../../schemas/journal_record.v5.avsc") },
+    Schema { name: "inbox_message", version: 5, text: include_str!("../../schemas/inbox_message.v5.avsc") },
 ];

@@ -25,6 +25,10 @@ pub(super) enum Timer {
     },
     CasePublished,
     Closing,
+    MonthPassed {
+        #[serde(with = "Month")]
+        period: Period,
+    },
 }
 
 /// Where a step stopped.
@@ -88,6 +92,12 @@ pub(super) enum Continue {
     Gone {
         #[serde(default, with = "Optional::<InvoiceNumber>")]
         after: Option<InvoiceNo>,
+    },
+    Judge {
+        #[serde(with = "List::<Month>")]
+        months: Vec<Period>,
+        #[serde(with = "Moment")]
+        at: Instant,
     },
 }
 

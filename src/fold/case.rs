@@ -27,7 +27,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
             effects.outputs.extend(published.map(|case| Output::Case(Box::new(case))));
         }
         // A case is told by reports alone; whatever else is addressed to it changes nothing.
-        Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. } | Timer::Closing)
+        Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. } | Timer::Closing | Timer::MonthPassed { .. })
         | Message::Arrival(_)
         | Message::Voided(_)
         | Message::Returned(_)

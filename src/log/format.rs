@@ -26,7 +26,7 @@ use super::error::Error;
 use super::{Frame, Turn};
 
 /// Version of the format of segments and blocks.
-pub const VERSION: u16 = 5;
+pub const VERSION: u16 = 6;
 /// The most a frame, a section of outputs or the progress of a turn take unpacked, in bytes: a reader holds one at a time.
 pub const SECTION_BYTES_MAX: usize = 256 << 20;
 /// The most frames of a turn, and the most sections of its outputs.

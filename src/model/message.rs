@@ -219,6 +219,11 @@ pub enum Timer {
     CasePublished,
     /// Months have been closed: their invoices shrink.
     Closing,
+    /// A month has passed, and with it the days in which its return is due.
+    MonthPassed {
+        /// Which.
+        period: Period,
+    },
 }
 
 /// How far the invoices of closed months have been looked through, the issuer's side before the holder's.
@@ -318,6 +323,13 @@ pub enum Continue {
         /// The last invoice looked at; `None` before the first.
         after: Option<InvoiceNo>,
     },
+    /// More months are to be asked again than one step may judge.
+    Judge {
+        /// Which, in their order.
+        months: Vec<Period>,
+        /// Event time of what changed.
+        at: Instant,
+    },
 }
 
 impl Timer {
@@ -328,6 +340,7 @@ impl Timer {
             Self::RedLetter { red_no } => Id::derived("red letter", &[red_no.as_str()]),
             Self::CasePublished => Id::derived("case", &[]),
             Self::Closing => Id::derived("closing", &[]),
+            Self::MonthPassed { period } => Id::derived("month", &[&period.to_string()]),
         };
         u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal")
     }

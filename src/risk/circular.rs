@@ -1,7 +1,7 @@
 //! Value that comes back to where it began.
 
 use super::finding::percent;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 use crate::state::Side;
 
@@ -27,6 +27,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     months_back: 2,
     months_ahead: 0,
     accuses_source: false,
+    when: When::AtOnce,
     check,
 };
 

@@ -1,7 +1,7 @@
 //! A deduction of an invoice that was void already.
 
 use super::finding::day_zh;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 
 /// See `doc`.
@@ -17,6 +17,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     months_back: 0,
     months_ahead: 0,
     accuses_source: false,
+    when: When::AtOnce,
     check,
 };
 

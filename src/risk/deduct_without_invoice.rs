@@ -1,7 +1,7 @@
 //! A deduction whose invoice nobody issued, or could be any of several.
 
 use super::finding::counted;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 use crate::state::standing;
 
@@ -22,6 +22,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     months_back: 0,
     months_ahead: 0,
     accuses_source: false,
+    when: When::AtOnce,
     check,
 };
 

@@ -1,6 +1,6 @@
 //! The same invoice, deducted twice.
 
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 
 /// See `doc`.
@@ -18,6 +18,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     months_back: 0,
     months_ahead: 0,
     accuses_source: false,
+    when: When::AtOnce,
     check,
 };
 

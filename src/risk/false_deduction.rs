@@ -1,7 +1,7 @@
 //! Deducted tax whose value came from a suspected source.
 
 use super::finding::counted;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, TaxpayerId};
 use crate::state::Side;
 
@@ -34,6 +34,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     months_back: 0,
     months_ahead: 0,
     accuses_source: false,
+    when: When::AtOnce,
     check,
 };
 

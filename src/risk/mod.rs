@@ -45,6 +45,16 @@ pub enum Subject {
     Origin,
 }
 
+/// When a finding about a month is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Whenever something changes: for what must be stopped while it runs.
+    AtOnce,
+    /// When the month has passed ([`View::has_passed`]), and whenever something of it changes after that: for what needs the
+    /// whole month, or its return.
+    MonthPassed,
+}
+
 /// One kind of risk: its name, its rule and its words.
 pub struct Typology {
     /// Stable code, never reused.
@@ -66,8 +76,20 @@ pub struct Typology {
     pub months_ahead: i32,
     /// Whether such a finding accuses its taxpayer as a source, so that value of it is tainted from then on.
     pub accuses_source: bool,
-    /// Whether the finding stands now.
+    /// When it is asked for.
+    pub when: When,
+    /// Whether it stands now by the rows, leaving aside when it is asked for: see [`Typology::finding`].
     pub check: fn(&mut View<'_, '_>, &About) -> Option<Finding>,
+}
+
+impl Typology {
+    /// The finding about a subject, where it stands now.
+    pub fn finding(&self, view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
+        match (self.when, about) {
+            (When::MonthPassed, About::Period(period)) if !view.has_passed(*period) => None,
+            (When::AtOnce | When::MonthPassed, _) => (self.check)(view, about),
+        }
+    }
 }
 
 /// A number that a rule set gives a typology.

@@ -1,7 +1,7 @@
 //! A firm through which value only passes.
 
 use super::finding::{counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 use crate::state::Side;
 
@@ -35,6 +35,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     months_back: 0,
     months_ahead: 0,
     accuses_source: false,
+    when: When::AtOnce,
     check,
 };
 

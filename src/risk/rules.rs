@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{ALL, Typology};
-use crate::model::HOPS_MAX;
-use crate::model::{Fen, shortened};
+use crate::model::{Fen, HOPS_MAX, HOUR_MS, Instant, Period, TaxpayerId, shortened};
 
 /// The longest name of a version, in bytes.
 const VERSION_BYTES_MAX: usize = 128;
+/// Over so many hours the taxpayers are spread that are asked about a month that has passed: five days.
+const SPREAD_HOURS: i64 = 120;
 
 /// A rule set that was read and checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Limits {
     pub opening_months: i64,
     /// How long a deduction, or a red letter, waits for its invoice.
     pub grace_days: i64,
+    /// Days after its end in which a month's return is due: then it is asked what needs the whole month.
+    pub declare_days: i64,
     /// Months after which an invoice is closed: its row shrinks, and what still comes about it moves no value.
     pub closed_after_periods: i32,
     /// How many invoices away from an accused origin its accusation travels.
@@ -50,6 +53,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// From when on a month of a taxpayer has passed for what needs the whole of it: see `declare_days`. Each taxpayer has an
+    /// hour of its own within some days, so that not all are asked at once.
+    pub fn month_passes(&self, period: Period, taxpayer_id: TaxpayerId) -> Instant {
+        let due = period.minus(-1).start().plus_days(self.declare_days);
+        let own_hour = taxpayer_id.as_str().bytes().fold(0, |hour, byte| (hour * 31 + i64::from(byte)) % SPREAD_HOURS);
+        Instant(due.0 + own_hour * HOUR_MS)
+    }
+
     /// See `taint_tax_min_fen`.
     pub fn taint_tax_min(&self) -> Fen {
         Fen(self.taint_tax_min_fen)
@@ -124,6 +135,7 @@ impl RuleSet {
             settle_days: 31,
             opening_months: 0,
             grace_days: 30,
+            declare_days: 20,
             closed_after_periods: 24,
             taint_hops_max: 0,
             taint_tax_min_fen: 1,
@@ -200,6 +212,7 @@ fn check_limits(limits: &Limits) -> Result<(), RulesError> {
         ("settle_days", limits.settle_days, 0..=366, "give 0 to 366"),
         ("opening_months", limits.opening_months, 0..=24, "give 0 to 24"),
         ("grace_days", limits.grace_days, 0..=366, "give 0 to 366"),
+        ("declare_days", limits.declare_days, 0..=366, "give 0 to 366"),
         ("closed_after_periods", limits.closed_after_periods.into(), 14..=600, "give 14 to 600"),
         ("taint_hops_max", limits.taint_hops_max.into(), 0..=size(HOPS_MAX), "give 0 to 16"),
         ("taint_tax_min_fen", limits.taint_tax_min_fen, 1..=i64::MAX, "give at least 1"),

@@ -1,7 +1,7 @@
 //! A firm that sells what it never bought, much and fast.
 
 use super::finding::{counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View};
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Date, Fen, Status};
 use crate::state::Side;
 
@@ -41,6 +41,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     months_back: 1,
     months_ahead: 1,
     accuses_source: true,
+    when: When::AtOnce,
     check,
 };
 

@@ -11,6 +11,8 @@ pub struct View<'a, 'b> {
     /// The profile, which is in the fold's hands while a step runs.
     pub profile: &'a Profile,
     rules: &'a RuleSet,
+    /// The last hour the clock has passed.
+    hour: Instant,
 }
 
 /// Months that are looked through for what was left at the end of an earlier one; a finding is asked again within two.
@@ -24,8 +26,8 @@ pub struct Standing {
 
 impl<'a, 'b> View<'a, 'b> {
     /// A view on one taxpayer.
-    pub fn new(books: &'a mut Books<'b>, profile: &'a Profile, rules: &'a RuleSet) -> Self {
-        Self { books, profile, rules }
+    pub fn new(books: &'a mut Books<'b>, profile: &'a Profile, rules: &'a RuleSet, hour: Instant) -> Self {
+        Self { books, profile, rules, hour }
     }
 
     /// Whom it is on.
@@ -41,6 +43,11 @@ impl<'a, 'b> View<'a, 'b> {
     /// The numbers that are not of one typology.
     pub fn limits(&self) -> &Limits {
         &self.rules.limits
+    }
+
+    /// Whether a month has passed, and with it the days in which its return is due.
+    pub fn has_passed(&self, period: Period) -> bool {
+        self.rules.limits.month_passes(period, self.taxpayer()) <= self.hour
     }
 
     /// A month's sums; zero where there is none.

@@ -40,4 +40,4 @@ pub use taxpayer::{
 };
 
 /// Version of the encoding of keys and rows.
-pub const ROWS_VERSION: u32 = 8;
+pub const ROWS_VERSION: u32 = 9;

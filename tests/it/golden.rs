@@ -211,7 +211,7 @@ fn a_journal_of_an_earlier_format_is_refused_with_what_to_do() {
         let ran = ran(&mut suyuan(&arguments));
         assert_eq!(ran.code, Some(1), "{arguments:?}: {}", ran.stderr);
         for told in [
-            "journal/header has format 1, and this program reads format 5 alone",
+            "journal/header has format 1, and this program reads format 6 alone",
             "read it with the version of the program that wrote it, or fold the same input again into another folder",
         ] {
             assert!(ran.stderr.contains(told), "{arguments:?}: {}", ran.stderr);

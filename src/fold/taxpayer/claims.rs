@@ -122,6 +122,7 @@ impl Step<'_> {
             Timer::Claim { invoice_no, seller_id } => self.claim_due(invoice_no, seller_id),
             Timer::RedLetter { red_no } => self.red_letter_due(red_no),
             Timer::Closing => self.close_months(&Closing::default()),
+            Timer::MonthPassed { period } => self.month_passed(period),
             // A case's own.
             Timer::CasePublished => {}
         }

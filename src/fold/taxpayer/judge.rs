@@ -2,12 +2,15 @@
 //! or withdrawn. What stands is kept in order for the task (`task.rs`).
 
 use super::{CHAIN_TYPOLOGY, Step};
-use crate::model::{About, Continue, Id, Instant, Output, Period, Signal, SignalStatus};
+use crate::model::{About, Continue, Id, Instant, Output, Period, Signal, SignalStatus, Timer};
 use crate::risk::{self, Finding, Subject, Typology, View};
 use crate::state::{Key, SignalOrder, SignalRow};
 
 /// Months of findings against the taxpayer as a source that one step asks again.
 const BURSTS_PER_STEP: usize = 16;
+
+/// From so many effects on only what accuses a source is still asked of further months in a step: the rest goes on.
+const JUDGED_EFFECTS: usize = crate::fold::EFFECTS_MAX / 2;
 
 impl Step<'_> {
     pub(super) fn judge_touched(&mut self) {
@@ -17,11 +20,18 @@ impl Step<'_> {
         self.touch_later();
         let mut changed = false;
         let mut at = 0;
-        let mut cleared = Vec::new();
+        let (mut cleared, mut later) = (Vec::new(), Vec::new());
         // Judging may touch more: an accusation raised here reaches nobody's rows but these.
         while let Some(about) = self.touched.get(at).copied() {
             at += 1;
-            for typology in risk::ALL.iter().filter(|typology| typology.subject == subject(&about)) {
+            let has_room = self.effects.len() < JUDGED_EFFECTS;
+            if let (false, About::Period(period)) = (has_room, about) {
+                later.push(period);
+            }
+            let asked = |typology: &&&Typology| {
+                typology.subject == subject(&about) && (has_room || typology.accuses_source || !is_month(&about))
+            };
+            for typology in risk::ALL.iter().filter(asked) {
                 let finding = self.check(typology, &about);
                 // Last, so that a firm that is accused of another month instead stays accused, in the same case.
                 if finding.is_none() && typology.accuses_source {
@@ -40,6 +50,42 @@ impl Step<'_> {
         if changed {
             self.merge_task();
         }
+        if !later.is_empty() {
+            self.go_on(Continue::Judge { months: later, at: self.now });
+        }
+    }
+
+    /// Goes on asking months again.
+    pub(super) fn ask_more_months(&mut self, months: &[Period], at: Instant) {
+        self.now = at;
+        for month in months {
+            self.touch_one(About::Period(*month));
+        }
+    }
+
+    /// Sees to it that months begun in this step are asked again when they have passed.
+    pub(super) fn expect_months(&mut self) {
+        for period in std::mem::take(&mut self.begun_months) {
+            self.expect_month(period);
+        }
+    }
+
+    fn expect_month(&mut self, period: Period) {
+        let due = self.rules.limits.month_passes(period, self.books.entity.id);
+        if self.books.set_timer(self.hour, due, Timer::MonthPassed { period }) {
+            self.touch_one(About::Period(period));
+        }
+    }
+
+    /// A month has passed, if the rules do not give it more time now than when the time was set.
+    pub(super) fn month_passed(&mut self, period: Period) {
+        let due = self.rules.limits.month_passes(period, self.books.entity.id);
+        if due > self.hour {
+            self.expect_month(period);
+            return;
+        }
+        self.now = due;
+        self.touch_one(About::Period(period));
     }
 
     /// What stands against it as a source is asked again, months from this one on.
@@ -68,7 +114,7 @@ impl Step<'_> {
     }
 
     fn check(&mut self, typology: &'static Typology, about: &About) -> Option<Finding> {
-        (typology.check)(&mut View::new(&mut self.books, &self.profile, self.rules), about)
+        typology.finding(&mut View::new(&mut self.books, &self.profile, self.rules, self.hour), about)
     }
 
     /// Whether the finding has changed.
@@ -157,6 +203,10 @@ impl Step<'_> {
             ..before
         }
     }
+}
+
+fn is_month(about: &About) -> bool {
+    matches!(about, About::Period(_))
 }
 
 fn subject(about: &About) -> Subject {

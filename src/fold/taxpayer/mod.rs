@@ -60,6 +60,8 @@ struct Step<'a> {
     touched: Vec<About>,
     /// Months after this one rest on what has changed, too, where value began in them.
     touched_after: Option<Period>,
+    /// Months of which nothing was known before this step.
+    begun_months: Vec<Period>,
     /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused.
     moved: BTreeSet<(Ordinal, TaxpayerId)>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
@@ -81,6 +83,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         cause: record.root.position(),
         touched: Vec::new(),
         touched_after: None,
+        begun_months: Vec::new(),
         moved: BTreeSet::new(),
         stakes: Stakes::default(),
     };
@@ -92,6 +95,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         Body::Tick | Body::Refused(_) => {}
     }
     step.met(new);
+    step.expect_months();
     step.judge_touched();
     step.report_moved(begun);
     let Step { mut books, mut profile, .. } = step;
@@ -246,7 +250,11 @@ impl Step<'_> {
     }
 
     fn month(&mut self, period: Period) -> &mut Month {
-        self.books.edit_or_new::<Month>(Key::Month(period)).0
+        let (month, begun) = self.books.edit_or_new::<Month>(Key::Month(period));
+        if begun {
+            self.begun_months.push(period);
+        }
+        month
     }
 }
 
@@ -258,8 +266,13 @@ mod tests {
 
     #[test]
     fn all_months_that_are_asked_again_at_once_have_room_in_a_step() {
-        let of_months = risk::ALL.iter().filter(|typology| typology.subject == Subject::Period).count();
+        let of_months = |accusing: bool| {
+            let asked = |typology: &&&risk::Typology| {
+                typology.subject == Subject::Period && typology.accuses_source == accusing
+            };
+            risk::ALL.iter().filter(asked).count()
+        };
         let around = usize::try_from(risk::months_ahead() + risk::months_back()).unwrap();
-        assert!((LATER_MONTHS_MAX + around) * of_months <= EFFECTS_MAX - STEP_EFFECTS);
+        assert!((LATER_MONTHS_MAX + around) * of_months(true) + of_months(false) <= EFFECTS_MAX / 2 - STEP_EFFECTS);
     }
 }

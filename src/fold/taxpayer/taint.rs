@@ -288,6 +288,7 @@ impl Step<'_> {
             Continue::Closing(closing) => self.close_months(closing),
             Continue::Kind { after, place } => self.count_holdings(*after, *place),
             Continue::Gone { after } => self.count_sales(*after),
+            Continue::Judge { months, at } => self.ask_more_months(months, *at),
             // The clock's own.
             Continue::Timers => {}
         }

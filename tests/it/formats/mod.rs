@@ -40,7 +40,7 @@ fn records<'a>(schema: &Schema, frame: &'a reader::Frame) -> Result<Vec<(Value, 
 }
 
 fn schema() -> Schema {
-    Schema::parse_str(include_str!("../../../schemas/journal_record.v4.avsc")).unwrap()
+    Schema::parse_str(include_str!("../../../schemas/journal_record.v5.avsc")).unwrap()
 }
 
 /// One partition, folded record by record.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use suyuan::drive::World;
-use suyuan::model::{About, Entity, Id, Kind, Signal, SignalStatus, TASK_SIGNALS_MAX, TaskStatus};
+use suyuan::model::{About, Entity, Id, Instant, Kind, Signal, SignalStatus, TASK_SIGNALS_MAX, TaskStatus};
 use suyuan::risk::{self, RuleSet, Subject, View};
-use suyuan::state::{Books, Key, Profile, Row, TaskRow};
+use suyuan::state::{Books, Key, Profile, Row, RowType, TaskRow};
 
 use super::AllRows;
 
@@ -109,13 +109,15 @@ pub(super) fn check_anew(world: &mut World, rows: &AllRows, rules: &RuleSet) -> 
             abouts.push((*entity, about));
         }
     }
+    let ticked = rows.get(&(Entity::CLOCK, Key::Ticked)).and_then(Instant::peek);
+    let hour = ticked.copied().unwrap_or(Instant(i64::MIN));
     for (entity, about) in abouts {
         let profile = rows.get(&(entity, Key::Profile));
         let Some(Row::Profile(profile)) = profile else { return Err(format!("{} has no profile", entity.id)) };
         for typology in risk::ALL.iter().filter(|typology| is_about(typology.subject, &about)) {
             let mut books = Books::of(world.rows(), entity);
             let profile: &Profile = profile;
-            let holds = (typology.check)(&mut View::new(&mut books, profile, rules), &about).is_some();
+            let holds = typology.finding(&mut View::new(&mut books, profile, rules, hour), &about).is_some();
             let stands = open.contains(&risk::signal_id(entity.id, typology, &about));
             if holds != stands {
                 let code = typology.code;
