@@ -77,6 +77,7 @@ fn subject(subject: Subject) -> &'static str {
         Subject::Invoice => "an invoice",
         Subject::Period => "a month",
         Subject::Origin => "value of an origin",
+        Subject::Party => "a party that ties it to others",
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::json;
 use crate::model::{
-    About, Arrival, Body, Case, CaseEdge, CaseNode, ChainRole, Closing, Continue, DeadLetter, Doubt, Edge, Entity,
-    Event, Evidence, Fen, Flag, GoodsAmount, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked,
-    Message, Output, Part, Passage, Period, Position, Record, Refused, Report, Returned, Root, Signal, SignalStatus,
-    Source, Taint, Task, TaskStatus, Timer, Vector, Voided,
+    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, ChainRole, Closing, Continue, Date, DeadLetter, Doubt,
+    Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, GoodsAmount, GoodsCode, Hand, Id, Instant, InvoiceKind,
+    InvoiceNo, Kind, Layers, Marked, Message, Output, Part, PartyKind, Passage, Period, Position, Record, Refused,
+    Report, Returned, Roles, Root, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector,
+    Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -125,7 +126,34 @@ pub(crate) fn messages() -> Vec<Message> {
         }))),
         Message::Forwarded(Source { file: 3, line: 4 }, event()),
         Message::Began(at(9)),
+        Message::Tied(Box::new(Tie {
+            taxpayer_id: id("A1"),
+            kind: PartyKind::HardwareAddress,
+            roles: Roles::ISSUES,
+            registered_on: Some(Date(20_456)),
+            record: FirmRecord::MISSING.and(FirmRecord::ACCUSED),
+            at: at(9),
+        })),
+        Message::Shared(Box::new(Shared { party_id: id("0123456789abcdef01234567"), hand: hand(), at: at(9) })),
+        Message::Continue(Box::new(Continue::Share { after: id("A1") })),
     ]
+}
+
+fn hand() -> Hand {
+    let associate = |taxpayer| Associate {
+        taxpayer_id: id(taxpayer),
+        roles: Roles::REPRESENTATIVE.and(Roles::TAX_HANDLER),
+        record: FirmRecord::GRADE_D,
+    };
+    Hand {
+        firms: 2,
+        represented: 2,
+        served: 2,
+        bad: 1,
+        grade_d: 2,
+        together: 1,
+        associates: ["A1", "B1"].map(associate).to_vec(),
+    }
 }
 
 /// Records with every fact and message, a refused input and a tick.
@@ -191,6 +219,7 @@ pub(crate) fn outputs() -> Vec<Output> {
         Output::Signal(Box::new(signal(about_invoice(id("A1"))))),
         Output::Signal(Box::new(signal(about_invoice(Id::EMPTY)))),
         Output::Signal(Box::new(signal(About::Period(Period::of(2026, 3))))),
+        Output::Signal(Box::new(signal(About::Party(id("0123456789abcdef01234567"))))),
         Output::Signal(Box::new(bare)),
         Output::Case(Box::new(case())),
         Output::Task(Box::new(task())),

@@ -9,6 +9,7 @@ use super::form::{Boxed, Form, mirrors};
 use super::identifiers::IdentifierOrEmpty;
 use super::journal::Source;
 use super::measures::Moment;
+use super::party::{Shared, Tie};
 use super::timer::{Continue, Timer};
 use crate::model::{self, Event, Id, Instant};
 
@@ -26,6 +27,8 @@ pub(super) enum Message {
     Continue(#[serde(with = "Boxed::<Continue>")] Box<model::Continue>),
     Forwarded(#[serde(with = "Source")] model::Source, #[serde(with = "Boxed::<Kept>")] Box<Event>),
     Began(#[serde(with = "Moment")] Instant),
+    Tied(#[serde(with = "Boxed::<Tie>")] Box<model::Tie>),
+    Shared(#[serde(with = "Boxed::<Shared>")] Box<model::Shared>),
 }
 
 /// What a record or a message is addressed to.

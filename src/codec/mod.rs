@@ -47,6 +47,7 @@ mod void_and_marks;
 mod accusation;
 mod arrival;
 mod message;
+mod party;
 mod timer;
 mod vector;
 

@@ -93,6 +93,7 @@ enum AboutByPlace {
     },
     Period(#[serde(with = "Month")] Period),
     Origin(#[serde(with = "Identifier")] TaxpayerId),
+    Party(#[serde(with = "Identifier")] Id),
 }
 
 #[derive(Serialize)]
@@ -100,6 +101,7 @@ enum AboutByPlace {
 enum AboutByFields {
     Period(#[serde(with = "Month")] Period),
     Origin(#[serde(with = "Identifier")] TaxpayerId),
+    Party(#[serde(with = "Identifier")] Id),
     #[serde(untagged)]
     Invoice {
         #[serde(with = "InvoiceNumber")]

@@ -99,6 +99,10 @@ pub(super) enum Continue {
         #[serde(with = "Moment")]
         at: Instant,
     },
+    Share {
+        #[serde(with = "IdentifierOrEmpty")]
+        after: TaxpayerId,
+    },
 }
 
 /// Value in one name that goes to one buyer.

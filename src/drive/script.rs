@@ -4,9 +4,11 @@
 //! at 2026-03-02T09:00            # the next event's time; each event after it is a minute later
 //! wait 40                        # days
 //! register A on=2026-01-05 rep=P1 kind=small_scale
+//! register A rep=P1/13800138000 fin=P2 handler=P3,P4 collector=P5 at=科技路1号305室 grade=D  # people with their phones
 //! change A rep=P2                | status A missing        | quota A 100000.00 25
 //! issue 101 A B 9000.00 tax=1170.00 kind=ordinary goods=1090511000000000000 red=100
 //! issue 102 A - 50.00            # to nobody in particular
+//! issue 103 A B 50.00 mac=00:1a:2b:3c:4d:5e ip=113.87.1.2
 //! void 101 A                     | receive 101 B from=A    | mark 101 A   | lift 101 A
 //! deduct 101 B 2026-03 from=A tax=1170.00 purpose=export_refund
 //! reverse 101 B 2026-03 from=A tax=1170.00 reason=error
@@ -18,9 +20,10 @@ use std::collections::BTreeMap;
 
 use crate::codec;
 use crate::model::{
-    BasisPoints, DAY_MS, Date, DeductionReversed, Event, Fact, Fen, GoodsCode, Id, Instant, Invoice, InvoiceDeducted,
-    InvoiceKind, InvoiceMark, InvoiceNo, InvoiceQuotaGranted, InvoiceReceived, InvoiceVoided, Line, Period, Person,
-    Purpose, Role, SECOND_MS, Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered, TaxpayerStatusChanged,
+    BasisPoints, CreditGrade, DAY_MS, Date, DeductionReversed, Device, Event, Fact, Fen, GoodsCode, Id, Instant,
+    Invoice, InvoiceDeducted, InvoiceKind, InvoiceMark, InvoiceNo, InvoiceQuotaGranted, InvoiceReceived, InvoiceVoided,
+    Line, Period, Person, Purpose, Role, SECOND_MS, Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered,
+    TaxpayerStatusChanged,
 };
 
 /// A line that says nothing a script can say.
@@ -125,10 +128,10 @@ impl Reader {
             industry: words.option("industry").unwrap_or("5179").into(),
             region: words.option("region").unwrap_or("440305").into(),
             street: None,
-            address: "".into(),
+            address: words.option("at").unwrap_or_default().into(),
             capital: Fen(100_000_000),
             kind: kind(words)?.unwrap_or(TaxpayerKind::General),
-            credit_grade: None,
+            credit_grade: grade(words)?,
             people: people(words),
         })))
     }
@@ -161,7 +164,7 @@ impl Reader {
             lines: lines.into_iter().collect(),
             amount,
             tax,
-            device: None,
+            device: device(words),
             issuer_person_id: None,
             red_of: words.option("red").map(number).transpose()?,
             remark: None,
@@ -213,12 +216,12 @@ fn change(words: &Words<'_>) -> Result<TaxpayerChanged, String> {
         industry: words.option("industry").map(Into::into),
         region: words.option("region").map(Into::into),
         street: None,
-        address: None,
+        address: words.option("at").map(Into::into),
         capital: None,
         kind: kind(words)?,
-        credit_grade: None,
+        credit_grade: grade(words)?,
         people: people(words),
-        former_taxpayer_id: None,
+        former_taxpayer_id: words.option("former").map(id).transpose()?,
     })
 }
 
@@ -263,9 +266,40 @@ fn invoice_kind(text: &str) -> Result<InvoiceKind, String> {
     })
 }
 
+/// Each role's people, parted by commas; a phone stands behind a stroke.
 fn people(words: &Words<'_>) -> Vec<Person> {
-    let person = |who: &str| Person { role: Role::LegalRepresentative, person_id: who.into(), phone: None };
-    words.option("rep").map(person).into_iter().collect()
+    let roles = [
+        ("rep", Role::LegalRepresentative),
+        ("fin", Role::FinanceOfficer),
+        ("handler", Role::TaxHandler),
+        ("collector", Role::InvoiceCollector),
+    ];
+    let in_role = |(name, role): (&str, Role)| {
+        let named = words.option(name).map(|all| all.split(',')).into_iter().flatten();
+        let person = |who: &str| {
+            let (person_id, phone) = who.split_once('/').map_or((who, None), |(who, phone)| (who, Some(phone)));
+            Person { role, person_id: person_id.into(), phone: phone.map(Into::into) }
+        };
+        named.map(person).collect::<Vec<_>>()
+    };
+    roles.into_iter().flat_map(in_role).collect()
+}
+
+fn grade(words: &Words<'_>) -> Result<Option<CreditGrade>, String> {
+    Ok(match words.option("grade") {
+        None => None,
+        Some("A") => Some(CreditGrade::A),
+        Some("B") => Some(CreditGrade::B),
+        Some("M") => Some(CreditGrade::M),
+        Some("C") => Some(CreditGrade::C),
+        Some("D") => Some(CreditGrade::D),
+        Some(other) => return Err(format!("`{other}` is no credit grade")),
+    })
+}
+
+fn device(words: &Words<'_>) -> Option<Device> {
+    let (ip, mac) = (words.option("ip").map(Into::into), words.option("mac").map(Into::into));
+    (ip.is_some() || mac.is_some()).then_some(Device { ip, mac })
 }
 
 fn id(text: &str) -> Result<Id, String> {

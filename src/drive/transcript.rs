@@ -46,6 +46,7 @@ fn finding(signal: &Signal) -> String {
         About::Invoice { seller_id, invoice_no } => format!("{invoice_no} of {seller_id}"),
         About::Period(period) => period.to_string(),
         About::Origin(origin) => format!("origin {origin}"),
+        About::Party(party) => format!("party {}", &party.as_str()[..8]),
     };
     let verb = match (signal.status, signal.version) {
         (SignalStatus::Withdrawn, _) => {

@@ -35,7 +35,9 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         | Message::Taint(_)
         | Message::Continue(_)
         | Message::Forwarded(..)
-        | Message::Began(_) => {}
+        | Message::Began(_)
+        | Message::Tied(_)
+        | Message::Shared(_) => {}
     }
 }
 

@@ -12,6 +12,7 @@ mod case;
 mod control;
 mod effects;
 mod epoch;
+mod party;
 mod register;
 mod taxpayer;
 mod timers;
@@ -97,7 +98,8 @@ impl Fold {
             Kind::Case => case::step(self, rows, record, effects),
             Kind::Clock => timers::step(self, rows, record, effects),
             Kind::Control => control::step(self, rows, record, effects),
-            Kind::Party | Kind::Grid | Kind::Organisation | Kind::Officer | Kind::Feedback => {
+            Kind::Party => party::step(rows, record, effects),
+            Kind::Grid | Kind::Organisation | Kind::Officer | Kind::Feedback => {
                 register::step(rows, record, effects);
             }
         }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Period, Source, TaxpayerId, Vector};
+use super::{
+    Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Period, Shared, Source, TaxpayerId, Tie, Vector,
+};
 
 /// One entity's word to another, or to itself later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub enum Message {
     Forwarded(Source, Box<Event>),
     /// To control: the journal's trade begins, with an invoice issued at this time.
     Began(Instant),
+    /// A taxpayer tells a party how it is tied to it.
+    Tied(Box<Tie>),
+    /// A party tells a taxpayer who else is tied to it.
+    Shared(Box<Shared>),
 }
 
 impl Message {
@@ -49,6 +55,8 @@ impl Message {
             Self::Timer(_) => "time_passed",
             Self::Continue(_) => "value_moved",
             Self::Began(_) => "journal_began",
+            Self::Tied(_) => "party_tied",
+            Self::Shared(_) => "party_shared",
             Self::Forwarded(_, event) => event.fact.type_name(),
         }
     }
@@ -329,6 +337,11 @@ pub enum Continue {
         months: Vec<Period>,
         /// Event time of what changed.
         at: Instant,
+    },
+    /// A party has more firms to tell.
+    Share {
+        /// The last firm told.
+        after: TaxpayerId,
     },
 }
 

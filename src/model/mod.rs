@@ -8,6 +8,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod address;
 mod doubts;
 mod event;
 mod ids;
@@ -15,6 +16,7 @@ mod layers;
 mod message;
 mod money;
 mod output;
+mod party;
 mod record;
 mod time;
 mod vector;
@@ -26,6 +28,7 @@ pub use layers::{HOPS_MAX, Layers};
 pub use message::*;
 pub use money::{BasisPoints, Fen, Grouped};
 pub use output::*;
+pub use party::*;
 pub use record::*;
 pub use time::{DAY_MS, Date, HOUR_MS, Instant, Period, SECOND_MS};
 pub use vector::{Part, Vector};

@@ -96,6 +96,8 @@ pub enum About {
     Period(Period),
     /// Value of one origin.
     Origin(TaxpayerId),
+    /// A party that ties the taxpayer to others: a person, a phone, an address or a device.
+    Party(Id),
 }
 
 /// Place in a chain.

@@ -52,7 +52,7 @@ impl Folder {
         let about = match signal.about {
             About::Invoice { seller_id, .. } => Some(seller_id),
             About::Origin(origin) => Some(origin),
-            About::Period(_) => None,
+            About::Period(_) | About::Party(_) => None,
         };
         let mut names = BTreeMap::new();
         for id in signal.counterparties.iter().copied().chain(about).filter(|id| !id.is_empty()) {

@@ -107,5 +107,6 @@ pub fn about(about: &About) -> String {
         About::Invoice { seller_id, invoice_no } => format!("invoice {invoice_no} of {seller_id}"),
         About::Period(period) => period.to_string(),
         About::Origin(origin) => format!("value of {origin}"),
+        About::Party(party) => format!("party {party}"),
     }
 }

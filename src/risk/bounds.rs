@@ -15,7 +15,7 @@ pub enum Bound {
 }
 
 /// Every indicator that a check gives as evidence; a test beside `suyuan signals` reads them out of the checks.
-static ALL: [(&str, Bound); 20] = [
+static ALL: [(&str, Bound); 26] = [
     ("buyers", Bound::AtMost),
     ("days_since_new_representative", Bound::AtMost),
     ("days_since_registration", Bound::AtMost),
@@ -25,11 +25,17 @@ static ALL: [(&str, Bound); 20] = [
     ("mean_days_in_to_out", Bound::AtMost),
     ("near_cap_share", Bound::AtLeast),
     ("new_partner_share", Bound::AtLeast),
+    ("other_shared_ties", Bound::Above),
     ("own_origin_share", Bound::AtLeast),
     ("own_origin_tax", Bound::AtLeast),
+    ("registered_within_a_week", Bound::AtLeast),
+    ("represented_and_served_firms", Bound::Above),
     ("retained_over_output", Bound::AtMost),
     ("returned_own_tax", Bound::AtLeast),
     ("returned_share", Bound::AtLeast),
+    ("shared_bad_firms", Bound::Above),
+    ("shared_firms", Bound::AtLeast),
+    ("shared_grade_d_firms", Bound::Above),
     ("standing_deductions", Bound::Above),
     ("tainted_tax_deducted", Bound::AtLeast),
     ("tainted_tax_taken", Bound::Above),

@@ -21,6 +21,7 @@ mod finding;
 mod pass_through;
 mod rules;
 mod scoring;
+mod shared_control;
 mod source_burst;
 mod view;
 
@@ -43,6 +44,8 @@ pub enum Subject {
     Period,
     /// Value of one accused origin in the taxpayer's books.
     Origin,
+    /// A party that ties the taxpayer to others.
+    Party,
 }
 
 /// When a finding about a month is asked for.
@@ -151,6 +154,7 @@ pub static ALL: &[&Typology] = &[
     &pass_through::TYPOLOGY,
     &circular::TYPOLOGY,
     &false_deduction::TYPOLOGY,
+    &shared_control::TYPOLOGY,
 ];
 
 /// The most months before its own that a finding about a month rests on.
@@ -177,6 +181,7 @@ pub fn signal_id(taxpayer_id: TaxpayerId, typology: &Typology, about: &About) ->
         }
         About::Period(period) => Id::derived("signal", &[taxpayer, typology.code, "period", &period.to_string()]),
         About::Origin(origin) => Id::derived("signal", &[taxpayer, typology.code, "origin", origin.as_str()]),
+        About::Party(party) => Id::derived("signal", &[taxpayer, typology.code, "party", party.as_str()]),
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Limits {
     pub taint_tax_min_fen: i64,
     /// A taxpayer on a chain counts as washer when it passed on at least so much of what it took, in basis points.
     pub washer_passed_min_bp: i64,
+    /// Months after which a firm is tied no longer to a device that it issues from no more, while it uses others.
+    pub device_months: i32,
     /// The least scores of levels 2 to 5.
     pub level_scores: [u16; 4],
 }
@@ -140,6 +142,7 @@ impl RuleSet {
             taint_hops_max: 0,
             taint_tax_min_fen: 1,
             washer_passed_min_bp: 10_000,
+            device_months: 6,
             level_scores: [1_000; 4],
         };
         Self { version: "none".into(), limits, parameters: vec![None; ALL.len()] }
@@ -217,6 +220,7 @@ fn check_limits(limits: &Limits) -> Result<(), RulesError> {
         ("taint_hops_max", limits.taint_hops_max.into(), 0..=size(HOPS_MAX), "give 0 to 16"),
         ("taint_tax_min_fen", limits.taint_tax_min_fen, 1..=i64::MAX, "give at least 1"),
         ("washer_passed_min_bp", limits.washer_passed_min_bp, 0..=10_000, "give 0 to 10000"),
+        ("device_months", limits.device_months.into(), 1..=120, "give 1 to 120"),
     ];
     for (name, value, lawful, expected) in ranges {
         if !lawful.contains(&value) {

@@ -3,7 +3,7 @@
 use super::Typology;
 use super::rules::{Limits, RuleSet};
 use crate::model::{Date, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
-use crate::state::{Books, Claim, Held, Key, Month, Partner, Profile, Side, Tainted, standing};
+use crate::state::{Books, Claim, Held, Key, Month, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing};
 
 /// One taxpayer's rows, and the rules.
 pub struct View<'a, 'b> {
@@ -120,6 +120,17 @@ impl<'a, 'b> View<'a, 'b> {
             left = left + month.drawn - month.arrived - month.flowed_on;
         }
         left
+    }
+
+    /// Its tie to a party, and what that knows.
+    pub fn tie(&mut self, party: Id) -> Option<TieRow> {
+        self.books.find::<TieRow>(&Key::Party(PartyKey::Tie(party))).cloned()
+    }
+
+    /// All its ties, in the order of the parties' ids.
+    pub fn ties(&mut self) -> Vec<(Id, TieRow)> {
+        let ties = self.books.ties().into_iter();
+        ties.filter_map(|party| Some((party, self.tie(party)?))).collect()
     }
 
     /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no

@@ -1,5 +1,9 @@
 //! Keys: which row of an entity. Their bytes sort as the keys do, so a scan means the same in memory and on disk.
 
+mod party;
+
+pub use party::PartyKey;
+
 use crate::model::{Entity, GoodsCode, Id, Instant, InvoiceNo, Kind, Period, TaxpayerId};
 use crate::provenance::Ordinal;
 
@@ -160,6 +164,8 @@ pub enum Key {
         /// In whose name.
         named: Id,
     },
+    /// Party or taxpayer: about parties.
+    Party(PartyKey),
 }
 
 /// Bytes that are no key.
@@ -290,6 +296,7 @@ impl Key {
                 write_id(*named, out);
                 write_id(*origin, out);
             }
+            Self::Party(key) => key.write(out),
         }
     }
 
@@ -330,6 +337,7 @@ impl Key {
             27 => Self::TaintSent { origin: reader.id()?, buyer: reader.id()? },
             28 => Self::FlowedOn(Ordinal(reader.u32()?), reader.u32()?),
             29 => Self::TaintDue { origin: reader.id()?, named: reader.id()? },
+            30 => Self::Party(PartyKey::read(&mut reader)?),
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -344,7 +352,7 @@ impl Key {
     /// Whether the fold asks for keys of this tag in their order, and not only by themselves. What is asked for so at
     /// every turn is best kept in order.
     pub fn is_listed(tag: u8) -> bool {
-        matches!(tag, 10 | 11 | 14 | 17..=19 | 23 | 24)
+        matches!(tag, 10 | 11 | 14 | 17..=19 | 23 | 24 | 30)
     }
 
     /// Place of the variant in the order of the enum; never reused.
@@ -380,6 +388,7 @@ impl Key {
             Self::TaintSent { .. } => 27,
             Self::FlowedOn(..) => 28,
             Self::TaintDue { .. } => 29,
+            Self::Party(_) => 30,
         }
     }
 }

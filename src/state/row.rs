@@ -7,6 +7,7 @@ use super::control::{NotedFact, RulesInForce, TimerRow};
 use super::findings::{SignalRow, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow};
 use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
+use super::party::{Devices, Papers, PartyHead, PartyMember, TieRow};
 use super::taxpayer::{FlowedOn, Goods, Issued, Month, Partner, Profile, WaitingRed};
 use crate::model::Instant;
 
@@ -113,6 +114,16 @@ rows! {
     TaintSent(TaintSent),
     /// [`super::Key::FlowedOn`].
     FlowedOn(FlowedOn),
+    /// [`super::PartyKey::Head`].
+    PartyHead(PartyHead),
+    /// [`super::PartyKey::Member`].
+    PartyMember(PartyMember),
+    /// [`super::PartyKey::Papers`].
+    Papers(Papers),
+    /// [`super::PartyKey::Tie`].
+    Tie(TieRow),
+    /// [`super::PartyKey::Devices`].
+    Devices(Devices),
 }
 
 impl Row {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::dated::{Course, Dated};
 use super::row::Beyond;
 use crate::model::{
-    CreditGrade, Date, Fen, Fingerprint, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Status, TaxpayerId,
-    TaxpayerKind,
+    CreditGrade, Date, Fen, Fingerprint, FirmRecord, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Status,
+    TaxpayerId, TaxpayerKind,
 };
 use crate::provenance::{Blend, Ledger};
 
@@ -85,12 +85,19 @@ pub struct Profile {
     pub open_signals: u32,
     /// Of those, findings that accuse it as a source.
     pub open_bursts: u32,
+    /// Tells the device and month of the last invoice that was noted from others.
+    pub device_seen: u64,
 }
 
 impl Profile {
     /// Input tax not yet passed on, deregistered or not.
     pub fn pooled(&self) -> Fen {
         self.pool.total() + self.expired.total()
+    }
+
+    /// What is known against it now.
+    pub fn record(&self) -> FirmRecord {
+        FirmRecord::of(self.status.latest(), self.credit_grade.value, self.flag.is_some())
     }
 
     /// Since when it is deregistered, if it is.

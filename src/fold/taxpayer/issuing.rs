@@ -40,6 +40,9 @@ impl Step<'_> {
         self.doubt_event(event);
         self.doubt_closed(no, issue.issued_at);
         self.expect_closing(issue.issued_at);
+        if let Some(device) = &invoice.device {
+            self.note_device(device, issue.issued_at);
+        }
         let goods = goods_of(invoice);
         self.count_sale(&issue, &goods);
         let vector = if issued.void.is_some() {

@@ -214,6 +214,7 @@ fn subject(about: &About) -> Subject {
         About::Invoice { .. } => Subject::Invoice,
         About::Period(_) => Subject::Period,
         About::Origin(_) => Subject::Origin,
+        About::Party(_) => Subject::Party,
     }
 }
 

@@ -12,6 +12,7 @@ mod issuing;
 mod kinds;
 mod judge;
 mod papers;
+mod parties;
 mod settling;
 mod taint;
 mod task;
@@ -64,6 +65,8 @@ struct Step<'a> {
     begun_months: Vec<Period>,
     /// Buyers to whom more or less of an origin has gone than before, where something in these books stands accused.
     moved: BTreeSet<(Ordinal, TaxpayerId)>,
+    /// Whether what its parties know of it may have changed.
+    parties_due: bool,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
 }
@@ -85,9 +88,10 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         touched_after: None,
         begun_months: Vec::new(),
         moved: BTreeSet::new(),
+        parties_due: false,
         stakes: Stakes::default(),
     };
-    let begun = step.begun();
+    let (begun, accused) = (step.begun(), step.profile.flag.is_some());
     match &record.body {
         Body::Fact(source, event) | Body::Message(Message::Forwarded(source, event)) => step.fact(*source, event),
         Body::Message(message) => step.message(message),
@@ -97,6 +101,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
     step.met(new);
     step.expect_months();
     step.judge_touched();
+    step.tell_parties(accused);
     step.report_moved(begun);
     let Step { mut books, mut profile, .. } = step;
     profile.ledger.expired = profile.expired.total().0;
@@ -152,8 +157,9 @@ impl Step<'_> {
             Message::Taint(taint) => self.tainted(taint),
             Message::Timer(timer) => self.timer(*timer),
             Message::Continue(cursor) => self.continued(cursor),
-            // A case's own and control's, and unwrapped above.
-            Message::Report(_) | Message::Began(_) | Message::Forwarded(..) => {}
+            Message::Shared(shared) => self.shared(shared),
+            // A case's own, control's and a party's, and unwrapped above.
+            Message::Report(_) | Message::Began(_) | Message::Tied(_) | Message::Forwarded(..) => {}
         }
     }
 
@@ -161,8 +167,11 @@ impl Step<'_> {
     fn met(&mut self, new: bool) {
         let known_since = &mut self.profile.known_since;
         let unknown = *known_since == Instant::default();
-        // What is refused says nothing, not all messages have a time, and an accusation has that of somebody else's trade.
-        let is_own = !matches!(self.record.body, Body::Message(Message::Taint(_) | Message::Continue(_)));
+        // What is refused says nothing, not all messages have a time, and an accusation has that of somebody else's trade,
+        // as a party's word has that of somebody else's papers.
+        let others =
+            |message: &Message| matches!(message, Message::Taint(_) | Message::Continue(_) | Message::Shared(_));
+        let is_own = !matches!(&self.record.body, Body::Message(message) if others(message));
         let counts = is_own && self.effects.verdict == Verdict::Accepted && self.now != Instant::default();
         if counts && (unknown || self.now < *known_since) {
             *known_since = self.now;

@@ -32,6 +32,7 @@ impl Step<'_> {
             }
             Fact::TaxpayerStatusChanged(changed) => {
                 self.status_changed(changed.status, at);
+                self.parties_due = true;
                 self.touch_papers();
             }
             Fact::InvoiceQuotaGranted(granted) => {
@@ -105,7 +106,9 @@ impl Step<'_> {
         if let Some(grade) = registered.credit_grade {
             profile.credit_grade.say(grade, at);
         }
-        self.people(&registered.people, registered.registered_on.start().min(at));
+        let since = registered.registered_on.start().min(at);
+        self.people(&registered.people, since);
+        self.note_address(&registered.address, since);
         if was_older && !self.opening.is_older(Some(registered.registered_on)) {
             self.open_without_stock();
         }
@@ -125,10 +128,15 @@ impl Step<'_> {
         if let Some(grade) = changed.credit_grade {
             profile.credit_grade.say(grade, at);
         }
+        self.parties_due = true;
         self.people(&changed.people, at);
+        if let Some(address) = &changed.address {
+            self.note_address(address, at);
+        }
     }
 
     fn people(&mut self, people: &[Person], at: Instant) {
+        self.note_people(people, at);
         let Some(person) = people.iter().find(|person| person.role == Role::LegalRepresentative) else { return };
         self.profile.representative.say(hash(&[&person.person_id]), at);
     }

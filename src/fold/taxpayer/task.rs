@@ -14,6 +14,8 @@ impl Step<'_> {
         match signal.about {
             About::Invoice { .. } => self.stakes.invoices += stake,
             About::Origin(_) => self.stakes.origins += stake,
+            // A tie puts no tax at stake of its own.
+            About::Party(_) => {}
             About::Period(period) => {
                 places.push((SignalOrder::MonthStake, -signal.stake.0.max(0)));
                 if typology.accuses_source {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::Date;
 
 fn any_id() -> impl Strategy<Value = Id> {
     prop_oneof![Just(Id::EMPTY), "[A-C甲乙]{1,9}".prop_map(|text| Id::parse(&text).unwrap())]
@@ -61,6 +62,14 @@ fn any_key() -> impl Strategy<Value = Key> {
         (any_id(), any_id()).prop_map(|(origin, buyer)| Key::TaintSent { origin, buyer }),
         (any::<u32>(), any::<u32>()).prop_map(|(o, number)| Key::FlowedOn(Ordinal(o), number)),
         (any_id(), any_id()).prop_map(|(origin, named)| Key::TaintDue { origin, named }),
+        (0..6, any::<i32>(), any_id()).prop_map(|(which, on, id)| Key::Party(match which {
+            0 => PartyKey::Head,
+            1 => PartyKey::Member(id),
+            2 => PartyKey::Registered(Date(on), id),
+            3 => PartyKey::Papers,
+            4 => PartyKey::Tie(id),
+            _ => PartyKey::Devices,
+        })),
     ]
 }
 

@@ -107,6 +107,7 @@ impl Teller {
                     About::Invoice { seller_id, invoice_no } => format!("{} of {seller_id}", invoice_no.as_str()),
                     About::Period(period) => period.to_string(),
                     About::Origin(origin) => origin.to_string(),
+                    About::Party(party) => party.to_string(),
                 };
                 let of_chain = signal.case_id.filter(|_| &*signal.typology == "false_deduction");
                 let case = of_chain

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use suyuan::drive::World;
 use suyuan::model::{About, Entity, Id, Instant, Kind, Signal, SignalStatus, TASK_SIGNALS_MAX, TaskStatus};
 use suyuan::risk::{self, RuleSet, Subject, View};
-use suyuan::state::{Books, Key, Profile, Row, RowType, TaskRow};
+use suyuan::state::{Books, Key, PartyKey, Profile, Row, RowType, TaskRow};
 
 use super::AllRows;
 
@@ -98,6 +98,7 @@ pub(super) fn check_anew(world: &mut World, rows: &AllRows, rules: &RuleSet) -> 
                 Some(About::Invoice { seller_id: held.seller_id, invoice_no: *invoice_no })
             }
             (Key::Tainted(origin), _) => Some(About::Origin(*origin)),
+            (Key::Party(PartyKey::Tie(party)), _) => Some(About::Party(*party)),
             (Key::Signal(id), Row::Signal(signal)) if signal.0.status == SignalStatus::Open => {
                 open.insert(*id);
                 Some(signal.0.about)
@@ -133,5 +134,6 @@ fn is_about(subject: Subject, about: &About) -> bool {
         About::Invoice { .. } => subject == Subject::Invoice,
         About::Period(_) => subject == Subject::Period,
         About::Origin(_) => subject == Subject::Origin,
+        About::Party(_) => subject == Subject::Party,
     }
 }

@@ -1,0 +1,59 @@
+//! Keys of rows about parties: a tag of their own within the one they share in [`Key`](super::Key).
+
+use super::{KeyError, Reader, write_i64, write_id};
+use crate::model::{Date, Id, TaxpayerId};
+
+/// Which row about parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PartyKey {
+    /// Party: what it knows of its firms as a whole.
+    Head,
+    /// Party: a firm it is tied to.
+    Member(TaxpayerId),
+    /// Party: its firms that count, by the day they registered.
+    Registered(Date, TaxpayerId),
+    /// Taxpayer: who and where it is by its papers.
+    Papers,
+    /// Taxpayer: a party it is tied to.
+    Tie(Id),
+    /// Taxpayer: devices it issues from.
+    Devices,
+}
+
+impl PartyKey {
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Head => out.push(0),
+            Self::Member(id) => {
+                out.push(1);
+                write_id(*id, out);
+            }
+            Self::Registered(on, id) => {
+                out.push(2);
+                write_i64(i64::from(on.0), out);
+                write_id(*id, out);
+            }
+            Self::Papers => out.push(3),
+            Self::Tie(party) => {
+                out.push(4);
+                write_id(*party, out);
+            }
+            Self::Devices => out.push(5),
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, KeyError> {
+        Ok(match reader.byte()? {
+            0 => Self::Head,
+            1 => Self::Member(reader.id()?),
+            2 => Self::Registered(
+                Date(i32::try_from(reader.i64()?).map_err(|_| KeyError { tag: reader.tag })?),
+                reader.id()?,
+            ),
+            3 => Self::Papers,
+            4 => Self::Tie(reader.id()?),
+            5 => Self::Devices,
+            _ => return Err(KeyError { tag: reader.tag }),
+        })
+    }
+}
