@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, List, mirrors};
+use super::form::{Form, List, OptionalList, mirrors};
 use super::identifiers::Identifier;
 use super::measures::{Moment, Money};
-use crate::model::{self, Fen, Id, Instant, TaxpayerId, Text};
+use super::party::{PartyKind, RoleNames};
+use crate::model::{self, Fen, Id, Instant, Roles, TaxpayerId, Text};
 
 /// One chain or gang.
 #[derive(Serialize, Deserialize)]
@@ -23,6 +24,8 @@ pub(super) struct Case {
     edges: Vec<model::CaseEdge>,
     nodes_total: u64,
     edges_total: u64,
+    #[serde(default, with = "OptionalList::<CaseTie>", skip_serializing_if = "Vec::is_empty")]
+    ties: Vec<model::CaseTie>,
     version: u32,
 }
 
@@ -68,4 +71,23 @@ struct CaseEdge {
     last_at: Instant,
 }
 
-mirrors! { Case: model::Case, CaseNode: model::CaseNode, CaseEdge: model::CaseEdge }
+/// What ties a taxpayer to its gang.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::CaseTie")]
+struct CaseTie {
+    #[serde(with = "Identifier")]
+    taxpayer_id: TaxpayerId,
+    #[serde(with = "Identifier")]
+    party_id: Id,
+    #[serde(with = "PartyKind")]
+    kind: model::PartyKind,
+    #[serde(with = "RoleNames")]
+    roles: Roles,
+}
+
+mirrors! {
+    Case: model::Case,
+    CaseNode: model::CaseNode,
+    CaseEdge: model::CaseEdge,
+    CaseTie: model::CaseTie,
+}

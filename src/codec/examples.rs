@@ -2,11 +2,11 @@
 
 use super::json;
 use crate::model::{
-    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, ChainRole, Closing, Continue, Date, DeadLetter, Doubt,
-    Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, GoodsAmount, GoodsCode, Hand, Id, Instant, InvoiceKind,
-    InvoiceNo, Kind, Layers, Marked, Message, Output, Part, PartyKind, Passage, Period, Position, Record, Refused,
-    Report, Returned, Roles, Root, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector,
-    Voided,
+    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date, DeadLetter,
+    Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode, Hand, Id,
+    Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Membership, Message, Output, Part, PartyKind, Passage,
+    Period, Position, Record, Refused, Report, Returned, Roles, Root, Shared, Signal, SignalStatus, Source, Taint,
+    Task, TaskStatus, Tie, Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -132,9 +132,26 @@ pub(crate) fn messages() -> Vec<Message> {
             roles: Roles::ISSUES,
             registered_on: Some(Date(20_456)),
             record: FirmRecord::MISSING.and(FirmRecord::ACCUSED),
+            gang: Gang::NONE,
+            number: 1,
             at: at(9),
         })),
-        Message::Shared(Box::new(Shared { party_id: id("0123456789abcdef01234567"), hand: hand(), at: at(9) })),
+        Message::Shared(Box::new(Shared {
+            party_id: id("0123456789abcdef01234567"),
+            hand: hand(),
+            gang: Gang { firm: id("A1"), hops: 2 },
+            number: 3,
+            at: at(9),
+        })),
+        Message::Joined(Box::new(Membership {
+            gang: id("A1"),
+            taxpayer_id: id("B1"),
+            is_in: true,
+            hops: 2,
+            strong: true,
+            ties: vec![GangTie { party_id: id("p:1"), kind: PartyKind::Person, roles: Roles::REPRESENTATIVE }],
+            at: at(9),
+        })),
         Message::Continue(Box::new(Continue::Share { after: id("A1") })),
     ]
 }
@@ -222,6 +239,7 @@ pub(crate) fn outputs() -> Vec<Output> {
         Output::Signal(Box::new(signal(About::Party(id("0123456789abcdef01234567"))))),
         Output::Signal(Box::new(bare)),
         Output::Case(Box::new(case())),
+        Output::Case(Box::new(Case { ties: Vec::new(), ..case() })),
         Output::Task(Box::new(task())),
         Output::Task(Box::new(desk)),
         Output::DeadLetter(Box::new(DeadLetter { first: None, ..letter.clone() })),
@@ -276,6 +294,12 @@ fn case() -> Case {
         }],
         nodes_total: 600,
         edges_total: 1,
+        ties: vec![CaseTie {
+            taxpayer_id: id("B1"),
+            party_id: id("0123456789abcdef01234567"),
+            kind: PartyKind::NetworkAddress,
+            roles: Roles::ISSUES.and(Roles::PREMISES),
+        }],
         version: 4,
     }
 }

@@ -9,7 +9,7 @@ use super::form::{Boxed, Form, mirrors};
 use super::identifiers::IdentifierOrEmpty;
 use super::journal::Source;
 use super::measures::Moment;
-use super::party::{Shared, Tie};
+use super::party::{Membership, Shared, Tie};
 use super::timer::{Continue, Timer};
 use crate::model::{self, Event, Id, Instant};
 
@@ -29,6 +29,7 @@ pub(super) enum Message {
     Began(#[serde(with = "Moment")] Instant),
     Tied(#[serde(with = "Boxed::<Tie>")] Box<model::Tie>),
     Shared(#[serde(with = "Boxed::<Shared>")] Box<model::Shared>),
+    Joined(#[serde(with = "Boxed::<Membership>")] Box<model::Membership>),
 }
 
 /// What a record or a message is addressed to.

@@ -1,11 +1,11 @@
 //! What taxpayers and parties tell each other on the wire.
 
-use serde::de::Deserializer;
+use serde::de::{Deserializer, Error};
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::form::{Form, List, Optional, mirrors};
-use super::identifiers::Identifier;
+use super::identifiers::{Identifier, IdentifierOrEmpty};
 use super::measures::{Day, Moment};
 use crate::model::{self, Date, FirmRecord, Id, Instant, Roles, TaxpayerId};
 
@@ -23,6 +23,9 @@ pub(super) struct Tie {
     registered_on: Option<Date>,
     #[serde(with = "RecordMarks")]
     record: FirmRecord,
+    #[serde(with = "Gang")]
+    gang: model::Gang,
+    number: u32,
     #[serde(with = "Moment")]
     at: Instant,
 }
@@ -35,6 +38,9 @@ pub(super) struct Shared {
     party_id: Id,
     #[serde(with = "Hand")]
     hand: model::Hand,
+    #[serde(with = "Gang")]
+    gang: model::Gang,
+    number: u32,
     #[serde(with = "Moment")]
     at: Instant,
 }
@@ -65,6 +71,44 @@ struct Associate {
     record: FirmRecord,
 }
 
+/// By which firm a gang is named.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Gang")]
+struct Gang {
+    #[serde(with = "IdentifierOrEmpty")]
+    firm: TaxpayerId,
+    hops: u8,
+}
+
+/// A firm tells the case of its gang of itself.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Membership")]
+pub(super) struct Membership {
+    #[serde(with = "Identifier")]
+    gang: TaxpayerId,
+    #[serde(with = "Identifier")]
+    taxpayer_id: TaxpayerId,
+    is_in: bool,
+    hops: u8,
+    strong: bool,
+    #[serde(with = "List::<GangTie>")]
+    ties: Vec<model::GangTie>,
+    #[serde(with = "Moment")]
+    at: Instant,
+}
+
+/// A hand that ties a firm to its gang.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::GangTie")]
+pub(super) struct GangTie {
+    #[serde(with = "Identifier")]
+    party_id: Id,
+    #[serde(with = "PartyKind")]
+    kind: model::PartyKind,
+    #[serde(with = "Marks")]
+    roles: Roles,
+}
+
 /// What a party is.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "model::PartyKind", rename_all = "snake_case")]
@@ -91,6 +135,27 @@ impl Form for Marks {
     }
 }
 
+/// Roles by their names, for whoever is outside.
+pub(super) struct RoleNames;
+
+impl Form for RoleNames {
+    type Model = Roles;
+
+    fn serialize<S: Serializer>(model: &Roles, serializer: S) -> Result<S::Ok, S::Error> {
+        let names: Vec<&str> = model.names().collect();
+        serializer.collect_seq(names)
+    }
+
+    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Roles, D::Error> {
+        let mut roles = Roles::default();
+        for name in Vec::<String>::deserialize(deserializer)? {
+            let role = Roles::named(&name);
+            roles = roles.and(role.ok_or_else(|| D::Error::custom(format_args!("`{name}` is no role")))?);
+        }
+        Ok(roles)
+    }
+}
+
 /// What is known against a firm: a number of which each binary digit is one mark.
 struct RecordMarks;
 
@@ -106,4 +171,10 @@ impl Form for RecordMarks {
     }
 }
 
-mirrors! { Tie: model::Tie, Shared: model::Shared, Associate: model::Associate }
+mirrors! {
+    Tie: model::Tie,
+    Shared: model::Shared,
+    Associate: model::Associate,
+    Membership: model::Membership,
+    GangTie: model::GangTie,
+}

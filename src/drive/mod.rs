@@ -17,6 +17,8 @@ mod chains;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
+mod gangs;
+#[cfg(test)]
 mod hands;
 #[cfg(test)]
 mod order;

@@ -1,5 +1,7 @@
 //! A case: one chain behind one accused origin, collected from the reports of the taxpayers on it.
 
+mod gang;
+
 use super::Fold;
 use super::effects::Effects;
 use crate::model::{
@@ -18,7 +20,12 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
     let Body::Message(message) = &record.body else { return };
     match message {
         Message::Report(report) => reported(fold.hour, &mut books, report, effects),
+        Message::Joined(membership) => gang::joined(fold.hour, &mut books, membership, effects),
         Message::Timer(Timer::CasePublished) => {
+            // A gang of which there was something to publish may be gone meanwhile.
+            if !books.has(&Key::CaseHead) {
+                return;
+            }
             let (mut head, _) = books.lift::<CaseHead>(Key::CaseHead);
             head.version += 1;
             head.publication_due = false;
@@ -26,7 +33,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
             let published = publish(&mut books, &fold.rules);
             effects.outputs.extend(published.map(|case| Output::Case(Box::new(case))));
         }
-        // A case is told by reports alone; whatever else is addressed to it changes nothing.
+        // A case is told by reports and memberships alone; whatever else is addressed to it changes nothing.
         Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. } | Timer::Closing | Timer::MonthPassed { .. })
         | Message::Arrival(_)
         | Message::Voided(_)
@@ -57,15 +64,21 @@ fn reported(hour: Instant, books: &mut Books<'_>, report: &Report, effects: &mut
     if report.standing && report.flag.version >= head.flag_version {
         set_node(books, &mut head, report);
     }
-    if !head.publication_due {
-        head.publication_due = true;
-        let hours = 1 + i64::try_from(head.nodes / NODES_PER_HOUR).unwrap_or(i64::MAX).min(23);
-        let due = Instant(report.at.hour_mark().0 + hours * HOUR_MS);
-        if books.set_timer(hour, due, Timer::CasePublished) {
-            effects.messages.push((books.entity, Message::Timer(Timer::CasePublished)));
-        }
-    }
+    publish_soon(hour, books, &mut head, report.at, effects);
     books.put(Key::CaseHead, head);
+}
+
+/// Has a case published that has changed.
+fn publish_soon(hour: Instant, books: &mut Books<'_>, head: &mut CaseHead, at: Instant, effects: &mut Effects) {
+    if head.publication_due {
+        return;
+    }
+    head.publication_due = true;
+    let hours = 1 + i64::try_from(head.nodes / NODES_PER_HOUR).unwrap_or(i64::MAX).min(23);
+    let due = Instant(at.hour_mark().0 + hours * HOUR_MS);
+    if books.set_timer(hour, due, Timer::CasePublished) {
+        effects.messages.push((books.entity, Message::Timer(Timer::CasePublished)));
+    }
 }
 
 /// Notes what a taxpayer holds and passed on. Who holds nothing any more and passed nothing on is no longer on the chain.
@@ -128,7 +141,7 @@ pub fn publish(books: &mut Books<'_>, rules: &RuleSet) -> Option<Case> {
         .filter_map(|key| if let Key::CaseRank { taxpayer_id, .. } = key { Some(taxpayer_id) } else { None })
         .collect();
     let mut nodes = Vec::with_capacity(ids.len());
-    let mut edges = Vec::new();
+    let (mut edges, mut ties) = (Vec::new(), Vec::new());
     let mut listed = ids.clone();
     listed.sort_unstable();
     for id in ids {
@@ -136,6 +149,7 @@ pub fn publish(books: &mut Books<'_>, rules: &RuleSet) -> Option<Case> {
         let role = role(&head, id, &node, rules);
         nodes.push(CaseNode { taxpayer_id: id, role, hop: node.hops, tax: node.taken, deducted: node.deducted });
         collect_edges(books, id, &listed, &mut edges);
+        gang::collect_ties(books, id, &mut ties);
     }
     Some(Case {
         case_id: books.entity.id,
@@ -146,12 +160,15 @@ pub fn publish(books: &mut Books<'_>, rules: &RuleSet) -> Option<Case> {
         edges,
         nodes_total: head.nodes,
         edges_total: head.edges,
+        ties,
         version: head.version,
     })
 }
 
 fn role(head: &CaseHead, id: TaxpayerId, node: &CaseNodeRow, rules: &RuleSet) -> ChainRole {
-    if id == head.origin {
+    if *head.typology != *super::taxpayer::CHAIN_TYPOLOGY {
+        ChainRole::Associate
+    } else if id == head.origin {
         ChainRole::Source
     } else if node.passed > Fen::ZERO && node.passed.ratio_bp(node.taken) >= rules.limits.washer_passed_min_bp {
         ChainRole::Washer

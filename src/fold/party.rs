@@ -6,7 +6,8 @@
 
 use super::effects::Effects;
 use crate::model::{
-    Associate, Body, Continue, Date, Entity, HAND_EXACT_MAX, Hand, Id, Message, Record, Shared, TaxpayerId, Tie,
+    Associate, Body, Continue, Date, Entity, GANG_HAND_MAX, Gang, HAND_EXACT_MAX, Hand, Id, Message, Record, Shared,
+    TaxpayerId, Tie,
 };
 use crate::state::{Books, Key, PartyHead, PartyKey, PartyMember, Rows};
 
@@ -31,12 +32,19 @@ pub(super) fn step(rows: &mut dyn Rows, record: &Record, effects: &mut Effects) 
 fn tied(books: &mut Books<'_>, tie: &Tie, effects: &mut Effects) {
     let key = Key::Party(PartyKey::Member(tie.taxpayer_id));
     let before = books.find::<PartyMember>(&key).copied().unwrap_or_default();
-    let now = PartyMember { roles: tie.roles, registered_on: tie.registered_on, record: tie.record };
+    let now = PartyMember {
+        roles: tie.roles,
+        registered_on: tie.registered_on,
+        record: tie.record,
+        gang: tie.gang,
+        number: tie.number,
+    };
     let (mut head, _) = books.lift::<PartyHead>(Key::Party(PartyKey::Head));
     head.count(&before, false);
     register(books, &mut head, tie.taxpayer_id, &before, false);
     register(books, &mut head, tie.taxpayer_id, &now, true);
     head.count(&now, true);
+    rename(books, tie.taxpayer_id, &before, &now);
     // A firm that closed in order is none of its firms; should it open again, it will say so.
     if now.counts() {
         books.put(key, now);
@@ -45,11 +53,12 @@ fn tied(books: &mut Books<'_>, tie: &Tie, effects: &mut Effects) {
     }
     head.at = head.at.max(tie.at);
     let hand = hand(books, &head);
-    let changed = hand != head.told;
+    let gang = gang(books, &head);
+    let changed = (&hand, gang) != (&head.told, head.gang);
     if !changed && now.counts() && !before.counts() && hand.firms > 0 {
-        tell(books.entity.id, tie.taxpayer_id, &head, effects);
+        tell(books.entity.id, tie.taxpayer_id, tie.number, &head, effects);
     }
-    head.told = hand;
+    (head.told, head.gang) = (hand, gang);
     let restart = head.telling.is_some();
     if changed && restart {
         head.telling = Some(true);
@@ -92,6 +101,27 @@ fn register(books: &mut Books<'_>, head: &mut PartyHead, id: TaxpayerId, member:
     }
 }
 
+/// Enters by which firm a firm names its gang, in place of what it said before.
+fn rename(books: &mut Books<'_>, by: TaxpayerId, before: &PartyMember, now: &PartyMember) {
+    let key = |gang: Gang| Key::Party(PartyKey::Named { firm: gang.firm, hops: gang.hops, by });
+    if !before.gang.is_none() {
+        books.remove(&key(before.gang));
+    }
+    if now.counts() && !now.gang.is_none() {
+        books.put(key(now.gang), ());
+    }
+}
+
+/// By which firm the gang of its firms is named.
+fn gang(books: &mut Books<'_>, head: &PartyHead) -> Gang {
+    if head.firms > GANG_HAND_MAX {
+        return Gang::NONE;
+    }
+    let key = |firm: TaxpayerId| Key::Party(PartyKey::Named { firm, hops: 0, by: Id::EMPTY });
+    let first = books.scan(&key(Id::EMPTY), &key(Id::LAST), 1).first().copied();
+    if let Some(Key::Party(PartyKey::Named { firm, hops, .. })) = first { Gang { firm, hops } } else { Gang::NONE }
+}
+
 /// What all firms are told: the counts, and while they are few their names.
 fn hand(books: &mut Books<'_>, head: &PartyHead) -> Hand {
     let mut hand = head.hand();
@@ -119,7 +149,8 @@ fn tell_all(books: &mut Books<'_>, after: TaxpayerId, effects: &mut Effects) {
     let Some(mut head) = books.find::<PartyHead>(&Key::Party(PartyKey::Head)).cloned() else { return };
     let told = members(books, after, TOLD_PER_STEP);
     for id in &told {
-        tell(books.entity.id, *id, &head, effects);
+        let number = books.find::<PartyMember>(&Key::Party(PartyKey::Member(*id))).map_or(0, |member| member.number);
+        tell(books.entity.id, *id, number, &head, effects);
     }
     let again = head.telling == Some(true);
     let rest = match told.last() {
@@ -134,7 +165,7 @@ fn tell_all(books: &mut Books<'_>, after: TaxpayerId, effects: &mut Effects) {
     }
 }
 
-fn tell(party_id: Id, to: TaxpayerId, head: &PartyHead, effects: &mut Effects) {
-    let shared = Shared { party_id, hand: head.told.clone(), at: head.at };
+fn tell(party_id: Id, to: TaxpayerId, number: u32, head: &PartyHead, effects: &mut Effects) {
+    let shared = Shared { party_id, hand: head.told.clone(), gang: head.gang, number, at: head.at };
     effects.messages.push((Entity::taxpayer(to), Message::Shared(Box::new(shared))));
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Period, Shared, Source, TaxpayerId, Tie, Vector,
+    Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Membership, Period, Shared, Source, TaxpayerId,
+    Tie, Vector,
 };
 
 /// One entity's word to another, or to itself later.
@@ -34,6 +35,8 @@ pub enum Message {
     Tied(Box<Tie>),
     /// A party tells a taxpayer who else is tied to it.
     Shared(Box<Shared>),
+    /// A taxpayer tells the case of its gang of itself.
+    Joined(Box<Membership>),
 }
 
 impl Message {
@@ -57,6 +60,7 @@ impl Message {
             Self::Began(_) => "journal_began",
             Self::Tied(_) => "party_tied",
             Self::Shared(_) => "party_shared",
+            Self::Joined(_) => "gang_joined",
             Self::Forwarded(_, event) => event.fact.type_name(),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fen, Id, Instant, InvoiceNo, Period, Position, Source, TaxpayerId, Text};
+use super::{Fen, Id, Instant, InvoiceNo, PartyKind, Period, Position, Roles, Source, TaxpayerId, Text};
 
 /// One record for the outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,8 @@ pub struct Case {
     pub nodes_total: u64,
     /// How many edges there are.
     pub edges_total: u64,
+    /// What ties the taxpayers of a gang to one another, at most [`CASE_TIES_MAX`]; nothing on a chain.
+    pub ties: Vec<CaseTie>,
     /// Counts up with each publication.
     pub version: u32,
 }
@@ -140,6 +142,22 @@ pub struct Case {
 pub const CASE_NODES_MAX: usize = 512;
 /// The most edges a published case carries.
 pub const CASE_EDGES_MAX: usize = 2_048;
+
+/// The most ties a published case carries.
+pub const CASE_TIES_MAX: usize = 2_048;
+
+/// What ties a taxpayer to its gang.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaseTie {
+    /// Who.
+    pub taxpayer_id: TaxpayerId,
+    /// The person, phone, address or device, by a hash.
+    pub party_id: Id,
+    /// Which of these it is.
+    pub kind: PartyKind,
+    /// By what the taxpayer is tied to it.
+    pub roles: Roles,
+}
 
 /// A taxpayer on a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

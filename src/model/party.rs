@@ -121,6 +121,25 @@ impl Roles {
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
+
+    const NAMES: [(&str, Self); 6] = [
+        ("legal_representative", Self::REPRESENTATIVE),
+        ("finance_officer", Self::FINANCE_OFFICER),
+        ("tax_handler", Self::TAX_HANDLER),
+        ("invoice_collector", Self::INVOICE_COLLECTOR),
+        ("premises", Self::PREMISES),
+        ("issues", Self::ISSUES),
+    ];
+
+    /// Their names in outputs, in the order of the contract.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().filter(move |(_, role)| self.0 & role.0 != 0).map(|(name, _)| name)
+    }
+
+    /// The one of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, role)| *role)
+    }
 }
 
 /// What is known against a firm that its parties ought to know, and whether it is there at all.
@@ -186,6 +205,11 @@ pub struct Tie {
     pub registered_on: Option<Date>,
     /// What is known against it.
     pub record: FirmRecord,
+    /// The firm its gang is named by, where this party is one of the hands that hold it together.
+    pub gang: Gang,
+    /// Which of its ties this is, by the firm's own count: what the party says of it comes back under this number, so that
+    /// what was said of an earlier one is not taken for it.
+    pub number: u32,
     /// Event time of what changed.
     pub at: Instant,
 }
@@ -197,6 +221,10 @@ pub struct Shared {
     pub party_id: Id,
     /// What it knows.
     pub hand: Hand,
+    /// The least that its firms name their gang by.
+    pub gang: Gang,
+    /// The number of the tie, as the firm gave it.
+    pub number: u32,
     /// Event time of what changed.
     pub at: Instant,
 }
@@ -232,6 +260,82 @@ pub struct Associate {
     pub record: FirmRecord,
 }
 
+/// By which firm a gang is named: the one with the least id among all that hang together, over so many hands. Counting
+/// the hands is what makes a name vanish when the firm it stands for hangs together with the others no longer: who hears
+/// of it only from others who heard of it counts further than is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gang {
+    /// Which firm; [`Id::EMPTY`] for none.
+    pub firm: TaxpayerId,
+    /// Hands between it and who says so.
+    pub hops: u8,
+}
+
+impl Gang {
+    /// None.
+    pub const NONE: Self = Self { firm: Id::EMPTY, hops: 0 };
+
+    /// Whether there is none.
+    pub fn is_none(self) -> bool {
+        self.firm.is_empty()
+    }
+
+    /// The one by the lesser firm, or else the nearer.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let place = |gang: Self| (gang.is_none(), gang.firm, gang.hops);
+        if place(other) < place(self) { other } else { self }
+    }
+
+    /// As the firms of a hand hear of it, that has it from another; none beyond so many hands.
+    #[must_use]
+    pub fn further(self, hops_max: i64) -> Self {
+        if self.is_none() || i64::from(self.hops) >= hops_max {
+            Self::NONE
+        } else {
+            Self { hops: self.hops + 1, ..self }
+        }
+    }
+}
+
+impl Default for Gang {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// A firm tells the case of its gang of itself, all in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// By which firm the gang is named.
+    pub gang: TaxpayerId,
+    /// Who tells.
+    pub taxpayer_id: TaxpayerId,
+    /// Whether it is of the gang; `false` where it is no longer.
+    pub is_in: bool,
+    /// Hands between it and the firm that the gang is named by.
+    pub hops: u8,
+    /// Whether a finding of a shared hand that stands against it is strong enough to make a case of the gang.
+    pub strong: bool,
+    /// The hands that tie it.
+    pub ties: Vec<GangTie>,
+    /// Event time of what changed.
+    pub at: Instant,
+}
+
+/// A hand that ties a firm to its gang.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GangTie {
+    /// Which party.
+    pub party_id: Id,
+    /// What it is.
+    pub kind: PartyKind,
+    /// By what the firm is tied to it.
+    pub roles: Roles,
+}
+
+/// Of more firms than this a party passes no name of a gang on.
+pub const GANG_HAND_MAX: u32 = 512;
 /// Up to so many firms a party tells each of every change, and of each by name.
 pub const HAND_EXACT_MAX: u32 = 16;
 

@@ -29,6 +29,7 @@ pub use bounds::{Bound, bound};
 pub use finding::{Finding, Sentence};
 pub use rules::{Limits, RuleSet, RulesError};
 pub use scoring::{merge, response};
+pub use shared_control::gang_case;
 pub use view::View;
 
 use std::ops::RangeInclusive;

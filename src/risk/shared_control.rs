@@ -1,9 +1,9 @@
 //! Firms in one hand.
 
 use super::finding::{COUNTERPARTIES_MAX, counted};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Parameter, RuleSet, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Associate, Fen, FirmRecord, Hand, Id, PartyKind, TaxpayerId};
-use crate::state::TieRow;
+use crate::state::{CaseHead, TieRow};
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -48,6 +48,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::BasisPoints,
             "Share of firms registered within a week of another: most.",
         ),
+        Parameter::new("gang_hops_max", Unit::Taxpayers, "Hands between two firms of a gang, at most."),
     ],
     months_back: 0,
     months_ahead: 0,
@@ -102,6 +103,27 @@ fn held(tie: &TieRow, sizes: &Sizes) -> i64 {
     }
 }
 
+/// The case of the gang that is named by a firm.
+pub fn gang_case(firm: TaxpayerId) -> Id {
+    CaseHead::id(TYPOLOGY.code, firm, 1)
+}
+
+impl RuleSet {
+    /// Whether a party holds a taxpayer tied to it together with others, as one who controls them.
+    pub fn is_held(&self, tie: &TieRow) -> bool {
+        let Some(numbers) = self.parameters::<PARAMETERS>(&TYPOLOGY) else { return false };
+        let [.., served_max, firms_max, bad_share_min, _, _] = numbers;
+        held(tie, &Sizes { served_max, firms_max, bad_share_min }) >= 2
+    }
+
+    /// Hands between two firms of a gang, at most.
+    pub fn gang_hops_max(&self) -> i64 {
+        self.parameters::<PARAMETERS>(&TYPOLOGY).map_or(0, |[.., hops_max]| hops_max)
+    }
+}
+
+const PARAMETERS: usize = 15;
+
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [
         score,
@@ -118,6 +140,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         firms_max,
         bad_share_min,
         together_min,
+        _,
     ] = view.parameters(&TYPOLOGY)?;
     let About::Party(party) = *about else { return None };
     let tie = view.tie(party)?;
@@ -177,6 +200,10 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if !others.is_empty() {
         let kinds = i64::try_from(others.len()).unwrap_or(i64::MAX);
         finding = finding.number("other_shared_ties", kinds, 0, "ties", "now");
+    }
+    let gang = view.gang();
+    if score >= i64::from(view.limits().level_scores[1]) && !gang.is_none() {
+        finding.case_id = Some(gang_case(gang.firm));
     }
     Some(finding.with(counterparties(&tie, this)))
 }

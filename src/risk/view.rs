@@ -2,8 +2,10 @@
 
 use super::Typology;
 use super::rules::{Limits, RuleSet};
-use crate::model::{Date, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
-use crate::state::{Books, Claim, Held, Key, Month, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing};
+use crate::model::{Date, Fen, Gang, Id, Instant, InvoiceNo, Period, TaxpayerId};
+use crate::state::{
+    Books, Claim, Held, Key, Month, Papers, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing,
+};
 
 /// One taxpayer's rows, and the rules.
 pub struct View<'a, 'b> {
@@ -131,6 +133,11 @@ impl<'a, 'b> View<'a, 'b> {
     pub fn ties(&mut self) -> Vec<(Id, TieRow)> {
         let ties = self.books.ties().into_iter();
         ties.filter_map(|party| Some((party, self.tie(party)?))).collect()
+    }
+
+    /// By which firm its gang is named.
+    pub fn gang(&mut self) -> Gang {
+        self.books.find::<Papers>(&Key::Party(PartyKey::Papers)).map_or(Gang::NONE, |papers| papers.gang)
     }
 
     /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no

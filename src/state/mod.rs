@@ -35,7 +35,10 @@ pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce, standing};
 pub use key::{HistoryOf, Key, KeyError, PartyKey, Side};
 pub use memory::Memory;
 pub use origins::{OriginNames, OriginRow, Passed, PassedPage};
-pub use party::{DEVICES_MAX, Devices, Officer, Papers, PartyHead, PartyMember, ROLE_PEOPLE_MAX, TIES_MAX, TieRow};
+pub use party::{
+    DEVICES_MAX, Devices, GangHead, GangMember, Officer, Papers, PartyHead, PartyMember, ROLE_PEOPLE_MAX, TIES_MAX,
+    TieRow,
+};
 pub use row::{Row, RowError, RowType};
 pub use taxpayer::{
     FlowedOn, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed,

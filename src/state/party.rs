@@ -7,7 +7,7 @@ use super::dated::Dated;
 use super::key::{Key, PartyKey};
 use super::row::Beyond;
 use crate::model::{
-    Associate, Date, FirmRecord, HAND_EXACT_MAX, Hand, Id, Instant, PartyKind, Period, Roles, TaxpayerId,
+    Associate, Date, FirmRecord, Gang, GangTie, HAND_EXACT_MAX, Hand, Id, Instant, PartyKind, Period, Roles, TaxpayerId,
 };
 
 /// What a party knows of its firms as a whole.
@@ -27,6 +27,8 @@ pub struct PartyHead {
     pub together: u32,
     /// What all its firms were told last, or are being told.
     pub told: Hand,
+    /// By which firm they were told that their gang is named.
+    pub gang: Gang,
     /// Event time of what changed last.
     pub at: Instant,
     /// While a telling goes on by steps: whether it is to begin anew when it has ended.
@@ -85,6 +87,10 @@ pub struct PartyMember {
     pub registered_on: Option<Date>,
     /// What is known against it.
     pub record: FirmRecord,
+    /// By which firm it names its gang, where this party is a hand that holds it.
+    pub gang: Gang,
+    /// See [`crate::model::Tie::number`].
+    pub number: u32,
 }
 
 impl PartyMember {
@@ -108,6 +114,12 @@ pub struct TieRow {
     pub roles: Roles,
     /// What the party knows.
     pub hand: Hand,
+    /// By which firm it says that the gang is named.
+    pub gang: Gang,
+    /// What it was told of that; `None` before it was told anything of what stands here.
+    pub told: Option<Gang>,
+    /// See [`crate::model::Tie::number`].
+    pub number: u32,
 }
 
 /// Somebody in a role of a firm, and their phone.
@@ -122,6 +134,30 @@ pub struct Papers {
     pub address: Dated<Option<Id>>,
     /// What its parties were told of it last.
     pub told: (Option<Date>, FirmRecord),
+    /// By which firm its gang is named; by none where no hand holds it together with others.
+    pub gang: Gang,
+    /// What the gang's case was told: of which gang it is, and a hash of what else.
+    pub joined: (TaxpayerId, u64),
+    /// Ties so far, each closing of the firm counted as well.
+    pub ties: u32,
+}
+
+/// What a case knows of a gang before there is anything to publish of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GangHead {
+    /// Firms of it.
+    pub firms: u64,
+    /// Of those, with a finding that makes a case of it.
+    pub strong: u64,
+}
+
+/// The ties of a firm of a gang.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GangMember {
+    /// Whether a finding against it makes a case of the gang.
+    pub strong: bool,
+    /// The hands that hold it.
+    pub ties: Vec<GangTie>,
 }
 
 /// People in one role of a firm that are followed.
@@ -159,6 +195,12 @@ impl Beyond for PartyHead {
     }
 }
 impl Beyond for PartyMember {}
+impl Beyond for GangHead {}
+impl Beyond for GangMember {
+    fn beyond_bytes(&self) -> usize {
+        self.ties.capacity() * size_of::<GangTie>()
+    }
+}
 impl Beyond for TieRow {
     fn beyond_bytes(&self) -> usize {
         self.hand.associates.capacity() * size_of::<Associate>()

@@ -7,7 +7,7 @@ use super::control::{NotedFact, RulesInForce, TimerRow};
 use super::findings::{SignalRow, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow};
 use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
-use super::party::{Devices, Papers, PartyHead, PartyMember, TieRow};
+use super::party::{Devices, GangHead, GangMember, Papers, PartyHead, PartyMember, TieRow};
 use super::taxpayer::{FlowedOn, Goods, Issued, Month, Partner, Profile, WaitingRed};
 use crate::model::Instant;
 
@@ -124,6 +124,10 @@ rows! {
     Tie(TieRow),
     /// [`super::PartyKey::Devices`].
     Devices(Devices),
+    /// [`super::PartyKey::Gang`].
+    GangHead(GangHead),
+    /// [`super::PartyKey::GangMember`].
+    GangMember(GangMember),
 }
 
 impl Row {

@@ -159,7 +159,8 @@ impl Step<'_> {
             Message::Continue(cursor) => self.continued(cursor),
             Message::Shared(shared) => self.shared(shared),
             // A case's own, control's and a party's, and unwrapped above.
-            Message::Report(_) | Message::Began(_) | Message::Tied(_) | Message::Forwarded(..) => {}
+            Message::Report(_) | Message::Began(_) | Message::Tied(_) | Message::Joined(_) | Message::Forwarded(..) => {
+            }
         }
     }
 

@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 
 use super::Step;
+use crate::fold::register::hash;
 use crate::model::{
-    About, Date, Device, Entity, FirmRecord, Hand, Id, Instant, Kind, Message, PartyKind, Period, Person, Role, Roles,
-    Shared, Tie,
+    About, Date, Device, Entity, FirmRecord, Gang, GangTie, Hand, Id, Instant, Kind, Membership, Message, PartyKind,
+    Period, Person, Role, Roles, Shared, Tie,
 };
-use crate::state::{DEVICES_MAX, Devices, Key, Papers, PartyKey, ROLE_PEOPLE_MAX, TieRow};
+use crate::risk::gang_case;
+use crate::state::{DEVICES_MAX, Devices, Key, Papers, PartyKey, ROLE_PEOPLE_MAX, SignalOrder, TieRow};
 
 const PAPERS: Key = Key::Party(PartyKey::Papers);
 const DEVICES: Key = Key::Party(PartyKey::Devices);
@@ -68,7 +70,7 @@ impl Step<'_> {
         self.parties_due |= changes.contains(&true);
     }
 
-    /// Tells its parties what has changed since they were told: nearly always nothing.
+    /// Tells its parties what has changed since they were told, and by which firm its gang is named: nearly always nothing.
     pub(super) fn tell_parties(&mut self, was_accused: bool) {
         if !self.parties_due && self.profile.flag.is_some() == was_accused {
             return;
@@ -78,38 +80,116 @@ impl Step<'_> {
         let told = (self.profile.registered_on, self.profile.record());
         let (papers, _) = self.books.edit_or_new::<Papers>(PAPERS);
         let is_news = std::mem::replace(&mut papers.told, told) != told;
-        let mut wanted = self.parties();
+        let papers_number = papers.ties;
+        let (mut wanted, mut number, mut changed) = (self.parties(), papers_number, false);
         for party in self.books.ties() {
             let key = Key::Party(PartyKey::Tie(party));
             let Some(tie) = self.books.edit::<TieRow>(&key) else { continue };
-            let Some((kind, roles)) = wanted.remove(&party) else {
-                let kind = tie.kind;
+            let Some((_, roles)) = wanted.remove(&party) else {
+                let ended = TieRow { roles: Roles::default(), ..tie.clone() };
                 self.books.remove(&key);
-                self.tell_party(party, kind, Roles::default(), told);
+                self.tell_party(party, &ended, Gang::NONE, told);
                 self.touch(About::Party(party));
+                changed = true;
                 continue;
             };
-            if tie.roles == roles && !is_news {
-                continue;
-            }
-            tie.roles = roles;
             // Parties forget a firm that has closed, and it forgets what they said.
-            if told.1.is_closed() {
-                tie.hand = Hand::default();
+            if told.1.is_closed() && is_news {
+                number += 1;
+                (tie.hand, tie.gang, tie.number) = (Hand::default(), Gang::NONE, number);
             }
-            self.tell_party(party, kind, roles, told);
-            self.touch(About::Party(party));
+            if tie.roles != roles || is_news {
+                tie.roles = roles;
+                tie.told = None;
+                changed = true;
+            }
         }
         for (party, (kind, roles)) in wanted {
-            self.books.put(Key::Party(PartyKey::Tie(party)), TieRow { kind, roles, hand: Hand::default() });
-            self.tell_party(party, kind, roles, told);
+            number += 1;
+            let tie = TieRow { kind, roles, hand: Hand::default(), gang: Gang::NONE, told: None, number };
+            self.books.put(Key::Party(PartyKey::Tie(party)), tie);
         }
+        self.books.edit_or_new::<Papers>(PAPERS).0.ties = number;
+        if changed {
+            self.touch_ties();
+        }
+        self.name_gang(told);
         self.judge_touched();
+        self.tell_gang();
     }
 
-    fn tell_party(&mut self, party: Id, kind: PartyKind, roles: Roles, told: (Option<Date>, FirmRecord)) {
+    /// Names its gang by the least firm that it hears of over the hands that hold it, itself among them, and tells all its
+    /// parties that do not know.
+    fn name_gang(&mut self, told: (Option<Date>, FirmRecord)) {
+        let ties = self.held_ties();
+        let this = self.books.entity.id;
+        let mut gang = if ties.is_empty() { Gang::NONE } else { Gang { firm: this, hops: 0 } };
+        let hops_max = self.rules.gang_hops_max();
+        for (party, _) in &ties {
+            let said = self.books.find::<TieRow>(&Key::Party(PartyKey::Tie(*party))).map(|tie| tie.gang);
+            gang = gang.or(said.unwrap_or_default().further(hops_max));
+        }
+        let (papers, _) = self.books.edit_or_new::<Papers>(PAPERS);
+        let is_renamed = std::mem::replace(&mut papers.gang, gang).firm != gang.firm;
+        for party in self.books.ties() {
+            let holds = ties.iter().any(|(held, _)| *held == party);
+            let named = if holds { gang } else { Gang::NONE };
+            let Some(tie) = self.books.edit::<TieRow>(&Key::Party(PartyKey::Tie(party))) else { continue };
+            if tie.told != Some(named) {
+                tie.told = Some(named);
+                let tie = tie.clone();
+                self.tell_party(party, &tie, named, told);
+            }
+            if is_renamed {
+                self.touch(About::Party(party));
+            }
+        }
+    }
+
+    /// The ties to hands that hold it together with others.
+    fn held_ties(&mut self) -> Vec<(Id, GangTie)> {
+        if self.profile.record().is_closed() {
+            return Vec::new();
+        }
+        let mut held = Vec::new();
+        for party in self.books.ties() {
+            let Some(tie) = self.books.find::<TieRow>(&Key::Party(PartyKey::Tie(party))) else { continue };
+            if self.rules.is_held(tie) {
+                held.push((party, GangTie { party_id: party, kind: tie.kind, roles: tie.roles }));
+            }
+        }
+        held
+    }
+
+    /// Tells the case of its gang of itself, where it was told otherwise; and the one that it was of, that it is no longer.
+    fn tell_gang(&mut self) {
+        let best = self.first_of(SignalOrder::Score("shared_control"), 1).first().map_or(0, |(place, _)| -place);
+        let strong = best >= i64::from(self.rules.limits.level_scores[1]);
+        let ties: Vec<GangTie> = self.held_ties().into_iter().map(|(_, tie)| tie).collect();
+        let Some(papers) = self.books.find::<Papers>(&PAPERS) else { return };
+        let (gang, joined) = (papers.gang, papers.joined);
+        let said = format!("{strong} {} {ties:?}", gang.hops);
+        let now = (gang.firm, if gang.is_none() { 0 } else { hash(&[&said]) });
+        if now == joined {
+            return;
+        }
+        self.books.edit_or_new::<Papers>(PAPERS).0.joined = now;
         let (taxpayer_id, at) = (self.books.entity.id, self.now);
-        let tie = Tie { taxpayer_id, kind, roles, registered_on: told.0, record: told.1, at };
+        if joined.0 != gang.firm && !joined.0.is_empty() {
+            let left =
+                Membership { gang: joined.0, taxpayer_id, is_in: false, hops: 0, strong: false, ties: Vec::new(), at };
+            self.send(Entity::case(gang_case(joined.0)), Message::Joined(Box::new(left)));
+        }
+        if !gang.is_none() {
+            let is = Membership { gang: gang.firm, taxpayer_id, is_in: true, hops: gang.hops, strong, ties, at };
+            self.send(Entity::case(gang_case(gang.firm)), Message::Joined(Box::new(is)));
+        }
+    }
+
+    fn tell_party(&mut self, party: Id, tie: &TieRow, gang: Gang, told: (Option<Date>, FirmRecord)) {
+        let TieRow { kind, roles, number, .. } = *tie;
+        let (taxpayer_id, at) = (self.books.entity.id, self.now);
+        let tie = Tie { taxpayer_id, kind, roles, registered_on: told.0, record: told.1, gang, number, at };
         self.send(Entity { kind: Kind::Party, id: party }, Message::Tied(Box::new(tie)));
     }
 
@@ -146,13 +226,22 @@ impl Step<'_> {
     /// A party tells what it knows of its firms.
     pub(super) fn shared(&mut self, shared: &Shared) {
         self.now = shared.at;
-        // What comes after the tie has ended is about nobody.
+        // What comes after the tie has ended is about nobody; what was said of an earlier one is not about this one.
         let Some(tie) = self.books.edit::<TieRow>(&Key::Party(PartyKey::Tie(shared.party_id))) else { return };
+        if tie.number != shared.number || (&tie.hand, tie.gang) == (&shared.hand, shared.gang) {
+            return;
+        }
+        self.parties_due = true;
+        tie.gang = shared.gang;
         if tie.hand == shared.hand {
             return;
         }
         tie.hand = shared.hand.clone();
-        // A tie counts for more beside others to the same firms.
+        self.touch_ties();
+    }
+
+    /// A tie counts for more beside others to the same firms: where one changes, all are asked about again.
+    fn touch_ties(&mut self) {
         for party in self.books.ties() {
             self.touch(About::Party(party));
         }

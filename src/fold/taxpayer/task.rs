@@ -34,7 +34,7 @@ impl Step<'_> {
     }
 
     /// The first findings of an order, each with its place in it.
-    fn first_of(&mut self, order: SignalOrder, limit: usize) -> Vec<(i64, Id)> {
+    pub(super) fn first_of(&mut self, order: SignalOrder, limit: usize) -> Vec<(i64, Id)> {
         let order = order.name();
         let from = Key::Standing { order, place: i64::MIN, signal_id: Id::EMPTY };
         let to = Key::Standing { order, place: i64::MAX, signal_id: Id::LAST };

@@ -18,6 +18,19 @@ pub enum PartyKey {
     Tie(Id),
     /// Taxpayer: devices it issues from.
     Devices,
+    /// Party: by which firm its firms name their gang, the least and nearest first.
+    Named {
+        /// By which firm.
+        firm: TaxpayerId,
+        /// Over how many hands.
+        hops: u8,
+        /// Which firm says so.
+        by: TaxpayerId,
+    },
+    /// Case: a gang.
+    Gang,
+    /// Case: what ties a firm to its gang.
+    GangMember(TaxpayerId),
 }
 
 impl PartyKey {
@@ -39,6 +52,17 @@ impl PartyKey {
                 write_id(*party, out);
             }
             Self::Devices => out.push(5),
+            Self::Named { firm, hops, by } => {
+                out.push(6);
+                write_id(*firm, out);
+                out.push(*hops);
+                write_id(*by, out);
+            }
+            Self::Gang => out.push(7),
+            Self::GangMember(id) => {
+                out.push(8);
+                write_id(*id, out);
+            }
         }
     }
 
@@ -53,6 +77,9 @@ impl PartyKey {
             3 => Self::Papers,
             4 => Self::Tie(reader.id()?),
             5 => Self::Devices,
+            6 => Self::Named { firm: reader.id()?, hops: reader.byte()?, by: reader.id()? },
+            7 => Self::Gang,
+            8 => Self::GangMember(reader.id()?),
             _ => return Err(KeyError { tag: reader.tag }),
         })
     }
