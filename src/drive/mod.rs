@@ -21,6 +21,8 @@ mod gangs;
 #[cfg(test)]
 mod hands;
 #[cfg(test)]
+mod issuing;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod probe;

@@ -8,7 +8,7 @@ use crate::model::{
     Body, CASE_EDGES_MAX, CASE_NODES_MAX, Case, CaseEdge, CaseNode, ChainRole, Edge, Fen, HOUR_MS, Id, Instant,
     Message, Output, Record, Report, TaxpayerId, Timer,
 };
-use crate::risk::RuleSet;
+use crate::risk::{self, RuleSet};
 use crate::state::{Books, CaseEdgeRow, CaseHead, CaseNodeRow, Key, Rows};
 
 /// A small case is published an hour after it changed, a larger one an hour later for each so many taxpayers, and at least
@@ -51,7 +51,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
 fn reported(hour: Instant, books: &mut Books<'_>, report: &Report, effects: &mut Effects) {
     let (mut head, made) = books.lift::<CaseHead>(Key::CaseHead);
     if made {
-        head.typology = super::taxpayer::CHAIN_TYPOLOGY.into();
+        head.typology = opened_by(books.entity.id, report).into();
         head.origin = report.origin;
         head.opened_at = report.at;
         head.standing = true;
@@ -79,6 +79,14 @@ fn publish_soon(hour: Instant, books: &mut Books<'_>, head: &mut CaseHead, at: I
     if books.set_timer(hour, due, Timer::CasePublished) {
         effects.messages.push((books.entity, Message::Timer(Timer::CasePublished)));
     }
+}
+
+/// The typology whose finding opened a case: the one by which it is named.
+fn opened_by(case_id: Id, report: &Report) -> &'static str {
+    let accusation = report.flag.version.div_ceil(2);
+    let mut accusing = risk::ALL.iter().filter(|typology| typology.accuses_source);
+    let opened = accusing.find(|typology| CaseHead::id(typology.code, report.origin, accusation) == case_id);
+    opened.map_or("unknown", |typology| typology.code)
 }
 
 /// Notes what a taxpayer holds and passed on. Who holds nothing any more and passed nothing on is no longer on the chain.
@@ -166,7 +174,7 @@ pub fn publish(books: &mut Books<'_>, rules: &RuleSet) -> Option<Case> {
 }
 
 fn role(head: &CaseHead, id: TaxpayerId, node: &CaseNodeRow, rules: &RuleSet) -> ChainRole {
-    if *head.typology != *super::taxpayer::CHAIN_TYPOLOGY {
+    if !risk::typology(&head.typology).is_some_and(|typology| typology.accuses_source) {
         ChainRole::Associate
     } else if id == head.origin {
         ChainRole::Source

@@ -15,12 +15,13 @@ pub enum Bound {
 }
 
 /// Every indicator that a check gives as evidence; a test beside `suyuan signals` reads them out of the checks.
-static ALL: [(&str, Bound); 26] = [
+static ALL: &[(&str, Bound)] = &[
     ("buyers", Bound::AtMost),
     ("days_since_new_representative", Bound::AtMost),
     ("days_since_registration", Bound::AtMost),
     ("deductions_after_void", Bound::Above),
     ("hops_from_source", Bound::AtMost),
+    ("idle_months", Bound::AtLeast),
     ("invoices_found", Bound::Other),
     ("mean_days_in_to_out", Bound::AtMost),
     ("near_cap_share", Bound::AtLeast),

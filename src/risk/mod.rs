@@ -15,6 +15,7 @@ mod bounds;
 mod circular;
 mod deduct_after_void;
 mod deduct_without_invoice;
+mod dormant_revival;
 mod double_deduction;
 mod false_deduction;
 mod finding;
@@ -23,6 +24,7 @@ mod rules;
 mod scoring;
 mod shared_control;
 mod source_burst;
+mod unexplained;
 mod view;
 
 pub use bounds::{Bound, bound};
@@ -129,6 +131,8 @@ pub enum Unit {
     Fen,
     /// Days.
     Days,
+    /// Months, of the year before at most.
+    Months,
     /// Firms.
     Taxpayers,
 }
@@ -141,6 +145,7 @@ impl Unit {
             Self::BasisPoints => 0..=10_000,
             Self::Fen => 0..=1_000_000_000_000_000,
             Self::Days => 0..=36_600,
+            Self::Months => 0..=12,
             Self::Taxpayers => 0..=1_000_000_000,
         }
     }
@@ -151,6 +156,7 @@ pub static ALL: &[&Typology] = &[
     &deduct_without_invoice::TYPOLOGY,
     &double_deduction::TYPOLOGY,
     &deduct_after_void::TYPOLOGY,
+    &dormant_revival::TYPOLOGY,
     &source_burst::TYPOLOGY,
     &pass_through::TYPOLOGY,
     &circular::TYPOLOGY,

@@ -1,8 +1,9 @@
 //! A firm that sells what it never bought, much and fast.
 
 use super::finding::{counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
-use crate::model::{About, Date, Fen, Status};
+use super::unexplained::Unexplained;
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When, dormant_revival};
+use crate::model::{About, Date, Fen};
 use crate::state::Side;
 
 /// See `doc`.
@@ -38,7 +39,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
             "Share of invoices near the cap that counts as most, in basis points.",
         ),
     ],
-    months_back: 1,
+    months_back: dormant_revival::TYPOLOGY.months_back,
     months_ahead: 1,
     accuses_source: true,
     when: When::AtOnce,
@@ -49,54 +50,44 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [score, score_near_cap, score_missing, new_days, own_tax_min, own_share_min, near_cap_min] =
         view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
-    // The month itself must add to it: else the month before says all there is to say.
-    let this = view.month_if(period, |month| month.originated > Fen::ZERO)?;
-    let before = view.month(period.minus(1));
-    let begun = this.originated + before.originated;
-    if begun.0 < own_tax_min {
-        return None;
-    }
-    let mut issued = this.sold_standing + before.sold_standing;
-    if issued < begun {
-        // Some began with a purchase of these months that was taken back, or never counted, and was sold on in the next.
-        issued += view.month(period.minus(-1)).sold_standing;
-    }
-    // Trade often sells first and gets the purchase invoice later: it has a month for it.
-    let gone = view.profile.deregistered_since().is_some_and(|since| since.period() <= period);
-    let own = begun - if gone { Fen::ZERO } else { view.pool_left(period.minus(-1)) };
-    if own.0 < own_tax_min || own.ratio_bp(issued) < own_share_min {
+    let value = Unexplained::of(view, period, own_tax_min)?;
+    let share = value.share_bp();
+    if share < own_share_min {
         return None;
     }
     // New is who was new when the month began, or became so in it: one more invoice makes nobody old.
     let registered = view.registered_within(period, new_days);
     let representative = view.representative_within(period, new_days);
-    let vanished = matches!(view.profile.status.latest(), Some(Status::Missing | Status::Abnormal));
+    let vanished = view.has_vanished();
     if registered.is_none() && representative.is_none() && !vanished {
         return None;
     }
-    let invoices = i64::from(this.sold_blue) + i64::from(before.sold_blue);
-    let near_cap = (i64::from(this.near_cap) + i64::from(before.near_cap)) * 10_000 / invoices.max(1);
+    // A firm that was silent before its representative changed is a shell that was bought.
+    if registered.is_none() && representative.is_some() && dormant_revival::stands(view, period) {
+        return None;
+    }
+    let (invoices, near_cap) = (value.invoices(), value.near_cap_bp());
     let score =
         score + if near_cap >= near_cap_min { score_near_cap } else { 0 } + if vanished { score_missing } else { 0 };
     let (why_zh, why_en) = reason(registered, representative);
-    let (share, tax, unexplained) = (percent(own.ratio_bp(issued)), issued.grouped(), own.grouped());
+    let (percent, tax, unexplained) = (percent(share), value.issued.grouped(), value.own.grouped());
     let sentence = Sentence {
         zh: format!(
-            "{why_zh}在两个月内（至{period}）开票{invoices}张、税额{tax}元，其中{unexplained}元没有进项来源（{share}%）{}；\
+            "{why_zh}在两个月内（至{period}）开票{invoices}张、税额{tax}元，其中{unexplained}元没有进项来源（{percent}%）{}；\
              请立即核实经营场所与货物，控制开票。",
             if vanished { "，现已失联或非正常" } else { "" },
         ),
         en: format!(
-            "{why_en} issued {} with {tax} yuan of tax in the two months to {period}; {unexplained} yuan of it ({share} %) \
+            "{why_en} issued {} with {tax} yuan of tax in the two months to {period}; {unexplained} yuan of it ({percent} %) \
              has no input behind it{}; visit the premises now and stop its issuing.",
             counted(invoices, "invoice"),
             if vanished { ", and the firm has since gone missing or abnormal" } else { "" },
         ),
     };
     let buyers = view.partners(Side::Sold, super::finding::COUNTERPARTIES_MAX);
-    let mut finding = Finding::new(score, own.max(Fen::ZERO), sentence)
-        .number("own_origin_tax", own.0, own_tax_min, "fen", "2 months")
-        .number("own_origin_share", own.ratio_bp(issued), own_share_min, "bp", "2 months")
+    let mut finding = Finding::new(score, value.own.max(Fen::ZERO), sentence)
+        .number("own_origin_tax", value.own.0, own_tax_min, "fen", "2 months")
+        .number("own_origin_share", share, own_share_min, "bp", "2 months")
         .number("near_cap_share", near_cap, near_cap_min, "bp", "2 months")
         .with(buyers.into_iter().map(|(id, _)| id));
     let days_before = |on: Date| period.start().days_since(on.start()).max(0);

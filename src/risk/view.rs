@@ -2,9 +2,9 @@
 
 use super::Typology;
 use super::rules::{Limits, RuleSet};
-use crate::model::{Date, Fen, Gang, Id, Instant, InvoiceNo, Period, TaxpayerId};
+use crate::model::{Date, Fen, Gang, Id, Instant, InvoiceNo, Period, Status, TaxpayerId};
 use crate::state::{
-    Books, Claim, Held, Key, Month, Papers, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing,
+    Books, Claim, Held, Key, Month, Opening, Papers, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing,
 };
 
 /// One taxpayer's rows, and the rules.
@@ -13,6 +13,7 @@ pub struct View<'a, 'b> {
     /// The profile, which is in the fold's hands while a step runs.
     pub profile: &'a Profile,
     rules: &'a RuleSet,
+    opening: Opening,
     /// The last hour the clock has passed.
     hour: Instant,
 }
@@ -28,8 +29,14 @@ pub struct Standing {
 
 impl<'a, 'b> View<'a, 'b> {
     /// A view on one taxpayer.
-    pub fn new(books: &'a mut Books<'b>, profile: &'a Profile, rules: &'a RuleSet, hour: Instant) -> Self {
-        Self { books, profile, rules, hour }
+    pub fn new(
+        books: &'a mut Books<'b>,
+        profile: &'a Profile,
+        rules: &'a RuleSet,
+        opening: Opening,
+        hour: Instant,
+    ) -> Self {
+        Self { books, profile, rules, opening, hour }
     }
 
     /// Whom it is on.
@@ -111,6 +118,28 @@ impl<'a, 'b> View<'a, 'b> {
         let last = Instant(period.minus(-1).start().0 - 1);
         let changed = self.profile.representative.changed_by(last);
         changed.filter(|at| is_within(*at, period, days)).map(Instant::date)
+    }
+
+    /// The first month in which trade of the taxpayer would be known: the journal's first, or that of its registration.
+    pub fn known_from(&self) -> Period {
+        let months = i32::try_from(self.rules.limits.opening_months).unwrap_or(0);
+        let first = self.opening.until.minus(months);
+        self.profile.registered_on.map_or(first, |on| first.max(on.start().period()))
+    }
+
+    /// Whether the taxpayer is older than the journal, so that what it did before is not known.
+    pub fn is_older(&self) -> bool {
+        self.opening.is_older(self.profile.registered_on)
+    }
+
+    /// Whether a month is one of the journal's first, in which such a taxpayer may sell stock from before it.
+    pub fn is_opening(&self, period: Period) -> bool {
+        self.opening.covers(self.profile.registered_on, period)
+    }
+
+    /// Whether it has gone missing or abnormal.
+    pub fn has_vanished(&self) -> bool {
+        matches!(self.profile.status.latest(), Some(Status::Missing | Status::Abnormal))
     }
 
     /// What was left in the pool at the end of a month, by the invoices of the months up to it, whenever they came.

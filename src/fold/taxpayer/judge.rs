@@ -1,7 +1,7 @@
 //! Findings kept true: whatever a finding rests on has changed, it is asked again whether it stands, and made, refreshed
 //! or withdrawn. What stands is kept in order for the task (`task.rs`).
 
-use super::{CHAIN_TYPOLOGY, Step};
+use super::Step;
 use crate::model::{About, Continue, Id, Instant, Output, Period, Signal, SignalStatus, Timer};
 use crate::risk::{self, Finding, Subject, Typology, View};
 use crate::state::{Key, SignalOrder, SignalRow};
@@ -114,7 +114,8 @@ impl Step<'_> {
     }
 
     fn check(&mut self, typology: &'static Typology, about: &About) -> Option<Finding> {
-        typology.finding(&mut View::new(&mut self.books, &self.profile, self.rules, self.hour), about)
+        let mut view = View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour);
+        typology.finding(&mut view, about)
     }
 
     /// Whether the finding has changed.
@@ -126,7 +127,7 @@ impl Step<'_> {
         let before = self.books.find::<SignalRow>(&key).map(|row| row.0.clone());
         let was_open = before.as_ref().is_some_and(|signal| signal.status == SignalStatus::Open);
         if typology.accuses_source && was_open != finding.is_some() {
-            self.accusations(finding.is_some());
+            self.accusations(typology, finding.is_some());
         }
         let stood = before.clone().filter(|_| was_open);
         let signal = match (finding, before) {
@@ -157,11 +158,18 @@ impl Step<'_> {
         true
     }
 
-    fn accusations(&mut self, opened: bool) {
-        let before = self.profile.open_bursts;
-        self.profile.open_bursts = if opened { before + 1 } else { before - 1 };
-        if before == 0 || self.profile.open_bursts == 0 {
-            self.accuse(opened);
+    /// One more finding accuses the taxpayer as a source, or one less. It stands accused once, whatever for.
+    fn accusations(&mut self, typology: &Typology, opened: bool) {
+        if opened {
+            self.profile.open_bursts += 1;
+            if self.profile.open_bursts == 1 {
+                self.accuse(typology);
+            }
+        } else {
+            self.profile.open_bursts -= 1;
+            if self.profile.open_bursts == 0 {
+                self.acquit();
+            }
         }
     }
 
@@ -169,7 +177,7 @@ impl Step<'_> {
         let taxpayer_id = self.books.entity.id;
         let still = before.filter(|before| before.status == SignalStatus::Open);
         let case_id = finding.case_id.or_else(|| {
-            let own = self.profile.flag.filter(|_| typology.code == CHAIN_TYPOLOGY);
+            let own = self.profile.flag.filter(|_| typology.accuses_source);
             own.map(|flag| flag.case_id)
         });
         Signal {

@@ -32,9 +32,6 @@ use crate::provenance::Ordinal;
 use crate::risk::{self, RuleSet};
 use crate::state::{Books, Key, Month, Opening, Profile, Rows, Stakes};
 
-/// The typology whose findings open a chain.
-pub(super) const CHAIN_TYPOLOGY: &str = "source_burst";
-
 /// From so many effects on a loop over sales, buyers or red letters leaves the rest to a later step. What comes once for
 /// each origin of an invoice, and the findings at the end, are on top and stay well below what a step may have.
 const STEP_EFFECTS: usize = super::EFFECTS_MAX / 8;

@@ -2,9 +2,10 @@
 //! on in each name, all in all, once it is worth telling; what a buyer holds of it is the sum of what it was told, and is
 //! counted again whenever the books of a name change. Whom the hearer tells in its turn is in `telling`.
 
-use super::{CHAIN_TYPOLOGY, Step};
+use super::Step;
 use crate::model::{About, Continue, Fen, Flag, Id, Layers, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
+use crate::risk::Typology;
 use crate::state::{CaseHead, Key, OriginRow, Share, TaintTold, TaintVisit, Tainted};
 
 /// What came in another's name is told on again when it has become more or less by so great a part of it: every purchase in
@@ -16,16 +17,26 @@ const TELLERS_PER_STEP: usize = 4_096;
 const ORIGINS_PER_STEP: usize = 64;
 
 impl Step<'_> {
-    /// A finding accuses this taxpayer as a source, or the last such finding was withdrawn.
-    pub(super) fn accuse(&mut self, standing: bool) {
-        let this = self.books.entity.id;
-        if standing {
-            self.profile.flags += 1;
-        }
+    /// A finding of this typology accuses this taxpayer as a source, where none did. Whatever else comes to accuse it
+    /// meanwhile is of the same accusation, and in the same case.
+    pub(super) fn accuse(&mut self, typology: &Typology) {
+        self.profile.flags += 1;
+        let case_id = CaseHead::id(typology.code, self.books.entity.id, self.profile.flags);
         // Versions count up over all accusations of a taxpayer: odd ones stand, even ones are lifted.
-        let version = 2 * self.profile.flags - u32::from(standing);
-        let flag = Flag { case_id: CaseHead::id(CHAIN_TYPOLOGY, this, self.profile.flags), version };
-        self.profile.flag = standing.then_some(flag);
+        let flag = Flag { case_id, version: 2 * self.profile.flags - 1 };
+        self.profile.flag = Some(flag);
+        self.tell_accusation(flag, true);
+    }
+
+    /// The last finding that accused this taxpayer as a source was withdrawn.
+    pub(super) fn acquit(&mut self) {
+        if let Some(flag) = self.profile.flag.take() {
+            self.tell_accusation(Flag { version: flag.version + 1, ..flag }, false);
+        }
+    }
+
+    fn tell_accusation(&mut self, flag: Flag, standing: bool) {
+        let this = self.books.entity.id;
         let taint =
             Taint { origin: this, flag, standing, named: this, parts: Layers::NONE, from: this, raised_at: self.now };
         self.follow(&taint, Id::EMPTY);

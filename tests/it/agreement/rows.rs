@@ -6,6 +6,7 @@ use suyuan::drive::World;
 use suyuan::fold::published_case;
 use suyuan::model::{About, ChainRole, Entity, Fen, Id, Instant, Kind, SignalStatus, TaskStatus};
 use suyuan::provenance::{Blend, Ordinal};
+use suyuan::risk;
 use suyuan::state::{
     Books, CaseHead, ClaimKind, Held, Issued, Key, Memory, Month, Partner, Profile, Row, Side, Totals, standing,
 };
@@ -52,8 +53,11 @@ fn cases(rows: &Rows) -> BTreeMap<Id, (Id, u32)> {
     let mut cases = BTreeMap::new();
     for ((entity, _), row) in rows {
         if let Row::Profile(profile) = row {
-            for count in 1..=profile.flags {
-                cases.insert(CaseHead::id("source_burst", entity.id, count), (entity.id, count));
+            let accusing = risk::ALL.iter().filter(|typology| typology.accuses_source);
+            for (typology, count) in
+                accusing.flat_map(|typology| (1..=profile.flags).map(move |count| (typology, count)))
+            {
+                cases.insert(CaseHead::id(typology.code, entity.id, count), (entity.id, count));
             }
         }
     }

@@ -41,7 +41,7 @@ impl<'a> Findings<'a> {
             list(&signal.typology, -i64::from(signal.score));
             if let About::Period(period) = signal.about {
                 list("month-stake", -signal.stake.0);
-                if &*signal.typology == "source_burst" {
+                if risk::typology(&signal.typology).is_some_and(|typology| typology.accuses_source) {
                     list("accusing", i64::from(period.0));
                 }
             }
@@ -112,13 +112,15 @@ pub(super) fn check_anew(world: &mut World, rows: &AllRows, rules: &RuleSet) -> 
     }
     let ticked = rows.get(&(Entity::CLOCK, Key::Ticked)).and_then(Instant::peek);
     let hour = ticked.copied().unwrap_or(Instant(i64::MIN));
+    let opening = world.fold().opening();
     for (entity, about) in abouts {
         let profile = rows.get(&(entity, Key::Profile));
         let Some(Row::Profile(profile)) = profile else { return Err(format!("{} has no profile", entity.id)) };
         for typology in risk::ALL.iter().filter(|typology| is_about(typology.subject, &about)) {
             let mut books = Books::of(world.rows(), entity);
             let profile: &Profile = profile;
-            let holds = typology.finding(&mut View::new(&mut books, profile, rules, hour), &about).is_some();
+            let mut view = View::new(&mut books, profile, rules, opening, hour);
+            let holds = typology.finding(&mut view, &about).is_some();
             let stands = open.contains(&risk::signal_id(entity.id, typology, &about));
             if holds != stands {
                 let code = typology.code;
