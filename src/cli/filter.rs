@@ -76,7 +76,9 @@ pub(crate) fn code_of(carrier: Carrier, of: &'static str) -> CodeParser {
 pub(crate) fn any_code() -> CodeParser {
     let typologies = risk::ALL.iter().map(|typology| typology.code);
     let doubts = EVENT_DOUBTS.iter().map(|doubt| doubt.code);
-    let known: BTreeSet<_> = typologies.chain(pages::ALL.iter().map(|page| page.code)).chain(doubts).collect();
+    let measured = risk::indicators::ALL.iter().map(|indicator| indicator.code);
+    let known: BTreeSet<_> =
+        typologies.chain(pages::ALL.iter().map(|page| page.code)).chain(doubts).chain(measured).collect();
     CodeParser { of: "anything", known: known.into_iter().collect(), any: true }
 }
 

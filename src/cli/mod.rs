@@ -17,6 +17,7 @@ mod interrupt;
 mod invoice;
 mod read;
 mod replay;
+mod rules;
 mod show;
 mod signals;
 mod tasks;
@@ -98,6 +99,8 @@ enum Command {
     DeadLetters(dead_letters::Args),
     /// Lists input that was used, and that somebody should look at
     Doubts(doubts::Args),
+    /// Checks and tests rule sets, and lists what rules may measure
+    Rules(rules::Args),
     /// Says what a code means
     Explain(explain::Args),
     /// Makes a world of events with planted fraud, and says which fraud
@@ -124,6 +127,7 @@ impl Cli {
             Command::Tasks(args) => tasks::run(&args),
             Command::DeadLetters(args) => dead_letters::run(&args),
             Command::Doubts(args) => doubts::run(&args),
+            Command::Rules(args) => rules::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),

@@ -144,7 +144,11 @@ mod tests {
     fn every_number_that_a_check_gives_has_a_side_of_its_limit() {
         let mut given = 0;
         for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/risk")).unwrap() {
-            let source = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue; // rules say their sides themselves, and indicators give no evidence
+            }
+            let source = std::fs::read_to_string(path).unwrap();
             for (at, call) in source.match_indices(".number(") {
                 let argument = source[at + call.len()..].trim_start();
                 if let Some(name) = argument.strip_prefix('"').and_then(|text| text.split('"').next()) {

@@ -78,6 +78,7 @@ fn page(folder: &Folder, task: &Task) -> anyhow::Result<String> {
         words::task_status(task.status),
         task.version,
     );
+    text += &shares(task, "  ");
     for id in &task.signals {
         let Some(SignalRow(signal)) = folder.row(task.taxpayer_id, &Key::Signal(*id))? else { continue };
         let about = folder.with_names(&words::about(&signal.about), &signal)?;
@@ -89,4 +90,12 @@ fn page(folder: &Folder, task: &Task) -> anyhow::Result<String> {
     }
     let (id, dir) = (task.taxpayer_id, folder.dir().display());
     Ok(text + &format!("\n  all about the taxpayer: suyuan taxpayer {id} --data {dir}\n"))
+}
+
+/// What of the score is of which typology; nothing where one is all of it.
+pub(crate) fn shares(task: &Task, indent: &str) -> String {
+    let several = task.shares.len() > 1;
+    let shares = task.shares.iter().filter(|_| several).map(|share| format!("{} {}", share.points, share.typology));
+    let shares = shares.collect::<Vec<_>>().join(", ");
+    if shares.is_empty() { shares } else { format!("{indent}of the score: {shares}\n") }
 }

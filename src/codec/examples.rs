@@ -2,11 +2,7 @@
 
 use super::json;
 use crate::model::{
-    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date, DeadLetter,
-    Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode, Hand, Id,
-    Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Membership, Message, Output, Part, PartyKind, Passage,
-    Period, Position, Record, Refused, Report, Returned, Roles, Root, Shared, Signal, SignalStatus, Source, Taint,
-    Task, TaskStatus, Tie, Timer, Vector, Voided,
+    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date, DeadLetter, Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode, Hand, Id, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership, Message, Output, Part, PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report, Returned, Roles, Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -124,6 +120,8 @@ pub(crate) fn messages() -> Vec<Message> {
             place: 1 << 63,
             open: true,
         }))),
+        Message::Timer(Timer::RulesChanged),
+        Message::Continue(Box::new(Continue::RulesChanged { after: id("A1"), at: at(7) })),
         Message::Forwarded(Source { file: 3, line: 4 }, event()),
         Message::Began(at(9)),
         Message::Tied(Box::new(Tie {
@@ -153,6 +151,25 @@ pub(crate) fn messages() -> Vec<Message> {
             at: at(9),
         })),
         Message::Continue(Box::new(Continue::Share { after: id("A1") })),
+        Message::Measured(Box::new(Measured {
+            taxpayer_id: id("A1"),
+            period: Period::of(2026, 3),
+            measures: vec![Measure { indicator: 1, value: -9 }, Measure { indicator: 300, value: 1 << 40 }],
+            at: at(10),
+        })),
+        Message::Peers(Box::new(PeersTold {
+            period: Period::of(2026, 2),
+            quantiles: vec![PeerQuantiles {
+                indicator: 300,
+                firms: 12,
+                p10: -5,
+                p25: 0,
+                median: 7,
+                p75: 900,
+                p90: 1 << 40,
+            }],
+            at: at(11),
+        })),
     ]
 }
 
@@ -230,6 +247,10 @@ pub(crate) fn outputs() -> Vec<Output> {
         org_id: Some(id("0")),
         officer_id: Some(id("o-1")),
         due_at: Some(at(5)),
+        shares: vec![
+            ScoreShare { typology: "double_deduction".into(), points: 400 },
+            ScoreShare { typology: "source_burst".into(), points: 590 },
+        ],
         ..task()
     };
     vec![
@@ -322,6 +343,7 @@ fn task() -> Task {
         opened_at: at(1),
         due_at: None,
         version: 1,
+        shares: vec![],
     }
 }
 

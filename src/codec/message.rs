@@ -10,6 +10,7 @@ use super::identifiers::IdentifierOrEmpty;
 use super::journal::Source;
 use super::measures::Moment;
 use super::party::{Membership, Shared, Tie};
+use super::peers::{Measured, PeersTold};
 use super::timer::{Continue, Timer};
 use crate::model::{self, Event, Id, Instant};
 
@@ -30,6 +31,8 @@ pub(super) enum Message {
     Tied(#[serde(with = "Boxed::<Tie>")] Box<model::Tie>),
     Shared(#[serde(with = "Boxed::<Shared>")] Box<model::Shared>),
     Joined(#[serde(with = "Boxed::<Membership>")] Box<model::Membership>),
+    Measured(#[serde(with = "Boxed::<Measured>")] Box<model::Measured>),
+    Peers(#[serde(with = "Boxed::<PeersTold>")] Box<model::PeersTold>),
 }
 
 /// What a record or a message is addressed to.
@@ -55,6 +58,7 @@ enum Kind {
     Feedback,
     Control,
     Clock,
+    Peers,
 }
 
 mirrors! { Message: model::Message, Entity: model::Entity }

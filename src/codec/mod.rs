@@ -48,6 +48,7 @@ mod accusation;
 mod arrival;
 mod message;
 mod party;
+mod peers;
 mod timer;
 mod vector;
 

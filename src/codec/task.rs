@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, List, Optional, mirrors};
+use super::form::{Form, List, Optional, OptionalList, mirrors};
 use super::identifiers::Identifier;
 use super::measures::{Moment, Money};
 use crate::model::{self, Fen, Id, Instant, TaxpayerId, Text};
@@ -38,6 +38,16 @@ pub(super) struct Task {
     #[serde(default, with = "Optional::<Moment>", skip_serializing_if = "Option::is_none")]
     due_at: Option<Instant>,
     version: u32,
+    #[serde(default, with = "OptionalList::<ScoreShare>", skip_serializing_if = "Vec::is_empty")]
+    shares: Vec<model::ScoreShare>,
+}
+
+/// What of a task's score is of one typology.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::ScoreShare")]
+struct ScoreShare {
+    typology: Text,
+    points: u16,
 }
 
 /// Where a task stands.
@@ -48,4 +58,4 @@ enum TaskStatus {
     Withdrawn,
 }
 
-mirrors! { Task: model::Task }
+mirrors! { Task: model::Task, ScoreShare: model::ScoreShare }

@@ -7,7 +7,7 @@ use super::form::{Boxed, Form, List, Optional, mirrors};
 use super::identifiers::{Identifier, IdentifierOrEmpty, InvoiceNumber};
 use super::measures::{Moment, Money, Month};
 use super::vector::Vector;
-use crate::model::{self, Fen, Instant, InvoiceNo, Period, TaxpayerId};
+use crate::model::{self, Fen, Id, Instant, InvoiceNo, Period, TaxpayerId};
 
 /// What a time was set for.
 #[derive(Serialize, Deserialize)]
@@ -29,6 +29,7 @@ pub(super) enum Timer {
         #[serde(with = "Month")]
         period: Period,
     },
+    RulesChanged,
 }
 
 /// Where a step stopped.
@@ -102,6 +103,12 @@ pub(super) enum Continue {
     Share {
         #[serde(with = "IdentifierOrEmpty")]
         after: TaxpayerId,
+    },
+    RulesChanged {
+        #[serde(with = "IdentifierOrEmpty")]
+        after: Id,
+        #[serde(with = "Moment")]
+        at: Instant,
     },
 }
 

@@ -12,6 +12,7 @@
 mod asked;
 #[cfg(test)]
 mod bounds;
+mod cases;
 #[cfg(test)]
 mod chains;
 #[cfg(test)]
@@ -25,6 +26,8 @@ mod issuing;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
 mod probe;
 mod script;
 #[cfg(test)]
@@ -34,6 +37,7 @@ mod told;
 mod transcript;
 mod world;
 
+pub use cases::{CaseRun, run_cases};
 pub use script::{ScriptError, parse};
 pub use world::{Said, World};
 

@@ -34,7 +34,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
             effects.outputs.extend(published.map(|case| Output::Case(Box::new(case))));
         }
         // A case is told by reports and memberships alone; whatever else is addressed to it changes nothing.
-        Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. } | Timer::Closing | Timer::MonthPassed { .. })
+        Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. } | Timer::Closing | Timer::MonthPassed { .. } | Timer::RulesChanged)
         | Message::Arrival(_)
         | Message::Voided(_)
         | Message::Returned(_)
@@ -44,7 +44,9 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         | Message::Forwarded(..)
         | Message::Began(_)
         | Message::Tied(_)
-        | Message::Shared(_) => {}
+        | Message::Shared(_)
+        | Message::Measured(_)
+        | Message::Peers(_) => {}
     }
 }
 

@@ -2,13 +2,25 @@
 
 use super::effects::Effects;
 use super::{Fold, register};
-use crate::model::{Body, Entity, Fact, Instant, Message, Record, RulesPublished};
+use crate::model::{
+    Body, Continue, Entity, Fact, HOUR_MS, Id, Instant, Message, Record, RulesPublished, TaxpayerId, Timer,
+};
 use crate::risk::RuleSet;
-use crate::state::{Books, Key, Opening, Rows, RulesInForce};
+use crate::state::{Books, Key, Opening, RowType, Rows, RulesInForce, TimerRow};
+
+/// Taxpayers for whom a time is set in one step.
+const TAXPAYERS_PER_STEP: usize = 256;
+/// Within so many hours all are asked again.
+const DAY_HOURS: u64 = 24;
 
 pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
     if let Body::Message(Message::Began(at)) = record.body {
         began(fold, rows, at);
+    }
+    if let Body::Message(Message::Continue(rest)) = &record.body
+        && let Continue::RulesChanged { after, at } = **rest
+    {
+        ask_again(rows, after, at, effects);
     }
     let Some((source, event)) = record.fact() else { return };
     let mut books = Books::of(rows, record.to);
@@ -25,6 +37,7 @@ pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effect
             return;
         }
         let before = books.find::<RulesInForce>(&Key::Rules).map(|rules| rules.opening);
+        let replaces = before.is_some();
         let in_force = RulesInForce {
             version: published.version.clone(),
             document: published.rules.clone(),
@@ -34,8 +47,36 @@ pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effect
         fold.rules = rules;
         fold.opening = in_force.opening;
         books.put(Key::Rules, in_force);
+        if replaces {
+            ask_again(rows, Id::EMPTY, event.occurred_at.max(fold.hour), effects);
+        }
     } else {
         register::note(&mut books, record, source, event, effects);
+    }
+}
+
+/// Whoever has findings that stand is asked about them again, each in an hour of its own within the day after: what stands was
+/// found by the rules before. What was not found by them stays so until its month changes; a replay of the facts says what
+/// the new rules would have found.
+fn ask_again(rows: &mut dyn Rows, after: TaxpayerId, at: Instant, effects: &mut Effects) {
+    let (from, to) = (Key::WithFindings(after), Key::WithFindings(Id::LAST));
+    let mut keys = rows.scan(&Entity::CONTROL, &from, &to, TAXPAYERS_PER_STEP + 2);
+    keys.retain(|key| *key != from);
+    let more = keys.len() > TAXPAYERS_PER_STEP;
+    keys.truncate(TAXPAYERS_PER_STEP);
+    let mut last = after;
+    for key in keys {
+        let Key::WithFindings(taxpayer_id) = key else { return };
+        last = taxpayer_id;
+        let own_hour = register::hash(&["rules changed", taxpayer_id.as_str()]) % DAY_HOURS;
+        let due = Instant(at.hour_mark().0 + HOUR_MS * (1 + own_hour.cast_signed()));
+        let to = Entity::taxpayer(taxpayer_id);
+        let what = Timer::RulesChanged;
+        rows.put(&Entity::CLOCK, Key::Timer { due, to, what: what.hash() }, TimerRow { timer: what }.wrap());
+    }
+    if more {
+        let rest = Continue::RulesChanged { after: last, at };
+        effects.messages.push((Entity::CONTROL, Message::Continue(Box::new(rest))));
     }
 }
 

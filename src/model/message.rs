@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Membership, Period, Shared, Source, TaxpayerId,
-    Tie, Vector,
+    Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Measured, Membership, PeersTold, Period, Shared,
+    Source, TaxpayerId, Tie, Vector,
 };
 
 /// One entity's word to another, or to itself later.
@@ -37,6 +37,10 @@ pub enum Message {
     Shared(Box<Shared>),
     /// A taxpayer tells the case of its gang of itself.
     Joined(Box<Membership>),
+    /// To peers: what one firm measured of itself in a month that has passed.
+    Measured(Box<Measured>),
+    /// To a firm: how its peers measured up in the month before.
+    Peers(Box<PeersTold>),
 }
 
 impl Message {
@@ -61,6 +65,8 @@ impl Message {
             Self::Tied(_) => "party_tied",
             Self::Shared(_) => "party_shared",
             Self::Joined(_) => "gang_joined",
+            Self::Measured(_) => "firm_measured",
+            Self::Peers(_) => "peers_measured",
             Self::Forwarded(_, event) => event.fact.type_name(),
         }
     }
@@ -236,6 +242,8 @@ pub enum Timer {
         /// Which.
         period: Period,
     },
+    /// A new rule set is in force, and the taxpayer has findings that were made under the one before.
+    RulesChanged,
 }
 
 /// How far the invoices of closed months have been looked through, the issuer's side before the holder's.
@@ -347,6 +355,13 @@ pub enum Continue {
         /// The last firm told.
         after: TaxpayerId,
     },
+    /// A new rule set is in force, and more taxpayers are to be asked again, or one of them about more findings.
+    RulesChanged {
+        /// The last taxpayer, or finding; [`Id::EMPTY`] before the first.
+        after: Id,
+        /// Event time of the publication, or of the time set for the taxpayer.
+        at: Instant,
+    },
 }
 
 impl Timer {
@@ -358,6 +373,7 @@ impl Timer {
             Self::CasePublished => Id::derived("case", &[]),
             Self::Closing => Id::derived("closing", &[]),
             Self::MonthPassed { period } => Id::derived("month", &[&period.to_string()]),
+            Self::RulesChanged => Id::derived("rules changed", &[]),
         };
         u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal")
     }

@@ -235,6 +235,17 @@ pub struct Task {
     pub due_at: Option<Instant>,
     /// Counts up with each change.
     pub version: u32,
+    /// What of the score is of which typology, in the order of `typologies`: points that add up to it.
+    pub shares: Vec<ScoreShare>,
+}
+
+/// What of a task's score is of one typology.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreShare {
+    /// Code of the typology.
+    pub typology: Text,
+    /// Points of the score.
+    pub points: u16,
 }
 
 /// The most signals a task names.

@@ -27,6 +27,8 @@ pub enum Kind {
     Control,
     /// A partition's timers: one in every partition.
     Clock,
+    /// Firms of one industry and scale.
+    Peers,
 }
 
 /// What a record is addressed to.
@@ -47,6 +49,11 @@ impl Entity {
     /// A chain or gang.
     pub fn case(id: Id) -> Self {
         Self { kind: Kind::Case, id }
+    }
+
+    /// The firms of one industry, the first two digits of GB/T 4754, and one scale.
+    pub fn peers(industry: u16, scale: u8) -> Self {
+        Self { kind: Kind::Peers, id: Id::parse(&format!("{industry:02}-{scale}")).expect("a few digits and a dash") }
     }
 
     /// The timers of whatever partition this stands in.

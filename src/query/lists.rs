@@ -61,7 +61,7 @@ pub fn signals(folder: &Folder, filter: &Filter) -> Result<Listed<Signal>, Error
         (std::cmp::Reverse(signal.score), -signal.stake, signal.taxpayer_id, signal.signal_id)
     });
     let mut take = |signal: Signal| {
-        let (level, _) = risk::response(limits, signal.score);
+        let level = risk::level_of_score(limits, signal.score);
         let standing = signal.status == SignalStatus::Open;
         if filter.wants(signal.signal_id, standing, signal.raised_at, Some(level))
             && filter.wants_typology(&signal.typology)

@@ -19,7 +19,9 @@ mod dormant_revival;
 mod double_deduction;
 mod false_deduction;
 mod finding;
+pub mod indicators;
 mod pass_through;
+mod rule;
 mod rules;
 mod scoring;
 mod shared_control;
@@ -29,8 +31,12 @@ mod view;
 
 pub use bounds::{Bound, bound};
 pub use finding::{Finding, Sentence};
+pub use rule::{
+    Asked, Case, Comparison, Condition, Given, Measures, Mistake, Quantile, RULE_PREFIX, Reference, Rule,
+    Side as RuleSide, Values, ask, read_cases, together,
+};
 pub use rules::{Limits, RuleSet, RulesError};
-pub use scoring::{merge, response};
+pub use scoring::{Weighed, level_of_score, merge, response, shares};
 pub use shared_control::gang_case;
 pub use view::View;
 

@@ -4,7 +4,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
+use toml::de::DeTable;
 
+use super::rule::{self, Mistake, Rule, Tree};
 use super::{ALL, Typology};
 use crate::model::{Fen, HOPS_MAX, HOUR_MS, Instant, Period, TaxpayerId, shortened};
 
@@ -22,6 +26,8 @@ pub struct RuleSet {
     pub limits: Limits,
     /// For each typology of [`ALL`], its parameters in their declared order; `None` where it is switched off.
     parameters: Vec<Option<Vec<i64>>>,
+    /// For each typology of [`ALL`], the rules without code that are reported under it.
+    rules: Vec<Vec<Rule>>,
 }
 
 /// The numbers of a rule set that are not of one typology.
@@ -52,6 +58,15 @@ pub struct Limits {
     pub device_months: i32,
     /// The least scores of levels 2 to 5.
     pub level_scores: [u16; 4],
+    /// The least stakes of levels 2 to 5, in fen.
+    pub level_stakes_fen: [i64; 4],
+    /// A taxpayer of credit grade A whose findings reach this level or less is not disturbed: guidance alone.
+    pub grade_a_quiet_level: u8,
+    /// Fewer peers than this say nothing about a firm.
+    pub peers_min: i64,
+    /// Mean monthly sales, in fen, from which a firm is of the second to the fifth scale; peers are firms of one industry
+    /// and one scale.
+    pub peer_scales_fen: [i64; 4],
 }
 
 impl Limits {
@@ -61,6 +76,12 @@ impl Limits {
         let due = period.minus(-1).start().plus_days(self.declare_days);
         let own_hour = taxpayer_id.as_str().bytes().fold(0, |hour, byte| (hour * 31 + i64::from(byte)) % SPREAD_HOURS);
         Instant(due.0 + own_hour * HOUR_MS)
+    }
+
+    /// From when on a month has passed for every taxpayer.
+    pub fn month_passes_for_all(&self, period: Period) -> Instant {
+        let due = period.minus(-1).start().plus_days(self.declare_days);
+        Instant(due.0 + SPREAD_HOURS * HOUR_MS)
     }
 
     /// See `taint_tax_min_fen`.
@@ -110,6 +131,9 @@ pub enum RulesError {
         /// What it may say.
         expected: Box<str>,
     },
+    /// One of its rules without code is none.
+    #[error("[[rules]] {0}")]
+    Rule(Mistake),
     /// It has no name to be known by.
     #[error("version = {0:?}: give 1 to {VERSION_BYTES_MAX} bytes of text without control characters")]
     Version(String),
@@ -126,6 +150,12 @@ struct Document {
     limits: Limits,
     #[serde(default)]
     typologies: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Read with their places: see [`rule::read_rules`].
+    #[serde(default, rename = "rules")]
+    _rules: IgnoredAny,
+    /// Cases for the rules: no part of what is in force.
+    #[serde(default, rename = "tests")]
+    _tests: IgnoredAny,
 }
 
 impl RuleSet {
@@ -144,12 +174,17 @@ impl RuleSet {
             washer_passed_min_bp: 10_000,
             device_months: 6,
             level_scores: [1_000; 4],
+            level_stakes_fen: [0; 4],
+            grade_a_quiet_level: 1,
+            peers_min: i64::MAX,
+            peer_scales_fen: [i64::MAX; 4],
         };
-        Self { version: "none".into(), limits, parameters: vec![None; ALL.len()] }
+        Self { version: "none".into(), limits, parameters: vec![None; ALL.len()], rules: vec![Vec::new(); ALL.len()] }
     }
 
     /// Reads and checks a document.
     pub fn parse(document: &str) -> Result<Self, RulesError> {
+        let text = document;
         let document: Document =
             toml::from_str(document).map_err(|error| RulesError::Syntax(shortened(error.to_string())))?;
         let version = document.version.as_str();
@@ -164,7 +199,14 @@ impl RuleSet {
             .iter()
             .map(|typology| document.typologies.get(typology.code).map(|given| order(typology, given)).transpose())
             .collect::<Result<_, _>>()?;
-        Ok(Self { version: document.version.into(), limits: document.limits, parameters })
+        let (mut tree, root) = Tree::read(text);
+        let rules = rule::read_rules(root.get_ref(), &mut tree);
+        if let Some(mistake) = tree.mistakes().into_iter().next() {
+            return Err(RulesError::Rule(mistake));
+        }
+        let of = |typology: &&Typology| rules.iter().filter(|rule| rule.typology == typology.code).cloned().collect();
+        let rules = ALL.iter().map(of).collect();
+        Ok(Self { version: document.version.into(), limits: document.limits, parameters, rules })
     }
 
     /// The parameters of a typology, in their declared order; `None` where it is switched off.
@@ -174,18 +216,60 @@ impl RuleSet {
         Some(given.try_into().expect("a check takes as many parameters as its typology declares"))
     }
 
+    /// The typologies that are switched on.
+    pub fn typologies(&self) -> impl Iterator<Item = &'static Typology> + '_ {
+        ALL.iter().zip(&self.parameters).filter(|(_, given)| given.is_some()).map(|(typology, _)| *typology)
+    }
+
+    /// The rules without code that are reported under a typology.
+    pub fn rules_of(&self, typology: &Typology) -> &[Rule] {
+        ALL.iter().position(|known| known.code == typology.code).map_or(&[], |at| &self.rules[at])
+    }
+
+    /// All rules without code, by typology.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().flatten()
+    }
+
+    /// Every mistake of a document, each with its place; none where it is a rule set.
+    pub fn mistakes(document: &str) -> Vec<Mistake> {
+        let (mut tree, root) = Tree::read(document);
+        if let Err(error) = toml::from_str::<Document>(document) {
+            tree.say(error.span().map_or(0, |span| span.start), error.message().to_owned());
+        } else if let Err(error) = Self::parse(document) {
+            // Whatever else is wrong with typologies and rules is found below, and this among it.
+            if let Some(path) = place_of(&error) {
+                tree.say(Tree::place(&root, &path), error.to_string());
+            }
+        }
+        mistakes_of_typologies(&root, &mut tree);
+        rule::read_rules(root.get_ref(), &mut tree);
+        rule::cases_of(document, root.get_ref(), &mut tree);
+        tree.mistakes()
+    }
+
     /// Whether a typology is switched on.
     pub fn has(&self, typology: &Typology) -> bool {
         ALL.iter().position(|known| known.code == typology.code).is_some_and(|at| self.parameters[at].is_some())
     }
 }
 
+/// The numbers given to a typology in their declared order, or the first mistake.
 fn order(typology: &'static Typology, given: &BTreeMap<String, i64>) -> Result<Vec<i64>, RulesError> {
-    if let Some(name) = given.keys().find(|name| typology.parameters.iter().all(|p| p.name != name.as_str())) {
-        let known = typology.parameters.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
-        return Err(RulesError::UnknownParameter { typology: typology.code, name: name.clone(), known });
+    if let Some(error) = errors_of(typology, given).into_iter().next() {
+        return Err(error);
     }
-    let pick = |parameter: &'static super::Parameter| {
+    Ok(typology.parameters.iter().filter_map(|parameter| given.get(parameter.name).copied()).collect())
+}
+
+/// All mistakes in the numbers given to a typology.
+fn errors_of(typology: &'static Typology, given: &BTreeMap<String, i64>) -> Vec<RulesError> {
+    let known = |name: &str| typology.parameters.iter().any(|parameter| parameter.name == name);
+    let unknown = given.keys().filter(|name| !known(name)).map(|name| {
+        let known = typology.parameters.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
+        RulesError::UnknownParameter { typology: typology.code, name: name.clone(), known }
+    });
+    let check = |parameter: &'static super::Parameter| -> Result<(), RulesError> {
         let missing =
             RulesError::MissingParameter { typology: typology.code, name: parameter.name, doc: parameter.doc };
         let value = *given.get(parameter.name).ok_or(missing)?;
@@ -201,10 +285,51 @@ fn order(typology: &'static Typology, given: &BTreeMap<String, i64>) -> Result<V
         let least = parameter.not_below.and_then(|name| given.get_key_value(name));
         match least.filter(|(_, least)| lawful.contains(least) && value < **least) {
             Some((name, least)) => refused(format!("give at least as much as {name}, which is {least}")),
-            None => Ok(value),
+            None => Ok(()),
         }
     };
-    typology.parameters.iter().map(pick).collect()
+    unknown.chain(typology.parameters.iter().filter_map(|parameter| check(parameter).err())).collect()
+}
+
+/// The keys that lead to what an error is about, of those that are not found with their place in any case.
+fn place_of(error: &RulesError) -> Option<Vec<&str>> {
+    match error {
+        RulesError::OutOfRange { place, name, .. } if &**place == "limits" => Some(vec!["limits", name]),
+        RulesError::Version(_) => Some(vec!["version"]),
+        RulesError::Syntax(_)
+        | RulesError::UnknownTypology(_)
+        | RulesError::UnknownParameter { .. }
+        | RulesError::MissingParameter { .. }
+        | RulesError::OutOfRange { .. }
+        | RulesError::Rule(_) => None,
+    }
+}
+
+fn mistakes_of_typologies(root: &Spanned<DeTable<'_>>, tree: &mut Tree<'_>) {
+    let given = root.get_ref().get("typologies").and_then(|value| value.get_ref().as_table());
+    for (code, value) in given.into_iter().flatten() {
+        let Some(typology) = super::typology(code.get_ref()) else {
+            tree.say(code.span().start, RulesError::UnknownTypology(code.get_ref().to_string()).to_string());
+            continue;
+        };
+        // What is no table, or no number, is said by whoever reads the document as a whole.
+        let numbers = value.get_ref().as_table().into_iter().flatten();
+        let numbers: BTreeMap<String, i64> = numbers
+            .filter_map(|(name, value)| Some((name.get_ref().to_string(), rule::integer(value.get_ref())?)))
+            .collect();
+        for error in errors_of(typology, &numbers) {
+            let name = match &error {
+                RulesError::UnknownParameter { name, .. } => name.as_str(),
+                RulesError::OutOfRange { name, .. } => name,
+                RulesError::Syntax(_)
+                | RulesError::UnknownTypology(_)
+                | RulesError::MissingParameter { .. }
+                | RulesError::Rule(_)
+                | RulesError::Version(_) => "",
+            };
+            tree.say(Tree::place(root, &["typologies", typology.code, name]), error.to_string());
+        }
+    }
 }
 
 fn check_limits(limits: &Limits) -> Result<(), RulesError> {
@@ -221,11 +346,23 @@ fn check_limits(limits: &Limits) -> Result<(), RulesError> {
         ("taint_tax_min_fen", limits.taint_tax_min_fen, 1..=i64::MAX, "give at least 1"),
         ("washer_passed_min_bp", limits.washer_passed_min_bp, 0..=10_000, "give 0 to 10000"),
         ("device_months", limits.device_months.into(), 1..=120, "give 1 to 120"),
+        ("grade_a_quiet_level", limits.grade_a_quiet_level.into(), 1..=5, "give 1 to 5"),
+        ("peers_min", limits.peers_min, 2..=1_000_000, "give 2 to 1000000"),
     ];
     for (name, value, lawful, expected) in ranges {
         if !lawful.contains(&value) {
             return Err(RulesError::OutOfRange { place: "limits".into(), name, value, expected: expected.into() });
         }
+    }
+    if !limits.level_stakes_fen.is_sorted() || limits.level_stakes_fen[0] < 0 {
+        let value = limits.level_stakes_fen[0];
+        let expected = "give four amounts of at least 0 fen, none below the one before".into();
+        return Err(RulesError::OutOfRange { place: "limits".into(), name: "level_stakes_fen", value, expected });
+    }
+    if !limits.peer_scales_fen.is_sorted() || limits.peer_scales_fen[0] < 1 {
+        let value = limits.peer_scales_fen[0];
+        let expected = "give four amounts of at least 1 fen, rising".into();
+        return Err(RulesError::OutOfRange { place: "limits".into(), name: "peer_scales_fen", value, expected });
     }
     if !limits.level_scores.is_sorted() || limits.level_scores[3] > 1_000 {
         let value = i64::from(limits.level_scores[3]);

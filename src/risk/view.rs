@@ -1,10 +1,12 @@
 //! What a check sees: one taxpayer's rows, to be read and no more, and the rule set in force.
 
-use super::Typology;
 use super::rules::{Limits, RuleSet};
-use crate::model::{Date, Fen, Gang, Id, Instant, InvoiceNo, Period, Status, TaxpayerId};
+use super::{Typology, indicators};
+use crate::model::{
+    Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
+};
 use crate::state::{
-    Books, Claim, Held, Key, Month, Opening, Papers, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing,
+    Books, Claim, Goods, Held, Key, Month, Opening, Papers, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing,
 };
 
 /// One taxpayer's rows, and the rules.
@@ -105,6 +107,28 @@ impl<'a, 'b> View<'a, 'b> {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The first `limit` codes of goods of a side, in their order, with the trade in each.
+    pub fn goods(&mut self, side: Side, limit: usize) -> Vec<(GoodsCode, Goods)> {
+        let (from, to) = (Key::Goods(side, GoodsCode(0)), Key::Goods(side, GoodsCode(u64::MAX)));
+        let keys = self.books.scan(&from, &to, limit);
+        keys.into_iter()
+            .filter_map(|key| match (key, self.books.find::<Goods>(&key)) {
+                (Key::Goods(_, code), Some(goods)) => Some((code, *goods)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How the firm's peers, those of its industry and scale, measured up in an indicator by what was complete when a month
+    /// had passed: the month before it. `None` where they are too few, or the indicator is none that is compared.
+    pub fn peers(&mut self, indicator: &str, period: Period) -> Option<PeerQuantiles> {
+        let number = indicators::indicator(indicator)?.peers?;
+        let told = self.books.find::<PeersTold>(&Key::Peers(period.minus(1)))?;
+        let at = told.quantiles.binary_search_by_key(&number, |quantiles| quantiles.indicator).ok()?;
+        let quantiles = told.quantiles[at];
+        (i64::from(quantiles.firms) >= self.rules.limits.peers_min).then_some(quantiles)
     }
 
     /// When the firm was registered, where that was in a month or at most `days` before it began.

@@ -332,7 +332,8 @@ impl<'a> Run<'a> {
                     end.may_wait -= 1;
                 }
                 let Waiting { root, from, to, message, .. } = waiting;
-                let number = if to.kind == Kind::Clock { from } else { partition_of(&to, self.count) };
+                let number =
+                    if matches!(to.kind, Kind::Clock | Kind::Control) { from } else { partition_of(&to, self.count) };
                 let mut partition = self.lock(number);
                 end.order += 1;
                 partition.at(end.order).fold_record(end.clock, root, to, Body::Message(message));

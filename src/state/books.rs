@@ -92,6 +92,16 @@ impl<'a> Books<'a> {
         self.rows.scan(&self.entity, from, to, limit)
     }
 
+    /// Enters this taxpayer into the list of those of its partition with findings that stand, or strikes it off.
+    pub fn list_with_findings(&mut self, stand: bool) {
+        let key = Key::WithFindings(self.entity.id);
+        if stand {
+            self.rows.put(&Entity::CONTROL, key, ().wrap());
+        } else {
+            self.rows.remove(&Entity::CONTROL, &key);
+        }
+    }
+
     /// Sets a time for this entity: `true` where the clock, which has passed `hour`, has passed it already, so that the
     /// caller must see to it now.
     #[must_use]

@@ -64,6 +64,11 @@ impl<T: Copy + PartialEq> Course<T> {
         }
     }
 
+    /// What was said, in the order of its times, as far back as is remembered.
+    pub fn said(&self) -> impl Iterator<Item = (Instant, T)> + '_ {
+        self.earlier.iter().chain([&self.latest]).filter_map(|known| Some((known.since, known.value?)))
+    }
+
     /// The latest value, if any was said.
     pub fn latest(&self) -> Option<T> {
         self.latest.value

@@ -1,9 +1,11 @@
 //! Keys: which row of an entity. Their bytes sort as the keys do, so a scan means the same in memory and on disk.
 
 mod party;
+mod read;
 
 pub use party::PartyKey;
 
+use self::read::Reader;
 use crate::model::{Entity, GoodsCode, Id, Instant, InvoiceNo, Kind, Period, TaxpayerId};
 use crate::provenance::Ordinal;
 
@@ -166,6 +168,12 @@ pub enum Key {
     },
     /// Party or taxpayer: about parties.
     Party(PartyKey),
+    /// Taxpayer: how its peers measured up in a month.
+    Peers(Period),
+    /// Peers: what firms of the group told of a month.
+    PeersMonth(Period),
+    /// Control: a taxpayer of the partition with findings that stand.
+    WithFindings(TaxpayerId),
 }
 
 /// Bytes that are no key.
@@ -187,6 +195,7 @@ pub(super) fn write_entity(entity: &Entity, out: &mut Vec<u8>) {
         Kind::Feedback => 6,
         Kind::Control => 7,
         Kind::Clock => 8,
+        Kind::Peers => 9,
     });
     write_id(entity.id, out);
 }
@@ -224,7 +233,7 @@ impl Key {
                 out.extend_from_slice(&detail.to_be_bytes());
                 write_i64(at.0, out);
             }
-            Self::Month(period) => write_i64(i64::from(period.0), out),
+            Self::Month(period) | Self::Peers(period) | Self::PeersMonth(period) => write_i64(i64::from(period.0), out),
             Self::Issued(no) => write_id(no.id(), out),
             Self::Held { invoice_no, place } => {
                 write_id(invoice_no.id(), out);
@@ -238,7 +247,7 @@ impl Key {
                 out.push(*side as u8);
                 out.extend_from_slice(&code.0.to_be_bytes());
             }
-            Self::Origin(id) | Self::Signal(id) | Self::CaseNode(id) | Self::Tainted(id) => {
+            Self::Origin(id) | Self::Signal(id) | Self::CaseNode(id) | Self::Tainted(id) | Self::WithFindings(id) => {
                 write_id(*id, out);
             }
             Self::OriginNames(page) => out.extend_from_slice(&page.to_be_bytes()),
@@ -302,14 +311,14 @@ impl Key {
 
     /// Reads a full key back.
     pub fn read(bytes: &[u8]) -> Result<(Entity, Self), KeyError> {
-        let mut reader = Reader { bytes, tag: 255 };
+        let mut reader = Reader::new(bytes);
         let entity = reader.entity()?;
         let tag = reader.byte()?;
         reader.tag = tag;
         let key = match tag {
             0 => Self::Profile,
             1 => Self::History { of: reader.history_of()?, detail: reader.u64()?, at: Instant(reader.i64()?) },
-            2 => Self::Month(Period(i32::try_from(reader.i64()?).map_err(|_| KeyError { tag })?)),
+            2 => Self::Month(reader.period()?),
             3 => Self::Issued(reader.invoice_no()?),
             4 => Self::Held { invoice_no: reader.invoice_no()?, place: reader.short_u64()? },
             5 => Self::Partner(reader.side()?, reader.id()?),
@@ -338,6 +347,9 @@ impl Key {
             28 => Self::FlowedOn(Ordinal(reader.u32()?), reader.u32()?),
             29 => Self::TaintDue { origin: reader.id()?, named: reader.id()? },
             30 => Self::Party(PartyKey::read(&mut reader)?),
+            31 => Self::Peers(reader.period()?),
+            32 => Self::PeersMonth(reader.period()?),
+            33 => Self::WithFindings(reader.id()?),
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -389,109 +401,10 @@ impl Key {
             Self::FlowedOn(..) => 28,
             Self::TaintDue { .. } => 29,
             Self::Party(_) => 30,
+            Self::Peers(_) => 31,
+            Self::PeersMonth(_) => 32,
+            Self::WithFindings(_) => 33,
         }
-    }
-}
-
-struct Reader<'a> {
-    bytes: &'a [u8],
-    tag: u8,
-}
-
-impl Reader<'_> {
-    fn fail(&self) -> KeyError {
-        KeyError { tag: self.tag }
-    }
-
-    fn take(&mut self, count: usize) -> Result<&[u8], KeyError> {
-        let (head, tail) = self.bytes.split_at_checked(count).ok_or(KeyError { tag: self.tag })?;
-        self.bytes = tail;
-        Ok(head)
-    }
-
-    fn byte(&mut self) -> Result<u8, KeyError> {
-        Ok(self.take(1)?[0])
-    }
-
-    fn u64(&mut self) -> Result<u64, KeyError> {
-        let bytes = self.take(8)?;
-        Ok(u64::from_be_bytes(bytes.try_into().expect("eight were taken")))
-    }
-
-    fn short_u64(&mut self) -> Result<u64, KeyError> {
-        let count = usize::from(self.byte()?);
-        let fail = self.fail();
-        let bytes = self.take(count)?;
-        if count > 8 || bytes.first() == Some(&0) {
-            return Err(fail);
-        }
-        Ok(bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte)))
-    }
-
-    fn i64(&mut self) -> Result<i64, KeyError> {
-        Ok((self.u64()? ^ (1 << 63)).cast_signed())
-    }
-
-    fn u32(&mut self) -> Result<u32, KeyError> {
-        let bytes = self.take(4)?;
-        Ok(u32::from_be_bytes(bytes.try_into().expect("four were taken")))
-    }
-
-    fn id(&mut self) -> Result<Id, KeyError> {
-        let end = self.bytes.iter().position(|b| *b == 0).ok_or(KeyError { tag: self.tag })?;
-        let text = std::str::from_utf8(self.take(end)?).map_err(|_| KeyError { tag: 255 })?;
-        let id = if text.is_empty() { Id::EMPTY } else { Id::parse(text).map_err(|_| KeyError { tag: 255 })? };
-        self.take(1)?;
-        Ok(id)
-    }
-
-    fn invoice_no(&mut self) -> Result<InvoiceNo, KeyError> {
-        let id = self.id()?;
-        if id.is_empty() { Ok(InvoiceNo::FIRST) } else { InvoiceNo::parse(id.as_str()).map_err(|_| self.fail()) }
-    }
-
-    fn side(&mut self) -> Result<Side, KeyError> {
-        match self.byte()? {
-            0 => Ok(Side::Sold),
-            1 => Ok(Side::Bought),
-            _ => Err(self.fail()),
-        }
-    }
-
-    fn entity(&mut self) -> Result<Entity, KeyError> {
-        let kind = match self.byte()? {
-            0 => Kind::Taxpayer,
-            1 => Kind::Party,
-            2 => Kind::Case,
-            3 => Kind::Grid,
-            4 => Kind::Organisation,
-            5 => Kind::Officer,
-            6 => Kind::Feedback,
-            7 => Kind::Control,
-            8 => Kind::Clock,
-            _ => return Err(self.fail()),
-        };
-        Ok(Entity { kind, id: self.id()? })
-    }
-
-    fn history_of(&mut self) -> Result<HistoryOf, KeyError> {
-        use HistoryOf as H;
-        const ALL: [HistoryOf; 12] = [
-            H::Registered,
-            H::Changed,
-            H::StatusChanged,
-            H::QuotaGranted,
-            H::MarkedAbnormal,
-            H::MarkLifted,
-            H::Verified,
-            H::Declared,
-            H::Observed,
-            H::Defined,
-            H::Acted,
-            H::Published,
-        ];
-        let at = self.byte()?;
-        ALL.get(usize::from(at)).copied().ok_or_else(|| self.fail())
     }
 }
 

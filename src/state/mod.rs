@@ -16,11 +16,13 @@ mod case;
 mod control;
 mod dated;
 mod findings;
+mod habits;
 mod held;
 mod key;
 mod memory;
 mod origins;
 mod party;
+mod peers;
 mod row;
 mod taxpayer;
 
@@ -31,6 +33,7 @@ pub use dated::{Course, Dated};
 pub use findings::{
     AccusedName, Share, SignalOrder, SignalRow, Stakes, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow,
 };
+pub use habits::{Habits, province};
 pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce, standing};
 pub use key::{HistoryOf, Key, KeyError, PartyKey, Side};
 pub use memory::Memory;
@@ -39,6 +42,7 @@ pub use party::{
     DEVICES_MAX, Devices, GangHead, GangMember, Officer, Papers, PartyHead, PartyMember, ROLE_PEOPLE_MAX, TIES_MAX,
     TieRow,
 };
+pub use peers::{Histogram, PeersMonth};
 pub use row::{Row, RowError, RowType};
 pub use taxpayer::{
     FlowedOn, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed,

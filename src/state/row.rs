@@ -8,8 +8,9 @@ use super::findings::{SignalRow, TaintSent, TaintTold, TaintVisit, Tainted, Task
 use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
 use super::party::{Devices, GangHead, GangMember, Papers, PartyHead, PartyMember, TieRow};
+use super::peers::PeersMonth;
 use super::taxpayer::{FlowedOn, Goods, Issued, Month, Partner, Profile, WaitingRed};
-use crate::model::Instant;
+use crate::model::{Instant, PeersTold};
 
 /// A row's value could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -83,8 +84,8 @@ rows! {
     OriginNames(OriginNames),
     /// [`super::Key::Passed`].
     Passed(PassedPage),
-    /// [`super::Key::Deficit`], [`super::Key::CaseRank`], [`super::Key::Settled`], [`super::Key::Standing`] and
-    /// [`super::Key::TaintName`]: the key says it all.
+    /// [`super::Key::Deficit`], [`super::Key::CaseRank`], [`super::Key::Settled`], [`super::Key::Standing`],
+    /// [`super::Key::TaintName`] and [`super::Key::WithFindings`]: the key says it all.
     Nothing(()),
     /// [`super::Key::WaitingRed`].
     WaitingRed(WaitingRed),
@@ -128,6 +129,10 @@ rows! {
     GangHead(GangHead),
     /// [`super::PartyKey::GangMember`].
     GangMember(GangMember),
+    /// [`super::Key::Peers`].
+    Peers(PeersTold),
+    /// [`super::Key::PeersMonth`].
+    PeersMonth(PeersMonth),
 }
 
 impl Row {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::dated::{Course, Dated};
+use super::habits::Habits;
 use super::row::Beyond;
 use crate::model::{
     CreditGrade, Date, Fen, Fingerprint, FirmRecord, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Status,
@@ -195,6 +196,8 @@ pub struct Month {
     pub drawn_days: i64,
     /// The latest return for this month: sales, output tax, input tax, transferred out, payable.
     pub declared: Dated<[Fen; 5]>,
+    /// What indicators are made of beside these.
+    pub habits: Habits,
 }
 
 /// An invoice on its issuer's side.

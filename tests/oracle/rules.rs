@@ -9,6 +9,7 @@ pub struct Rules {
     pub vector_origins: usize,
     limits: BTreeMap<String, i64>,
     pub level_scores: Vec<i64>,
+    pub level_stakes: Vec<i64>,
     typologies: BTreeMap<String, BTreeMap<String, i64>>,
 }
 
@@ -22,12 +23,16 @@ impl Rules {
         };
         let limits = numbers(&table["limits"]);
         let typologies = table["typologies"].as_table().expect("a table of typologies");
-        let levels = table["limits"]["level_scores"].as_array().expect("the levels");
+        let levels = |name: &str| -> Vec<i64> {
+            let levels = table["limits"][name].as_array().expect("the levels");
+            levels.iter().filter_map(toml::Value::as_integer).collect()
+        };
         let size = |name: &str| usize::try_from(limits[name]).expect("a size");
         Self {
             pool_origins: size("pool_origins"),
             vector_origins: size("vector_origins"),
-            level_scores: levels.iter().filter_map(toml::Value::as_integer).collect(),
+            level_scores: levels("level_scores"),
+            level_stakes: levels("level_stakes_fen"),
             typologies: typologies.iter().map(|(code, value)| (code.clone(), numbers(value))).collect(),
             limits,
         }

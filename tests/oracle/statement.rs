@@ -173,6 +173,9 @@ fn task(books: &Books, found: &BTreeMap<(String, String), Finding>) -> String {
         }
     }
     let score = merged(best.values().copied());
-    let level = 1 + books.rules.level_scores.iter().filter(|least| score >= **least).count();
-    format!("level {level}, score {score}, at stake {}", invoices + months.max(origins))
+    let stake = invoices + months.max(origins);
+    let steps = books.rules.level_scores.iter().zip(&books.rules.level_stakes);
+    let reached = steps.map(|(least_score, least_stake)| score >= *least_score && stake >= *least_stake);
+    let level = reached.zip(2..).filter(|(reached, _)| *reached).map(|(_, level)| level).max().unwrap_or(1);
+    format!("level {level}, score {score}, at stake {stake}")
 }

@@ -2,6 +2,7 @@
 
 use crate::cli::show::{TEXT_COLUMNS, Table, clean, count_or_blank, minute, money, money_or_blank, put, who, wrap};
 use crate::cli::signals::sentences;
+use crate::cli::tasks::shares;
 use crate::model::{Fen, Signal, SignalStatus, TaskStatus, TaxpayerId};
 use crate::query::{Folder, Household, Papers, Past, Traders, words};
 use crate::state::Totals;
@@ -18,6 +19,7 @@ pub(super) fn household(folder: &Folder, household: &Household, colored: bool) -
                 "\nTask {id}\n  level {level} ({response}), score {score}, {stake} at stake, since {opened}\n"
             ),
         );
+        text += &shares(task, "  ");
     }
     text += &findings(folder, &household.findings, "")?;
     text += &months(household, colored);

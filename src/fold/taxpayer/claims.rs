@@ -123,6 +123,7 @@ impl Step<'_> {
             Timer::RedLetter { red_no } => self.red_letter_due(red_no),
             Timer::Closing => self.close_months(&Closing::default()),
             Timer::MonthPassed { period } => self.month_passed(period),
+            Timer::RulesChanged => self.rules_changed(Id::EMPTY, self.hour),
             // A case's own.
             Timer::CasePublished => {}
         }

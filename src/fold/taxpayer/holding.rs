@@ -68,6 +68,7 @@ impl Step<'_> {
         let period = issue.issued_at.period();
         let seller_of_month = !red && partner.months.add(period);
         self.profile.last_month = self.profile.last_month.max(period);
+        let buyer = self.books.entity.id;
         let month = self.month(period);
         month.sellers += u32::from(seller_of_month);
         month.bought.add(issue.amount, issue.tax);
@@ -75,6 +76,9 @@ impl Step<'_> {
             month.bought_red.add(issue.amount, issue.tax);
         }
         month.new_sellers += u32::from(met.first_in.is_some());
+        if !red {
+            month.habits.bought(buyer, seller, issue, true);
+        }
         if let Some(later) = met.not_in {
             self.month(later).new_sellers -= 1;
         }
@@ -134,8 +138,12 @@ impl Step<'_> {
         untrade(partner, issue, red);
         let period = issue.issued_at.period();
         let last_of_month = !red && partner.months.remove(period);
+        let buyer = self.books.entity.id;
         let month = self.month(period);
         month.bought_void.add(issue.amount, issue.tax);
+        if !red {
+            month.habits.bought(buyer, seller, issue, false);
+        }
         month.sellers -= u32::from(last_of_month);
         self.touch_accused(seller);
     }

@@ -120,6 +120,7 @@ impl Step<'_> {
             met = trade(partner, issue, red);
             buyer_of_month = !red && partner.months.add(period);
         }
+        let seller = self.books.entity.id;
         let month = self.month(period);
         month.sold.add(issue.amount, issue.tax);
         if red {
@@ -130,6 +131,9 @@ impl Step<'_> {
         month.new_buyers += u32::from(met.first_in.is_some());
         month.buyers += u32::from(buyer_of_month);
         month.sold_blue += u32::from(!red);
+        if !red {
+            month.habits.sold(seller, issue, true);
+        }
         if let Some(later) = met.not_in {
             self.month(later).new_buyers -= 1;
         }
@@ -312,8 +316,12 @@ impl Step<'_> {
             untrade(partner, issue, red);
             last_of_month = !red && partner.months.remove(period);
         }
+        let seller = self.books.entity.id;
         let month = self.month(period);
         month.sold_void.add(issue.amount, issue.tax);
+        if !red {
+            month.habits.sold(seller, issue, false);
+        }
         month.sold_blue -= u32::from(!red);
         month.near_cap -= u32::from(issue.near_cap && !red);
         month.buyers -= u32::from(last_of_month);

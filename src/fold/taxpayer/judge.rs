@@ -14,7 +14,7 @@ const JUDGED_EFFECTS: usize = crate::fold::EFFECTS_MAX / 2;
 
 impl Step<'_> {
     pub(super) fn judge_touched(&mut self) {
-        if self.touched.is_empty() {
+        if self.touched.is_empty() && !self.task_due {
             return;
         }
         self.touch_later();
@@ -47,8 +47,8 @@ impl Step<'_> {
         for (typology, about) in cleared {
             changed |= self.judge(typology, &about, None);
         }
-        if changed {
-            self.merge_task();
+        if changed || self.task_due {
+            self.merge_task(changed);
         }
         if !later.is_empty() {
             self.go_on(Continue::Judge { months: later, at: self.now });
@@ -74,6 +74,7 @@ impl Step<'_> {
         let due = self.rules.limits.month_passes(period, self.books.entity.id);
         if self.books.set_timer(self.hour, due, Timer::MonthPassed { period }) {
             self.touch_one(About::Period(period));
+            self.tell_peers(period, due);
         }
     }
 
@@ -86,6 +87,7 @@ impl Step<'_> {
         }
         self.now = due;
         self.touch_one(About::Period(period));
+        self.tell_peers(period, due);
     }
 
     /// What stands against it as a source is asked again, months from this one on.
@@ -114,8 +116,11 @@ impl Step<'_> {
     }
 
     fn check(&mut self, typology: &'static Typology, about: &About) -> Option<Finding> {
-        let mut view = View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour);
-        typology.finding(&mut view, about)
+        let view = &mut View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour);
+        let own = typology.finding(view, about);
+        let (rules, About::Period(period)) = (self.rules.rules_of(typology), *about) else { return own };
+        let is_asked = rules.iter().filter(|rule| rule.at_once || view.has_passed(period)).collect::<Vec<_>>();
+        risk::together(own, is_asked.into_iter().filter_map(|rule| risk::ask(rule, view, period)))
     }
 
     /// Whether the finding has changed.
@@ -151,8 +156,18 @@ impl Step<'_> {
         self.effects.outputs.push(Output::Signal(Box::new(signal.clone())));
         self.books.put(key, SignalRow(signal));
         match (was_open, is_open) {
-            (false, true) => self.profile.open_signals += 1,
-            (true, false) => self.profile.open_signals -= 1,
+            (false, true) => {
+                self.profile.open_signals += 1;
+                if self.profile.open_signals == 1 {
+                    self.books.list_with_findings(true);
+                }
+            }
+            (true, false) => {
+                self.profile.open_signals -= 1;
+                if self.profile.open_signals == 0 {
+                    self.books.list_with_findings(false);
+                }
+            }
             (true, true) | (false, false) => {}
         }
         true
@@ -205,7 +220,7 @@ impl Step<'_> {
         Signal {
             status: SignalStatus::Withdrawn,
             withdrawn_at: Some(self.now),
-            withdrawn_reason: Some(self.record.body.code().into()),
+            withdrawn_reason: Some(self.withdrawn_because.unwrap_or(self.record.body.code()).into()),
             causes: vec![self.cause],
             version: before.version + 1,
             ..before

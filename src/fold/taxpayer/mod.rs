@@ -13,6 +13,8 @@ mod kinds;
 mod judge;
 mod papers;
 mod parties;
+mod peers;
+mod rules_changed;
 mod settling;
 mod taint;
 mod task;
@@ -26,7 +28,7 @@ use super::effects::{Effects, Seen, Verdict};
 use super::register;
 use crate::model::{
     About, Body, CHECK_CHARACTER, Doubt, EVENT_DOUBTS, Entity, Event, Fact, Fen, Instant, InvoiceNo, Message, Output,
-    Period, Position, Record, Source, TaxpayerId, check_character_holds,
+    Period, Position, Record, Source, TaxpayerId, Timer, check_character_holds,
 };
 use crate::provenance::Ordinal;
 use crate::risk::{self, RuleSet};
@@ -64,6 +66,10 @@ struct Step<'a> {
     moved: BTreeSet<(Ordinal, TaxpayerId)>,
     /// Whether what its parties know of it may have changed.
     parties_due: bool,
+    /// Whether the task is merged again although no finding may have changed.
+    task_due: bool,
+    /// Why findings are withdrawn in this step, where the record itself does not say it.
+    withdrawn_because: Option<&'static str>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
 }
@@ -86,6 +92,8 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         begun_months: Vec::new(),
         moved: BTreeSet::new(),
         parties_due: false,
+        task_due: false,
+        withdrawn_because: None,
         stakes: Stakes::default(),
     };
     let (begun, accused) = (step.begun(), step.profile.flag.is_some());
@@ -155,9 +163,14 @@ impl Step<'_> {
             Message::Timer(timer) => self.timer(*timer),
             Message::Continue(cursor) => self.continued(cursor),
             Message::Shared(shared) => self.shared(shared),
-            // A case's own, control's and a party's, and unwrapped above.
-            Message::Report(_) | Message::Began(_) | Message::Tied(_) | Message::Joined(_) | Message::Forwarded(..) => {
-            }
+            Message::Peers(told) => self.peers_told(told),
+            // A case's own, control's, a party's and peers', and unwrapped above.
+            Message::Report(_)
+            | Message::Began(_)
+            | Message::Tied(_)
+            | Message::Joined(_)
+            | Message::Measured(_)
+            | Message::Forwarded(..) => {}
         }
     }
 
@@ -166,9 +179,12 @@ impl Step<'_> {
         let known_since = &mut self.profile.known_since;
         let unknown = *known_since == Instant::default();
         // What is refused says nothing, not all messages have a time, and an accusation has that of somebody else's trade,
-        // as a party's word has that of somebody else's papers.
-        let others =
-            |message: &Message| matches!(message, Message::Taint(_) | Message::Continue(_) | Message::Shared(_));
+        // as a party's word has that of somebody else's papers, and times that were set have their own.
+        let others = |message: &Message| {
+            let timer = |timer: &Timer| matches!(timer, Timer::RulesChanged | Timer::MonthPassed { .. });
+            matches!(message, Message::Taint(_) | Message::Continue(_) | Message::Shared(_) | Message::Peers(_))
+                || matches!(message, Message::Timer(set) if timer(set))
+        };
         let is_own = !matches!(&self.record.body, Body::Message(message) if others(message));
         let counts = is_own && self.effects.verdict == Verdict::Accepted && self.now != Instant::default();
         if counts && (unknown || self.now < *known_since) {

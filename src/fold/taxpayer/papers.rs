@@ -105,6 +105,7 @@ impl Step<'_> {
         profile.region.say(number(&registered.region), at);
         if let Some(grade) = registered.credit_grade {
             profile.credit_grade.say(grade, at);
+            self.task_due = true;
         }
         let since = registered.registered_on.start().min(at);
         self.people(&registered.people, since);
@@ -127,6 +128,7 @@ impl Step<'_> {
         }
         if let Some(grade) = changed.credit_grade {
             profile.credit_grade.say(grade, at);
+            self.task_due = true;
         }
         self.parties_due = true;
         self.people(&changed.people, at);

@@ -2,8 +2,8 @@
 //! the same whether ten stand or a hundred thousand.
 
 use super::Step;
-use crate::model::{About, Fen, Id, Output, Signal, TASK_SIGNALS_MAX, Task, TaskStatus, Text};
-use crate::risk::{self, Typology};
+use crate::model::{About, Fen, Id, Output, ScoreShare, Signal, TASK_SIGNALS_MAX, Task, TaskStatus, Text};
+use crate::risk::{self, RULE_PREFIX, Rule, Typology, Weighed};
 use crate::state::{Key, SignalOrder, SignalRow, Stakes, TaskRow};
 
 impl Step<'_> {
@@ -46,18 +46,23 @@ impl Step<'_> {
     }
 
     /// Merges the findings that stand into the task; opens, changes or withdraws it.
-    pub(super) fn merge_task(&mut self) {
+    pub(super) fn merge_task(&mut self, changed: bool) {
         let before = self.books.find::<TaskRow>(&Key::Task).cloned();
         let sums = before.as_ref().map(|row| row.1).unwrap_or_default();
         let change = std::mem::take(&mut self.stakes);
         let stakes = Stakes { invoices: sums.invoices + change.invoices, origins: sums.origins + change.origins };
         let before = before.map(|row| row.0).filter(|before| before.status == TaskStatus::Open);
         let task = if self.profile.open_signals == 0 {
-            before.map(|before| Task { status: TaskStatus::Withdrawn, version: before.version + 1, ..before })
+            let withdrawn =
+                |before: Task| Task { status: TaskStatus::Withdrawn, version: before.version + 1, ..before };
+            before.clone().map(withdrawn)
         } else {
             Some(self.task(before.as_ref(), stakes))
         };
-        if let Some(task) = task {
+        // Where only the grade or the rules have changed, it may say the same.
+        let says_more =
+            |now: &&Task| before.as_ref().is_none_or(|before| *now != &Task { version: now.version, ..before.clone() });
+        if let Some(task) = task.filter(|task| changed || says_more(&task)) {
             self.effects.outputs.push(Output::Task(Box::new(task.clone())));
             self.books.put(Key::Task, TaskRow(task, stakes));
         }
@@ -69,16 +74,16 @@ impl Step<'_> {
             self.profile.tasks += 1;
         }
         // A finding of each kind counts once: forty deductions of one kind are one doubt, not forty.
-        let (mut typologies, mut best, mut listed) = (Vec::<Text>::new(), Vec::new(), Vec::new());
-        for typology in risk::ALL {
+        let (mut best, mut weighed, mut listed) = (Vec::<(Text, u16)>::new(), Vec::new(), Vec::new());
+        for (number, typology) in risk::ALL.iter().enumerate() {
             let first = self.first_of(SignalOrder::Score(typology.code), TASK_SIGNALS_MAX);
             if let Some((place, _)) = first.first() {
-                typologies.push(typology.code.into());
-                best.push(u16::try_from(-place).expect("a place is a score with its sign turned"));
+                best.push((typology.code.into(), score_at(*place)));
             }
+            weighed.extend(self.weighed(number, &first));
             listed.extend(first);
         }
-        typologies.sort_unstable();
+        best.sort_unstable();
         listed.sort_unstable();
         listed.truncate(TASK_SIGNALS_MAX);
         let signals: Vec<Id> = listed.into_iter().map(|(_, signal_id)| signal_id).collect();
@@ -86,8 +91,14 @@ impl Step<'_> {
         let mut case_ids: Vec<Id> = signals.iter().filter_map(case).collect();
         case_ids.sort_unstable();
         case_ids.dedup();
-        let score = risk::merge(best);
-        let (level, response) = risk::response(&self.rules.limits, score);
+        let (typologies, scores): (Vec<Text>, Vec<u16>) = best.into_iter().unzip();
+        let score = risk::merge(scores.iter().copied());
+        let points = risk::shares(&scores, score).into_iter();
+        let shares = typologies.iter().cloned().zip(points);
+        let shares = shares.map(|(typology, points)| ScoreShare { typology, points }).collect();
+        let stake = self.stake(stakes);
+        let grade = self.profile.credit_grade.value;
+        let (level, response) = risk::response(&self.rules.limits, &weighed, stake, grade);
         let taxpayer_id = self.books.entity.id;
         Task {
             task_id: Id::derived("task", &[taxpayer_id.as_str(), &self.profile.tasks.to_string()]),
@@ -99,14 +110,29 @@ impl Step<'_> {
             response: response.into(),
             typologies,
             score,
-            stake: self.stake(stakes),
+            stake,
             signals,
             case_ids,
             status: TaskStatus::Open,
             opened_at: before.map_or(self.now, |before| before.opened_at),
             due_at: None,
             version: before.map_or(0, |before| before.version) + 1,
+            shares,
         }
+    }
+
+    /// What findings of a typology, the largest score first, say of the level: where no rule speaks for any of them, the
+    /// first says all.
+    fn weighed(&mut self, typology: usize, first: &[(i64, Id)]) -> Vec<Weighed> {
+        let rules = self.rules.rules_of(risk::ALL[typology]);
+        let some = if rules.is_empty() { &first[..first.len().min(1)] } else { first };
+        let mut weighed = Vec::with_capacity(some.len());
+        for (place, signal_id) in some {
+            let finding = Weighed { typology, score: score_at(*place), level_min: 1, level_max: 5 };
+            let signal = if rules.is_empty() { None } else { self.books.find::<SignalRow>(&Key::Signal(*signal_id)) };
+            weighed.push(signal.map_or(finding, |row| bounded(finding, &row.0, rules)));
+        }
+        weighed
     }
 
     /// Tax at stake in findings that stand: invoices add up; windows of months overlap, so the largest counts, and so does
@@ -116,4 +142,19 @@ impl Step<'_> {
         let amount = |sum: i128| Fen(i64::try_from(sum).unwrap_or(i64::MAX));
         amount(sums.invoices) + months.max(amount(sums.origins))
     }
+}
+
+fn score_at(place: i64) -> u16 {
+    u16::try_from(-place).expect("a place is a score with its sign turned")
+}
+
+/// With the levels that the rules ask for which found it. What a check found on its own is capped by no rule.
+fn bounded(finding: Weighed, signal: &Signal, rules: &[Rule]) -> Weighed {
+    let named = signal.evidence.iter().map(|evidence| evidence.indicator.strip_prefix(RULE_PREFIX));
+    let found_by = || named.clone().flatten().filter_map(|code| rules.iter().find(|rule| *rule.code == *code));
+    let by_rules_alone = named.clone().next().is_some_and(|first| first.is_some());
+    let level_min = found_by().filter_map(|rule| rule.level_min).max().unwrap_or(1);
+    let caps = found_by().map(|rule| rule.level_max.unwrap_or(5)).max();
+    let level_max = caps.filter(|_| by_rules_alone).unwrap_or(5);
+    Weighed { level_min, level_max, ..finding }
 }

@@ -1,0 +1,46 @@
+//! What a firm and its peers tell each other when a month has passed: see `fold/peers.rs`.
+
+use super::Step;
+use crate::model::{About, Entity, Fen, Instant, Measured, Message, PeersTold, Period};
+use crate::risk::{View, indicators};
+use crate::state::{Key, Month};
+
+/// A firm is as large as it was in so many months, the last one included.
+const SCALE_MONTHS: i32 = 12;
+/// What peers told is kept for so many months.
+const MONTHS_KEPT: i32 = 25;
+
+impl Step<'_> {
+    /// Tells the firm's peers how it measured up in a month that has passed.
+    pub(super) fn tell_peers(&mut self, period: Period, at: Instant) {
+        let Some(industry) = self.profile.industry.value.map(|industry| industry / 100).filter(|two| *two > 0) else {
+            return;
+        };
+        let Some(scale) = self.scale(period) else { return };
+        let mut view = View::new(&mut self.books, &self.profile, self.rules, self.hour);
+        let measures = indicators::compared(&mut view, period);
+        let told = Measured { taxpayer_id: self.books.entity.id, period, measures, at };
+        self.send(Entity::peers(industry, scale), Message::Measured(Box::new(told)));
+    }
+
+    /// By its mean sales over the months in which it sold; none where it sold nothing.
+    fn scale(&mut self, period: Period) -> Option<u8> {
+        let sold = |month: &Month| month.sold.amount - month.sold_void.amount;
+        let months = (0..SCALE_MONTHS).filter_map(|back| {
+            self.books.find::<Month>(&Key::Month(period.minus(back))).map(sold).filter(|sales| *sales > Fen::ZERO)
+        });
+        let sales: Vec<Fen> = months.collect();
+        let mean =
+            sales.iter().copied().sum::<Fen>().0 / i64::try_from(sales.len()).ok().filter(|months| *months > 0)?;
+        let reached = self.rules.limits.peer_scales_fen.iter().filter(|least| mean >= **least).count();
+        u8::try_from(reached).ok()
+    }
+
+    /// Takes down how its peers measured up; what is compared with them is asked again.
+    pub(super) fn peers_told(&mut self, told: &PeersTold) {
+        self.now = told.at;
+        self.books.remove(&Key::Peers(told.period.minus(MONTHS_KEPT)));
+        self.books.put(Key::Peers(told.period), told.clone());
+        self.touch(About::Period(told.period.minus(-1)));
+    }
+}
