@@ -2,7 +2,11 @@
 
 use super::json;
 use crate::model::{
-    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date, DeadLetter, Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode, Hand, Id, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership, Message, Output, Part, PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report, Returned, Roles, Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector, Voided,
+    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date, DeadLetter,
+    Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode, Hand, Id,
+    Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership, Message, Output, Part,
+    PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report, Returned, Roles, Root,
+    ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -55,6 +59,40 @@ pub(crate) fn events() -> Vec<Event> {
 
 /// Every kind of message.
 pub(crate) fn messages() -> Vec<Message> {
+    let goes_on = continuations().into_iter().map(|rest| Message::Continue(Box::new(rest)));
+    others().into_iter().chain(goes_on).collect()
+}
+
+fn continuations() -> Vec<Continue> {
+    vec![
+        Continue::Taint { taint: Box::new(taint()), after: id("B1") },
+        Continue::Taint { taint: Box::new(taint()), after: Id::EMPTY },
+        Continue::Timers,
+        Continue::Settle { left: vector(), issued_at: at(6) },
+        Continue::Reds { blue_no: invoice("26442000000012345678") },
+        Continue::Unsettle { origin: id("A1"), tax: Fen(117_000), issued_at: at(6), number: 3 },
+        Continue::Behind { named: id("W1"), after: id("A1"), at: at(6) },
+        Continue::Bursts { after: Period::of(2026, 3), at: at(6) },
+        Continue::Moved {
+            passages: ["B1", "B2"].map(|buyer| Passage { named: id("W1"), buyer: id(buyer) }).to_vec(),
+            after: id("A1"),
+            at: at(6),
+        },
+        Continue::Closing(Closing::default()),
+        Continue::Kind { after: Some(invoice("26442000000012345678")), place: 2 },
+        Continue::Gone { after: Some(invoice("26442000000012345678")) },
+        Continue::Judge { months: vec![Period::of(2026, 3), Period::of(2026, 4)], at: at(6) },
+        Continue::Closing(Closing {
+            held: true,
+            after: Some(invoice("26442000000012345678")),
+            place: 1 << 63,
+            open: true,
+        }),
+        Continue::RulesChanged { after: id("A1"), at: at(7) },
+    ]
+}
+
+fn others() -> Vec<Message> {
     let event = || Box::new(events()[4].clone());
     let timer = Timer::RedLetter { red_no: invoice("26442000000012345679") };
     let claim = |seller_id| Message::Timer(Timer::Claim { invoice_no: invoice("26442000000012345678"), seller_id });
@@ -89,39 +127,7 @@ pub(crate) fn messages() -> Vec<Message> {
         Message::Timer(Timer::CasePublished),
         Message::Timer(Timer::Closing),
         Message::Timer(Timer::MonthPassed { period: Period::of(2026, 3) }),
-        Message::Continue(Box::new(Continue::Taint { taint: Box::new(taint()), after: id("B1") })),
-        Message::Continue(Box::new(Continue::Taint { taint: Box::new(taint()), after: Id::EMPTY })),
-        Message::Continue(Box::new(Continue::Timers)),
-        Message::Continue(Box::new(Continue::Settle { left: vector(), issued_at: at(6) })),
-        Message::Continue(Box::new(Continue::Reds { blue_no: invoice("26442000000012345678") })),
-        Message::Continue(Box::new(Continue::Unsettle {
-            origin: id("A1"),
-            tax: Fen(117_000),
-            issued_at: at(6),
-            number: 3,
-        })),
-        Message::Continue(Box::new(Continue::Behind { named: id("W1"), after: id("A1"), at: at(6) })),
-        Message::Continue(Box::new(Continue::Bursts { after: Period::of(2026, 3), at: at(6) })),
-        Message::Continue(Box::new(Continue::Moved {
-            passages: ["B1", "B2"].map(|buyer| Passage { named: id("W1"), buyer: id(buyer) }).to_vec(),
-            after: id("A1"),
-            at: at(6),
-        })),
-        Message::Continue(Box::new(Continue::Closing(Closing::default()))),
-        Message::Continue(Box::new(Continue::Kind { after: Some(invoice("26442000000012345678")), place: 2 })),
-        Message::Continue(Box::new(Continue::Gone { after: Some(invoice("26442000000012345678")) })),
-        Message::Continue(Box::new(Continue::Judge {
-            months: vec![Period::of(2026, 3), Period::of(2026, 4)],
-            at: at(6),
-        })),
-        Message::Continue(Box::new(Continue::Closing(Closing {
-            held: true,
-            after: Some(invoice("26442000000012345678")),
-            place: 1 << 63,
-            open: true,
-        }))),
         Message::Timer(Timer::RulesChanged),
-        Message::Continue(Box::new(Continue::RulesChanged { after: id("A1"), at: at(7) })),
         Message::Forwarded(Source { file: 3, line: 4 }, event()),
         Message::Began(at(9)),
         Message::Tied(Box::new(Tie {

@@ -64,6 +64,7 @@ fn line(signal: &Signal) -> String {
         About::Invoice { invoice_no, .. } => invoice_no.to_string(),
         About::Period(period) => period.to_string(),
         About::Origin(origin) => origin.to_string(),
+        About::Party(party) => party.to_string(),
     };
     let rules = signal.evidence.iter().filter_map(|evidence| evidence.indicator.strip_prefix(RULE_PREFIX));
     let said = [signal.taxpayer_id.as_str(), &*signal.typology, about.as_str()];

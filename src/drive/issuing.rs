@@ -52,7 +52,7 @@ fn a_revived_shell_that_goes_missing_weighs_more_and_one_that_takes_its_invoices
     let world = world(&format!("{BEGIN}{missing}"));
     let last = world.said().iter().rev().find_map(|said| match &said.output {
         Output::Signal(signal) if *signal.typology == *"dormant_revival" => Some(signal.score),
-        _ => None,
+        Output::Signal(_) | Output::Case(_) | Output::Task(_) | Output::DeadLetter(_) | Output::Doubt(_) => None,
     });
     assert_eq!(last, Some(850));
     let voided = format!("{SHELL} at 2025-09-20 | void 1 S | void 2 S");
@@ -92,7 +92,7 @@ fn a_source_stands_accused_once_and_its_case_is_that_of_what_accused_it_first() 
     // Later it is no revival any more, but it issues as before.
     let mut longer = SHELL.to_owned();
     for (no, month) in (10..).zip(["2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03"]) {
-        write!(longer, "at {month}-02 | issue {no} S X 20000.00\n").unwrap();
+        writeln!(longer, "at {month}-02 | issue {no} S X 20000.00").unwrap();
     }
     longer += "at 2026-04-02 | issue 5 S W 900000.00 | at 2026-04-20 | issue 901 OLD OLD2 1.00";
     assert_eq!(cases(&longer), [("S".into(), "dormant_revival".into(), true)]);

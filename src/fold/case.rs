@@ -34,7 +34,13 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
             effects.outputs.extend(published.map(|case| Output::Case(Box::new(case))));
         }
         // A case is told by reports and memberships alone; whatever else is addressed to it changes nothing.
-        Message::Timer(Timer::Claim { .. } | Timer::RedLetter { .. } | Timer::Closing | Timer::MonthPassed { .. } | Timer::RulesChanged)
+        Message::Timer(
+            Timer::Claim { .. }
+            | Timer::RedLetter { .. }
+            | Timer::Closing
+            | Timer::MonthPassed { .. }
+            | Timer::RulesChanged,
+        )
         | Message::Arrival(_)
         | Message::Voided(_)
         | Message::Returned(_)

@@ -99,8 +99,8 @@ impl Fold {
             Kind::Case => case::step(self, rows, record, effects),
             Kind::Clock => timers::step(self, rows, record, effects),
             Kind::Control => control::step(self, rows, record, effects),
-            Kind::Peers => peers::step(self, rows, record, effects),
             Kind::Party => party::step(rows, record, effects),
+            Kind::Peers => peers::step(self, rows, record, effects),
             Kind::Grid | Kind::Organisation | Kind::Officer | Kind::Feedback => {
                 register::step(rows, record, effects);
             }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Measured, Membership, PeersTold, Period, Shared,
-    Source, TaxpayerId, Tie, Vector,
+    Event, Fen, GoodsCode, Id, Instant, InvoiceKind, InvoiceNo, Layers, Measured, Membership, PeersTold, Period,
+    Shared, Source, TaxpayerId, Tie, Vector,
 };
 
 /// One entity's word to another, or to itself later.

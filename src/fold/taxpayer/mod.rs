@@ -179,13 +179,17 @@ impl Step<'_> {
         let known_since = &mut self.profile.known_since;
         let unknown = *known_since == Instant::default();
         // What is refused says nothing, not all messages have a time, and an accusation has that of somebody else's trade,
-        // as a party's word has that of somebody else's papers, and times that were set have their own.
-        let others = |message: &Message| {
-            let timer = |timer: &Timer| matches!(timer, Timer::RulesChanged | Timer::MonthPassed { .. });
-            matches!(message, Message::Taint(_) | Message::Continue(_) | Message::Shared(_) | Message::Peers(_))
-                || matches!(message, Message::Timer(set) if timer(set))
-        };
-        let is_own = !matches!(&self.record.body, Body::Message(message) if others(message));
+        // as a party's word has that of somebody else's papers.
+        let is_own = !matches!(
+            self.record.body,
+            Body::Message(
+                Message::Taint(_)
+                    | Message::Continue(_)
+                    | Message::Shared(_)
+                    | Message::Peers(_)
+                    | Message::Timer(Timer::RulesChanged | Timer::MonthPassed { .. })
+            )
+        );
         let counts = is_own && self.effects.verdict == Verdict::Accepted && self.now != Instant::default();
         if counts && (unknown || self.now < *known_since) {
             *known_since = self.now;

@@ -17,7 +17,7 @@ impl Step<'_> {
             return;
         };
         let Some(scale) = self.scale(period) else { return };
-        let mut view = View::new(&mut self.books, &self.profile, self.rules, self.hour);
+        let mut view = View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour);
         let measures = indicators::compared(&mut view, period);
         let told = Measured { taxpayer_id: self.books.entity.id, period, measures, at };
         self.send(Entity::peers(industry, scale), Message::Measured(Box::new(told)));

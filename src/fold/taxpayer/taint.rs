@@ -300,9 +300,9 @@ impl Step<'_> {
             Continue::Kind { after, place } => self.count_holdings(*after, *place),
             Continue::Gone { after } => self.count_sales(*after),
             Continue::Judge { months, at } => self.ask_more_months(months, *at),
-            Continue::RulesChanged { after, at } => self.rules_changed(*after, *at),
             // The clock's own, and a party's.
             Continue::Timers | Continue::Share { .. } => {}
+            Continue::RulesChanged { after, at } => self.rules_changed(*after, *at),
         }
     }
 
