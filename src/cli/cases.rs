@@ -1,5 +1,7 @@
 //! `suyuan cases`: chains, each behind one suspected source.
 
+use std::collections::BTreeMap;
+
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::filter::{ListArgs, Status};
@@ -101,6 +103,9 @@ fn trees(folder: &Folder, ids: impl Iterator<Item = Id>, width: usize) -> anyhow
 /// and is suspected of nothing else, is counted, not drawn.
 pub(crate) fn tree(chain: &Chain, least: Fen, width: usize, colored: bool) -> String {
     let case = &chain.case;
+    if !case.ties.is_empty() {
+        return gang(case);
+    }
     let lifted = if case.standing { "" } else { ", lifted" };
     let name = chain.graph.node(case.origin).and_then(|node| node.name.as_deref());
     let of_listed = match usize::try_from(case.nodes_total).unwrap_or(usize::MAX).saturating_sub(case.nodes.len()) {
@@ -125,6 +130,28 @@ pub(crate) fn tree(chain: &Chain, least: Fen, width: usize, colored: bool) -> St
     if others.count > 0 {
         let (others, tax) = (counted(others.count as u64, "other", "others"), money(others.tax));
         put(&mut text, format_args!("and {others} who deducted less than {least_shown} each: {tax} together\n"));
+    }
+    text
+}
+
+/// A gang: its firms, and what ties them.
+fn gang(case: &Case) -> String {
+    let mut text = format!(
+        "case {} {}{}: {} that hang together, named by {}\n",
+        case.case_id,
+        case.typology,
+        if case.standing { "" } else { ", lifted" },
+        counted(case.nodes_total, "taxpayer", "taxpayers"),
+        case.origin,
+    );
+    let mut hands: BTreeMap<(Id, &str), Vec<String>> = BTreeMap::new();
+    for tie in &case.ties {
+        let roles: Vec<_> = tie.roles.names().collect();
+        let tied = format!("{} ({})", tie.taxpayer_id, roles.join(", "));
+        hands.entry((tie.party_id, tie.kind.code())).or_default().push(tied);
+    }
+    for ((party, kind), firms) in hands.into_iter().filter(|(_, firms)| firms.len() > 1) {
+        put(&mut text, format_args!("  {kind} {party}: {}\n", firms.join(", ")));
     }
     text
 }

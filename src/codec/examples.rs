@@ -4,9 +4,9 @@ use super::json;
 use crate::model::{
     About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date, DeadLetter,
     Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode, Hand, Id,
-    Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership, Message, Output, Part,
-    PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report, Returned, Roles, Root,
-    ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector, Voided,
+    Identified, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership, Message, Output,
+    Part, PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report, Returned, Roles,
+    Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -147,6 +147,7 @@ fn others() -> Vec<Message> {
             number: 3,
             at: at(9),
         })),
+        Message::Identified(Identified { taxpayer_id: id("B1"), least: id("A1"), at: at(9) }),
         Message::Joined(Box::new(Membership {
             gang: id("A1"),
             taxpayer_id: id("B1"),

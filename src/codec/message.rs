@@ -9,7 +9,7 @@ use super::form::{Boxed, Form, mirrors};
 use super::identifiers::IdentifierOrEmpty;
 use super::journal::Source;
 use super::measures::Moment;
-use super::party::{Membership, Shared, Tie};
+use super::party::{Identified, Membership, Shared, Tie};
 use super::peers::{Measured, PeersTold};
 use super::timer::{Continue, Timer};
 use crate::model::{self, Event, Id, Instant};
@@ -33,6 +33,7 @@ pub(super) enum Message {
     Joined(#[serde(with = "Boxed::<Membership>")] Box<model::Membership>),
     Measured(#[serde(with = "Boxed::<Measured>")] Box<model::Measured>),
     Peers(#[serde(with = "Boxed::<PeersTold>")] Box<model::PeersTold>),
+    Identified(#[serde(with = "Identified")] model::Identified),
 }
 
 /// What a record or a message is addressed to.

@@ -97,6 +97,18 @@ pub(super) struct Membership {
     at: Instant,
 }
 
+/// A later identifier of a subject.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Identified")]
+pub(super) struct Identified {
+    #[serde(with = "Identifier")]
+    taxpayer_id: TaxpayerId,
+    #[serde(with = "Identifier")]
+    least: TaxpayerId,
+    #[serde(with = "Moment")]
+    at: Instant,
+}
+
 /// A hand that ties a firm to its gang.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "model::GangTie")]

@@ -22,6 +22,8 @@ mod gangs;
 #[cfg(test)]
 mod hands;
 #[cfg(test)]
+mod identities;
+#[cfg(test)]
 mod issuing;
 #[cfg(test)]
 mod order;

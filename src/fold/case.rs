@@ -52,7 +52,8 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         | Message::Tied(_)
         | Message::Shared(_)
         | Message::Measured(_)
-        | Message::Peers(_) => {}
+        | Message::Peers(_)
+        | Message::Identified(_) => {}
     }
 }
 

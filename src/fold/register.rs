@@ -20,7 +20,12 @@ pub(super) fn note(
     event: &Event,
     effects: &mut Effects,
 ) -> bool {
-    let Some((key, replaces)) = identity(event) else { return true };
+    let Some((mut key, replaces)) = identity(event) else { return true };
+    // Of one subject under two identifiers, each may say the like.
+    let owner = event.owner();
+    if let (Key::History { detail, .. }, true) = (&mut key, owner != books.entity) {
+        *detail = hash(&[owner.id.as_str(), &detail.to_string()]);
+    }
     if let Some(first) = books.find::<NotedFact>(&key) {
         let seen = Seen { fingerprint: first.fingerprint, position: first.position };
         if !replaces || seen.fingerprint == event.fingerprint {
@@ -36,6 +41,11 @@ pub(super) fn note(
     };
     books.put(key, noted);
     true
+}
+
+/// Whether a fact is known by a row of its own here, and not by one of what it is about.
+pub(super) fn has_row(event: &Event) -> bool {
+    identity(event).is_some()
 }
 
 /// The row of a fact's identity, by the contract's table, and whether a later one of it replaces the earlier. `None` for

@@ -41,6 +41,19 @@ pub enum Message {
     Measured(Box<Measured>),
     /// To a firm: how its peers measured up in the month before.
     Peers(Box<PeersTold>),
+    /// A later identifier of a subject tells the earlier one that it leads there from now on.
+    Identified(Identified),
+}
+
+/// A later identifier of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// Which.
+    pub taxpayer_id: TaxpayerId,
+    /// The least of the identifiers on its way here, itself among them: what comes back to where it began goes round.
+    pub least: TaxpayerId,
+    /// Event time of the paper that says so.
+    pub at: Instant,
 }
 
 impl Message {
@@ -67,6 +80,7 @@ impl Message {
             Self::Joined(_) => "gang_joined",
             Self::Measured(_) => "firm_measured",
             Self::Peers(_) => "peers_measured",
+            Self::Identified(_) => "identifier_changed",
             Self::Forwarded(_, event) => event.fact.type_name(),
         }
     }

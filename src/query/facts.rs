@@ -66,7 +66,7 @@ impl Folder {
     ) -> Result<Vec<Noted>, Error> {
         let mut noted = Vec::new();
         for of in kinds {
-            let Some(type_name) = type_name(*of) else { continue };
+            let Some(type_name) = of.type_name() else { continue };
             let from = Key::History { of: *of, detail: 0, at: Instant(i64::MIN) };
             self.each_row(Entity::taxpayer(taxpayer_id), from, END, |key, row: NotedFact| {
                 let Key::History { of: found, .. } = key else { return false };
@@ -98,22 +98,6 @@ const OF_TAXPAYERS: [HistoryOf; 9] = [
     HistoryOf::Declared,
     HistoryOf::Observed,
 ];
-
-/// The event type whose facts are kept so; `None` for those that no taxpayer has.
-fn type_name(of: HistoryOf) -> Option<&'static str> {
-    Some(match of {
-        HistoryOf::Registered => "taxpayer_registered",
-        HistoryOf::Changed => "taxpayer_changed",
-        HistoryOf::StatusChanged => "taxpayer_status_changed",
-        HistoryOf::QuotaGranted => "invoice_quota_granted",
-        HistoryOf::MarkedAbnormal => "invoice_marked_abnormal",
-        HistoryOf::MarkLifted => "invoice_mark_lifted",
-        HistoryOf::Verified => "taxpayer_verified",
-        HistoryOf::Declared => "vat_declared",
-        HistoryOf::Observed => "observed",
-        HistoryOf::Defined | HistoryOf::Acted | HistoryOf::Published => return None,
-    })
-}
 
 impl Papers {
     /// What the facts, oldest first, come to.

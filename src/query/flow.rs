@@ -94,7 +94,7 @@ impl Walk<'_> {
         if depth > 0 && self.question.origin == Some(id) {
             return Ok(());
         }
-        let mut found = neighbours(self.folder, self.question, id, names)?;
+        let mut found = neighbours(self.folder, self.question, self.folder.subject(id)?, names)?;
         if depth >= self.question.depth || self.nodes.len() >= NODES_MAX {
             self.nodes[at].cut = !found.is_empty();
             return Ok(());

@@ -89,16 +89,23 @@ pub struct Holding {
 pub fn lives(folder: &Folder, no: InvoiceNo, seller_id: Option<TaxpayerId>) -> Result<Vec<InvoiceLife>, Error> {
     let mut issued: BTreeMap<TaxpayerId, Issued> = BTreeMap::new();
     if let Some(seller) = seller_id {
-        issued.extend(folder.row::<Issued>(seller, &Key::Issued(no))?.map(|row| (seller, row)));
+        let books = folder.subject(seller)?;
+        let row = folder.row::<Issued>(books, &Key::Issued(no))?;
+        let is_its = folder.issued_as(books, no)? == seller;
+        issued.extend(row.filter(|_| is_its).map(|row| (seller, row)));
     } else {
         let end = after(no, Key::Issued);
+        let mut found = Vec::new();
         folder.each_of_all(Kind::Taxpayer, &Key::Issued(no), &end, &mut |id, key, row| {
-            if let (Key::Issued(found), Row::Issued(row)) = (key, row)
-                && found == no
+            if let (Key::Issued(of), Row::Issued(row)) = (key, row)
+                && of == no
             {
-                issued.insert(id, *row);
+                found.push((id, *row));
             }
         })?;
+        for (books, row) in found {
+            issued.insert(folder.issued_as(books, no)?, row);
+        }
     }
     let mut lives: BTreeMap<TaxpayerId, Vec<(TaxpayerId, bool, Held)>> = BTreeMap::new();
     lives.extend(issued.keys().map(|seller| (*seller, Vec::new())));
@@ -167,6 +174,7 @@ fn holdings(
     let mut found = Vec::new();
     let buyer = seller_id.and_then(|seller| issued.get(&seller)?.issue?.buyer_id.map(|buyer| (seller, buyer)));
     if let Some((seller, buyer)) = buyer {
+        let buyer = folder.subject(buyer)?;
         for named in [Id::EMPTY, seller] {
             let held = folder.books(Entity::taxpayer(buyer), |books| books.held(no, named).cloned())?;
             found.extend(held.filter(|held| !held.is_blank()).map(|held| (buyer, named, held)));
@@ -194,6 +202,7 @@ fn life(
     issued: Option<Issued>,
     held: Vec<(TaxpayerId, bool, Held)>,
 ) -> Result<InvoiceLife, Error> {
+    let books = if seller_id.is_empty() { seller_id } else { folder.subject(seller_id)? };
     let mut findings = Vec::new();
     let mut holders = Vec::with_capacity(held.len());
     for (taxpayer_id, unnamed, held) in held {
@@ -204,12 +213,12 @@ fn life(
     }
     findings.sort_by_key(|signal| (signal.raised_at, signal.signal_id));
     let marks = if issued.as_ref().is_some_and(|issued| issued.mark.is_some()) {
-        marks(folder, no, seller_id)?
+        marks(folder, no, books)?
     } else {
         Vec::new()
     };
     let (red_letters, provenance) = match &issued {
-        Some(issued) => (red_letters(folder, no, seller_id, issued)?, provenance(folder, seller_id, issued)?),
+        Some(issued) => (red_letters(folder, no, books, issued)?, provenance(folder, books, issued)?),
         None => Default::default(),
     };
     let seller_name = if seller_id.is_empty() { None } else { folder.name(seller_id)? };

@@ -71,6 +71,7 @@ pub fn signals(folder: &Folder, filter: &Filter) -> Result<Listed<Signal>, Error
     };
     let (from, to) = (Key::Signal(filter.id.unwrap_or(Id::EMPTY)), Key::Task);
     if let Some(taxpayer_id) = filter.taxpayer_id {
+        let taxpayer_id = folder.subject(taxpayer_id)?;
         folder.each_row(Entity::taxpayer(taxpayer_id), from, to, |_, row: SignalRow| {
             take(row.0);
             true
@@ -99,6 +100,7 @@ pub fn tasks(folder: &Folder, filter: &Filter) -> Result<Listed<Task>, Error> {
         }
     };
     if let Some(taxpayer_id) = filter.taxpayer_id {
+        let taxpayer_id = folder.subject(taxpayer_id)?;
         folder.row::<TaskRow>(taxpayer_id, &Key::Task)?.into_iter().for_each(|row| take(row.0));
     } else {
         let to = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
@@ -132,9 +134,10 @@ pub fn cases(folder: &Folder, filter: &Filter) -> Result<Listed<Case>, Error> {
         })?;
     }
     let mut heaviest = Heaviest::new(filter.limit, |case: &Case| (-deducted(case), -begun(case), case.case_id));
+    let taxpayer_id = filter.taxpayer_id.map(|id| folder.subject(id)).transpose()?;
     for id in wanted {
         let has = |taxpayer| folder.books(Entity::case(id), |books| books.has(&Key::CaseNode(taxpayer)));
-        if filter.taxpayer_id.map_or(Ok(true), has)? {
+        if taxpayer_id.map_or(Ok(true), has)? {
             folder.case(id)?.into_iter().for_each(|case| heaviest.take(case));
         }
     }

@@ -18,6 +18,7 @@ mod neighbours;
 pub mod pages;
 mod past;
 mod said;
+mod subject;
 mod taxpayer;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -149,6 +149,23 @@ pub static ALL: &[Page] = &[
         remedy: "Ask the buyer; where the source writes kinds wrong, look at its mapping.",
     },
     Page {
+        code: "identifier_circle",
+        carrier: Carrier::Doubt,
+        title: "identifiers are said to follow one another in a circle",
+        doc: "A paper names a former identifier that is itself said to follow this one. The least of them keeps the books; the \
+              others lead to it.",
+        remedy: "Look at the registrations: one of the papers names the wrong identifier.",
+    },
+    Page {
+        code: "identifier_late",
+        carrier: Carrier::Doubt,
+        title: "an identifier changed, and both had trade before it was known",
+        doc: "A paper says that this taxpayer had another identifier before, but invoices or deductions under this one were \
+              folded already. The books of the two are kept apart: what the old one bought does not stand behind what the new \
+              one sells.",
+        remedy: "Look at both as one. Send papers before the trade they are about; a replay sorts events by their time.",
+    },
+    Page {
         code: "more_than_the_invoice",
         carrier: Carrier::Doubt,
         title: "a deduction of more tax than the invoice bears",

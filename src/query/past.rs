@@ -40,6 +40,7 @@ pub struct Sums {
 
 /// A taxpayer at a time; `None` where the journal never spoke of it.
 pub fn past(folder: &Folder, id: TaxpayerId, at: Instant) -> Result<Option<Past>, Error> {
+    let id = folder.subject(id)?;
     if folder.row::<Profile>(id, &Key::Profile)?.is_none() {
         return Ok(None);
     }

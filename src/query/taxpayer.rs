@@ -13,6 +13,8 @@ use crate::state::{Key, Month, Partner, Profile, Side, SignalRow, TaskRow, Total
 pub struct Household {
     /// Who.
     pub taxpayer_id: TaxpayerId,
+    /// Later identifiers of the same subject.
+    pub identifiers: Vec<TaxpayerId>,
     /// Its papers.
     pub papers: Papers,
     /// Its totals.
@@ -49,6 +51,7 @@ const NAMED_MAX: usize = 10;
 
 /// One taxpayer; `None` where the journal never spoke of it.
 pub fn household(folder: &Folder, id: TaxpayerId) -> Result<Option<Household>, Error> {
+    let id = folder.subject(id)?;
     let Some(profile) = folder.row::<Profile>(id, &Key::Profile)? else { return Ok(None) };
     let papers = Papers::of(&folder.noted(id, Instant(i64::MAX))?);
     let mut months = Vec::new();
@@ -61,6 +64,7 @@ pub fn household(folder: &Folder, id: TaxpayerId) -> Result<Option<Household>, E
     })?;
     Ok(Some(Household {
         taxpayer_id: id,
+        identifiers: folder.identifiers(id)?,
         papers,
         months,
         pool: folder.named(id, &profile.pool)?,

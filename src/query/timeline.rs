@@ -31,6 +31,7 @@ pub struct Timeline {
 
 /// What happened to a taxpayer up to a time; the last `limit` of it, or all where that is 0.
 pub fn timeline(folder: &Folder, id: TaxpayerId, until: Instant, limit: usize) -> Result<Timeline, Error> {
+    let id = folder.subject(id)?;
     let mut last = Last { until, limit, entries: Vec::new(), left_out: 0 };
     for noted in folder.noted(id, until)? {
         let kind = noted.event.fact.type_name();

@@ -1,8 +1,10 @@
 //! Keys: which row of an entity. Their bytes sort as the keys do, so a scan means the same in memory and on disk.
 
+mod history;
 mod party;
 mod read;
 
+pub use history::HistoryOf;
 pub use party::PartyKey;
 
 use self::read::Reader;
@@ -16,24 +18,6 @@ pub enum Side {
     Sold,
     /// What it bought.
     Bought,
-}
-
-/// Kinds of facts kept as history, to be told apart when they come again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "one for each event type that has no row of its own")]
-pub enum HistoryOf {
-    Registered,
-    Changed,
-    StatusChanged,
-    QuotaGranted,
-    MarkedAbnormal,
-    MarkLifted,
-    Verified,
-    Declared,
-    Observed,
-    Defined,
-    Acted,
-    Published,
 }
 
 /// Which row of an entity.

@@ -39,8 +39,8 @@ pub use key::{HistoryOf, Key, KeyError, PartyKey, Side};
 pub use memory::Memory;
 pub use origins::{OriginNames, OriginRow, Passed, PassedPage};
 pub use party::{
-    DEVICES_MAX, Devices, GangHead, GangMember, Officer, Papers, PartyHead, PartyMember, ROLE_PEOPLE_MAX, TIES_MAX,
-    TieRow,
+    DEVICES_MAX, Devices, GangHead, GangMember, Officer, Papers, PartyHead, PartyMember, ROLE_PEOPLE_MAX, Subject,
+    TIES_MAX, TieRow,
 };
 pub use peers::{Histogram, PeersMonth};
 pub use row::{Row, RowError, RowType};

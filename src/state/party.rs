@@ -151,6 +151,10 @@ pub struct GangHead {
     pub strong: u64,
 }
 
+/// An identifier of a subject: whose books a later one leads to, or under which one an invoice was issued.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject(pub TaxpayerId);
+
 /// The ties of a firm of a gang.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GangMember {
@@ -196,6 +200,7 @@ impl Beyond for PartyHead {
 }
 impl Beyond for PartyMember {}
 impl Beyond for GangHead {}
+impl Beyond for Subject {}
 impl Beyond for GangMember {
     fn beyond_bytes(&self) -> usize {
         self.ties.capacity() * size_of::<GangTie>()

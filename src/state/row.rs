@@ -7,7 +7,7 @@ use super::control::{NotedFact, RulesInForce, TimerRow};
 use super::findings::{SignalRow, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow};
 use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
-use super::party::{Devices, GangHead, GangMember, Papers, PartyHead, PartyMember, TieRow};
+use super::party::{Devices, GangHead, GangMember, Papers, PartyHead, PartyMember, Subject, TieRow};
 use super::peers::PeersMonth;
 use super::taxpayer::{FlowedOn, Goods, Issued, Month, Partner, Profile, WaitingRed};
 use crate::model::{Instant, PeersTold};
@@ -133,6 +133,8 @@ rows! {
     Peers(PeersTold),
     /// [`super::Key::PeersMonth`].
     PeersMonth(PeersMonth),
+    /// [`super::PartyKey::Subject`] and [`super::PartyKey::IssuedAs`].
+    Subject(Subject),
 }
 
 impl Row {

@@ -88,6 +88,10 @@ pub struct Profile {
     pub open_bursts: u32,
     /// Tells the device and month of the last invoice that was noted from others.
     pub device_seen: u64,
+    /// Whether it is a later identifier of another's books, and hands on what comes.
+    pub is_door: bool,
+    /// Later identifiers that lead here.
+    pub identifiers: u32,
 }
 
 impl Profile {

@@ -14,6 +14,7 @@ pub(super) fn household(household: &Household) -> Value {
     let ledger = household.profile.ledger;
     json!({
         "taxpayer_id": household.taxpayer_id.as_str(),
+        "identifiers": household.identifiers.iter().map(Id::as_str).collect::<Vec<_>>(),
         "papers": papers(&household.papers),
         "task": household.task.as_ref().map(task),
         "findings": household.findings.iter().map(signal_document).collect::<Vec<_>>(),

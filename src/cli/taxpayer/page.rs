@@ -10,6 +10,10 @@ use crate::state::Totals;
 /// As it stands now.
 pub(super) fn household(folder: &Folder, household: &Household, colored: bool) -> anyhow::Result<String> {
     let mut text = papers(household.taxpayer_id, &household.papers);
+    if !household.identifiers.is_empty() {
+        let later: Vec<_> = household.identifiers.iter().map(TaxpayerId::as_str).collect();
+        put(&mut text, format_args!("  later identifiers of the same subject: {}\n", later.join(", ")));
+    }
     if let Some(task) = household.task.as_ref().filter(|task| task.status == TaskStatus::Open) {
         let (level, response, score, id) = (task.level, &task.response, task.score, task.task_id);
         let (stake, opened) = (money(task.stake), minute(task.opened_at));

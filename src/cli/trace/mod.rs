@@ -89,7 +89,8 @@ pub(crate) enum GraphFormat {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let folder = args.read.open()?;
-    let Some(profile) = folder.row::<Profile>(args.taxpayer, &Key::Profile)? else {
+    let taxpayer = folder.subject(args.taxpayer)?;
+    let Some(profile) = folder.row::<Profile>(taxpayer, &Key::Profile)? else {
         anyhow::bail!("{}: {} does not speak of this taxpayer; check the id", args.taxpayer, folder.dir().display());
     };
     let accused = profile.flag.is_some() && args.direction == Way::Down && args.origin.is_none() && !args.all;
@@ -98,10 +99,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             "it is suspected as a source of false invoices: this is the value that began there; --all follows everything it sold",
         );
     }
-    let origin = args.origin.or(accused.then_some(args.taxpayer));
+    let origin = args.origin.or(accused.then_some(taxpayer));
     let (depth, width) = if origin.is_some() { OF_ONE_ORIGIN } else { OF_ALL };
     let question = Question {
-        taxpayer_id: args.taxpayer,
+        taxpayer_id: taxpayer,
         direction: match args.direction {
             Way::Up => Direction::Up,
             Way::Down => Direction::Down,

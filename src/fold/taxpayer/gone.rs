@@ -66,7 +66,7 @@ impl Step<'_> {
         let returned = self.take_back(sale, no, standing);
         let restored = self.send_again(sale, no, &issue, standing);
         if returned != restored {
-            let (seller_id, at) = (self.books.entity.id, issue.issued_at);
+            let (seller_id, at) = (self.seller_of(no), issue.issued_at);
             self.tell_holder(sale, Returned { red_no: no, blue_no: no, seller_id, at, returned, restored });
         }
         self.touch(About::Period(issue.issued_at.period()));

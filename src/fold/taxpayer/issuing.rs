@@ -30,13 +30,17 @@ impl Step<'_> {
             position: self.record.root.position(),
             issued_at: event.occurred_at,
             invoice_kind: invoice.invoice_kind,
-            buyer_id: invoice.buyer_id,
+            // A voucher that it issues to itself, under whatever identifier.
+            buyer_id: invoice
+                .buyer_id
+                .map(|buyer| if buyer == invoice.seller_id { self.books.entity.id } else { buyer }),
             amount: invoice.amount,
             tax: invoice.tax,
             red_of: invoice.red_of,
             near_cap: cap > Fen::ZERO && invoice.amount.ratio_bp(cap) >= NEAR_CAP_BP,
         };
         issued.issue = Some(issue);
+        self.note_identifier(no, invoice.seller_id);
         self.doubt_event(event);
         self.doubt_closed(no, issue.issued_at);
         self.expect_closing(issue.issued_at);
@@ -90,7 +94,7 @@ impl Step<'_> {
         let arrival = Arrival {
             invoice_no,
             invoice_kind: issue.invoice_kind,
-            seller_id: self.books.entity.id,
+            seller_id: self.seller_of(invoice_no),
             issued_at: issue.issued_at,
             amount: issue.amount,
             tax: issue.tax,
@@ -184,7 +188,7 @@ impl Step<'_> {
     fn meet(&mut self, blue: &mut Issued, blue_no: InvoiceNo, red_no: InvoiceNo, red: &Issue) {
         self.doubt_red(blue, blue_no, red);
         let returned = self.take_back(blue, blue_no, red.tax.abs());
-        let (seller_id, at, restored) = (self.books.entity.id, red.issued_at, Vector::default());
+        let (seller_id, at, restored) = (self.seller_of(blue_no), red.issued_at, Vector::default());
         self.tell_holder(blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
     }
 
@@ -245,7 +249,7 @@ impl Step<'_> {
                 self.take_back(&mut issued, no, all)
             };
             if let Some(buyer) = issue.buyer_id {
-                let seller_id = self.books.entity.id;
+                let seller_id = self.seller_of(no);
                 let voided = Voided { invoice_no: no, seller_id, voided_at: event.occurred_at, returned };
                 self.send(Entity::taxpayer(buyer), Message::Voided(Box::new(voided)));
             }
@@ -268,7 +272,7 @@ impl Step<'_> {
         let stands = |sold: &Issue| blue.void.is_none() && !self.is_closed(sold.issued_at);
         if let Some(sold) = blue.issue.filter(stands) {
             let restored = self.send_again(&mut blue, blue_no, &sold, red.tax.abs());
-            let (seller_id, at, returned) = (self.books.entity.id, self.now, Vector::default());
+            let (seller_id, at, returned) = (self.seller_of(blue_no), self.now, Vector::default());
             self.tell_holder(&blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
             // It stands again in its own month, and the red letter may be of a later one.
             self.touch(About::Period(sold.issued_at.period()));

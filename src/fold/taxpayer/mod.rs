@@ -7,6 +7,7 @@ mod claims;
 mod closing;
 mod flowed;
 mod gone;
+mod identity;
 mod holding;
 mod issuing;
 mod kinds;
@@ -97,11 +98,13 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         stakes: Stakes::default(),
     };
     let (begun, accused) = (step.begun(), step.profile.flag.is_some());
-    match &record.body {
-        Body::Fact(source, event) | Body::Message(Message::Forwarded(source, event)) => step.fact(*source, event),
-        Body::Message(message) => step.message(message),
-        // Addressed to the clock and to nobody.
-        Body::Tick | Body::Refused(_) => {}
+    if !step.hands_on() {
+        match &record.body {
+            Body::Fact(source, event) | Body::Message(Message::Forwarded(source, event)) => step.fact(*source, event),
+            Body::Message(message) => step.message(message),
+            // Addressed to the clock and to nobody.
+            Body::Tick | Body::Refused(_) => {}
+        }
     }
     step.met(new);
     step.expect_months();
@@ -141,6 +144,11 @@ impl Step<'_> {
             | Fact::Observed(_) => {
                 if register::note(&mut self.books, self.record, source, event, self.effects) {
                     self.paper(event);
+                    if let Fact::TaxpayerChanged(changed) = &event.fact
+                        && let Some(former) = changed.former_taxpayer_id
+                    {
+                        self.follows(former, source, event.occurred_at);
+                    }
                 }
             }
             // Facts about other kinds of entity are never addressed to a taxpayer.
@@ -163,6 +171,7 @@ impl Step<'_> {
             Message::Timer(timer) => self.timer(*timer),
             Message::Continue(cursor) => self.continued(cursor),
             Message::Shared(shared) => self.shared(shared),
+            Message::Identified(identified) => self.identified(identified),
             Message::Peers(told) => self.peers_told(told),
             // A case's own, control's, a party's and peers', and unwrapped above.
             Message::Report(_)

@@ -20,7 +20,11 @@ impl Step<'_> {
         match &event.fact {
             Fact::TaxpayerRegistered(registered) => {
                 let kind = self.profile.kind.clone();
-                self.registered(registered, at);
+                if registered.taxpayer_id == self.books.entity.id {
+                    self.registered(registered, at);
+                } else {
+                    self.registered_again(registered, at);
+                }
                 self.kind_was(&kind);
                 self.touch_papers();
             }
@@ -31,8 +35,10 @@ impl Step<'_> {
                 self.touch_papers();
             }
             Fact::TaxpayerStatusChanged(changed) => {
-                self.status_changed(changed.status, at);
-                self.parties_due = true;
+                if !self.is_given_up(changed.taxpayer_id, changed.status) {
+                    self.status_changed(changed.status, at);
+                    self.parties_due = true;
+                }
                 self.touch_papers();
             }
             Fact::InvoiceQuotaGranted(granted) => {
@@ -80,7 +86,7 @@ impl Step<'_> {
 
     /// Findings about a month may rest on who the firm is: all months are asked again in which it sold, and all that
     /// stand against it as a source.
-    fn touch_papers(&mut self) {
+    pub(super) fn touch_papers(&mut self) {
         let last = self.profile.last_month;
         self.touch(About::Period(last));
         let (from, to) = (Key::Month(last.minus(PAPERS_MONTHS_MAX)), Key::Month(last.minus(-1)));
@@ -115,7 +121,7 @@ impl Step<'_> {
         }
     }
 
-    fn changed(&mut self, changed: &TaxpayerChanged, at: Instant) {
+    pub(super) fn changed(&mut self, changed: &TaxpayerChanged, at: Instant) {
         let profile = &mut self.profile;
         if let Some(kind) = changed.kind {
             profile.kind.say(kind, at);
@@ -151,7 +157,8 @@ impl Step<'_> {
         issued.mark = Some(Mark { at, abnormal });
         let buyer = issued.issue.and_then(|issue| issue.buyer_id);
         if let Some(buyer) = buyer {
-            let marked = Marked { invoice_no: mark.invoice_no, seller_id: mark.seller_id, at, abnormal };
+            let seller_id = self.seller_of(mark.invoice_no);
+            let marked = Marked { invoice_no: mark.invoice_no, seller_id, at, abnormal };
             self.send(Entity::taxpayer(buyer), Message::Marked(marked));
         }
     }
@@ -159,7 +166,7 @@ impl Step<'_> {
     /// A firm that is deregistered takes nothing further: what is left in its pool has expired. Where the status is set
     /// back, it is there again. The status in force decides, so a deregistration that comes after what superseded it
     /// takes nothing away.
-    fn status_changed(&mut self, status: Status, at: Instant) {
+    pub(super) fn status_changed(&mut self, status: Status, at: Instant) {
         let profile = &mut self.profile;
         let was_gone = profile.deregistered_since().is_some();
         let before = profile.status.clone();

@@ -200,6 +200,10 @@ impl Step<'_> {
             let (_, roles) = parties.entry(party).or_insert((kind, Roles::default()));
             *roles = roles.and(by);
         };
+        // A door has no ties of its own: the subject has them.
+        if self.profile.is_door {
+            return parties;
+        }
         if let Some(papers) = self.books.find::<Papers>(&PAPERS) {
             for (people, (_, by)) in papers.people.iter().zip(ROLES) {
                 for (person, phone) in people.value.iter().flatten() {

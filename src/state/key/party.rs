@@ -1,7 +1,7 @@
 //! Keys of rows about parties: a tag of their own within the one they share in [`Key`](super::Key).
 
 use super::{KeyError, Reader, write_i64, write_id};
-use crate::model::{Date, Id, TaxpayerId};
+use crate::model::{Date, Id, InvoiceNo, TaxpayerId};
 
 /// Which row about parties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +31,12 @@ pub enum PartyKey {
     Gang,
     /// Case: what ties a firm to its gang.
     GangMember(TaxpayerId),
+    /// Taxpayer: whose later identifier it is.
+    Subject,
+    /// Taxpayer: a later identifier that leads here.
+    Identifier(TaxpayerId),
+    /// Taxpayer: under which later identifier it issued an invoice.
+    IssuedAs(InvoiceNo),
 }
 
 impl PartyKey {
@@ -63,6 +69,15 @@ impl PartyKey {
                 out.push(8);
                 write_id(*id, out);
             }
+            Self::Subject => out.push(9),
+            Self::Identifier(id) => {
+                out.push(10);
+                write_id(*id, out);
+            }
+            Self::IssuedAs(no) => {
+                out.push(11);
+                write_id(no.id(), out);
+            }
         }
     }
 
@@ -80,6 +95,9 @@ impl PartyKey {
             6 => Self::Named { firm: reader.id()?, hops: reader.byte()?, by: reader.id()? },
             7 => Self::Gang,
             8 => Self::GangMember(reader.id()?),
+            9 => Self::Subject,
+            10 => Self::Identifier(reader.id()?),
+            11 => Self::IssuedAs(reader.invoice_no()?),
             _ => return Err(KeyError { tag: reader.tag }),
         })
     }

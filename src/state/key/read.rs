@@ -97,22 +97,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn history_of(&mut self) -> Result<HistoryOf, KeyError> {
-        use HistoryOf as H;
-        const ALL: [HistoryOf; 12] = [
-            H::Registered,
-            H::Changed,
-            H::StatusChanged,
-            H::QuotaGranted,
-            H::MarkedAbnormal,
-            H::MarkLifted,
-            H::Verified,
-            H::Declared,
-            H::Observed,
-            H::Defined,
-            H::Acted,
-            H::Published,
-        ];
         let at = self.byte()?;
-        ALL.get(usize::from(at)).copied().ok_or_else(|| self.fail())
+        HistoryOf::ALL.get(usize::from(at)).copied().ok_or_else(|| self.fail())
     }
 }

@@ -62,7 +62,7 @@ fn any_key() -> impl Strategy<Value = Key> {
         (any_id(), any_id()).prop_map(|(origin, buyer)| Key::TaintSent { origin, buyer }),
         (any::<u32>(), any::<u32>()).prop_map(|(o, number)| Key::FlowedOn(Ordinal(o), number)),
         (any_id(), any_id()).prop_map(|(origin, named)| Key::TaintDue { origin, named }),
-        (0..9, any::<i32>(), any_id(), any_id()).prop_map(|(which, on, id, by)| Key::Party(match which {
+        (0..11, any::<i32>(), any_id(), any_id()).prop_map(|(which, on, id, by)| Key::Party(match which {
             0 => PartyKey::Head,
             1 => PartyKey::Member(id),
             2 => PartyKey::Registered(Date(on), id),
@@ -71,8 +71,11 @@ fn any_key() -> impl Strategy<Value = Key> {
             5 => PartyKey::Devices,
             6 => PartyKey::Named { firm: id, hops: on.to_be_bytes()[3], by },
             7 => PartyKey::Gang,
-            _ => PartyKey::GangMember(id),
+            8 => PartyKey::GangMember(id),
+            9 => PartyKey::Subject,
+            _ => PartyKey::Identifier(id),
         })),
+        any_no().prop_map(|no| Key::Party(PartyKey::IssuedAs(no))),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use suyuan::model::{Entity, Fen, Id, Kind, Layers};
 use suyuan::provenance::Ordinal;
-use suyuan::state::{CaseHead, CaseNodeRow, Key, OriginRow, Profile, Row, TaintTold, TaintVisit, Tainted};
+use suyuan::state::{CaseHead, CaseNodeRow, Key, OriginRow, PartyKey, Profile, Row, TaintTold, TaintVisit, Tainted};
 
 use super::AllRows;
 
@@ -16,6 +16,7 @@ struct Case<'a> {
     nodes: BTreeMap<Id, CaseNodeRow>,
     edges: BTreeMap<(Id, Id), Fen>,
     ranks: BTreeSet<(i64, Id)>,
+    is_gang: bool,
 }
 
 /// Everything that must hold of accusations and cases when all is quiet.
@@ -26,12 +27,15 @@ pub(super) fn check(rows: &AllRows) -> Result<(), String> {
         let case = cases.entry(entity.id).or_default();
         match (*key, row) {
             (Key::CaseHead, Row::CaseHead(head)) => case.head = Some(head),
+            (Key::Party(PartyKey::Gang), _) => case.is_gang = true,
             (Key::CaseNode(id), Row::CaseNode(node)) => drop(case.nodes.insert(id, **node)),
             (Key::CaseEdge { from, to }, Row::CaseEdge(edge)) => drop(case.edges.insert((from, to), edge.tax)),
             (Key::CaseRank { descending, taxpayer_id }, _) => drop(case.ranks.insert((descending, taxpayer_id))),
             _ => {}
         }
     }
+    // A gang is held against the papers of its firms, beside the code.
+    cases.retain(|_, case| !case.is_gang);
     for (id, case) in &cases {
         case.check(*id, rows).map_err(|wrong| format!("case {id}: {wrong}"))?;
     }
