@@ -172,9 +172,12 @@ fn check(world: &mut World) -> Result<(), String> {
     let rules = RuleSet::parse(STANDARD_RULES).unwrap();
     let rows: Vec<_> = world.rows().iter().map(|(key, row)| (*key, row.clone())).collect();
     let mut edges: BTreeMap<Id, BTreeSet<Id>> = BTreeMap::new();
+    let (mut tied, mut heads) = (BTreeMap::<Id, usize>::new(), BTreeSet::new());
     for ((entity, key), row) in &rows {
         match (key, row) {
+            (Key::Party(PartyKey::Member(_)), _) => *tied.entry(entity.id).or_insert(0) += 1,
             (Key::Party(PartyKey::Head), Row::PartyHead(head)) => {
+                heads.insert(entity.id);
                 let members = rows.iter().filter_map(|((of, _), row)| match row {
                     Row::PartyMember(member) if of == entity => Some(**member),
                     _ => None,
@@ -201,6 +204,9 @@ fn check(world: &mut World) -> Result<(), String> {
             }
             _ => {}
         }
+    }
+    if let Some(party) = tied.iter().find(|(id, firms)| (**firms > 1) != heads.contains(*id)) {
+        return Err(format!("a party is known as a whole where it has several firms: {party:?}"));
     }
     for ((entity, _), row) in &rows {
         let Row::Papers(papers) = row else { continue };

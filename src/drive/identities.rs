@@ -137,7 +137,7 @@ fn the_parties_of_the_new_identifier_are_those_of_the_subject() {
     let heads = world
         .rows()
         .iter()
-        .filter(|((entity, key), _)| entity.kind == Kind::Party && *key == Key::Party(PartyKey::Head));
+        .filter(|((entity, key), _)| entity.kind == Kind::Party && matches!(key, Key::Party(PartyKey::Member(_))));
     assert_eq!(heads.count(), 1);
 }
 

@@ -39,7 +39,10 @@ fn tied(books: &mut Books<'_>, tie: &Tie, effects: &mut Effects) {
         gang: tie.gang,
         number: tie.number,
     };
-    let (mut head, _) = books.lift::<PartyHead>(Key::Party(PartyKey::Head));
+    let (mut head, is_new) = books.lift::<PartyHead>(Key::Party(PartyKey::Head));
+    if is_new {
+        list_only(books, &mut head, true);
+    }
     head.count(&before, false);
     register(books, &mut head, tie.taxpayer_id, &before, false);
     register(books, &mut head, tie.taxpayer_id, &now, true);
@@ -63,15 +66,34 @@ fn tied(books: &mut Books<'_>, tie: &Tie, effects: &mut Effects) {
     if changed && restart {
         head.telling = Some(true);
     }
-    let gone = head == PartyHead { at: head.at, ..PartyHead::default() };
-    if gone {
-        books.remove(&Key::Party(PartyKey::Head));
-    } else {
-        books.put(Key::Party(PartyKey::Head), head);
-    }
+    books.put(Key::Party(PartyKey::Head), head);
     if changed && !restart {
         tell_all(books, Id::EMPTY, effects);
     }
+    forget(books);
+}
+
+/// Of a party with one firm at most, as nearly all are, there is nothing to know but that firm's row.
+fn forget(books: &mut Books<'_>) {
+    let key = Key::Party(PartyKey::Head);
+    let Some(head) = books.find::<PartyHead>(&key) else { return };
+    if head.firms > 1 || head.telling.is_some() {
+        return;
+    }
+    let mut head = head.clone();
+    list_only(books, &mut head, false);
+    books.remove(&key);
+}
+
+/// Counts and lists the only firm that a party has, or strikes it off again.
+fn list_only(books: &mut Books<'_>, head: &mut PartyHead, enters: bool) {
+    let Some(only) = members(books, Id::EMPTY, 1).first().copied() else { return };
+    let member = books.find::<PartyMember>(&Key::Party(PartyKey::Member(only))).copied().unwrap_or_default();
+    head.count(&member, enters);
+    register(books, head, only, &member, enters);
+    let (none, known) = (PartyMember::default(), member);
+    let (before, now) = if enters { (none, known) } else { (known, none) };
+    rename(books, only, &before, &now);
 }
 
 /// Enters a firm among those in the order of their registration, or strikes it off, and counts who registered within a
@@ -114,7 +136,7 @@ fn rename(books: &mut Books<'_>, by: TaxpayerId, before: &PartyMember, now: &Par
 
 /// By which firm the gang of its firms is named.
 fn gang(books: &mut Books<'_>, head: &PartyHead) -> Gang {
-    if head.firms > GANG_HAND_MAX {
+    if !(2..=GANG_HAND_MAX).contains(&head.firms) {
         return Gang::NONE;
     }
     let key = |firm: TaxpayerId| Key::Party(PartyKey::Named { firm, hops: 0, by: Id::EMPTY });
@@ -162,6 +184,8 @@ fn tell_all(books: &mut Books<'_>, after: TaxpayerId, effects: &mut Effects) {
     books.put(Key::Party(PartyKey::Head), head);
     if let Some((after, _)) = rest {
         effects.messages.push((books.entity, Message::Continue(Box::new(Continue::Share { after }))));
+    } else {
+        forget(books);
     }
 }
 

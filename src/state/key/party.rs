@@ -6,11 +6,11 @@ use crate::model::{Date, Id, InvoiceNo, TaxpayerId};
 /// Which row about parties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PartyKey {
-    /// Party: what it knows of its firms as a whole.
+    /// Party: what it knows of its firms as a whole, where it has several.
     Head,
     /// Party: a firm it is tied to.
     Member(TaxpayerId),
-    /// Party: its firms that count, by the day they registered.
+    /// The same: its firms that count, by the day they registered.
     Registered(Date, TaxpayerId),
     /// Taxpayer: who and where it is by its papers.
     Papers,
