@@ -29,8 +29,8 @@ fn with(rules: &str, version: &str) -> String {
 }
 
 fn night(hour: u32) -> String {
-    let invoices: String = (0..6).map(|no| format!("issue {} N B 1000.00 | ", 100 + no)).collect();
-    format!("at 2026-01-10T{hour:02}:00 | {invoices}\n")
+    let invoices: Vec<String> = (0..6).map(|no| format!("issue {} N B 1000.00", 100 + no)).collect();
+    format!("at 2026-01-10T{hour:02}:00 | {}\n", invoices.join(" | "))
 }
 
 /// Something happens far away, so that the clock passes these days.
