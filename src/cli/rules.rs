@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use super::show::{TEXT_COLUMNS, Table, color_wanted, counted, print, print_json, put, wrap};
+use super::data::DataArgs;
+use super::show::{TEXT_COLUMNS, Table, clean, color_wanted, counted, minute, print, print_json, put, wrap};
 use crate::drive::{CaseRun, STANDARD_RULES, run_cases};
+use crate::query::{self, Folder};
 use crate::risk::indicators::{self, Indicator};
 use crate::risk::{RuleSet, read_cases};
 
@@ -37,6 +39,14 @@ enum What {
         /// The rule set. Default: the standard one.
         file: Option<PathBuf>,
     },
+    /// Lists the rule sets that took effect in a data folder, the one in force last
+    Published {
+        #[command(flatten)]
+        data: DataArgs,
+        /// Prints the document of this version instead.
+        #[arg(long, value_name = "VERSION")]
+        document: Option<String>,
+    },
     /// Lists what can be measured of a firm's month
     Indicators {
         /// As JSON, with all that is documented.
@@ -50,6 +60,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     match &args.what {
         What::Check { file } => check(file.as_deref()),
         What::Test { file } => test(file.as_deref()),
+        What::Published { data, document } => published(&Folder::open(&data.dir()?)?, document.as_deref()),
         What::Indicators { json: true } => print_json(&document()),
         What::Indicators { json: false } => print(list().as_bytes()),
     }
@@ -100,6 +111,22 @@ fn test(file: Option<&Path>) -> anyhow::Result<()> {
     print(runs.iter().map(outcome).collect::<String>().as_bytes())?;
     anyhow::ensure!(failed == 0, "{failed} of {} of {shown} failed", counted(runs.len() as u64, "case", "cases"));
     print(format!("{} of {shown} hold\n", counted(runs.len() as u64, "case", "cases")).as_bytes())
+}
+
+fn published(folder: &Folder, document: Option<&str>) -> anyhow::Result<()> {
+    let all = query::published(folder)?;
+    if let Some(version) = document {
+        let known = all.iter().find(|published| &*published.version == version);
+        let known = known.with_context(|| format!("no rule set {version} was published here"))?;
+        return print(known.document.as_bytes());
+    }
+    let mut table = Table::new(&["version", "published", "by event", "in force"]);
+    for published in &all {
+        let by = if published.position.offset == 0 { "the beginning".into() } else { published.position.to_string() };
+        let in_force = if published.in_force { "yes" } else { "" };
+        table.row(vec![clean(&published.version).into(), minute(published.at).into(), by.into(), in_force.into()]);
+    }
+    print(table.write("", color_wanted()).as_bytes())
 }
 
 /// A case that holds on a line; one that does not with what was expected and what was found.

@@ -31,6 +31,8 @@ mod order;
 mod peers;
 #[cfg(test)]
 mod probe;
+#[cfg(test)]
+mod published;
 mod script;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,7 @@ mod names;
 mod neighbours;
 pub mod pages;
 mod past;
+mod published;
 mod said;
 mod subject;
 mod taxpayer;
@@ -37,6 +38,7 @@ pub use invoice::{Holding, InvoiceLife, Provenance, RedLetter, doubts_are_read, 
 pub use journal::Journal;
 pub use lists::{Filter, Listed, begun, beneficiaries, cases, deducted, reported_from, signals, tasks};
 pub use past::{Past, Sums, past};
+pub use published::{Published, published};
 pub use said::{Place, Said, SaidTurn};
 pub use taxpayer::{Household, Traders, household};
 pub use timeline::{Entry, Timeline, timeline};

@@ -66,6 +66,14 @@ impl<'a, 'b> View<'a, 'b> {
         self.books.find::<Month>(&Key::Month(period)).cloned().unwrap_or_default()
     }
 
+    /// What is read off a month's sums, all of them zero where there is none: cheaper than to have them.
+    pub fn read_month<T>(&mut self, period: Period, read: impl FnOnce(&Month) -> T) -> T {
+        match self.books.find::<Month>(&Key::Month(period)) {
+            Some(month) => read(month),
+            None => read(&Month::default()),
+        }
+    }
+
     /// A month's sums, where there are such as may matter.
     pub fn month_if(&mut self, period: Period, may_matter: impl Fn(&Month) -> bool) -> Option<Month> {
         self.books.find::<Month>(&Key::Month(period)).filter(|month| may_matter(month)).cloned()

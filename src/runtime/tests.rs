@@ -110,10 +110,11 @@ fn rows_that_are_brought_up_are_persisted_on_the_way_and_a_crash_there_goes_on()
         assert!(stats.persists > 0 && stats.dirty_bytes < 600_000, "{stats:?}");
     }
     let ends: Vec<u64> = engine.progress().partitions.iter().map(|partition| partition.offset).collect();
-    // As a crash would leave it: what was persisted on the way is there, and the rest is not.
+    // As a crash would leave it: what was persisted on the way is there, and the rest is not. A partition may have been
+    // persisted just at its end.
     drop(engine);
     let halfway = applied(dir.path());
-    assert!(halfway.iter().zip(&ends).all(|(applied, end)| 0 < *applied && applied < end), "{halfway:?} of {ends:?}");
+    assert!(halfway.iter().all(|applied| 0 < *applied) && halfway != ends, "{halfway:?} of {ends:?}");
     let engine = Engine::open(dir.path(), small).unwrap();
     assert_eq!(rows(&engine), whole);
     engine.close().unwrap();

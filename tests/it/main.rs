@@ -16,7 +16,9 @@
 //! | `folders` | data folders gone on with, kept from harm, asked for what is not there |
 //! | `formats` | the bytes of a journal, by a reader made from `src/log/FORMAT.md` alone |
 //! | `fuzz` | the fuzz targets, over the corpus that is kept and some thousands of changed inputs |
+//! | `generated` | the files of `topologies/` that follow from the code |
 //! | `golden` | the journals of `tests/data` fold to what was recorded; what earlier versions left |
+//! | `rules` | rule sets published in the middle of an input, and what is said of their mistakes |
 //! | `versions` | what later versions left is refused, and nothing is changed |
 //!
 //! Nothing here looks inside a module: what can be tested beside the code is tested there.
@@ -29,6 +31,7 @@ mod determinism;
 mod folders;
 mod formats;
 mod fuzz;
+mod generated;
 mod golden;
 mod hub;
 mod kill;
@@ -39,5 +42,6 @@ mod memory;
 mod oracle;
 mod properties;
 mod real_data;
+mod rules;
 mod support;
 mod versions;

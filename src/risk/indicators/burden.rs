@@ -53,11 +53,11 @@ pub(super) static ZERO_MONTHS: Indicator = Indicator {
     doc: "Zero returns 零申报 running. Three are the starting threshold of 05; a new or seasonal firm has as many in \
           honesty, so a rule should ask for invoices or quota beside it.",
     measure: |view, period| {
-        view.month(period).declared.value?;
-        let is_zero = |month: Month| {
+        view.read_month(period, |month| month.declared.value)?;
+        let is_zero = |month: &Month| {
             month.declared.value.is_some_and(|[sales, .., payable]| sales <= Fen::ZERO || payable <= Fen::ZERO)
         };
-        let months = (0..ZERO_MONTHS_MAX).take_while(|back| is_zero(view.month(period.minus(*back)))).count();
+        let months = (0..ZERO_MONTHS_MAX).take_while(|back| view.read_month(period.minus(*back), is_zero)).count();
         i64::try_from(months).ok()
     },
 };
@@ -115,6 +115,7 @@ pub(super) static INPUT_OVER_DEDUCTED: Indicator = Indicator {
 
 /// The sums of the returns of the months up to one, so many of them; nothing where there is none.
 fn declared(view: &mut View<'_, '_>, period: Period, months: i32) -> Option<[Fen; 5]> {
-    let returns: Vec<_> = (0..months).filter_map(|back| view.month(period.minus(back)).declared.value).collect();
+    let returns: Vec<_> =
+        (0..months).filter_map(|back| view.read_month(period.minus(back), |month| month.declared.value)).collect();
     returns.into_iter().reduce(|sums, more| std::array::from_fn(|at| sums[at] + more[at]))
 }

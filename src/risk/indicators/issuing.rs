@@ -2,7 +2,7 @@
 
 use super::{ANY, COUNT, Indicator, IndicatorUnit, SHARE, change, share_of_count};
 use crate::model::Fen;
-use crate::state::Quota;
+use crate::state::{Month, Quota};
 
 pub(super) static ISSUED_TAX: Indicator = Indicator {
     code: "issued_tax",
@@ -40,7 +40,8 @@ pub(super) static SPECIAL_TAX_CHANGE: Indicator = Indicator {
     doc: "Special-invoice use 专用发票用量 (05: +30 % and +10 sheets, this month less last). Beside `special_more`, for a \
           third of two invoices is nothing.",
     measure: |view, period| {
-        change(view.month(period).habits.special_tax, view.month(period.minus(1)).habits.special_tax)
+        let special_tax = |month: &Month| month.habits.special_tax;
+        change(view.read_month(period, special_tax), view.read_month(period.minus(1), special_tax))
     },
 };
 
@@ -55,7 +56,7 @@ pub(super) static SPECIAL_MORE: Indicator = Indicator {
     doc: "Special-invoice use 专用发票用量 by sheets: the other half of 05's +30 % and +10 sheets.",
     measure: |view, period| {
         let now = view.month_if(period, |month| month.sold.count > 0)?.habits.special;
-        Some(i64::from(now) - i64::from(view.month(period.minus(1)).habits.special))
+        Some(i64::from(now) - view.read_month(period.minus(1), |month| i64::from(month.habits.special)))
     },
 };
 
@@ -69,10 +70,7 @@ pub(super) static NEAR_CAP_SHARE: Indicator = Indicator {
     peers: Some(2),
     doc: "Near-cap issuing 顶额开票. By itself ordinary: of 425 real firms half had 20 % or more of their invoices there, \
           and one in ten 83 % (05, baselines); so it speaks with newness or lack of input only.",
-    measure: |view, period| {
-        let month = view.month(period);
-        share_of_count(month.near_cap, month.sold_blue)
-    },
+    measure: |view, period| view.read_month(period, |month| share_of_count(month.near_cap, month.sold_blue)),
 };
 
 pub(super) static VOID_RATE: Indicator = Indicator {
@@ -85,10 +83,7 @@ pub(super) static VOID_RATE: Indicator = Indicator {
     peers: Some(3),
     doc: "Voids 作废. Half of 425 real firms void 9.3 % and more, one in ten 22.5 % (05, baselines); 05's threshold is \
           above 50 % with more than 10,000 yuan of tax.",
-    measure: |view, period| {
-        let month = view.month(period);
-        share_of_count(month.sold_void.count, month.sold.count)
-    },
+    measure: |view, period| view.read_month(period, |month| share_of_count(month.sold_void.count, month.sold.count)),
 };
 
 pub(super) static VOID_TAX: Indicator = Indicator {
@@ -113,10 +108,7 @@ pub(super) static RED_RATE: Indicator = Indicator {
     peers: Some(4),
     doc: "Red letters 红字发票, relative to peers (05): half of 425 real firms have 1 % of them, one in twenty 6.3 %. \
           Returns that are red-lettered within the month are ordinary trade.",
-    measure: |view, period| {
-        let month = view.month(period);
-        share_of_count(month.sold_red.count, month.sold.count)
-    },
+    measure: |view, period| view.read_month(period, |month| share_of_count(month.sold_red.count, month.sold.count)),
 };
 
 pub(super) static NIGHT_SHARE: Indicator = Indicator {
@@ -129,10 +121,7 @@ pub(super) static NIGHT_SHARE: Indicator = Indicator {
     peers: Some(5),
     doc: "Night issuing 夜间开票 (05: above 20 %), by China Standard Time. Platforms and restaurants issue at night in \
           honesty: compare with peers.",
-    measure: |view, period| {
-        let month = view.month(period);
-        share_of_count(month.habits.night, month.sold_blue)
-    },
+    measure: |view, period| view.read_month(period, |month| share_of_count(month.habits.night, month.sold_blue)),
 };
 
 pub(super) static QUOTA_USED: Indicator = Indicator {
@@ -147,7 +136,7 @@ pub(super) static QUOTA_USED: Indicator = Indicator {
           firm uses much of it all year.",
     measure: |view, period| {
         let quota = quota(view, period)?;
-        share_of_count(view.month(period).habits.special, quota.monthly_count)
+        view.read_month(period, |month| share_of_count(month.habits.special, quota.monthly_count))
     },
 };
 

@@ -157,7 +157,7 @@ pub fn compared(view: &mut View<'_, '_>, period: Period) -> Vec<Measure> {
 
 /// Sums of the months up to one, so many of them.
 fn sum(view: &mut View<'_, '_>, period: Period, months: i32, of: impl Fn(&crate::state::Month) -> Fen) -> Fen {
-    (0..months).map(|back| of(&view.month(period.minus(back)))).sum()
+    (0..months).map(|back| view.read_month(period.minus(back), &of)).sum()
 }
 
 /// A share of a whole, in basis points; nothing where there is no whole.

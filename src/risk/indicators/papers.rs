@@ -52,8 +52,8 @@ pub(super) static IDLE_MONTHS: Indicator = Indicator {
         view.month_if(period, |month| month.sold.count > 0)?;
         let known_since = view.profile.known_since.period();
         let known = period.0.saturating_sub(known_since.0).min(IDLE_MONTHS_MAX);
-        let has_sold = |month: Month| month.sold.count > 0;
-        let idle = (1..=known).take_while(|back| !has_sold(view.month(period.minus(*back)))).count();
+        let has_sold = |month: &Month| month.sold.count > 0;
+        let idle = (1..=known).take_while(|back| !view.read_month(period.minus(*back), has_sold)).count();
         i64::try_from(idle).ok()
     },
 };

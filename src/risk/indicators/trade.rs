@@ -26,7 +26,7 @@ pub(super) static SALES_CHANGE: Indicator = Indicator {
     window: "month, against the month before",
     peers: Some(8),
     doc: "Sales period on period (05: beyond ±50 %). Seasons move whole industries, so hold it against peers' too.",
-    measure: |view, period| change(sold(&view.month(period)), sold(&view.month(period.minus(1)))),
+    measure: |view, period| change(view.read_month(period, sold), view.read_month(period.minus(1), sold)),
 };
 
 pub(super) static SALES_GROWTH: Indicator = Indicator {
@@ -134,8 +134,7 @@ pub(super) static NEW_BUYERS_SHARE: Indicator = Indicator {
     doc: "Partners that change. Steady partners are what tells an honest trader with thin margins from a washer (01, \
           look-alikes). All are new when the journal begins.",
     measure: |view, period| {
-        let month = view.month(period);
-        share_of_count(month.new_buyers.min(month.buyers), month.buyers)
+        view.read_month(period, |month| share_of_count(month.new_buyers.min(month.buyers), month.buyers))
     },
 };
 
@@ -150,8 +149,7 @@ pub(super) static NEW_SELLERS_SHARE: Indicator = Indicator {
     doc: "Suppliers that change: see `new_buyers_share`. A firm that claims false invoices takes them from whoever \
           is new.",
     measure: |view, period| {
-        let month = view.month(period);
-        share_of_count(month.new_sellers.min(month.sellers), month.sellers)
+        view.read_month(period, |month| share_of_count(month.new_sellers.min(month.sellers), month.sellers))
     },
 };
 

@@ -86,8 +86,7 @@ pub(super) static VOUCHER_SHARE: Indicator = Indicator {
     doc: "Farm purchases 农产品收购 (05: above 80 % of the month). A mill in harvest has it in honesty: compare with \
           peers, and with what it can hold.",
     measure: |view, period| {
-        let month = view.month(period);
-        share(month.habits.voucher_tax, month.bought.tax - month.bought_void.tax)
+        view.read_month(period, |month| share(month.habits.voucher_tax, month.bought.tax - month.bought_void.tax))
     },
 };
 
