@@ -29,6 +29,8 @@ mod order;
 mod peers;
 #[cfg(test)]
 mod probe;
+#[cfg(test)]
+mod returns;
 mod script;
 #[cfg(test)]
 mod tests;

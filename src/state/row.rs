@@ -9,6 +9,7 @@ use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
 use super::party::{Devices, GangHead, GangMember, Papers, PartyHead, PartyMember, TieRow};
 use super::peers::PeersMonth;
+use super::readings::Readings;
 use super::taxpayer::{FlowedOn, Goods, Issued, Month, Partner, Profile, WaitingRed};
 use crate::model::{Instant, PeersTold};
 
@@ -133,6 +134,8 @@ rows! {
     Peers(PeersTold),
     /// [`super::Key::PeersMonth`].
     PeersMonth(PeersMonth),
+    /// [`super::Key::Readings`].
+    Readings(Readings),
 }
 
 impl Row {
