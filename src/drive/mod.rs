@@ -30,6 +30,8 @@ mod peers;
 #[cfg(test)]
 mod probe;
 #[cfg(test)]
+mod readings;
+#[cfg(test)]
 mod returns;
 mod script;
 #[cfg(test)]
