@@ -33,6 +33,8 @@ mod probe;
 mod readings;
 #[cfg(test)]
 mod returns;
+#[cfg(test)]
+mod sampled;
 mod script;
 #[cfg(test)]
 mod tests;
