@@ -24,6 +24,8 @@ mod hands;
 #[cfg(test)]
 mod issuing;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod peers;
