@@ -26,6 +26,8 @@ mod identities;
 #[cfg(test)]
 mod issuing;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod peers;
@@ -33,12 +35,20 @@ mod peers;
 mod probe;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod readings;
+#[cfg(test)]
+mod returns;
+#[cfg(test)]
+mod sampled;
 mod script;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod told;
 mod transcript;
+#[cfg(test)]
+mod vouchers;
 mod world;
 
 pub use cases::{CaseRun, run_cases};

@@ -12,22 +12,31 @@
 )]
 
 mod bounds;
+mod capacity;
 mod circular;
+mod declared_mismatch;
 mod deduct_after_void;
 mod deduct_without_invoice;
 mod dormant_revival;
 mod double_deduction;
+mod export_refund;
 mod false_deduction;
+mod farm_purchase;
 mod finding;
 pub mod indicators;
 mod pass_through;
 mod rule;
+mod random_check;
+mod returns;
 mod rules;
+mod sample;
 mod scoring;
 mod shared_control;
 mod source_burst;
 mod unexplained;
+mod third_party_mismatch;
 mod view;
+mod zero_declaration;
 
 pub use bounds::{Bound, bound};
 pub use finding::{Finding, Sentence};
@@ -36,9 +45,10 @@ pub use rule::{
     Side as RuleSide, Values, ask, read_cases, together,
 };
 pub use rules::{Limits, RuleSet, RulesError};
+pub use sample::{Sample, StratumRate, WHOLE_PPM};
 pub use scoring::{Weighed, level_of_score, merge, response, shares};
 pub use shared_control::gang_case;
-pub use view::View;
+pub use view::{REFUND_MONTHS, View};
 
 use std::ops::RangeInclusive;
 
@@ -139,6 +149,10 @@ pub enum Unit {
     Days,
     /// Months, of the year before at most.
     Months,
+    /// How many times so much, in hundredths of a per cent.
+    Multiple,
+    /// Electricity.
+    KilowattHours,
     /// Firms.
     Taxpayers,
 }
@@ -152,6 +166,8 @@ impl Unit {
             Self::Fen => 0..=1_000_000_000_000_000,
             Self::Days => 0..=36_600,
             Self::Months => 0..=12,
+            Self::Multiple => 0..=100_000_000,
+            Self::KilowattHours => 0..=1_000_000,
             Self::Taxpayers => 0..=1_000_000_000,
         }
     }
@@ -168,6 +184,12 @@ pub static ALL: &[&Typology] = &[
     &circular::TYPOLOGY,
     &false_deduction::TYPOLOGY,
     &shared_control::TYPOLOGY,
+    &declared_mismatch::TYPOLOGY,
+    &zero_declaration::TYPOLOGY,
+    &third_party_mismatch::TYPOLOGY,
+    &farm_purchase::TYPOLOGY,
+    &export_refund::TYPOLOGY,
+    &random_check::TYPOLOGY,
 ];
 
 /// The most months before its own that a finding about a month rests on.

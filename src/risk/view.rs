@@ -1,12 +1,13 @@
 //! What a check sees: one taxpayer's rows, to be read and no more, and the rule set in force.
 
 use super::rules::{Limits, RuleSet};
-use super::{Typology, indicators};
+use super::{Sample, Typology, indicators};
 use crate::model::{
     Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
 };
 use crate::state::{
-    Books, Claim, Goods, Held, Key, Month, Opening, Papers, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing,
+    Books, Claim, Goods, Held, Key, Metric, Month, Opening, Papers, Partner, PartyKey, Profile, Readings, Side,
+    Tainted, TieRow, standing,
 };
 
 /// One taxpayer's rows, and the rules.
@@ -22,6 +23,12 @@ pub struct View<'a, 'b> {
 
 /// Months that are looked through for what was left at the end of an earlier one; a finding is asked again within two.
 const MONTHS_MAX: i32 = 36;
+
+/// Months with refunds, up to the latest, in which a refund is held against accused origins: they are asked again whenever
+/// one is accused.
+pub const REFUND_MONTHS: i32 = 12;
+/// Accused origins that one finding adds up.
+const TAINTED_MAX: usize = 32;
 
 /// Deductions that stand, oldest first, of one invoice.
 pub struct Standing {
@@ -56,6 +63,11 @@ impl<'a, 'b> View<'a, 'b> {
         &self.rules.limits
     }
 
+    /// How the random sample is drawn.
+    pub fn sample(&self) -> Option<&Sample> {
+        self.rules.sample.as_ref()
+    }
+
     /// Whether a month has passed, and with it the days in which its return is due.
     pub fn has_passed(&self, period: Period) -> bool {
         self.rules.limits.month_passes(period, self.taxpayer()) <= self.hour
@@ -77,6 +89,12 @@ impl<'a, 'b> View<'a, 'b> {
     /// A month's sums, where there are such as may matter.
     pub fn month_if(&mut self, period: Period, may_matter: impl Fn(&Month) -> bool) -> Option<Month> {
         self.books.find::<Month>(&Key::Month(period)).filter(|month| may_matter(month)).cloned()
+    }
+
+    /// What third parties observed of a month, metric by metric; nothing where nobody did.
+    pub fn readings<const N: usize>(&mut self, period: Period, metrics: &[Metric; N]) -> [Option<i64>; N] {
+        let Some(readings) = self.books.find::<Readings>(&Key::Readings(period)) else { return [None; N] };
+        metrics.map(|metric| readings.of(metric))
     }
 
     /// An invoice on the holder's side.
@@ -199,6 +217,30 @@ impl<'a, 'b> View<'a, 'b> {
     /// By which firm its gang is named.
     pub fn gang(&mut self) -> Gang {
         self.books.find::<Papers>(&Key::Party(PartyKey::Papers)).map_or(Gang::NONE, |papers| papers.gang)
+    }
+
+    /// The first accused origins whose value is in the taxpayer's books, with what was deducted of each.
+    pub fn tainted_origins(&mut self) -> Vec<(TaxpayerId, Fen)> {
+        if self.profile.tainted_origins == 0 {
+            return Vec::new();
+        }
+        let keys = self.books.scan(&Key::Tainted(Id::EMPTY), &Key::Tainted(Id::LAST), TAINTED_MAX);
+        keys.into_iter()
+            .filter_map(|key| match (key, self.books.find::<Tainted>(&key)) {
+                (Key::Tainted(origin), Some(tainted)) => Some((origin, tainted.deducted)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How much of all that the taxpayer claimed came from accused origins, in basis points; nothing for refunds of long ago.
+    pub fn tainted_share(&mut self, period: Period) -> i64 {
+        if period <= self.profile.last_refunded.minus(REFUND_MONTHS) {
+            return 0;
+        }
+        let this = self.taxpayer();
+        let tainted: Fen = self.tainted_origins().into_iter().filter(|(id, _)| *id != this).map(|(_, tax)| tax).sum();
+        tainted.ratio_bp(self.profile.claimed).min(10_000)
     }
 
     /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no

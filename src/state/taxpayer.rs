@@ -46,6 +46,10 @@ pub struct Profile {
     pub quota: Course<Quota>,
     /// Totals of value.
     pub ledger: Ledger,
+    /// Deductions so far, net of reversals.
+    pub claimed: Fen,
+    /// The latest period with a claim for export refund.
+    pub last_refunded: Period,
     /// Input tax not yet passed on, by origin; empty while it is deregistered.
     pub pool: Blend,
     /// While it is deregistered, what had not been passed on by then: it has expired, unless the status is set back.
@@ -78,6 +82,8 @@ pub struct Profile {
     pub last_issued_at: Instant,
     /// The latest month of an invoice it issued or holds.
     pub last_month: Period,
+    /// The latest month that a return was for.
+    pub last_declared: Period,
     /// Tasks so far.
     pub tasks: u32,
     /// Whether a time is set at which its invoices of closed months shrink.
@@ -198,10 +204,43 @@ pub struct Month {
     pub arrived_days: i64,
     /// The same for what the pool covered of this month's sales.
     pub drawn_days: i64,
+    /// Of `sold`, purchase vouchers that the firm issued to itself, voids taken off: no sale at all.
+    pub vouchers: Totals,
+    /// Tax claimed for export refund in this period, net of reversals.
+    pub refunds: Fen,
+    /// When the month had passed, and the firm had no open finding: the stratum of the random sample that it was put into.
+    pub stratum: Option<Stratum>,
     /// The latest return for this month: sales, output tax, input tax, transferred out, payable.
     pub declared: Dated<[Fen; 5]>,
     /// What indicators are made of beside these.
     pub habits: Habits,
+}
+
+/// A stratum of the random sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stratum {
+    /// The first two digits of its industry; 0 where it is not known.
+    pub industry: u8,
+    /// Of its region: the province.
+    pub region: u8,
+    /// By the sales of twelve months, from 0 on.
+    pub scale: u8,
+}
+
+impl Month {
+    /// Sales of the month by the invoices: voids and red letters taken off, purchase vouchers left out.
+    pub fn invoiced(&self) -> Totals {
+        Totals {
+            count: self.sold_blue.saturating_sub(self.vouchers.count),
+            amount: self.sold.amount - self.sold_void.amount - self.vouchers.amount,
+            tax: self.sold.tax - self.sold_void.tax - self.vouchers.tax,
+        }
+    }
+
+    /// Deductions of the period, net of reversals.
+    pub fn claimed(&self) -> Fen {
+        self.deducted.tax - self.reversed.tax
+    }
 }
 
 /// An invoice on its issuer's side.

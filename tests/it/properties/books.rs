@@ -6,7 +6,7 @@ use suyuan::model::{Fen, Id, Instant, InvoiceKind, InvoiceNo, Period, Purpose};
 use suyuan::provenance::{Blend, Ordinal};
 use suyuan::state::{
     ClaimKind, Held, Issue, Issued, Key, Month, OriginRow, Partner, Passed, Profile, Row, Side, TaintVisit, Tainted,
-    Totals,
+    Totals, standing,
 };
 
 use super::findings::Findings;
@@ -224,6 +224,9 @@ impl<'a> Books<'a> {
             month.sold.add(issue.amount, issue.tax);
             if issued.void.is_some() {
                 month.sold_void.add(issue.amount, issue.tax);
+            } else if issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(self.id) {
+                let red = is_red(issue.red_of, issue.amount, issue.tax);
+                trade(&mut month.vouchers, red, issue.amount, issue.tax);
             }
             if is_red(issue.red_of, issue.amount, issue.tax) {
                 month.sold_red.add(issue.amount, issue.tax);
@@ -240,6 +243,11 @@ impl<'a> Books<'a> {
                     ClaimKind::Deduct(Purpose::NotDeductible) => {}
                     ClaimKind::Deduct(_) => month.deducted.add(Fen::ZERO, claim.tax),
                     ClaimKind::Reverse(_) => month.reversed.add(Fen::ZERO, claim.tax),
+                }
+            }
+            for claim in standing(held.claims.clone()) {
+                if claim.kind == ClaimKind::Deduct(Purpose::ExportRefund) {
+                    months.entry(claim.period).or_default().refunds += claim.tax;
                 }
             }
             let Some(arrived) = held.arrived else { continue };
@@ -310,6 +318,8 @@ impl<'a> Books<'a> {
             let sums = |m: &Month| [m.sold, m.sold_void, m.sold_red, m.bought, m.bought_void, m.bought_red, m.deducted];
             same(&format!("{period}"), sums(month), sums(parts))?;
             same(&format!("{period} reversed"), month.reversed, parts.reversed)?;
+            same(&format!("{period} vouchers"), month.vouchers, parts.vouchers)?;
+            same(&format!("{period} refunds"), month.refunds, parts.refunds)?;
             same(&format!("{period} zero"), month.sold_zero, parts.sold_zero)?;
             same(&format!("{period} arrived"), month.arrived, parts.arrived)?;
             same(&format!("{period} drawn"), month.drawn, parts.drawn)?;
@@ -321,6 +331,7 @@ impl<'a> Books<'a> {
         if !counted.iter().all(|(period, parts)| *parts == nothing || self.months.contains_key(period)) {
             return Err("a month is missing".into());
         }
+        same("claimed", profile.claimed, counted.values().map(Month::claimed).sum())?;
         let ledger = &profile.ledger;
         let standing: Fen = self.issued.values().map(|issued| issued.vector.total()).sum();
         same("passed on", ledger.passed_on, standing.0)?;
