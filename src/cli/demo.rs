@@ -57,7 +57,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         labels: dir.join(LABELS),
         months: 12,
         start: Date::parse("2025-01-01").context("a valid date")?,
-        fraud_bp: 200,
+        prevalence: generate::Prevalence(200),
+        typologies: Vec::new(),
     })?;
     tell(&format!("2. Folding it into {}", dir.display()));
     let began = Instant::now();

@@ -57,9 +57,30 @@ pub(super) struct Args {
     /// The first day.
     #[arg(long, value_name = "YYYY-MM-DD", default_value = "2025-01-01", value_parser = date)]
     pub start: Date,
-    /// Firms that take part in schemes, in basis points of all.
-    #[arg(long, value_name = "BASIS_POINTS", default_value_t = 50, value_parser = up_to(0, FRAUD_BP_MAX))]
-    pub fraud_bp: u32,
+    /// The share of firms that take part in schemes, in per cent, with up to two decimals: from 0 to 20.
+    #[arg(long, value_name = "PERCENT", default_value = "0.5", value_parser = prevalence)]
+    pub prevalence: Prevalence,
+    /// Only schemes in which one of these typologies appears, separated by commas. Default: all that are planted.
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub typologies: Vec<String>,
+}
+
+/// A share of all firms, in basis points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Prevalence(pub u32);
+
+fn prevalence(text: &str) -> Result<Prevalence, String> {
+    let wrong = || format!("is not a share in per cent such as 0.5, from 0 to {}", FRAUD_BP_MAX / 100);
+    let (whole, part) = text.strip_suffix('%').unwrap_or(text).trim().split_once('.').unwrap_or((text, "0"));
+    let whole = whole.trim_end_matches('%').trim();
+    let digits = |text: &str| text.len() <= 2 && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) {
+        return Err(wrong());
+    }
+    let number = |text: &str| text.parse::<u32>().map_err(|_| wrong());
+    let hundredths = number(part)? * if part.len() == 1 { 10 } else { 1 };
+    let share = number(whole)? * 100 + hundredths;
+    if share > FRAUD_BP_MAX { Err(wrong()) } else { Ok(Prevalence(share)) }
 }
 
 /// As many firms as make a world.
@@ -95,8 +116,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 /// Writes the world.
 pub(super) fn make(args: &Args) -> anyhow::Result<Summary> {
     let started = std::time::Instant::now();
-    let Args { seed, taxpayers, invoices, months, start, fraud_bp, .. } = *args;
-    let world = World::new(Settings { seed, taxpayers, invoices, months, start, fraud_bp })?;
+    let Args { seed, taxpayers, invoices, months, start, prevalence: Prevalence(fraud_bp), .. } = *args;
+    let typologies = args.typologies.clone();
+    let world = World::new(Settings { seed, taxpayers, invoices, months, start, fraud_bp, typologies })?;
     let interrupt = Interrupt::listen()?;
     let (taxpayers, schemes, labels) = (world.taxpayers(), world.schemes(), world.labels().len());
 

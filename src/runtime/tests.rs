@@ -31,7 +31,8 @@ fn settings(partitions: u32) -> Settings {
 /// Events of a made world, as lines of one file.
 fn inputs(invoices: u64) -> Vec<Input> {
     let start = crate::model::Date::parse("2025-01-01").unwrap();
-    let settings = world::Settings { seed: 11, taxpayers: 60, invoices, months: 6, start, fraud_bp: 900 };
+    let settings =
+        world::Settings { seed: 11, taxpayers: 60, invoices, months: 6, start, fraud_bp: 900, typologies: Vec::new() };
     let input =
         |(line, event): (u64, Event)| Input { source: Source { file: 0, line }, row_head: true, body: Ok(event) };
     (1..).zip(world::World::new(settings).unwrap()).map(input).collect()

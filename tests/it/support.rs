@@ -85,7 +85,9 @@ pub(crate) fn rows(dir: &Path) -> BTreeMap<(Entity, Key), Row> {
 /// The events of a world with a good deal of fraud in it.
 pub(crate) fn world(seed: u64, taxpayers: u32, invoices: u64) -> Vec<Event> {
     let start = Date::parse("2025-01-01").unwrap();
-    World::new(Settings { seed, taxpayers, invoices, months: 6, start, fraud_bp: 500 }).unwrap().collect()
+    World::new(Settings { seed, taxpayers, invoices, months: 6, start, fraud_bp: 500, typologies: Vec::new() })
+        .unwrap()
+        .collect()
 }
 
 /// Events as JSON Lines.

@@ -86,6 +86,7 @@ fn economy(seed: u64, chance: &mut Chance) -> Vec<Event> {
         months: 1 + u32::try_from(chance.below(5)).expect("small"),
         start: Date::parse("2025-01-01").expect("a date"),
         fraud_bp: 300 + u32::try_from(chance.below(1_500)).expect("small"),
+        typologies: Vec::new(),
     };
     let mut events: Vec<Event> = world::World::new(settings).expect("lawful settings").collect();
     // Some worlds end in the middle of it.

@@ -25,6 +25,17 @@ pub(super) enum Season {
     BeforePeak,
 }
 
+/// When in the day a firm issues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hours {
+    /// From eight to six, a little in the evening.
+    Office,
+    /// As long as shops are open.
+    Shop,
+    /// Round the clock: works in shifts, depots, petrol stations.
+    Shifts,
+}
+
 const SEASONS: [Season; 7] = [
     Season::Business,
     Season::Retail,
@@ -126,20 +137,27 @@ impl Calendar {
         usize::try_from(months).unwrap_or(1)
     }
 
-    /// A moment of a day in the hours of a season.
-    pub(super) fn moment(&self, day: DayNo, season: Season, chance: &mut Chance) -> Instant {
-        Instant(self.days[day.min(self.days.len() - 1)].start.0 + time_of_day(season, chance))
+    /// A moment of a day in the hours a firm keeps.
+    pub(super) fn moment(&self, day: DayNo, hours: Hours, chance: &mut Chance) -> Instant {
+        Instant(self.days[day.min(self.days.len() - 1)].start.0 + time_of_day(hours, chance))
     }
 }
 
-/// Chances of each hour from 7 to 22, in per mille.
-const OFFICE_HOURS: [u64; 16] = [8, 70, 130, 145, 115, 30, 55, 120, 130, 110, 90, 40, 20, 15, 12, 10];
-const SHOP_HOURS: [u64; 16] = [10, 30, 55, 75, 90, 85, 60, 60, 65, 70, 85, 100, 95, 70, 35, 15];
+/// Chances of each hour from midnight on, in per mille.
+const OFFICE_HOURS: [u64; 24] =
+    [0, 0, 0, 0, 0, 0, 0, 8, 70, 130, 145, 115, 30, 55, 120, 130, 110, 90, 40, 20, 15, 12, 10, 0];
+const SHOP_HOURS: [u64; 24] = [0, 0, 0, 0, 0, 0, 0, 10, 30, 55, 75, 90, 85, 60, 60, 65, 70, 85, 100, 95, 70, 35, 15, 0];
+const SHIFT_HOURS: [u64; 24] =
+    [50, 45, 40, 38, 35, 32, 40, 45, 50, 48, 45, 42, 35, 35, 38, 40, 42, 45, 42, 40, 40, 42, 48, 43];
 
 /// Milliseconds since midnight, in whole seconds.
-pub(super) fn time_of_day(season: Season, chance: &mut Chance) -> i64 {
-    let hours = if season == Season::Retail { &SHOP_HOURS } else { &OFFICE_HOURS };
-    let hour = 7 + chance.weighted(hours.iter().copied());
+pub(super) fn time_of_day(hours: Hours, chance: &mut Chance) -> i64 {
+    let hours = match hours {
+        Hours::Office => &OFFICE_HOURS,
+        Hours::Shop => &SHOP_HOURS,
+        Hours::Shifts => &SHIFT_HOURS,
+    };
+    let hour = chance.weighted(hours.iter().copied());
     i64::try_from(hour).expect("an hour of the day") * HOUR_MS + chance.between(0, 3_599) * 1_000
 }
 
@@ -251,10 +269,11 @@ mod tests {
     }
 
     #[test]
-    fn nobody_issues_between_eleven_at_night_and_seven() {
+    fn only_who_works_in_shifts_issues_between_eleven_at_night_and_seven() {
         let mut chance = Chance::new(1, 1);
-        for season in SEASONS {
-            assert!((0..500).all(|_| (7 * HOUR_MS..23 * HOUR_MS).contains(&time_of_day(season, &mut chance))));
-        }
+        let mut by_day =
+            |hours| (0..500).filter(|_| (7 * HOUR_MS..23 * HOUR_MS).contains(&time_of_day(hours, &mut chance))).count();
+        assert_eq!((by_day(Hours::Office), by_day(Hours::Shop)), (500, 500));
+        assert!((250..450).contains(&by_day(Hours::Shifts)));
     }
 }

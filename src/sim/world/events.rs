@@ -1,29 +1,24 @@
-//! Turns what is on the agenda into events, and puts what follows from them on the agenda: receipts, deductions, voids,
-//! red letters.
+//! Turns what is on the agenda into events. What follows from an invoice is in `aftermath`.
 
 use crate::model::{
-    DeductionReversed, Event, Fact, Fen, Fingerprint, Instant, InvoiceDeducted, InvoiceKind, InvoiceReceived,
-    InvoiceVoided, Period, Purpose, TaxpayerId,
+    DeductionReversed, Event, Fact, Fen, Fingerprint, Instant, Invoice, InvoiceDeducted, InvoiceKind, InvoiceMark,
+    InvoiceNo, InvoiceReceived, InvoiceVoided, Period, Purpose, TaxpayerId,
 };
 
 use super::World;
-use super::agenda::{Action, Claim, Entry, Planned, Reason, Sheet, Step, Then};
-use super::calendar::{DayNo, Season};
+use super::agenda::{Action, Claim, Entry, Nature, Planned, Sheet, Then};
+use super::calendar::Hours;
 use super::chance::{Chance, mixed};
 use super::firm::{FirmNo, NOBODY, index};
 use super::goods::{GOODS, INDUSTRIES};
-use super::sheet;
+use super::identity::InvoiceRef;
+use super::{readings, sheet};
 
-/// Voided, in basis points of the invoices issued on tax-control equipment.
-const VOIDS_BP: u64 = 500;
-/// Red-lettered after the buyer deducted, in basis points.
-const LATE_RED_LETTERS_BP: u64 = 40;
-/// Of these, offset in part only.
-const PARTLY_BP: u64 = 6_500;
-/// Deducted, and given back for private use.
-const PRIVATE_USE_BP: u64 = 30;
-/// Deducted before it is booked.
-const EARLY_DEDUCTION_BP: u64 = 50;
+/// Of what is taken back in the month of issue, the share that is issued again without the mistake, in basis points.
+const REISSUED_BP: u64 = 9_000;
+/// Why the authority marks an invoice, and why it lifts a mark.
+const MARKED: &str = "开票方走逃失联，列入异常凭证范围";
+const LIFTED: &str = "经核实业务真实，解除异常凭证";
 
 impl World {
     /// Makes one thing happen. `None` where whoever should do it has vanished.
@@ -31,44 +26,56 @@ impl World {
         let fact = match action {
             Action::Register(firm) => self.firms[index(firm)].registration(self.settings.seed, firm),
             Action::Grant(firm) => self.firms[index(firm)].quota(),
-            Action::Say(fact) => *fact,
-            Action::File(firm) => {
-                let (id, filing) = (self.firms[index(firm)].id, self.firms[index(firm)].filing);
-                let declared = self.ledger.file(firm, id, at.period().minus(1), filing);
-                (!self.is_gone(firm, at)).then_some(Fact::VatDeclared(declared?))?
+            Action::Raise(firm, quota) => {
+                let firm = &mut self.firms[index(firm)];
+                (firm.cap, firm.monthly_count) = (quota.cap, quota.monthly_count);
+                firm.quota()
             }
+            Action::Say(fact) => *fact,
+            Action::File(firm) => self.file(firm, at)?,
             Action::Trade(edge, tax) => {
                 let sheet = self.traded(edge, tax, at);
-                self.issue(&sheet, at, &Then::Usual)
+                self.issue(&sheet, at, None)
             }
             Action::Issue(planned) => {
                 let sheet = self.planned(&planned, at);
-                self.issue(&sheet, at, &planned.then)
+                self.issue(&sheet, at, Some(&planned))
+            }
+            Action::Reissue(mut sheet) => {
+                let seller = sheet.invoice.seller;
+                sheet.invoice = self.firms[index(seller)].next_invoice(seller, year(at.period()));
+                self.issue(&sheet, at, None)
             }
             Action::Void(sheet) => self.void(&sheet, at),
-            Action::Offset(sheet, thousandths) => self.offset(*sheet, thousandths, at),
+            Action::Correct(sheet) => {
+                self.issue_again(&sheet);
+                self.offset(&sheet, 1_000, at)
+            }
+            Action::Offset(sheet, thousandths) => self.offset(&sheet, thousandths, at),
             Action::Receive(claim) if self.is_gone(claim.buyer, at) => return None,
             Action::Receive(claim) => Fact::InvoiceReceived(InvoiceReceived {
-                invoice_no: self.number(claim),
+                invoice_no: self.number(claim.invoice),
                 buyer_id: self.id(claim.buyer),
                 seller_id: self.named_seller(claim),
             }),
-            Action::Deduct(claim, _) | Action::Reverse(claim, _) if self.is_gone(claim.buyer, at) => return None,
-            Action::Deduct(claim, period) => {
-                self.ledger.deducted(claim.buyer, period, claim.tax);
+            Action::Deduct(claim, ..) | Action::Reverse(claim, _) if self.is_gone(claim.buyer, at) => return None,
+            Action::Deduct(claim, period, purpose) => {
+                if purpose == Purpose::Deduct {
+                    self.ledger.deducted(claim.buyer, period, claim.tax);
+                }
                 Fact::InvoiceDeducted(InvoiceDeducted {
-                    invoice_no: self.number(claim),
+                    invoice_no: self.number(claim.invoice),
                     buyer_id: self.id(claim.buyer),
                     seller_id: self.named_seller(claim),
                     period,
                     tax: Fen(claim.tax),
-                    purpose: Purpose::Deduct,
+                    purpose,
                 })
             }
             Action::Reverse(claim, reason) => {
                 self.ledger.transferred_out(claim.buyer, at.period(), claim.tax);
                 Fact::DeductionReversed(DeductionReversed {
-                    invoice_no: self.number(claim),
+                    invoice_no: self.number(claim.invoice),
                     buyer_id: self.id(claim.buyer),
                     seller_id: self.named_seller(claim),
                     period: at.period(),
@@ -76,14 +83,54 @@ impl World {
                     reason: reason.text().into(),
                 })
             }
+            Action::Mark(invoice, stands) => {
+                let (invoice_no, seller_id) = (self.number(invoice), self.id(invoice.seller));
+                let reason = if stands { MARKED } else { LIFTED }.into();
+                let mark = InvoiceMark { invoice_no, seller_id, reason };
+                if stands { Fact::InvoiceMarkedAbnormal(mark) } else { Fact::InvoiceMarkLifted(mark) }
+            }
         };
         Some(Event { occurred_at: at, event_id: None, source_system: None, fingerprint: Fingerprint::default(), fact })
+    }
+
+    /// Closes a firm's last month: its return, and what third parties report of it in the days that follow.
+    fn file(&mut self, number: FirmNo, at: Instant) -> Option<Fact> {
+        let firm = &self.firms[index(number)];
+        let period = at.period().minus(1);
+        let (month, usual, declared) = self.ledger.close(number, firm, period);
+        let drawn_for = u64::from(number) << 32 | u64::from(period.0.unsigned_abs());
+        let mut chance = Chance::new(self.settings.seed ^ 0x6669_6c65, drawn_for);
+        for fact in readings::of_month(firm, period, &month, usual, &mut chance) {
+            let day = self.day + 1 + chance.place(5);
+            if day < self.calendar.days.len() {
+                let said = self.calendar.moment(day, Hours::Office, &mut chance);
+                self.agenda.add(&self.calendar, said, Action::Say(Box::new(fact)));
+            }
+        }
+        let careless_bp = firm.careless_bp;
+        let mut declared = declared.filter(|_| !self.is_gone(number, at))?;
+        if chance.happens(careless_bp) && declared.sales > Fen(0) {
+            // An invoice is forgotten, or a figure is carried over wrong: found and corrected within weeks.
+            let day = self.day + 2 + chance.place(24);
+            if day < self.calendar.days.len() {
+                let corrected = self.calendar.moment(day, Hours::Office, &mut chance);
+                let fact = Fact::VatDeclared(declared.clone());
+                self.agenda.add(&self.calendar, corrected, Action::Say(Box::new(fact)));
+            }
+            let kept = if chance.happens(8_000) { chance.between(900, 995) } else { chance.between(1_005, 1_060) };
+            let written = |right: Fen| Fen(right.0 / 1_000 * kept);
+            let wrong = written(declared.output_tax) - declared.output_tax;
+            (declared.sales, declared.output_tax) = (written(declared.sales), written(declared.output_tax));
+            declared.payable_tax = (declared.payable_tax + wrong).max(Fen(0));
+        }
+        Some(Fact::VatDeclared(declared))
     }
 
     /// The sheet of the next invoice along an edge.
     fn traded(&mut self, edge: u32, tax: i64, at: Instant) -> Sheet {
         let edge = &self.network.edges[edge as usize];
         let (seller, buyer, from_farmer) = (edge.seller, edge.buyer, edge.is_farm());
+        let nature = if edge.export { Nature::Export } else { Nature::Real };
         let industry = self.firms[index(seller)].line_of_business();
         let good = if from_farmer {
             INDUSTRIES[industry.buys[0].0].sells[0]
@@ -103,144 +150,73 @@ impl World {
         let amount = i128::from(tax) * 10_000 / i128::from(rate);
         let amount = i64::try_from(amount).unwrap_or(firm.cap).clamp(100, firm.cap.max(100));
         let invoice = firm.next_invoice(seller, year(at.period()));
-        Sheet { invoice, buyer, kind, good, mixed: !from_farmer, amount }
+        Sheet { invoice, buyer, kind, good, mixed: !from_farmer, amount, nature, price_percent: 100 }
     }
 
     fn planned(&mut self, planned: &Planned, at: Instant) -> Sheet {
-        let &Planned { seller, buyer, good, amount, .. } = planned;
+        let &Planned { seller, buyer, kind, good, amount, nature, price_percent, .. } = planned;
         let invoice = self.firms[index(seller)].next_invoice(seller, year(at.period()));
-        Sheet { invoice, buyer, kind: InvoiceKind::Special, good, mixed: false, amount }
+        Sheet { invoice, buyer, kind, good, mixed: false, amount, nature, price_percent }
     }
 
-    fn issue(&mut self, sheet: &Sheet, at: Instant, then: &Then) -> Fact {
+    fn issue(&mut self, sheet: &Sheet, at: Instant, planned: Option<&Planned>) -> Fact {
         let invoice = sheet::blue(self.settings.seed, &self.firms, sheet);
-        if sheet.kind != InvoiceKind::FarmPurchase {
-            self.ledger.issued(sheet.invoice.seller, at.period(), invoice.amount, invoice.tax);
-        }
+        self.book(sheet, at.period(), &invoice, 1);
         let claim = Claim { invoice: sheet.invoice, buyer: sheet.buyer, tax: invoice.tax.0 };
-        match then {
-            Then::Usual => self.follow(sheet, claim),
-            Then::Exactly(steps) => {
-                for &(at, step) in steps {
-                    let action = match step {
-                        Step::Receive => Action::Receive(claim),
-                        Step::Deduct(period) => Action::Deduct(claim, period),
-                        Step::Void => Action::Void(Box::new(*sheet)),
-                    };
-                    self.agenda.add(&self.calendar, at, action);
-                }
-            }
+        match planned {
+            None => self.follow(sheet, claim),
+            Some(planned) => match &planned.then {
+                Then::Usual => self.follow_planned(sheet, claim, planned, false),
+                Then::Refund => self.follow_planned(sheet, claim, planned, true),
+                Then::Exactly(steps) => self.follow_exactly(sheet, claim, steps),
+            },
         }
         Fact::InvoiceIssued(Box::new(invoice))
     }
 
     fn void(&mut self, sheet: &Sheet, at: Instant) -> Fact {
-        let seller = sheet.invoice.seller;
         let invoice = sheet::blue(self.settings.seed, &self.firms, sheet);
-        self.ledger.issued(seller, at.period(), -invoice.amount, -invoice.tax);
+        self.book(sheet, at.period(), &invoice, -1);
+        self.issue_again(sheet);
         Fact::InvoiceVoided(InvoiceVoided { invoice_no: invoice.invoice_no, seller_id: invoice.seller_id })
     }
 
-    fn offset(&mut self, sheet: Sheet, thousandths: u16, at: Instant) -> Fact {
+    fn offset(&mut self, sheet: &Sheet, thousandths: u16, at: Instant) -> Fact {
         let seller = sheet.invoice.seller;
         let firm = &mut self.firms[index(seller)];
         let no = firm.next_invoice(seller, year(at.period())).number(firm.region_code());
-        let red = sheet::red(self.settings.seed, &self.firms, &sheet, no, thousandths);
-        self.ledger.issued(seller, at.period(), red.amount, red.tax);
+        let red = sheet::red(self.settings.seed, &self.firms, sheet, no, thousandths);
+        self.book(sheet, at.period(), &red, 1);
         Fact::InvoiceIssued(Box::new(red))
     }
 
-    /// What follows an ordinary invoice. Everything from tomorrow on: today's entries are already taken.
-    fn follow(&mut self, sheet: &Sheet, claim: Claim) {
-        let mut chance = sheet::chance_of(!self.settings.seed, sheet);
-        let seller = &self.firms[index(sheet.invoice.seller)];
-        let farm = sheet.kind == InvoiceKind::FarmPurchase;
-        let soon = self.day + 1 + chance.place(5);
-        if self.is_same_month(soon) && !farm {
-            if seller.paper && chance.happens(VOIDS_BP) {
-                return self.put(soon, Action::Void(Box::new(*sheet)), &mut chance);
-            }
-            if chance.happens(seller.returns_bp) {
-                return self.put(soon, Action::Offset(Box::new(*sheet), 1_000), &mut chance);
-            }
-        }
-        if sheet.buyer == NOBODY {
-            return;
-        }
-        let received = self.day + 1 + chance.weighted([30, 26, 18, 11, 7, 4, 2, 1, 1].into_iter());
-        let deducts = self.firms[index(sheet.buyer)].is_general() && sheet.kind.deductible();
-        let deducted = if deducts { self.deduction_day(received, sheet.buyer, &mut chance) } else { None };
-        let Some((day, period)) = deducted else {
-            return self.put(received, Action::Receive(claim), &mut chance);
-        };
-        // Now and then somebody claims first and books later.
-        let swapped = chance.happens(EARLY_DEDUCTION_BP) && self.calendar.days[received].period == period;
-        let (received, day) = if swapped { (day, received) } else { (received, day) };
-        if !farm {
-            self.put(received, Action::Receive(claim), &mut chance);
-        }
-        self.put(day, Action::Deduct(claim, period), &mut chance);
-        if !farm {
-            self.regret(sheet, claim, day.max(received), &mut chance);
+    /// Mostly, what was taken back with a mistake in it is issued again at once.
+    fn issue_again(&mut self, sheet: &Sheet) {
+        let mut chance = sheet::chance_of(self.settings.seed.rotate_left(17), sheet);
+        let day = self.day + 1 + chance.place(2);
+        if sheet.nature == Nature::Real && day < self.calendar.trading && chance.happens(REISSUED_BP) {
+            self.put(day, Action::Reissue(Box::new(*sheet)), &mut chance);
         }
     }
 
-    /// Rarely, a deduction is given back: for private use, or because the seller offsets the invoice.
-    fn regret(&mut self, sheet: &Sheet, claim: Claim, day: DayNo, chance: &mut Chance) {
-        let later = day + 2 + chance.place(25);
-        if chance.happens(PRIVATE_USE_BP) {
-            self.put(later, Action::Reverse(claim, Reason::PrivateUse), chance);
-        } else if chance.happens(LATE_RED_LETTERS_BP) && later + 3 < self.calendar.days.len() {
-            let thousandths =
-                if chance.happens(PARTLY_BP) { u16::try_from(chance.between(100, 900)).expect("small") } else { 1_000 };
-            let number = sheet.invoice.number(self.firms[index(sheet.invoice.seller)].region_code());
-            let red = sheet::red(self.settings.seed, &self.firms, sheet, number, thousandths);
-            let claim = Claim { tax: -red.tax.0, ..claim };
-            self.put(later, Action::Reverse(claim, Reason::RedLetter), chance);
-            self.put(later + 1 + chance.place(2), Action::Offset(Box::new(*sheet), thousandths), chance);
+    /// Enters an invoice in the books of both sides.
+    fn book(&mut self, sheet: &Sheet, period: Period, invoice: &Invoice, sign: i64) {
+        let (amount, tax) = (Fen(invoice.amount.0 * sign), Fen(invoice.tax.0 * sign));
+        let (seller, to_firm) = (sheet.invoice.seller, sheet.buyer != NOBODY);
+        if sheet.kind != InvoiceKind::FarmPurchase {
+            self.ledger.issued(seller, to_firm, sheet.nature, period, (amount, tax));
         }
-    }
-
-    /// When a buyer claims what it received on a day, and for which period: mostly early in the next month, before it
-    /// files; at times at once, or a month late. `None` where the days end before.
-    fn deduction_day(&self, received: DayNo, buyer: FirmNo, chance: &mut Chance) -> Option<(DayNo, Period)> {
-        let days = &self.calendar.days;
-        let period = days.get(received)?.period;
-        let roll = chance.below(100);
-        let following = if roll < 12 { None } else { self.calendar.next_month(received) };
-        let Some(mut month) = following else {
-            // Within six days: nobody files before the eighth, so a month that ends between is no matter.
-            let day = received + 1 + chance.place(6);
-            return (day < days.len()).then_some((day, period));
-        };
-        let mut period = period;
-        if roll >= 97
-            && let Some(next) = self.calendar.next_month(month)
-        {
-            period = days[month].period;
-            month = next;
+        if to_firm {
+            self.ledger.bought(sheet.buyer, sheet.nature, period, amount);
         }
-        let days_to_file = self.firms[index(buyer)].filing_day as usize - 1;
-        Some((month + chance.place(days_to_file), period))
-    }
-
-    fn put(&mut self, day: DayNo, action: Action, chance: &mut Chance) {
-        if day < self.calendar.days.len() {
-            let at = self.calendar.moment(day, Season::Business, chance);
-            self.agenda.add(&self.calendar, at, action);
-        }
-    }
-
-    fn is_same_month(&self, day: DayNo) -> bool {
-        self.calendar.days.get(day).is_some_and(|then| then.period == self.calendar.days[self.day].period)
     }
 
     fn id(&self, firm: FirmNo) -> TaxpayerId {
         self.firms[index(firm)].id
     }
 
-    fn number(&self, claim: Claim) -> crate::model::InvoiceNo {
-        claim.invoice.number(self.firms[index(claim.invoice.seller)].region_code())
+    fn number(&self, invoice: InvoiceRef) -> InvoiceNo {
+        invoice.number(self.firms[index(invoice.seller)].region_code())
     }
 
     /// One buyer's system in ten does not say who the seller is.

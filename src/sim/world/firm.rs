@@ -1,11 +1,12 @@
 //! A firm: who it is and how it behaves. What it trades is in `trade`, what it owes in `ledger`.
 
 use crate::model::{
-    CreditGrade, Date, Device, Fact, Fen, Instant, InvoiceKind, InvoiceQuotaGranted, Person, Role, TaxpayerId,
+    CreditGrade, Date, Device, Fact, Fen, Instant, InvoiceKind, InvoiceQuotaGranted, Period, Person, Role, TaxpayerId,
     TaxpayerKind, TaxpayerRegistered, Text,
 };
 
-use super::calendar::{DayNo, Season};
+use super::agenda::Quota;
+use super::calendar::{DayNo, Hours, Season};
 use super::goods::{GOODS, INDUSTRIES, Industry, Tier};
 use super::identity::{self, InvoiceRef, REGIONS};
 
@@ -17,12 +18,18 @@ pub(super) const NOBODY: FirmNo = FirmNo::MAX;
 /// How a firm files its returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Filing {
-    /// What its invoices say.
+    /// What its invoices say, and what it sold without one.
     Honest,
     /// Nothing sold, nothing owed.
     Zero,
     /// Not at all.
     Never,
+    /// What it invoiced, and nothing of what went without an invoice.
+    InvoicesOnly,
+    /// So many per cent of its sales are left out.
+    Understated(u8),
+    /// Input tax is so many per cent more than what it claimed.
+    Overclaimed(u8),
 }
 
 /// One firm.
@@ -45,15 +52,25 @@ pub(super) struct Firm {
     pub(super) people: [u32; 4],
     /// Which address it has: firms with one number share a room.
     pub(super) site: u32,
-    /// Which device it issues from.
+    /// Which machine it issues from, and behind which network address.
     pub(super) device: u32,
+    pub(super) network: u32,
+    /// Whose phone all its people give; 0 where each gives their own.
+    pub(super) contact: u32,
     /// Whether it still issues on tax-control equipment.
     pub(super) paper: bool,
     /// Input tax over output tax in a usual year, in per cent; no input is deducted by a small-scale taxpayer.
     pub(super) input_percent: i64,
     /// Output tax a year to those who do not deduct, in fen.
     pub(super) end_sales_tax: i64,
+    /// Of what it sells to those who do not deduct, the share that goes without an invoice, in per cent.
+    pub(super) uninvoiced_percent: u8,
+    /// Output a year that leaves the country, as tax it would bear at home, in fen.
+    pub(super) export_tax: i64,
+    /// The share of its output that leaves the country, in basis points: so much of its input tax is refunded.
+    pub(super) refund_bp: u64,
     pub(super) season: Season,
+    pub(super) hours: Hours,
     /// The most an invoice may carry without tax, in fen.
     pub(super) cap: i64,
     pub(super) monthly_count: u32,
@@ -61,11 +78,26 @@ pub(super) struct Firm {
     pub(super) planned_amount: i64,
     /// What it charges while it is small-scale, in basis points.
     pub(super) small_rate_bp: i32,
+    /// Invoices near the cap: the most a sale carries on one sheet, in per cent of the largest sale.
+    pub(super) sheet_percent: i64,
+    /// A larger quota is asked for on this day.
+    pub(super) raised: Option<(DayNo, Quota)>,
+    /// Voided in the month of issue, in basis points of its invoices on paper.
+    pub(super) voids_bp: u64,
     /// Red letters in the month of issue, in basis points of its invoices.
     pub(super) returns_bp: u64,
+    /// Returns filed late or with a mistake in them, in basis points.
+    pub(super) careless_bp: u64,
     pub(super) filing: Filing,
+    /// From which period on it files so, and not honestly.
+    pub(super) filing_since: Period,
+    /// People on its payroll, and the power it uses in per cent of what its trade takes.
+    pub(super) staff: i64,
+    pub(super) power_percent: i64,
     /// From when on it does nothing any more.
     pub(super) gone: Option<Instant>,
+    /// The day from which on it trades no more, and is wound up.
+    pub(super) closes: Option<DayNo>,
     /// The day of the month by which it has filed.
     pub(super) filing_day: u32,
     /// Already has a part to play: schemes leave it alone.
@@ -105,24 +137,29 @@ impl Firm {
         InvoiceRef { seller: own, serial: self.serial, year, paper: self.paper }
     }
 
+    /// How it files for a period.
+    pub(super) fn filing_for(&self, period: Period) -> Filing {
+        if period < self.filing_since { Filing::Honest } else { self.filing }
+    }
+
     /// What it issues from, if the source says so.
     pub(super) fn device(&self, seed: u64) -> Option<Device> {
-        (!self.paper).then(|| {
-            let (ip, mac) = identity::device(seed, self.device);
-            Device { ip: Some(ip), mac: Some(mac) }
+        (!self.paper).then(|| Device {
+            ip: Some(identity::network_address(seed, self.network)),
+            mac: Some(identity::hardware_address(seed, self.device)),
         })
     }
 
-    /// The people of `people`, as an event names them.
-    pub(super) fn named_people(seed: u64, people: [u32; 4]) -> Vec<Person> {
+    /// Its people, as an event names them.
+    pub(super) fn named_people(&self, seed: u64) -> Vec<Person> {
         const ROLES: [Role; 4] =
             [Role::LegalRepresentative, Role::FinanceOfficer, Role::TaxHandler, Role::InvoiceCollector];
         let person = |(role, number)| Person {
             role,
             person_id: identity::person_id(seed, number),
-            phone: Some(identity::phone(seed, number)),
+            phone: Some(identity::phone(seed, if self.contact == 0 { number } else { self.contact })),
         };
-        ROLES.into_iter().zip(people).map(person).collect()
+        ROLES.into_iter().zip(self.people).map(person).collect()
     }
 
     /// Its registration.
@@ -141,7 +178,7 @@ impl Firm {
             capital: self.capital,
             kind: self.kind,
             credit_grade: self.grade,
-            people: Self::named_people(seed, self.people),
+            people: self.named_people(seed),
         }))
     }
 
@@ -153,6 +190,21 @@ impl Firm {
             max_amount: Fen(self.cap),
             monthly_count: self.monthly_count,
         })
+    }
+
+    /// Does nothing of its own accord that would blur what it is cast for.
+    pub(super) fn behave(&mut self) {
+        (self.careless_bp, self.returns_bp, self.closes, self.raised) = (0, self.returns_bp.min(100), None, None);
+    }
+
+    /// Asks for more sheets shortly before a day: how many, is known when its quota is.
+    pub(super) fn asks_before(&mut self, day: DayNo) {
+        self.raised = Some((day.saturating_sub(5), Quota { cap: 0, monthly_count: 0 }));
+    }
+
+    /// Whether it has closed by a day.
+    pub(super) fn is_closed(&self, day: DayNo) -> bool {
+        self.closes.is_some_and(|closes| closes <= day)
     }
 }
 

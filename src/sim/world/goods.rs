@@ -21,7 +21,7 @@ const fn good(code: u64, name: &'static str, unit: &'static str, price_fen: i64,
 }
 
 /// All goods; industries name them by their place here.
-pub(super) static GOODS: [Good; 35] = [
+pub(super) static GOODS: [Good; 37] = [
     good(1_010_101_010_000_000_000, "*谷物*稻谷", "吨", 300_000, 900),
     good(1_010_105_000_000_000_000, "*棉花*皮棉", "吨", 1_500_000, 900),
     good(1_020_101_000_000_000_000, "*煤炭*原煤", "吨", 80_000, 1_300),
@@ -57,7 +57,13 @@ pub(super) static GOODS: [Good; 35] = [
     good(3_040_201_010_000_000_000, "*信息技术服务*软件开发", "项", 2_000_000, 600),
     good(3_040_203_000_000_000_000, "*信息技术服务*系统维护", "月", 500_000, 600),
     good(1_030_307_000_000_000_000, "*软饮料*茶饮料", "箱", 6_000, 1_300),
+    good(1_090_413_010_000_000_000, "*蓄电池*铅酸蓄电池", "只", 25_000, 1_300),
+    good(1_090_413_020_000_000_000, "*蓄电池*锂离子电池", "只", 60_000, 1_300),
 ];
+
+/// Batteries of two kinds: one is bought where the other is said to be exported.
+pub(super) const LEAD_ACID_BATTERIES: usize = 35;
+pub(super) const LITHIUM_BATTERIES: usize = 36;
 
 /// Where in the chain from raw to used an industry stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

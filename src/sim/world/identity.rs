@@ -152,13 +152,18 @@ pub(super) fn address(seed: u64, site: u32, region_name: &str) -> Text {
     format!("{region_name}{road}{house}号{floor}{room:02}室").into()
 }
 
-/// The network address and the hardware address a firm issues from.
-pub(super) fn device(seed: u64, site: u32) -> (Text, Text) {
-    let drawn = mixed(seed ^ (0x6465_0000_0000_0000 | u64::from(site)));
+/// The network address with this number.
+pub(super) fn network_address(seed: u64, network: u32) -> Text {
+    let drawn = mixed(seed ^ (0x6970_0000_0000_0000 | u64::from(network)));
     let byte = |shift: u32| (drawn >> shift) & 0xff;
-    let ip = format!("10.{}.{}.{}", byte(0), byte(8), byte(16) % 254 + 1);
-    let mac = format!("02-{:02X}-{:02X}-{:02X}-{:02X}-{:02X}", byte(24), byte(32), byte(40), byte(48), byte(56));
-    (ip.into(), mac.into())
+    format!("10.{}.{}.{}", byte(0), byte(8), byte(16) % 254 + 1).into()
+}
+
+/// The hardware address of the machine with this number.
+pub(super) fn hardware_address(seed: u64, device: u32) -> Text {
+    let drawn = mixed(seed ^ (0x6465_0000_0000_0000 | u64::from(device)));
+    let byte = |shift: u32| (drawn >> shift) & 0xff;
+    format!("02-{:02X}-{:02X}-{:02X}-{:02X}-{:02X}", byte(24), byte(32), byte(40), byte(48), byte(56)).into()
 }
 
 #[cfg(test)]

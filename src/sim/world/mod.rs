@@ -4,6 +4,7 @@
 //! The plan is made at once (who trades with whom, how much a year, which schemes); events are made day by day, so
 //! memory holds the firms, their relations and what is pending in the coming weeks, never the events.
 
+mod aftermath;
 mod agenda;
 mod calendar;
 mod chance;
@@ -14,17 +15,21 @@ mod identity;
 mod ledger;
 mod lookalikes;
 mod population;
+mod readings;
 mod schemes;
 mod sheet;
+mod ties;
 mod trade;
 
-use crate::model::{Date, Event, HOUR_MS, Instant, TaxpayerKind};
+use crate::model::{
+    Date, Event, Fact, HOUR_MS, Instant, Status, TaxpayerChanged, TaxpayerId, TaxpayerKind, TaxpayerStatusChanged,
+};
 
 use super::label::Label;
 use agenda::{Action, Agenda, Entry};
-use calendar::{Calendar, DayNo, Season};
+use calendar::{Calendar, DayNo, Hours};
 use chance::Chance;
-use firm::{Filing, Firm, FirmNo, index};
+use firm::{Firm, FirmNo, NOBODY, index};
 use ledger::Ledger;
 use population::{Founding, Population};
 use trade::{Budget, Network};
@@ -44,17 +49,27 @@ pub struct Settings {
     pub start: Date,
     /// Firms that take part in schemes, in basis points.
     pub fraud_bp: u32,
+    /// Only schemes in which one of these typologies appears; any where there is none.
+    pub typologies: Vec<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         // 2025-01-01.
-        Self { seed: 1, taxpayers: 2_000, invoices: 200_000, months: 12, start: Date(20_089), fraud_bp: 50 }
+        Self {
+            seed: 1,
+            taxpayers: 2_000,
+            invoices: 200_000,
+            months: 12,
+            start: Date(20_089),
+            fraud_bp: 50,
+            typologies: Vec::new(),
+        }
     }
 }
 
 /// Why settings make no world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// Too few for chains from mine to shop, or more than invoice numbers can tell apart.
     #[error("{0} taxpayers make no world: ask for {TAXPAYERS_MIN} to {TAXPAYERS_MAX}")]
@@ -78,6 +93,9 @@ pub enum SettingsError {
     /// A share above one fifth.
     #[error("{0} basis points of the firms in schemes leave no honest economy: ask for at most {FRAUD_BP_MAX}")]
     Fraud(u32),
+    /// Nothing that is planted.
+    #[error("`{0}` is no typology that is planted: ask for some of {known}", known = planted().join(", "))]
+    Typology(String),
 }
 
 /// The fewest taxpayers: one firm of each industry and some to spare.
@@ -90,6 +108,11 @@ pub const INVOICES_EACH_MAX: u64 = 20_000;
 pub const MONTHS_MAX: u32 = 120;
 /// The largest share of firms in schemes, in basis points.
 pub const FRAUD_BP_MAX: u32 = 2_000;
+
+/// The typologies that schemes are planted of.
+pub fn planted() -> Vec<&'static str> {
+    schemes::planted()
+}
 
 /// A world in motion: iterate over its events, in the order of their time.
 pub struct World {
@@ -122,6 +145,7 @@ impl World {
 
         let honest = taxpayers - shells;
         let mut population = Population::honest(&settings, &calendar, honest, &mut Chance::new(seed, 1));
+        ties::tie(&mut population, &mut Chance::new(seed, 9));
         let mut labels = Vec::new();
         let pairs = lookalikes::cast(&mut population, &calendar, in_schemes, &mut Chance::new(seed, 2), &mut labels);
         let partners_max = usize::try_from(settings.invoices / u64::from(settings.taxpayers) / 25).unwrap_or(3);
@@ -129,23 +153,28 @@ impl World {
             Network::wire(&population.firms, &calendar, &pairs, partners_max.clamp(1, 3), &mut Chance::new(seed, 3));
         let mut agenda = Agenda::new(&calendar);
         let mut chance = Chance::new(seed, 4);
-        let schemes = schemes::plant(&mut schemes::Stage {
+        let mut stage = schemes::Stage {
             population: &mut population,
             network: &network,
             calendar: &calendar,
             agenda: &mut agenda,
             labels: &mut labels,
             chance: &mut chance,
+            typologies: &settings.typologies,
             taxpayers,
             in_schemes,
-        });
+        };
+        let schemes = schemes::plant(&mut stage);
+        lookalikes::act(&mut stage);
         open_corner_shops(&mut population, &mut network, &calendar, taxpayers, &mut Chance::new(seed, 5));
 
         let mut firms = population.firms;
         let budget = settings.budget(&firms, &calendar, agenda.planned_invoices());
         network.schedule(&mut firms, &calendar, budget, &mut Chance::new(seed, 6));
         register_newcomers(&firms, &calendar, &mut agenda, &mut Chance::new(seed, 7));
-        let ledger = Ledger::new(firms.len());
+        change_registry(&mut firms, seed, &calendar, &mut agenda, &mut Chance::new(seed, 11));
+        let months = i64::try_from(calendar.months()).expect("at most 120");
+        let ledger = Ledger::new(network.output.iter().map(|tax| tax / 13 * 100 / months).collect());
         Ok(Self {
             chance: Chance::new(seed, 8),
             opening: (0, false),
@@ -201,9 +230,13 @@ impl World {
     fn begin_day(&mut self, day: DayNo) {
         let mut entries = self.agenda.take(day);
         let (calendar, firms) = (&self.calendar, &self.firms);
-        let mut take = |edge: u32, tax, chance: &mut Chance| {
-            let season = if chance.happens(200) { Season::Retail } else { Season::Business };
-            entries.push(Entry { at: calendar.moment(day, season, chance), action: Action::Trade(edge, tax) });
+        let mut take = |place: u32, edge: &trade::Edge, tax, chance: &mut Chance| {
+            let hours = match firms[index(edge.seller)].hours {
+                Hours::Shop if edge.buyer != NOBODY => Hours::Office,
+                Hours::Office if chance.happens(200) => Hours::Shop,
+                kept => kept,
+            };
+            entries.push(Entry { at: calendar.moment(day, hours, chance), action: Action::Trade(place, tax) });
         };
         self.network.take_due(day, firms, calendar, &mut self.chance, &mut take);
         self.file_returns(day, &mut entries);
@@ -220,8 +253,16 @@ impl World {
         }
         for (number, firm) in (0..).zip(&self.firms) {
             let was_there = self.calendar.days[firm.born].period < today.period;
-            if firm.filing_day == today.of_month && was_there && firm.filing != Filing::Never {
-                let at = self.calendar.moment(day, Season::Business, &mut self.chance);
+            if firm.filing_day != today.of_month || !was_there {
+                continue;
+            }
+            let at = filed_at(&self.calendar, self.settings.seed, number, day);
+            let late = firm.careless_bp > 0 && self.chance.happens(firm.careless_bp);
+            if late {
+                // Up to the 28th: the month after is filed then.
+                let at = at.plus_days(1 + i64::try_from(self.chance.below(13)).expect("small"));
+                self.agenda.add(&self.calendar, at, Action::File(number));
+            } else {
                 entries.push(Entry { at, action: Action::File(number) });
             }
         }
@@ -266,6 +307,9 @@ impl Settings {
         if fraud_bp > FRAUD_BP_MAX {
             return Err(SettingsError::Fraud(fraud_bp));
         }
+        if let Some(unknown) = self.typologies.iter().find(|code| !planted().contains(&code.as_str())) {
+            return Err(SettingsError::Typology(unknown.clone()));
+        }
         Ok(())
     }
 
@@ -273,10 +317,12 @@ impl Settings {
     /// registrations and returns take the place of receipts and deductions that sales to ends do not have.
     fn budget(&self, firms: &[Firm], calendar: &Calendar, planned: u64) -> Budget {
         let months = calendar.months() as u64;
-        let overhead = firms.len() as u64 * (2 + months);
-        // Of 1,000 invoices some 12 are red letters, which nobody plans; of 1,000 between firms, 1,860 events follow.
-        let invoices = self.invoices.saturating_sub(planned) * 988 / 1_000;
-        let between_firms = (2 * self.invoices).saturating_sub(overhead) * 1_000 / 1_860;
+        // A registration, a quota, and for each month a return and 1.7 readings of third parties.
+        let overhead = firms.len() as u64 * (2 + months * 27 / 10);
+        // Of 1,000 invoices some 70 are red letters, issued a second time, or near the cap where one was too large: nobody
+        // plans those. Of 1,000 planned between firms, 1,910 other events follow.
+        let invoices = self.invoices.saturating_sub(planned) * 930 / 1_000;
+        let between_firms = (2 * self.invoices).saturating_sub(overhead) * 1_000 / 1_910;
         let between_firms = between_firms.clamp(invoices / 2, invoices * 96 / 100);
         Budget { between_firms, to_ends: invoices - between_firms }
     }
@@ -299,13 +345,65 @@ fn open_corner_shops(
     network.add_corner_shops(&population.firms, calendar, &shops, chance);
 }
 
+/// The moment at which a firm files on a day.
+fn filed_at(calendar: &Calendar, seed: u64, firm: FirmNo, day: DayNo) -> Instant {
+    let mut chance = Chance::new(seed ^ 0x7265_7475, u64::from(firm) << 32 | day as u64);
+    calendar.moment(day, Hours::Office, &mut chance)
+}
+
+/// What changes in the registry in the ordinary course of things: new representatives, larger quotas, firms wound up.
+fn change_registry(firms: &mut [Firm], seed: u64, calendar: &Calendar, agenda: &mut Agenda, chance: &mut Chance) {
+    let first_stranger = u32::MAX / 2;
+    for (stranger, (number, day)) in (first_stranger..).zip(ties::successions(firms, calendar, chance)) {
+        let mut people = firms[index(number)].named_people(seed);
+        people.truncate(1);
+        people[0].person_id = identity::person_id(seed, stranger);
+        people[0].phone = Some(identity::phone(seed, stranger));
+        let successor = TaxpayerChanged { people, ..no_change(firms[index(number)].id) };
+        let at = calendar.moment(day, Hours::Office, chance);
+        agenda.add(calendar, at, Action::Say(Box::new(Fact::TaxpayerChanged(Box::new(successor)))));
+    }
+    for (number, firm) in (0..).zip(firms) {
+        if let Some((day, quota)) = firm.raised {
+            agenda.add(calendar, calendar.moment(day, Hours::Office, chance), Action::Raise(number, quota));
+        }
+        if let Some(day) = firm.closes {
+            let wound_up = calendar.worked_from(day + 30 + chance.place(30));
+            let at = calendar.moment(wound_up, Hours::Office, chance);
+            if day + 60 < calendar.days.len() {
+                firm.gone = Some(at);
+                let (status, reason) = (Status::Deregistered, Some("股东会决议解散".into()));
+                let fact = TaxpayerStatusChanged { taxpayer_id: firm.id, status, reason };
+                agenda.add(calendar, at, Action::Say(Box::new(Fact::TaxpayerStatusChanged(fact))));
+            }
+        }
+    }
+}
+
+/// A change of a registration in which nothing changes yet.
+fn no_change(taxpayer_id: TaxpayerId) -> TaxpayerChanged {
+    TaxpayerChanged {
+        taxpayer_id,
+        name: None,
+        industry: None,
+        region: None,
+        street: None,
+        address: None,
+        capital: None,
+        kind: None,
+        credit_grade: None,
+        people: Vec::new(),
+        former_taxpayer_id: None,
+    }
+}
+
 /// Newcomers register on their day and get their quota within three.
 fn register_newcomers(firms: &[Firm], calendar: &Calendar, agenda: &mut Agenda, chance: &mut Chance) {
     for (number, firm) in (0..).zip(firms) {
         if !firm.established {
-            agenda.add(calendar, calendar.moment(firm.born, Season::Business, chance), Action::Register(number));
+            agenda.add(calendar, calendar.moment(firm.born, Hours::Office, chance), Action::Register(number));
             let granted = firm.born + 1 + chance.place(3);
-            agenda.add(calendar, calendar.moment(granted, Season::Business, chance), Action::Grant(number));
+            agenda.add(calendar, calendar.moment(granted, Hours::Office, chance), Action::Grant(number));
         }
     }
 }

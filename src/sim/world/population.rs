@@ -1,9 +1,9 @@
 //! Founds firms: the established ones, those registered in the course of the year, and the shells of schemes.
 
-use crate::model::{CreditGrade, Date, Fen, TaxpayerKind};
+use crate::model::{CreditGrade, Date, Fen, Period, TaxpayerKind};
 
 use super::Settings;
-use super::calendar::{Calendar, DayNo};
+use super::calendar::{Calendar, DayNo, Hours, Season};
 use super::chance::Chance;
 use super::firm::{Filing, Firm, FirmNo};
 use super::goods::{INDUSTRIES, Tier};
@@ -12,11 +12,28 @@ use super::identity::{self, REGIONS};
 /// Registered in the course of the journal, in basis points of all firms.
 const NEWCOMERS_BP: u64 = 700;
 /// Still on tax-control equipment, in basis points of the established.
-const PAPER_BP: u64 = 1_000;
+const PAPER_BP: u64 = 2_500;
 /// Shops without general status, in basis points.
 const SMALL_SHOPS_BP: u64 = 4_500;
 /// Farms without general status, in basis points.
 const SMALL_FARMS_BP: u64 = 3_000;
+/// Makers that sell abroad, and traders in goods that go abroad, in basis points.
+const EXPORTERS_BP: u64 = 1_300;
+/// Clothes and electronics: trades whose goods go abroad.
+const EXPORT_TRADES: [usize; 5] = [11, 15, 16, 24, 25];
+/// Works, depots and stations that issue round the clock, in basis points.
+const SHIFTS_BP: u64 = 250;
+/// Shops wound up in the course of a year, in basis points of the small.
+const CLOSING_BP: u64 = 350;
+/// Voided in the month of issue, in basis points, at each twentieth of firms on paper: 05, "Baselines from real firms".
+const VOIDS_BP: [i64; 20] = [
+    50, 150, 250, 380, 480, 580, 680, 770, 850, 930, 1_000, 1_080, 1_180, 1_300, 1_450, 1_650, 1_900, 2_250, 2_900,
+    3_600,
+];
+/// Red-lettered in the month of issue, the same way.
+const RETURNS_BP: [i64; 20] = [0, 10, 20, 25, 30, 40, 45, 50, 60, 70, 80, 95, 110, 130, 160, 190, 230, 300, 420, 600];
+/// The most a sale carries on one sheet, in per cent of the largest sale. Below it, a sale takes several sheets near the cap.
+const SHEET_PERCENT: [i64; 10] = [400, 250, 160, 120, 100, 85, 70, 50, 35, 20];
 /// One yuan, in fen.
 const YUAN: i64 = 100;
 
@@ -31,6 +48,8 @@ pub(super) struct Founding {
 /// The registry of firms, as it grows.
 pub(super) struct Population {
     pub(super) firms: Vec<Firm>,
+    /// Bookkeeping agents: the clerk who handles their clients' tax, and the machine that clerk works on.
+    pub(super) agents: Vec<u32>,
     seed: u64,
     first_day: Date,
     next_person: u32,
@@ -39,8 +58,13 @@ pub(super) struct Population {
 impl Population {
     /// So many honest firms in all industries.
     pub(super) fn honest(settings: &Settings, calendar: &Calendar, count: usize, chance: &mut Chance) -> Self {
-        let mut population =
-            Self { firms: Vec::with_capacity(count), seed: settings.seed, first_day: settings.start, next_person: 0 };
+        let mut population = Self {
+            firms: Vec::with_capacity(count),
+            agents: Vec::new(),
+            seed: settings.seed,
+            first_day: settings.start,
+            next_person: 0,
+        };
         for number in 0..count {
             // One firm of each industry first, so that small worlds have whole chains.
             let industry = if number < INDUSTRIES.len() {
@@ -77,6 +101,12 @@ impl Population {
         let size = chance.weighted([30, 26, 20, 12, 7, 3, 1, 1].into_iter());
         let (input_percent, end_sales_tax) = economy(tier, kind, size, chance);
         let people = self.people(chance);
+        let retail = INDUSTRIES[industry].season == Season::Retail;
+        let exports =
+            kind == TaxpayerKind::General && EXPORT_TRADES.contains(&industry) && chance.happens(EXPORTERS_BP);
+        let works = tier == Tier::Maker || tier == Tier::Producer || [19, 32].contains(&industry);
+        let closes = (born.is_none() && tier == Tier::Shop && size < 2 && chance.happens(CLOSING_BP))
+            .then(|| chance.place(calendar.trading));
         self.firms.push(Firm {
             id,
             industry,
@@ -90,17 +120,35 @@ impl Population {
             people,
             site: number,
             device: number,
+            network: number,
+            contact: 0,
             paper: born.is_none() && kind == TaxpayerKind::General && chance.happens(PAPER_BP),
             input_percent,
             end_sales_tax,
+            uninvoiced_percent: if retail { u8::try_from(chance.between(5, 55)).expect("a share") } else { 0 },
+            export_tax: if exports { (chance.between(60_000, 200_000) * YUAN) << size.min(4) } else { 0 },
+            refund_bp: 0,
             season: INDUSTRIES[industry].season,
+            hours: match retail {
+                _ if works && chance.happens(SHIFTS_BP) => Hours::Shifts,
+                true => Hours::Shop,
+                false => Hours::Office,
+            },
             cap: 0,
             monthly_count: 25,
             planned_amount: 0,
             small_rate_bp: if chance.happens(8_000) { 100 } else { 300 },
-            returns_bp: 60,
+            sheet_percent: SHEET_PERCENT[chance.place(10)],
+            raised: None,
+            voids_bp: VOIDS_BP[chance.place(20)].unsigned_abs(),
+            returns_bp: RETURNS_BP[chance.place(20)].unsigned_abs(),
+            careless_bp: if chance.happens(500) { chance.below(1_200) } else { chance.below(120) },
             filing: Filing::Honest,
+            filing_since: Period(i32::MIN),
+            staff: 0,
+            power_percent: chance.between(70, 140),
             gone: None,
+            closes,
             filing_day: u32::try_from(chance.between(8, 15)).expect("a day of the month"),
             cast: false,
             serial: 0,

@@ -3,7 +3,7 @@
 
 use crate::model::{BasisPoints, Fen, GoodsCode, Invoice, InvoiceKind, InvoiceNo, Line, Quantity};
 
-use super::agenda::Sheet;
+use super::agenda::{Nature, Sheet};
 use super::chance::Chance;
 use super::firm::{Firm, NOBODY, index};
 use super::goods::GOODS;
@@ -72,18 +72,22 @@ fn written(
 fn lines(seed: u64, seller: &Firm, sheet: &Sheet) -> Vec<Line> {
     let mut chance = chance_of(seed, sheet);
     let farm = sheet.kind == InvoiceKind::FarmPurchase;
-    let rate_bp = if farm { GOODS[sheet.good].rate_bp } else { seller.rate_bp(sheet.good) };
+    let rate_bp = match sheet.nature {
+        Nature::Export | Nature::FeignedExport => 0,
+        Nature::Real | Nature::Feigned if farm => GOODS[sheet.good].rate_bp,
+        Nature::Real | Nature::Feigned => seller.rate_bp(sheet.good),
+    };
     let sells = seller.line_of_business().sells;
     let count = if sheet.mixed { 1 + chance.weighted([60, 25, 15].into_iter()) } else { 1 };
     let mut left = sheet.amount;
     let mut lines = Vec::with_capacity(count);
     for number in 1..=count {
         let other = sells[chance.place(sells.len())];
-        let fits = number > 1 && seller.rate_bp(other) == rate_bp;
+        let fits = number > 1 && (rate_bp == 0 || seller.rate_bp(other) == rate_bp);
         let good = &GOODS[if fits { other } else { sheet.good }];
         let amount = if number == count { left } else { left / 100 * chance.between(30, 70) };
         left -= amount;
-        let price = good.price_fen * chance.between(90, 110) / 100;
+        let price = good.price_fen * chance.between(90, 110) / 100 * i64::from(sheet.price_percent) / 100;
         let quantity = i128::from(amount) * UNIT / i128::from(price.max(1));
         lines.push(Line {
             goods_code: GoodsCode(good.code),

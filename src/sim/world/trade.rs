@@ -2,10 +2,12 @@
 //! firm's output is its input and the value it adds. Flows are planned in tax, in fen a year, and paid out invoice by
 //! invoice: whatever an invoice is more or less than planned, the next ones make up for.
 
+use super::agenda::Quota;
 use super::calendar::{Calendar, DayNo, Season, WHOLE};
 use super::chance::Chance;
 use super::firm::{Firm, FirmNo, NOBODY, index};
 use super::goods::INDUSTRIES;
+use super::readings::sales_per_head;
 
 /// How often the plan of flows is carried through the network before it stands. What is missing then is below one per
 /// cent: nine tenths of a firm's output tax are its input at most, and chains have at most seven steps.
@@ -15,12 +17,18 @@ const TAX_MIN: i64 = 100;
 /// How much two firms of a pair buy from each other, relative to all their other purchases, in per cent.
 const PAIR_PERCENT: i64 = 20;
 
+/// Firms that get a larger quota in the course of a year, in basis points: established ones, and new ones.
+const RAISED_BP: u64 = 700;
+const RAISED_NEW_BP: u64 = 4_000;
+
 /// A steady relation between a seller and a buyer. The seller is the buyer for purchases from farmers.
 #[derive(Clone, Debug)]
 pub(super) struct Edge {
     pub(super) seller: FirmNo,
     /// Or [`NOBODY`].
     pub(super) buyer: FirmNo,
+    /// Whether the goods leave the country; the buyer is nobody then.
+    pub(super) export: bool,
     season: Season,
     /// Tax a year, in fen. Until the flows stand: the weight among the buyer's suppliers.
     flow: i64,
@@ -39,7 +47,7 @@ impl Edge {
     }
 
     fn new(seller: FirmNo, buyer: FirmNo, flow: i64) -> Self {
-        Self { seller, buyer, season: Season::Business, flow, gap: WHOLE, next: 0, owed: 0 }
+        Self { seller, buyer, export: false, season: Season::Business, flow, gap: WHOLE, next: 0, owed: 0 }
     }
 
     /// What the next invoice is planned to carry on average.
@@ -125,26 +133,72 @@ impl Network {
             let sum = if edge.buyer == NOBODY { &mut ends_sum } else { &mut firms_sum };
             *sum += share(edge, start);
         }
-        self.due = vec![Vec::new(); calendar.trading];
-        let mut counts = vec![0_u64; firms.len()];
-        let mut largest = vec![0_i64; firms.len()];
-        for (place, (edge, &start)) in (0..).zip(self.edges.iter_mut().zip(&starts)) {
+        for edge in &mut self.edges {
             let to_end = edge.buyer == NOBODY;
             let (count, sum) = if to_end { (budget.to_ends, ends_sum) } else { (budget.between_firms, firms_sum) };
             // An edge of weight w over the whole year gets count × w × WHOLE / sum invoices.
             let per_year = u128::from(count.max(1)) * u128::from(edge.flow.unsigned_abs().isqrt().max(1));
             edge.gap = u64::try_from(sum / per_year).unwrap_or(u64::MAX).clamp(64, WHOLE << 16);
+        }
+        self.fit_quotas(firms, &starts);
+        self.due = vec![Vec::new(); calendar.trading];
+        for (place, (edge, &start)) in (0..).zip(self.edges.iter_mut().zip(&starts)) {
             edge.next = start.saturating_add(chance.below(edge.gap));
             edge.owed = edge.slot_tax();
-            counts[index(edge.seller)] += WHOLE / edge.gap + 1;
-            largest[index(edge.seller)] = largest[index(edge.seller)].max(edge.slot_tax());
             if let Some(day) = calendar.day_at(edge.season, edge.next) {
                 self.due[day].push(place);
             }
         }
-        for (place, firm) in firms.iter_mut().enumerate() {
-            firm.set_quota(largest[place], counts[place]);
+        for (firm, &output) in firms.iter_mut().zip(&self.output) {
+            firm.staff = (output / 100 * 100 / 13 / sales_per_head(firm.tier())).clamp(1, 20_000);
+            firm.ask_for_more_later(calendar, chance);
         }
+    }
+
+    /// Gives each firm a quota that fits its trade. What is sold for more than one sheet carries is split over several
+    /// near the cap, so that all other gaps grow a little, for the number of invoices is given.
+    fn fit_quotas(&mut self, firms: &mut [Firm], starts: &[u64]) {
+        let mut sheets = vec![0_i64; firms.len()];
+        for edge in &self.edges {
+            let largest = &mut sheets[index(edge.seller)];
+            *largest = edge.slot_tax().max(*largest);
+        }
+        for (sheet, firm) in sheets.iter_mut().zip(firms.iter()) {
+            *sheet = i64::try_from(i128::from(*sheet) * i128::from(firm.sheet_percent) / 100).unwrap_or(*sheet);
+        }
+        let before = self.split(&sheets, starts);
+        let after: u128 = self.edges.iter().zip(starts).map(|(edge, &start)| edge.invoices(start)).sum();
+        let mut counts = vec![0_u64; firms.len()];
+        let wider = |value: i128| {
+            i64::try_from(
+                value * i128::try_from(after.max(1)).unwrap_or(1) / i128::try_from(before.max(1)).unwrap_or(1),
+            )
+            .unwrap_or(i64::MAX / 4)
+        };
+        for edge in &mut self.edges {
+            edge.gap = wider(i128::from(edge.gap)).unsigned_abs().clamp(64, WHOLE << 16);
+            counts[index(edge.seller)] += WHOLE / edge.gap + 1;
+        }
+        for (place, firm) in firms.iter_mut().enumerate() {
+            firm.set_quota(wider(i128::from(sheets[place])), counts[place]);
+        }
+        let caps: Vec<i64> = firms.iter().map(Firm::tax_of_a_full_sheet).collect();
+        self.split(&caps, starts);
+    }
+
+    /// Shortens the gaps of edges that would carry more than a sheet of their seller does. Returns how many invoices there
+    /// were before.
+    fn split(&mut self, sheets: &[i64], starts: &[u64]) -> u128 {
+        let mut before = 0;
+        for (edge, &start) in self.edges.iter_mut().zip(starts) {
+            before += edge.invoices(start);
+            let (slot, sheet) = (edge.slot_tax(), sheets[index(edge.seller)] / 100 * 93);
+            if slot > sheet && sheet > 0 {
+                let gap = i128::from(edge.gap) * i128::from(sheet) / i128::from(slot);
+                edge.gap = u64::try_from(gap).unwrap_or(64).max(64);
+            }
+        }
+        before
     }
 
     /// Takes what falls due on a day: the edge and the tax of its next invoice.
@@ -154,13 +208,17 @@ impl Network {
         firms: &[Firm],
         calendar: &Calendar,
         chance: &mut Chance,
-        take: &mut dyn FnMut(u32, i64, &mut Chance),
+        take: &mut dyn FnMut(u32, &Edge, i64, &mut Chance),
     ) {
         let Some(due) = self.due.get_mut(day).map(std::mem::take) else { return };
         for place in due {
             let edge = &mut self.edges[place as usize];
+            if edge.is_over(firms, day) {
+                continue;
+            }
             loop {
-                take(place, edge.pay(&firms[index(edge.seller)], chance), chance);
+                let tax = edge.pay(&firms[index(edge.seller)], chance);
+                take(place, edge, tax, chance);
                 match calendar.day_at(edge.season, edge.next) {
                     Some(next) if next == day => {}
                     Some(next) => {
@@ -201,15 +259,18 @@ impl Network {
     /// Turns weights into flows: output is what others buy and what ends take; purchases are a share of output.
     fn settle(&mut self, firms: &[Firm], present: &[i64]) {
         let weights = self.weights(firms);
-        let ends: Vec<i64> =
-            firms.iter().zip(present).map(|(firm, present)| firm.end_sales_tax * present / 1_000).collect();
+        let of_year = |tax: fn(&Firm) -> i64| -> Vec<i64> {
+            firms.iter().zip(present).map(|(firm, present)| tax(firm) * present / 1_000).collect()
+        };
+        let (ends, exports) = (of_year(|firm| firm.end_sales_tax), of_year(|firm| firm.export_tax));
+        let out_of_trade: Vec<i64> = ends.iter().zip(&exports).map(|(ends, exports)| ends + exports).collect();
         let bought = |network: &Self, edge: &Edge| {
             let buyer = index(edge.buyer);
             network.bought(&firms[buyer], buyer, ends[buyer], edge.flow, weights[buyer])
         };
-        self.output.clone_from(&ends);
+        self.output.clone_from(&out_of_trade);
         for _ in 0..ROUNDS {
-            let mut next = ends.clone();
+            let mut next = out_of_trade.clone();
             for edge in &self.edges {
                 next[index(edge.seller)] += bought(self, edge);
             }
@@ -226,6 +287,7 @@ impl Network {
                 self.edges.push(Edge::new(number, number, bought * farm_percent / 100));
             }
             self.edges.push(Edge::new(number, NOBODY, ends[index(number)]));
+            self.edges.push(Edge { export: true, ..Edge::new(number, NOBODY, exports[index(number)]) });
         }
         self.edges.retain(|edge| edge.flow > 0);
         self.edges.sort_by_key(|edge| edge.buyer);
@@ -245,6 +307,18 @@ impl Network {
 }
 
 impl Edge {
+    /// How many invoices it is to have, if it begins so far into the year's trade.
+    fn invoices(&self, start: u64) -> u128 {
+        // In parts of an invoice: in a small world most edges have less than one.
+        (u128::from(WHOLE - start.min(WHOLE)) << 16) / u128::from(self.gap)
+    }
+
+    /// Whether one of the two has closed. A buyer who is going to close buys nothing in its last weeks.
+    fn is_over(&self, firms: &[Firm], day: DayNo) -> bool {
+        let closed = |firm: FirmNo, day| firm != NOBODY && firms[index(firm)].is_closed(day);
+        closed(self.seller, day) || closed(self.buyer, day + 20)
+    }
+
     /// Sets the season, and returns the share of the year's trade done when it begins: newcomers buy before they sell.
     fn begin(&mut self, firms: &[Firm], calendar: &Calendar) -> u64 {
         let seller = &firms[index(self.seller)];
@@ -256,6 +330,9 @@ impl Edge {
             Some(_) if seller.season == Season::Retail => Season::Business,
             Some(_) | None => seller.season,
         };
+        if buyer.is_none() && !self.export {
+            self.flow = self.flow / 100 * i64::from(100 - seller.uninvoiced_percent);
+        }
         let open = |firm: &Firm, days: DayNo| if firm.established { 0 } else { firm.born + days };
         let from = open(seller, 18).max(buyer.map_or(0, |buyer| open(buyer, 6)));
         let start = calendar.done_by(self.season, from);
@@ -290,14 +367,15 @@ impl Firm {
         i64::try_from(left).unwrap_or(0)
     }
 
-    /// The smallest cap among the usual ones that fits its largest relation, and sheets enough for a busy month.
-    fn set_quota(&mut self, largest_tax: i64, count: u64) {
+    /// The usual cap that comes nearest to what its sheets are to carry, and sheets enough for a busy month.
+    fn set_quota(&mut self, sheet_tax: i64, count: u64) {
         if self.cap > 0 {
             return; // A scheme has set it.
         }
         let good = self.line_of_business().sells[0];
-        let amount = i128::from(largest_tax) * 12_000 / i128::from(self.rate_bp(good));
-        let amount = amount.max(i128::from(self.planned_amount));
+        let amount = i128::from(sheet_tax) * 10_000 / i128::from(self.rate_bp(good));
+        // The nearest of the usual ones; at least what a scheme needs.
+        let amount = (amount * 7 / 10).max(i128::from(self.planned_amount));
         let mut cap = 1_000_000_i64; // Ten thousand yuan.
         for step in [5, 2].into_iter().cycle() {
             if i128::from(cap) >= amount || cap >= 1_000_000_000_000 {
@@ -307,7 +385,39 @@ impl Firm {
         }
         self.cap = cap;
         self.monthly_count = u32::try_from(count / 6 / 25 * 25 + 25).unwrap_or(u32::MAX);
+        // Paper is numbered with five digits, its repetitions too.
         self.paper &= count < u64::from(super::identity::InvoiceRef::PAPER_MAX) / 2;
+    }
+}
+
+impl Firm {
+    /// The tax on the largest invoice it may issue of its main goods.
+    fn tax_of_a_full_sheet(&self) -> i64 {
+        self.cap / 10_000 * i64::from(self.rate_bp(self.line_of_business().sells[0]))
+    }
+
+    /// Some begin with a smaller quota, and ask for more when they have grown into it.
+    fn ask_for_more_later(&mut self, calendar: &Calendar, chance: &mut Chance) {
+        let (asks_bp, day) = if self.established {
+            (RAISED_BP, chance.place(calendar.trading))
+        } else {
+            (RAISED_NEW_BP, self.born + 45 + chance.place(90))
+        };
+        if let Some((_, quota)) = &mut self.raised {
+            // A scheme or a look-alike has chosen the day.
+            *quota = Quota { cap: self.cap, monthly_count: self.monthly_count * 2 };
+            return;
+        }
+        if self.cast || self.cap <= 10_000_000 || !chance.happens(asks_bp) || day >= calendar.trading {
+            return;
+        }
+        let quota = Quota { cap: self.cap, monthly_count: self.monthly_count };
+        self.raised = Some((calendar.worked_from(day), quota));
+        // Whose sales take several full sheets anyway could never catch up.
+        if self.sheet_percent >= 160 {
+            self.cap /= 2;
+        }
+        self.monthly_count = (self.monthly_count / 2).max(25);
     }
 }
 

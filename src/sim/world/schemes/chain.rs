@@ -1,17 +1,56 @@
 //! The chain: a source issues most of its quota within days, without input; washers pass it on at a margin of next to
-//! nothing, at times round a ring of their own; beneficiaries deduct it. Then the source goes missing.
+//! nothing, at times round a ring of their own; beneficiaries deduct it. Then the source goes missing, and weeks later the
+//! authority marks what it issued. The source is a new firm, or one that was silent until it got a new representative, or
+//! a small one whose quota was raised.
 
-use crate::model::{
-    Fact, Fen, Instant, InvoiceKind, InvoiceQuotaGranted, Status, TaxpayerChanged, TaxpayerStatusChanged,
-};
+use crate::model::{Fact, Instant, TaxpayerChanged, VerificationOutcome};
 
-use super::super::agenda::{Planned, Then};
+use super::super::agenda::{Mark, Planned};
 use super::super::calendar::{DayNo, days_ms};
 use super::super::firm::{Filing, Firm, FirmNo};
-use super::super::goods::Tier;
-use super::{EVIDENT_TAX, Part, Plot, Scheme, Stage, YUAN};
+use super::super::goods::INDUSTRIES;
+use super::super::no_change;
+use super::{Part, Plot, Scheme, Stage, YUAN, reached};
 
-pub(super) static SCHEME: Scheme = Scheme { name: "chain", weight: 50, plant };
+pub(super) static NEW_SOURCE: Scheme = Scheme {
+    name: "chain",
+    typologies: &["source_burst", "pass_through", "false_deduction"],
+    weight: 30,
+    firms_min: 2,
+    plant: |stage, plot| plant(stage, plot, Origin::New),
+};
+pub(super) static REVIVED: Scheme = Scheme {
+    name: "revival",
+    typologies: &["dormant_revival", "pass_through", "false_deduction"],
+    weight: 14,
+    firms_min: 2,
+    plant: |stage, plot| plant(stage, plot, Origin::Revived),
+};
+pub(super) static RAISED: Scheme = Scheme {
+    name: "quota",
+    typologies: &["quota_surge", "pass_through", "false_deduction"],
+    weight: 10,
+    firms_min: 2,
+    plant: |stage, plot| plant(stage, plot, Origin::Raised),
+};
+
+/// What kind of firm the source is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    New,
+    Revived,
+    Raised,
+}
+
+impl Origin {
+    fn typology(self) -> &'static str {
+        match self {
+            Self::New => "source_burst",
+            Self::Revived => "dormant_revival",
+            Self::Raised => "quota_surge",
+        }
+    }
+}
 
 /// What one firm hands on to another.
 #[derive(Clone, Copy, Debug)]
@@ -26,33 +65,39 @@ struct Parcel {
 /// Everything a chain is made of.
 struct Cast {
     source: FirmNo,
-    revived: bool,
+    origin: Origin,
     washers: Vec<FirmNo>,
     beneficiaries: Vec<FirmNo>,
 }
 
-fn plant(stage: &mut Stage<'_>, plot: &Plot) -> Option<()> {
+fn plant(stage: &mut Stage<'_>, plot: &Plot, origin: Origin) -> Option<()> {
     let (industry, good) = stage.pretended_trade();
-    let span = if plot.hard { stage.chance.between(25, 55) } else { stage.chance.between(5, 25) };
-    let span = DayNo::try_from(span).unwrap_or(25).min(stage.calendar.trading / 3 + 1);
+    let span = if plot.hard { stage.span(25, 75) } else { stage.span(5, 25) };
     let first = stage.first_day(span + 40);
     let caps: &[i64] = if plot.hard { &[100_000, 200_000, 500_000] } else { &[100_000, 1_000_000, 1_000_000] };
     let cap = caps[stage.chance.place(caps.len())] * YUAN;
     let sheets = if plot.hard { stage.chance.between(15, 40) } else { stage.chance.between(25, 80) };
 
-    let cast = cast(stage, plot, industry, first, (cap, sheets))?;
+    let cast = cast(stage, plot, origin, industry, first, (cap, sheets))?;
     let issued = burst(stage, plot, &cast, (first, span), (cap, sheets));
     let last = issued.iter().map(|parcel| parcel.at).max()?;
+    let vanished = vanish(stage, plot, &cast, last);
+    let mark = stage.mark_after(vanished, plot);
     let flows = wash(stage, plot, &cast, issued);
-    for parcel in &flows {
+    for (number, parcel) in (0..).zip(&flows) {
         let &Parcel { at, from, to, amount } = parcel;
-        stage.issue(at, Planned { seller: from, buyer: to, good, amount, then: Then::Usual });
+        // A clerk works through the list.
+        let mark =
+            mark.filter(|_| from == cast.source).map(|mark| Mark { at: Instant(mark.at.0 + number * 7_000), ..mark });
+        stage.issue(at, Planned { mark, ..Planned::feigned(from, to, good, amount) });
     }
     label(stage, plot, &cast, &flows, good);
     if stage.chance.happens(4_000) {
-        add_bystander(stage, plot, &cast, good, last);
+        add_bystander(stage, plot, &cast, good, (last, mark));
     }
-    vanish(stage, plot, &cast, last);
+    if let Some(mark) = mark.filter(|_| stage.chance.happens(3_000)) {
+        stage.verified(cast.source, mark.at.plus_days(9), VerificationOutcome::False);
+    }
     if plot.hard {
         buy_a_little(stage, &cast, good, first, cap);
     }
@@ -60,66 +105,90 @@ fn plant(stage: &mut Stage<'_>, plot: &Plot) -> Option<()> {
 }
 
 /// Finds or founds everybody.
-fn cast(stage: &mut Stage<'_>, plot: &Plot, industry: usize, first: DayNo, quota: (i64, i64)) -> Option<Cast> {
-    let (cap, sheets) = quota;
-    // One worth 100,000 yuan of tax each, at most eight.
-    let worth = cap * sheets * 13 / 100 / (100_000 * YUAN);
-    let wanted = stage.chance.between(1, worth.clamp(1, 8));
-    let mut beneficiaries = Vec::new();
-    for _ in 0..wanted {
-        // Somebody who owes enough tax for the claim to be worth it.
-        let buyer = stage.pick(|firm, output| firm.tier() != Tier::Trader && output > 300_000 * YUAN);
-        beneficiaries.push(buyer.or_else(|| stage.pick(|_, output| output > 100_000 * YUAN))?);
-    }
-    let revived = stage.chance.happens(3_000);
-    let born = if revived { None } else { Some(first.saturating_sub(stage.chance.place(35) + 6)) };
+fn cast(
+    stage: &mut Stage<'_>,
+    plot: &Plot,
+    origin: Origin,
+    industry: usize,
+    first: DayNo,
+    (cap, sheets): (i64, i64),
+) -> Option<Cast> {
+    let washers_wanted = stage.chance.weighted([20, 35, 30, 15].into_iter()) + usize::from(plot.hard);
+    let washers_wanted = washers_wanted.min(plot.room.saturating_sub(2));
+    let beneficiaries = stage.beneficiaries(cap * sheets * 13 / 100, plot)?;
+    let born = (origin == Origin::New).then(|| first.saturating_sub(stage.chance.place(35) + 6));
     let monthly_count = u32::try_from(sheets * 11 / 10).unwrap_or(100);
-    let (cap_at_first, count_at_first) = if revived { (100_000 * YUAN, 25) } else { (cap, monthly_count) };
+    let (cap_at_first, count_at_first) =
+        if origin == Origin::New { (cap, monthly_count) } else { (cap.min(100_000 * YUAN), 25) };
     let source = stage.shell(industry, born, cap_at_first, count_at_first);
     let mut washers = Vec::new();
-    for _ in 0..stage.chance.weighted([20, 35, 30, 15].into_iter()) {
+    let mut shells = vec![source];
+    for _ in 0..washers_wanted {
         let trader = |firm: &Firm, output: i64| firm.industry == industry && output > 50_000 * YUAN;
         let washer = if plot.hard { stage.pick(trader) } else { None };
         let born = stage.chance.happens(6_000).then(|| first.saturating_sub(stage.chance.place(60) + 8));
-        washers.push(washer.unwrap_or_else(|| stage.shell(industry, born, cap * 10, 100)));
+        washers.push(washer.unwrap_or_else(|| {
+            let shell = stage.shell(industry, born, cap * 10, 100);
+            shells.push(shell);
+            shell
+        }));
     }
-    if revived {
-        revive(stage, source, first, cap, monthly_count);
+    if shells.len() > 1 && stage.chance.happens(if plot.hard { 3_000 } else { 6_000 }) {
+        stage.tie_by_hand(&shells);
     }
-    stage.firm_mut(source).filing = if stage.chance.happens(6_000) { Filing::Zero } else { Filing::Never };
-    Some(Cast { source, revived, washers, beneficiaries })
+    match origin {
+        Origin::New => {}
+        Origin::Revived => revive(stage, source, first, cap, monthly_count),
+        Origin::Raised => raise(stage, source, first, cap, monthly_count),
+    }
+    let filing = match stage.chance.below(10) {
+        0..=4 => Filing::Zero,
+        5..=7 => Filing::Never,
+        _ => Filing::Understated(95),
+    };
+    stage.files(source, filing, stage.period_of(first));
+    Some(Cast { source, origin, washers, beneficiaries })
 }
 
 /// A firm that has been silent gets a new representative, then a larger quota.
 fn revive(stage: &mut Stage<'_>, source: FirmNo, first: DayNo, cap: i64, monthly_count: u32) {
     let stranger = stage.population.stranger();
-    let id = stage.firm(source).id;
     let seed = stage.population.seed();
-    let mut people = Firm::named_people(seed, [stranger; 4]);
+    let mut successor = stage.firm(source).clone();
+    successor.people = [stranger; 4];
+    let mut people = successor.named_people(seed);
     people.truncate(2);
     let changed = stage.office(first.saturating_sub(14));
-    let change = TaxpayerChanged {
-        taxpayer_id: id,
-        name: None,
-        industry: None,
-        region: None,
-        street: None,
-        address: None,
-        capital: None,
-        kind: None,
-        credit_grade: None,
-        people,
-        former_taxpayer_id: None,
-    };
+    let change = TaxpayerChanged { people, ..no_change(successor.id) };
     stage.say(changed, Fact::TaxpayerChanged(Box::new(change)));
     let granted = stage.office(first.saturating_sub(5));
-    let quota = InvoiceQuotaGranted {
-        taxpayer_id: id,
-        invoice_kind: InvoiceKind::Special,
-        max_amount: Fen(cap),
-        monthly_count,
-    };
-    stage.say(granted, Fact::InvoiceQuotaGranted(quota));
+    stage.grant(source, granted, cap, monthly_count);
+}
+
+/// A small trader, buying and selling a little since the journal began, has its quota raised twice within weeks.
+fn raise(stage: &mut Stage<'_>, source: FirmNo, first: DayNo, cap: i64, monthly_count: u32) {
+    let industry = stage.firm(source).industry;
+    let good = stage.first_good(source);
+    for start in (5..first.saturating_sub(10)).step_by(20) {
+        let Some(supplier) = stage.supplier(INDUSTRIES[industry].buys[0].0) else { break };
+        let Some(customer) = stage.known(|firm, output| output > 50_000 * YUAN && firm.industry != industry) else {
+            break;
+        };
+        let amount = stage.chance.between(10_000, 60_000) * YUAN;
+        let delay_days = stage.chance.place(8);
+        let bought = stage.office(start + delay_days);
+        stage.issue(bought, Planned::real(supplier, source, good, amount));
+        let delay_days = stage.chance.place(8);
+        let sold = stage.office(start + 9 + delay_days);
+        let percent = stage.chance.between(104, 115);
+        stage.issue(sold, Planned::real(source, customer, good, amount / 100 * percent));
+    }
+    // Not more than its first cap until then.
+    let at_first = stage.firm(source).cap;
+    let earlier = stage.office(first.saturating_sub(40));
+    stage.grant(source, earlier, (cap / 2).max(at_first), monthly_count / 2 + 25);
+    let granted = stage.office(first.saturating_sub(6));
+    stage.grant(source, granted, cap, monthly_count);
 }
 
 /// The source's invoices, each to the first washer or to a beneficiary, in order of time.
@@ -131,9 +200,7 @@ fn burst(
     (cap, sheets): (i64, i64),
 ) -> Vec<Parcel> {
     let mut parcels = Vec::new();
-    for _ in 0..sheets {
-        let day = (first + stage.chance.place(span)).min(stage.calendar.trading - 1);
-        let at = stage.office(day);
+    for at in stage.moments(first, span, sheets) {
         let share = if plot.hard { stage.chance.between(500, 960) } else { stage.chance.between(930, 999) };
         let to = match cast.washers.first() {
             Some(&washer) => washer,
@@ -147,7 +214,6 @@ fn burst(
             parcel.to = buyer;
         }
     }
-    parcels.sort_by_key(|parcel| parcel.at);
     parcels
 }
 
@@ -197,69 +263,60 @@ fn label(stage: &mut Stage<'_>, plot: &Plot, cast: &Cast, flows: &[Parcel], good
     let all: i64 = of_source.iter().map(|parcel| parcel.amount).sum();
     let half = reached(of_source.iter().map(|parcel| (parcel.at, parcel.amount)), all / 2);
     let (Some(first), Some(evident)) = (of_source.first(), half) else { return };
-    let typology = if cast.revived { "dormant_revival" } else { "source_burst" };
-    stage.label(plot, typology, cast.source, Part::Source, first.at, evident);
-    for (&firm, role) in cast
-        .washers
-        .iter()
-        .map(|washer| (washer, Part::Washer))
-        .chain(cast.beneficiaries.iter().map(|buyer| (buyer, Part::Beneficiary)))
-    {
+    stage.label(plot, cast.origin.typology(), cast.source, Part::Source, first.at, evident);
+    let washers = cast.washers.iter().map(|&washer| (washer, ("pass_through", Part::Washer)));
+    let buyers = cast.beneficiaries.iter().map(|&buyer| (buyer, ("false_deduction", Part::Beneficiary)));
+    for (firm, part) in washers.chain(buyers) {
         let took: Vec<(Instant, i64)> = flows
             .iter()
             .filter(|parcel| parcel.to == firm)
             .map(|parcel| (parcel.at, stage.tax(parcel.from, good, parcel.amount)))
             .collect();
-        let Some(&(first, _)) = took.first() else { continue };
-        let known = reached(took.into_iter(), EVIDENT_TAX).map_or(evident, |at| at.max(evident));
-        let typology = if role == Part::Washer { "pass_through" } else { "false_deduction" };
-        stage.label(plot, typology, firm, role, first, known);
+        stage.label_taker(plot, part, firm, &took, evident);
     }
 }
 
-/// When a running sum goes above a limit; its last moment where it never does.
-fn reached(mut steps: impl Iterator<Item = (Instant, i64)>, limit: i64) -> Option<Instant> {
-    let mut sum = 0;
-    let mut last = None;
-    steps
-        .find_map(|(at, value)| {
-            sum += value;
-            last = Some(at);
-            (sum > limit).then_some(at)
-        })
-        .or(last)
-}
-
-/// Somebody who bought from the source or a washer once, knowing nothing.
-fn add_bystander(stage: &mut Stage<'_>, plot: &Plot, cast: &Cast, good: usize, last: Instant) -> Option<()> {
+/// Somebody who bought from the source or a washer once, knowing nothing; when the invoice is marked, it gives the claim
+/// back, and the authority finds nothing wrong with it.
+fn add_bystander(
+    stage: &mut Stage<'_>,
+    plot: &Plot,
+    cast: &Cast,
+    good: usize,
+    (last, mark): (Instant, Option<Mark>),
+) -> Option<()> {
     let buyer = stage.pick(|_, output| output > 100_000 * YUAN)?;
     let seller = cast.washers.last().copied().unwrap_or(cast.source);
     let amount = stage.chance.between(20_000, 90_000) * YUAN;
     let at = stage.office(stage.calendar.day_of(last));
-    stage.issue(at, Planned { seller, buyer, good, amount, then: Then::Usual });
-    stage.label(plot, "false_deduction", buyer, Part::Bystander, at, at);
+    let mark = mark.filter(|_| seller == cast.source).map(|mark| {
+        let reversed_at = Some(mark.at.plus_days(stage.chance.between(5, 25)));
+        Mark { reversed_at, ..mark }
+    });
+    if let Some(mark) = mark {
+        stage.verified(buyer, mark.at.plus_days(40), VerificationOutcome::Genuine);
+    }
+    stage.issue(at, Planned { mark, ..Planned::feigned(seller, buyer, good, amount) });
+    stage.bystander(plot, "false_deduction", buyer, at);
     Some(())
 }
 
-/// The source cannot be found any more.
-fn vanish(stage: &mut Stage<'_>, plot: &Plot, cast: &Cast, last: Instant) {
+/// The source cannot be found any more, some weeks after its last invoice.
+fn vanish(stage: &mut Stage<'_>, plot: &Plot, cast: &Cast, last: Instant) -> Instant {
     let days = if plot.hard { stage.chance.between(40, 90) } else { stage.chance.between(10, 45) };
     let at = Instant(last.0 + days_ms(days));
-    let reason = Some("实地核查查无下落，电话无法接通".into());
-    let taxpayer_id = stage.firm(cast.source).id;
-    stage.say(at, Fact::TaxpayerStatusChanged(TaxpayerStatusChanged { taxpayer_id, status: Status::Missing, reason }));
-    stage.firm_mut(cast.source).gone = Some(at);
+    stage.vanish(cast.source, at);
+    at
 }
 
 /// A careful source buys something: a tenth of what it issues, from a firm of the trade.
 fn buy_a_little(stage: &mut Stage<'_>, cast: &Cast, good: usize, first: DayNo, cap: i64) -> Option<()> {
     let industry = stage.firm(cast.source).industry;
-    let seller = stage.pick(|firm, _| firm.industry == industry && !firm.paper)?;
-    stage.firm_mut(seller).cast = false;
+    let seller = stage.known(|firm, _| firm.industry == industry && !firm.paper)?;
     for _ in 0..stage.chance.between(2, 4) {
         let day = first.saturating_sub(2) + stage.chance.place(12);
         let (at, amount) = (stage.office(day), cap / 100 * stage.chance.between(40, 80));
-        stage.issue(at, Planned { seller, buyer: cast.source, good, amount, then: Then::Usual });
+        stage.issue(at, Planned::real(seller, cast.source, good, amount));
     }
     Some(())
 }

@@ -1,20 +1,22 @@
-//! The circle: two to four firms of one trade invoice the same goods round for value, several times within weeks, so
+//! The circle: two to five firms of one trade invoice the same goods round for value, several times within weeks, so
 //! that each has sales to show and nobody owes anything.
 
 use crate::model::Instant;
 
-use super::super::agenda::{Planned, Then};
+use super::super::agenda::Planned;
 use super::super::calendar::days_ms;
 use super::super::firm::Firm;
 use super::{Part, Plot, Scheme, Stage, YUAN};
 
-pub(super) static SCHEME: Scheme = Scheme { name: "circular", weight: 20, plant };
+pub(super) static SCHEME: Scheme =
+    Scheme { name: "circular", typologies: &["circular"], weight: 20, firms_min: 2, plant };
 
 fn plant(stage: &mut Stage<'_>, plot: &Plot) -> Option<()> {
     let (industry, good) = stage.pretended_trade();
     let first = stage.first_day(90);
     let mut ring = Vec::new();
-    for _ in 0..stage.chance.between(2, 4) {
+    let most = i64::try_from(plot.room.clamp(2, 4)).unwrap_or(4) + i64::from(plot.hard);
+    for _ in 0..stage.chance.between(2, most) {
         // Hard to see among real trade; easy between firms that have none.
         let trader = |firm: &Firm, output: i64| firm.industry == industry && output > 50_000 * YUAN;
         let real = if plot.hard { stage.pick(trader) } else { None };
@@ -35,7 +37,7 @@ fn plant(stage: &mut Stage<'_>, plot: &Plot) -> Option<()> {
             for _ in 0..sheets {
                 let amount = value / sheets / 1_000 * stage.chance.between(985, 1_015);
                 at = stage.office(stage.calendar.day_of(at)).max(Instant(at.0 + 60_000));
-                legs.push((at, Planned { seller, buyer, good, amount, then: Then::Usual }));
+                legs.push((at, Planned::feigned(seller, buyer, good, amount)));
             }
             if place + 1 == ring.len() {
                 returned.get_or_insert(at);

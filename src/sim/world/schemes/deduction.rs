@@ -9,18 +9,25 @@ use super::super::firm::FirmNo;
 use super::super::identity::InvoiceRef;
 use super::{Part, Plot, Scheme, Stage, YUAN};
 
-pub(super) static WITHOUT_INVOICE: Scheme =
-    Scheme { name: "deduct_without_invoice", weight: 10, plant: plant_without_invoice };
-pub(super) static TWICE: Scheme = Scheme { name: "double_deduction", weight: 10, plant: plant_twice };
-pub(super) static AFTER_VOID: Scheme = Scheme { name: "deduct_after_void", weight: 10, plant: plant_after_void };
+pub(super) static WITHOUT_INVOICE: Scheme = Scheme {
+    name: "phantom",
+    typologies: &["deduct_without_invoice"],
+    weight: 8,
+    firms_min: 1,
+    plant: plant_without_invoice,
+};
+pub(super) static TWICE: Scheme =
+    Scheme { name: "twice", typologies: &["double_deduction"], weight: 8, firms_min: 1, plant: plant_twice };
+pub(super) static AFTER_VOID: Scheme =
+    Scheme { name: "after-void", typologies: &["deduct_after_void"], weight: 8, firms_min: 1, plant: plant_after_void };
 
 /// A real buyer, and a real supplier of it.
-fn buyer_and_supplier(stage: &mut Stage<'_>, paper: bool) -> Option<(FirmNo, FirmNo)> {
+pub(super) fn buyer_and_supplier(stage: &mut Stage<'_>, paper: bool) -> Option<(FirmNo, FirmNo)> {
     for _ in 0..40 {
         let buyer = stage.pick(|_, output| output > 100_000 * YUAN)?;
         let suppliers = stage.network.suppliers(buyer, |seller| {
             let firm = stage.firm(seller);
-            firm.established && firm.paper == paper && firm.is_general()
+            firm.established && firm.paper == paper && firm.is_general() && firm.closes.is_none()
         });
         if !suppliers.is_empty() {
             return Some((buyer, suppliers[stage.chance.place(suppliers.len())]));
@@ -54,7 +61,7 @@ fn plant_without_invoice(stage: &mut Stage<'_>, plot: &Plot) -> Option<()> {
             buyer_id: stage.firm(buyer).id,
             seller_id: Some(stage.firm(seller).id),
             period: at.period(),
-            tax: Fen(stage.tax(seller, first_good(stage, seller), amount)),
+            tax: Fen(stage.tax(seller, stage.first_good(seller), amount)),
             purpose: Purpose::Deduct,
         };
         stage.say(at, Fact::InvoiceDeducted(deduction));
@@ -84,8 +91,8 @@ fn plant_twice(stage: &mut Stage<'_>, plot: &Plot) -> Option<()> {
             (once, Step::Deduct(once.period())),
             (again, Step::Deduct(again.period())),
         ]);
-        let good = first_good(stage, seller);
-        stage.issue(issued, Planned { seller, buyer, good, amount, then });
+        let good = stage.first_good(seller);
+        stage.issue(issued, Planned { then, ..Planned::real(seller, buyer, good, amount) });
         moments.push((once, again));
     }
     let &(once, again) = moments.first()?;
@@ -105,16 +112,12 @@ fn plant_after_void(stage: &mut Stage<'_>, plot: &Plot) -> Option<()> {
         let voided = stage.office(stage.calendar.day_of(issued) + 3);
         let deducted = stage.office(stage.calendar.day_of(voided) + if plot.hard { 30 } else { 9 });
         let then = Then::Exactly(vec![(voided, Step::Void), (deducted, Step::Deduct(deducted.period()))]);
-        let good = first_good(stage, seller);
-        stage.issue(issued, Planned { seller, buyer, good, amount, then });
+        let good = stage.first_good(seller);
+        stage.issue(issued, Planned { then, ..Planned::real(seller, buyer, good, amount) });
         evident = evident.or(Some(deducted));
     }
     stage.label(plot, "deduct_after_void", buyer, Part::Solo, evident?, evident?);
     Some(())
-}
-
-fn first_good(stage: &Stage<'_>, seller: FirmNo) -> usize {
-    stage.firm(seller).line_of_business().sells[0]
 }
 
 fn year_of(at: Instant) -> u8 {

@@ -1,41 +1,74 @@
 //! Planted fraud: one file per scheme, one line in [`ALL`]. A scheme is planned as a whole before the first event: its
-//! invoices with their moments, whatever else it does, and its labels. About two fifths are *hard*: slower, smaller,
-//! and mixed with real trade.
+//! invoices with their moments, whatever else it does, and its labels. At least two fifths are *hard*: slower, smaller,
+//! over more hands, and mixed with real trade; their names end in `-hard`.
 
+mod abnormal_voucher;
+mod cap_issuing;
 mod chain;
 mod circular;
+mod declared_mismatch;
 mod deduction;
+mod export_refund;
+mod farm_purchase;
+mod goods_switch;
+mod low_burden;
+mod red_abuse;
+mod shared_control;
+mod stage;
+mod surplus_invoice;
+mod third_party_mismatch;
+mod void_abuse;
+mod zero_declaration;
 
-use crate::model::{Fact, Instant, TaxpayerKind};
+use crate::model::Instant;
 
-use super::agenda::{Action, Agenda, Planned};
-use super::calendar::{Calendar, DayNo, Season};
-use super::chance::Chance;
-use super::firm::{Firm, FirmNo, index};
-use super::goods::{INDUSTRIES, TRADES, Tier};
-use super::population::{Founding, Population};
-use super::sheet::tax_on;
-use super::trade::Network;
-use crate::sim::label::{Label, Part};
+use super::calendar::DayNo;
+use crate::sim::label::Part;
+pub(super) use stage::Stage;
 
 /// A kind of scheme.
 pub(super) struct Scheme {
     /// What its labels are called after.
     name: &'static str,
+    /// The typologies of its labels, its own first.
+    typologies: &'static [&'static str],
     /// How common it is.
     weight: u64,
+    /// How many take part at least.
+    firms_min: usize,
     /// Plans one. `None` where the firms it needs cannot be found.
     plant: fn(&mut Stage<'_>, &Plot) -> Option<()>,
 }
 
 /// Every kind of scheme.
-static ALL: [&Scheme; 5] =
-    [&chain::SCHEME, &circular::SCHEME, &deduction::WITHOUT_INVOICE, &deduction::TWICE, &deduction::AFTER_VOID];
+static ALL: [&Scheme; 21] = [
+    &chain::NEW_SOURCE,
+    &chain::REVIVED,
+    &chain::RAISED,
+    &circular::SCHEME,
+    &deduction::WITHOUT_INVOICE,
+    &deduction::TWICE,
+    &deduction::AFTER_VOID,
+    &goods_switch::SCHEME,
+    &surplus_invoice::SCHEME,
+    &farm_purchase::SCHEME,
+    &export_refund::SCHEME,
+    &export_refund::BATTERIES,
+    &shared_control::SCHEME,
+    &cap_issuing::SCHEME,
+    &void_abuse::SCHEME,
+    &red_abuse::SCHEME,
+    &zero_declaration::SCHEME,
+    &low_burden::SCHEME,
+    &declared_mismatch::SCHEME,
+    &third_party_mismatch::SCHEME,
+    &abnormal_voucher::SCHEME,
+];
 
 /// The most new firms a scheme founds.
-pub(super) const SHELLS_MAX: usize = 6;
-/// Hard to see, in basis points of all schemes.
-const HARD_BP: u64 = 4_000;
+pub(super) const SHELLS_MAX: usize = 12;
+/// Hard to see, in basis points of all schemes; never fewer than two fifths of those planted so far.
+const HARD_BP: u64 = 4_200;
 /// In a shorter world nobody has the time for a scheme.
 const TRADING_DAYS_MIN: DayNo = 28;
 /// One yuan, in fen.
@@ -44,146 +77,81 @@ const YUAN: i64 = 100;
 const EVIDENT_TAX: i64 = 50_000 * YUAN;
 
 /// One scheme to be.
-struct Plot {
-    /// Such as `chain-3`.
+pub(super) struct Plot {
+    /// Such as `chain-3` or `chain-4-hard`.
     name: String,
     hard: bool,
+    /// How many more may take part.
+    room: usize,
 }
 
-/// What a scheme is planned with.
-pub(super) struct Stage<'a> {
-    pub(super) population: &'a mut Population,
-    pub(super) network: &'a Network,
-    pub(super) calendar: &'a Calendar,
-    pub(super) agenda: &'a mut Agenda,
-    pub(super) labels: &'a mut Vec<Label>,
-    pub(super) chance: &'a mut Chance,
-    /// How many firms there are to be in the end.
-    pub(super) taxpayers: usize,
-    /// How many of them are to take part in schemes.
-    pub(super) in_schemes: usize,
+/// The typologies that schemes are planted of.
+pub(super) fn planted() -> Vec<&'static str> {
+    let mut codes: Vec<_> = ALL.iter().flat_map(|scheme| scheme.typologies).copied().collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
 }
 
 /// Plants schemes until enough firms take part; returns how many schemes.
 pub(super) fn plant(stage: &mut Stage<'_>) -> usize {
-    let mut counts = [0_usize; ALL.len()];
-    let mut failures = 0;
+    let wanted = |scheme: &Scheme| {
+        let asked = stage.typologies;
+        asked.is_empty() || scheme.typologies.iter().any(|code| asked.iter().any(|asked| asked == code))
+    };
+    let kinds: Vec<&Scheme> = ALL.into_iter().filter(|scheme| wanted(scheme)).collect();
+    let mut counts = vec![0_usize; kinds.len()];
+    let (mut hards, mut failures) = (0, 0);
     if stage.calendar.trading < TRADING_DAYS_MIN {
         return 0;
     }
-    while stage.fraudsters() < stage.in_schemes && failures < 20 {
+    while stage.fraudsters() < stage.in_schemes && failures < 40 {
         if stage.taxpayers < stage.population.firms.len() + SHELLS_MAX {
             break;
         }
-        // Each kind once, in order; then as they are common.
-        let place = counts.iter().position(|&count| count == 0 && failures == 0);
-        let place = place.unwrap_or_else(|| stage.chance.weighted(ALL.iter().map(|scheme| scheme.weight)));
-        let scheme = ALL[place];
-        let hard = stage.chance.happens(HARD_BP);
-        let plot = Plot { name: format!("{}-{}", scheme.name, counts[place] + 1), hard };
+        let room = stage.in_schemes - stage.fraudsters();
+        // Each kind once, those that are common sooner; then as they are common.
+        let first_round = counts.contains(&0) && failures < 20;
+        let weights = kinds.iter().zip(&counts).map(|(scheme, &count)| {
+            let fits = scheme.firms_min <= room.max(3);
+            if fits && (!first_round || count == 0) { scheme.weight } else { 0 }
+        });
+        if weights.clone().sum::<u64>() == 0 {
+            failures += 1;
+            continue;
+        }
+        let place = stage.chance.weighted(weights);
+        let scheme = kinds[place];
+        let planted: usize = counts.iter().sum();
+        let hard = stage.chance.happens(HARD_BP) || hards * 5 < (planted + 1) * 2;
+        let ending = if hard { "-hard" } else { "" };
+        let plot = Plot { name: format!("{}-{}{ending}", scheme.name, counts[place] + 1), hard, room };
         match (scheme.plant)(stage, &plot) {
-            Some(()) => counts[place] += 1,
+            Some(()) => {
+                counts[place] += 1;
+                hards += usize::from(hard);
+            }
             None => failures += 1,
         }
     }
     counts.iter().sum()
 }
 
-impl Stage<'_> {
-    fn fraudsters(&self) -> usize {
-        self.labels.iter().filter(|label| label.role.is_fraud()).count()
-    }
+/// When a running sum goes above a limit; its last moment where it never does.
+fn reached(mut steps: impl Iterator<Item = (Instant, i64)>, limit: i64) -> Option<Instant> {
+    let mut sum = 0;
+    let mut last = None;
+    steps
+        .find_map(|(at, value)| {
+            sum += value;
+            last = Some(at);
+            (sum > limit).then_some(at)
+        })
+        .or(last)
+}
 
-    fn firm(&self, firm: FirmNo) -> &Firm {
-        &self.population.firms[index(firm)]
-    }
-
-    fn firm_mut(&mut self, firm: FirmNo) -> &mut Firm {
-        &mut self.population.firms[index(firm)]
-    }
-
-    /// Founds a firm that trades only as the scheme says.
-    fn shell(&mut self, industry: usize, born: Option<DayNo>, cap: i64, monthly_count: u32) -> FirmNo {
-        let founding = Founding { industry, kind: TaxpayerKind::General, born };
-        let number = self.population.found(&founding, self.calendar, self.chance);
-        let firm = self.firm_mut(number);
-        (firm.cast, firm.paper, firm.end_sales_tax) = (true, false, 0);
-        (firm.cap, firm.monthly_count) = (cap, monthly_count);
-        number
-    }
-
-    /// Picks an established general taxpayer with real trade that nobody has cast yet, and casts it.
-    fn pick(&mut self, wanted: impl Fn(&Firm, i64) -> bool) -> Option<FirmNo> {
-        for _ in 0..1_000 {
-            let place = self.chance.place(self.network.output.len());
-            let firm = &mut self.population.firms[place];
-            let free = firm.established && firm.is_general() && !firm.cast && firm.tier() != Tier::Producer;
-            if free && wanted(firm, self.network.output[place]) {
-                firm.cast = true;
-                return FirmNo::try_from(place).ok();
-            }
-        }
-        None
-    }
-
-    /// A day on which a scheme of so many days may begin: not in the first weeks, and early enough to be seen.
-    fn first_day(&mut self, days: DayNo) -> DayNo {
-        let trading = self.calendar.trading;
-        let latest = trading.saturating_sub(days).max(trading / 4);
-        let earliest = 40.min(latest);
-        earliest + self.chance.place(latest - earliest + 1)
-    }
-
-    /// An office hour of the first worked day from `day` on; of `day` itself where trade would end before.
-    fn office(&mut self, day: DayNo) -> Instant {
-        let worked = self.calendar.worked_from(day);
-        let trading = self.calendar.trading;
-        let day = if day < trading && worked >= trading { day } else { worked };
-        self.calendar.moment(day, Season::Business, self.chance)
-    }
-
-    /// Whether new invoices may still be issued then.
-    fn is_traded(&self, at: Instant) -> bool {
-        self.calendar.day_of(at) < self.calendar.trading
-    }
-
-    /// Whether anything happens then at all.
-    fn is_seen(&self, at: Instant) -> bool {
-        self.calendar.day_of(at) < self.calendar.days.len()
-    }
-
-    fn issue(&mut self, at: Instant, invoice: Planned) {
-        let seller = self.firm_mut(invoice.seller);
-        seller.planned_amount = seller.planned_amount.max(invoice.amount);
-        self.agenda.add(self.calendar, at, Action::Issue(Box::new(invoice)));
-    }
-
-    fn say(&mut self, at: Instant, fact: Fact) {
-        self.agenda.add(self.calendar, at, Action::Say(Box::new(fact)));
-    }
-
-    /// The tax on what a firm sells of a good.
-    fn tax(&self, seller: FirmNo, good: usize, amount: i64) -> i64 {
-        tax_on(amount, self.firm(seller).rate_bp(good))
-    }
-
-    /// A wholesale trade, and one of its goods: what a scheme pretends to deal in.
-    fn pretended_trade(&mut self) -> (usize, usize) {
-        let industry = TRADES[self.chance.place(TRADES.len())];
-        let sells = INDUSTRIES[industry].sells;
-        let good = sells[self.chance.place(sells.len())];
-        (industry, good)
-    }
-
-    fn label(&mut self, plot: &Plot, typology: &str, firm: FirmNo, role: Part, first_at: Instant, evident_at: Instant) {
-        let taxpayer_id = self.firm(firm).id;
-        self.labels.push(Label {
-            scheme: plot.name.clone(),
-            typology: typology.into(),
-            taxpayer_id,
-            role,
-            first_at,
-            evident_at,
-        });
-    }
+/// When a fraud of one firm alone is plain: half of it is done, or the tax is more than [`EVIDENT_TAX`].
+fn plain(steps: &[(Instant, i64)]) -> Option<Instant> {
+    let all: i64 = steps.iter().map(|(_, tax)| tax).sum();
+    reached(steps.iter().copied(), (all / 2).min(EVIDENT_TAX))
 }

@@ -1,5 +1,7 @@
 //! Honest firms that look like fraudsters in one respect, and must not be flagged for it: cast before anybody trades, so
-//! that their trade is as real as everybody's.
+//! that their trade is as real as everybody's. Those who do something particular besides are in `acts`.
+
+mod acts;
 
 use crate::model::Instant;
 
@@ -9,6 +11,7 @@ use super::firm::{Firm, FirmNo, index};
 use super::goods::Tier;
 use super::population::Population;
 use crate::sim::label::{Label, Part};
+pub(super) use acts::act;
 
 /// Casts about as many look-alikes of each kind as there are firms of one kind of scheme. Returns the firms that trade
 /// both ways.
@@ -30,6 +33,13 @@ pub(super) fn cast(
         casting.shared_officer();
         casting.returns();
         casting.seasonal();
+        casting.near_cap();
+        casting.many_voids();
+        casting.careless();
+        casting.exporter();
+        casting.mill();
+        casting.work_put_out();
+        casting.clients();
         pairs.extend(casting.both_ways());
     }
     pairs
@@ -88,6 +98,56 @@ impl Casting<'_> {
         self.label(firm, "dormant_revival");
     }
 
+    /// A trader whose quota is too small for it: nearly all its invoices are near the cap.
+    fn near_cap(&mut self) {
+        let Some(firm) = self.pick(|firm| firm.established && firm.tier() == Tier::Trader) else { return };
+        self.population.firms[index(firm)].sheet_percent = 12;
+        self.label(firm, "cap_issuing");
+    }
+
+    /// A third of its invoices on paper are voided, before anybody booked them.
+    fn many_voids(&mut self) {
+        let Some(firm) = self.pick(|firm| firm.established && firm.paper) else { return };
+        self.population.firms[index(firm)].voids_bp = 3_800;
+        self.label(firm, "void_abuse");
+    }
+
+    /// Files late, and wrong, and puts it right.
+    fn careless(&mut self) {
+        let Some(firm) = self.pick(|firm| firm.established && firm.is_general()) else { return };
+        self.population.firms[index(firm)].careless_bp = 4_500;
+        self.label(firm, "declared_mismatch");
+    }
+
+    /// Sells abroad, and has the tax refunded.
+    fn exporter(&mut self) {
+        let wanted = |firm: &Firm| firm.established && firm.export_tax > 0;
+        let Some(firm) = self.pick(wanted) else { return };
+        self.label(firm, "export_refund");
+    }
+
+    /// Buys most of a year's harvest from farmers within three months, on its own vouchers.
+    fn mill(&mut self) {
+        let Some(firm) = self.pick(|firm| firm.established && firm.line_of_business().farm_percent > 0) else { return };
+        self.label(firm, "farm_purchase");
+    }
+
+    /// A maker that has half of its work done elsewhere, and uses half the power.
+    fn work_put_out(&mut self) {
+        let Some(firm) = self.pick(|firm| firm.established && firm.tier() == Tier::Maker) else { return };
+        self.population.firms[index(firm)].power_percent = 45;
+        self.label(firm, "third_party_mismatch");
+    }
+
+    /// Clients of one bookkeeping agent.
+    fn clients(&mut self) {
+        let agents = self.population.agents.clone();
+        for _ in 0..3 {
+            let Some(firm) = self.pick(|firm| firm.established && agents.contains(&firm.people[2])) else { return };
+            self.label(firm, "shared_control");
+        }
+    }
+
     /// Two makers that buy each other's goods.
     fn both_ways(&mut self) -> Option<(FirmNo, FirmNo)> {
         let maker = |firm: &Firm| firm.established && firm.tier() == Tier::Maker;
@@ -99,13 +159,13 @@ impl Casting<'_> {
         Some((one, other))
     }
 
-    /// A firm nobody has cast yet.
+    /// A firm nobody has cast yet, and that goes on to the end.
     fn pick(&mut self, wanted: impl Fn(&Firm) -> bool) -> Option<FirmNo> {
         let firms = &mut self.population.firms;
         for _ in 0..400 {
             let place = self.chance.place(firms.len());
             if !firms[place].cast && wanted(&firms[place]) {
-                firms[place].cast = true;
+                (firms[place].cast, firms[place].closes) = (true, None);
                 return FirmNo::try_from(place).ok();
             }
         }
