@@ -33,6 +33,8 @@ mod peers;
 mod probe;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod returns;
 mod script;
 #[cfg(test)]
 mod tests;

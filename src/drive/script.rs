@@ -12,8 +12,10 @@
 //! void 101 A                     | receive 101 B from=A    | mark 101 A   | lift 101 A
 //! deduct 101 B 2026-03 from=A tax=1170.00 purpose=export_refund
 //! reverse 101 B 2026-03 from=A tax=1170.00 reason=error
+//! declare A 2026-03 sales=9000.00 output=1170.00 input=800.00 out=10.00 payable=380.00
+//! observe A 2026-03 electricity/consumption 12000 unit=kWh
 //! ```
-//! Tax is 13 % unless given; a deduction takes the tax of the invoice of that number. Invoice numbers become
+//! What a return does not name is zero. Tax is 13 % unless given; a deduction takes the tax of the invoice of that number. Invoice numbers become
 //! `legacy:101`.
 
 use std::collections::BTreeMap;
@@ -22,8 +24,8 @@ use crate::codec;
 use crate::model::{
     BasisPoints, CreditGrade, DAY_MS, Date, DeductionReversed, Device, Event, Fact, Fen, GoodsCode, Id, Instant,
     Invoice, InvoiceDeducted, InvoiceKind, InvoiceMark, InvoiceNo, InvoiceQuotaGranted, InvoiceReceived, InvoiceVoided,
-    Line, Period, Person, Purpose, Role, SECOND_MS, Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered,
-    TaxpayerStatusChanged,
+    Line, ObservationSource, Observed, Period, Person, Purpose, Role, SECOND_MS, Status, TaxpayerChanged, TaxpayerKind,
+    TaxpayerRegistered, TaxpayerStatusChanged, VatDeclared,
 };
 
 /// A line that says nothing a script can say.
@@ -109,6 +111,8 @@ impl Reader {
             }),
             "deduct" => self.deduct(&words)?,
             "reverse" => self.reverse(&words)?,
+            "declare" => Fact::VatDeclared(declare(&words)?),
+            "observe" => Fact::Observed(observe(&words)?),
             "mark" => Fact::InvoiceMarkedAbnormal(mark(&words)?),
             "lift" => Fact::InvoiceMarkLifted(mark(&words)?),
             other => return Err(format!("`{other}` is no command of a script")),
@@ -234,6 +238,36 @@ fn status(words: &Words<'_>) -> Result<TaxpayerStatusChanged, String> {
         other => return Err(format!("`{other}` is no status")),
     };
     Ok(TaxpayerStatusChanged { taxpayer_id: id(words.word(1, "a taxpayer")?)?, status, reason: None })
+}
+
+fn declare(words: &Words<'_>) -> Result<VatDeclared, String> {
+    let figure = |name: &str| words.option(name).map_or(Ok(Fen::ZERO), money);
+    Ok(VatDeclared {
+        taxpayer_id: id(words.word(1, "a taxpayer")?)?,
+        period: period(words.word(2, "a period")?)?,
+        sales: figure("sales")?,
+        output_tax: figure("output")?,
+        input_tax: figure("input")?,
+        transferred_out: figure("out")?,
+        payable_tax: figure("payable")?,
+    })
+}
+
+fn observe(words: &Words<'_>) -> Result<Observed, String> {
+    use ObservationSource as Of;
+    const SOURCES: [Of; 7] =
+        [Of::Customs, Of::Electricity, Of::Logistics, Of::Payroll, Of::Bank, Of::Market, Of::Court];
+    let name = words.word(3, "a source and a metric")?;
+    let (source, metric) = name.split_once('/').ok_or_else(|| format!("`{name}` is no source/metric"))?;
+    let source = SOURCES.into_iter().find(|known| known.code() == source);
+    Ok(Observed {
+        taxpayer_id: id(words.word(1, "a taxpayer")?)?,
+        source: source.ok_or_else(|| format!("`{name}` names no source"))?,
+        metric: metric.into(),
+        period: period(words.word(2, "a period")?)?,
+        value: words.word(4, "a figure")?.parse().map_err(|_| "a figure is a whole number")?,
+        unit: words.option("unit").unwrap_or_default().into(),
+    })
 }
 
 fn mark(words: &Words<'_>) -> Result<InvoiceMark, String> {

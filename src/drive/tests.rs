@@ -12,7 +12,7 @@ fn told(script: &str) -> String {
 }
 
 /// Only the findings and accusations: what stands at the end of tasks is told by them.
-fn found(script: &str) -> String {
+pub(super) fn found(script: &str) -> String {
     told(script)
         .lines()
         .filter(|line| line.contains("found") || line.contains("withdrawn"))

@@ -13,6 +13,7 @@
 
 mod bounds;
 mod circular;
+mod declared_mismatch;
 mod deduct_after_void;
 mod deduct_without_invoice;
 mod dormant_revival;
@@ -22,12 +23,14 @@ mod finding;
 pub mod indicators;
 mod pass_through;
 mod rule;
+mod returns;
 mod rules;
 mod scoring;
 mod shared_control;
 mod source_burst;
 mod unexplained;
 mod view;
+mod zero_declaration;
 
 pub use bounds::{Bound, bound};
 pub use finding::{Finding, Sentence};
@@ -168,6 +171,8 @@ pub static ALL: &[&Typology] = &[
     &circular::TYPOLOGY,
     &false_deduction::TYPOLOGY,
     &shared_control::TYPOLOGY,
+    &declared_mismatch::TYPOLOGY,
+    &zero_declaration::TYPOLOGY,
 ];
 
 /// The most months before its own that a finding about a month rests on.

@@ -206,7 +206,8 @@ impl RuleSet {
         }
         let of = |typology: &&Typology| rules.iter().filter(|rule| rule.typology == typology.code).cloned().collect();
         let rules = ALL.iter().map(of).collect();
-        Ok(Self { version: document.version.into(), limits: document.limits, parameters, rules })
+        let (version, limits) = (document.version.into(), document.limits);
+        Ok(Self { version, limits, parameters, rules })
     }
 
     /// The parameters of a typology, in their declared order; `None` where it is switched off.

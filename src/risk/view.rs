@@ -6,7 +6,8 @@ use crate::model::{
     Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
 };
 use crate::state::{
-    Books, Claim, Goods, Held, Key, Month, Opening, Papers, Partner, PartyKey, Profile, Side, Tainted, TieRow, standing,
+    Books, Claim, Goods, Held, Key, Metric, Month, Opening, Papers, Partner, PartyKey, Profile, Readings, Side,
+    Tainted, TieRow, standing,
 };
 
 /// One taxpayer's rows, and the rules.
@@ -77,6 +78,12 @@ impl<'a, 'b> View<'a, 'b> {
     /// A month's sums, where there are such as may matter.
     pub fn month_if(&mut self, period: Period, may_matter: impl Fn(&Month) -> bool) -> Option<Month> {
         self.books.find::<Month>(&Key::Month(period)).filter(|month| may_matter(month)).cloned()
+    }
+
+    /// What third parties observed of a month, metric by metric; nothing where nobody did.
+    pub fn readings<const N: usize>(&mut self, period: Period, metrics: &[Metric; N]) -> [Option<i64>; N] {
+        let Some(readings) = self.books.find::<Readings>(&Key::Readings(period)) else { return [None; N] };
+        metrics.map(|metric| readings.of(metric))
     }
 
     /// An invoice on the holder's side.

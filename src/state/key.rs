@@ -158,6 +158,8 @@ pub enum Key {
     PeersMonth(Period),
     /// Control: a taxpayer of the partition with findings that stand.
     WithFindings(TaxpayerId),
+    /// Taxpayer: what third parties observed of a month.
+    Readings(Period),
 }
 
 /// Bytes that are no key.
@@ -217,7 +219,9 @@ impl Key {
                 out.extend_from_slice(&detail.to_be_bytes());
                 write_i64(at.0, out);
             }
-            Self::Month(period) | Self::Peers(period) | Self::PeersMonth(period) => write_i64(i64::from(period.0), out),
+            Self::Month(period) | Self::Peers(period) | Self::PeersMonth(period) | Self::Readings(period) => {
+                write_i64(i64::from(period.0), out)
+            }
             Self::Issued(no) => write_id(no.id(), out),
             Self::Held { invoice_no, place } => {
                 write_id(invoice_no.id(), out);
@@ -334,6 +338,7 @@ impl Key {
             31 => Self::Peers(reader.period()?),
             32 => Self::PeersMonth(reader.period()?),
             33 => Self::WithFindings(reader.id()?),
+            50 => Self::Readings(reader.period()?),
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -388,6 +393,7 @@ impl Key {
             Self::Peers(_) => 31,
             Self::PeersMonth(_) => 32,
             Self::WithFindings(_) => 33,
+            Self::Readings(_) => 50,
         }
     }
 }

@@ -23,6 +23,7 @@ mod memory;
 mod origins;
 mod party;
 mod peers;
+mod readings;
 mod row;
 mod taxpayer;
 
@@ -43,6 +44,7 @@ pub use party::{
     TIES_MAX, TieRow,
 };
 pub use peers::{Histogram, PeersMonth};
+pub use readings::{Metric, Readings};
 pub use row::{Row, RowError, RowType};
 pub use taxpayer::{
     FlowedOn, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed,

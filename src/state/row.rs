@@ -9,6 +9,7 @@ use super::held::Held;
 use super::origins::{OriginNames, OriginRow, PassedPage};
 use super::party::{Devices, GangHead, GangMember, Papers, PartyHead, PartyMember, Subject, TieRow};
 use super::peers::PeersMonth;
+use super::readings::Readings;
 use super::taxpayer::{FlowedOn, Goods, Issued, Month, Partner, Profile, WaitingRed};
 use crate::model::{Instant, PeersTold};
 
@@ -135,6 +136,8 @@ rows! {
     PeersMonth(PeersMonth),
     /// [`super::PartyKey::Subject`] and [`super::PartyKey::IssuedAs`].
     Subject(Subject),
+    /// [`super::Key::Readings`].
+    Readings(Readings),
 }
 
 impl Row {

@@ -78,6 +78,8 @@ pub struct Profile {
     pub last_issued_at: Instant,
     /// The latest month of an invoice it issued or holds.
     pub last_month: Period,
+    /// The latest month that a return was for.
+    pub last_declared: Period,
     /// Tasks so far.
     pub tasks: u32,
     /// Whether a time is set at which its invoices of closed months shrink.
@@ -198,10 +200,28 @@ pub struct Month {
     pub arrived_days: i64,
     /// The same for what the pool covered of this month's sales.
     pub drawn_days: i64,
+    /// Of `sold`, purchase vouchers that the firm issued to itself, voids taken off: no sale at all.
+    pub vouchers: Totals,
     /// The latest return for this month: sales, output tax, input tax, transferred out, payable.
     pub declared: Dated<[Fen; 5]>,
     /// What indicators are made of beside these.
     pub habits: Habits,
+}
+
+impl Month {
+    /// Sales of the month by the invoices: voids and red letters taken off, purchase vouchers left out.
+    pub fn invoiced(&self) -> Totals {
+        Totals {
+            count: self.sold_blue.saturating_sub(self.vouchers.count),
+            amount: self.sold.amount - self.sold_void.amount - self.vouchers.amount,
+            tax: self.sold.tax - self.sold_void.tax - self.vouchers.tax,
+        }
+    }
+
+    /// Deductions of the period, net of reversals.
+    pub fn claimed(&self) -> Fen {
+        self.deducted.tax - self.reversed.tax
+    }
 }
 
 /// An invoice on its issuer's side.

@@ -4,8 +4,8 @@ use super::Step;
 use crate::fold::effects::Seen;
 use crate::fold::register::hash;
 use crate::model::{
-    About, Closing, DeductionReversed, Event, Fen, Id, InvoiceDeducted, InvoiceNo, InvoiceReceived, Message, Purpose,
-    Source, TaxpayerId, Timer,
+    About, Closing, DeductionReversed, Event, Fen, Id, InvoiceDeducted, InvoiceNo, InvoiceReceived, Message, Period,
+    Purpose, Source, TaxpayerId, Timer,
 };
 use crate::provenance::Ordinal;
 use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce, standing};
@@ -44,6 +44,7 @@ impl Step<'_> {
             && deducted.purpose != Purpose::NotDeductible
         {
             self.month(deducted.period).deducted.add(Fen::ZERO, deducted.tax);
+            self.claimed(deducted.period);
         }
     }
 
@@ -59,6 +60,14 @@ impl Step<'_> {
         let seller_id = reversed.seller_id.unwrap_or(Self::UNNAMED);
         if self.claim(source, event, reversed.invoice_no, seller_id, claim) {
             self.month(reversed.period).reversed.add(Fen::ZERO, reversed.tax);
+            self.claimed(reversed.period);
+        }
+    }
+
+    /// Until a month's return is in, no finding about it rests on what is claimed.
+    fn claimed(&mut self, period: Period) {
+        if self.month(period).declared.value.is_some() {
+            self.touch(About::Period(period));
         }
     }
 

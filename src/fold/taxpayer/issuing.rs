@@ -116,7 +116,7 @@ impl Step<'_> {
 
     fn count_sale(&mut self, issue: &Issue, goods: &[GoodsAmount]) {
         let (period, at) = (issue.issued_at.period(), issue.issued_at);
-        let red = is_red(issue);
+        let (red, voucher) = (is_red(issue), self.is_voucher(issue));
         let mut met = Met::default();
         let mut buyer_of_month = false;
         if let Some(buyer) = issue.buyer_id {
@@ -137,6 +137,11 @@ impl Step<'_> {
         month.sold_blue += u32::from(!red);
         if !red {
             month.habits.sold(seller, issue, true);
+        }
+        if voucher {
+            month.vouchers.count += u32::from(!red);
+            month.vouchers.amount += issue.amount;
+            month.vouchers.tax += issue.tax;
         }
         if let Some(later) = met.not_in {
             self.month(later).new_buyers -= 1;
@@ -312,7 +317,7 @@ impl Step<'_> {
 
     /// Counts a void off what its invoice had been counted to.
     fn count_void(&mut self, issue: &Issue, no: InvoiceNo) {
-        let red = is_red(issue);
+        let (red, voucher) = (is_red(issue), self.is_voucher(issue));
         let period = issue.issued_at.period();
         let mut last_of_month = false;
         if let Some(buyer) = issue.buyer_id {
@@ -327,6 +332,11 @@ impl Step<'_> {
             month.habits.sold(seller, issue, false);
         }
         month.sold_blue -= u32::from(!red);
+        if voucher {
+            month.vouchers.count -= u32::from(!red);
+            month.vouchers.amount -= issue.amount;
+            month.vouchers.tax -= issue.tax;
+        }
         month.near_cap -= u32::from(issue.near_cap && !red);
         month.buyers -= u32::from(last_of_month);
         if issue.issued_at.period() != self.now.period() {

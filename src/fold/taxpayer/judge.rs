@@ -22,14 +22,17 @@ impl Step<'_> {
         let mut at = 0;
         let (mut cleared, mut later) = (Vec::new(), Vec::new());
         // Judging may touch more: an accusation raised here reaches nobody's rows but these.
-        while let Some(about) = self.touched.get(at).copied() {
+        while let Some(touched) = self.touched.get(at).copied() {
+            let about = touched.about;
             at += 1;
             let has_room = self.effects.len() < JUDGED_EFFECTS;
             if let (false, About::Period(period)) = (has_room, about) {
                 later.push(period);
             }
             let asked = |typology: &&&Typology| {
-                typology.subject == subject(&about) && (has_room || typology.accuses_source || !is_month(&about))
+                typology.subject == subject(&about)
+                    && touched.concerns(typology)
+                    && (has_room || typology.accuses_source || !is_month(&about))
             };
             for typology in risk::ALL.iter().filter(asked) {
                 let finding = self.check(typology, &about);
@@ -100,9 +103,7 @@ impl Step<'_> {
         });
         let months: Vec<Period> = months.collect();
         for month in months.iter().take(BURSTS_PER_STEP).copied().map(About::Period) {
-            if !self.touched.contains(&month) {
-                self.touched.push(month);
-            }
+            self.touch_one(month);
         }
         if months.len() > BURSTS_PER_STEP {
             self.go_on(Continue::Bursts { after: months[BURSTS_PER_STEP - 1], at: self.now });

@@ -58,7 +58,7 @@ struct Step<'a> {
     /// The input event to name as the cause of what is found.
     cause: Position,
     /// What findings may rest on and has changed.
-    touched: Vec<About>,
+    touched: Vec<Touched>,
     /// Months after this one rest on what has changed, too, where value began in them.
     touched_after: Option<Period>,
     /// Months of which nothing was known before this step.
@@ -73,6 +73,23 @@ struct Step<'a> {
     withdrawn_because: Option<&'static str>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
+}
+
+/// Something that is to be asked again.
+#[derive(Clone, Copy)]
+struct Touched {
+    about: About,
+    /// Of a month: which months, counted back from it, have changed. Everything may have where there are none.
+    changed: Option<(i32, i32)>,
+}
+
+impl Touched {
+    /// Whether findings of a kind about it may rest on what has changed. What accuses a source may rest on any month before.
+    fn concerns(&self, typology: &risk::Typology) -> bool {
+        self.changed.is_none_or(|(from, to)| {
+            typology.accuses_source || -typology.months_ahead <= to && from <= typology.months_back
+        })
+    }
 }
 
 pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
@@ -249,13 +266,14 @@ impl Step<'_> {
 
     /// Has what rests on `about` judged when the step ends.
     fn touch(&mut self, about: About) {
-        self.touch_one(about);
         // Findings about a month may rest on those around it: also where it is asked again already, for one near it.
         if let About::Period(period) = about {
+            self.touch_month(period, 0);
+            let last = self.profile.last_month.max(self.profile.last_declared);
             for months in -risk::months_ahead()..=risk::months_back() {
                 let near = period.minus(-months);
-                if near <= self.profile.last_month {
-                    self.touch_one(About::Period(near));
+                if near <= last {
+                    self.touch_month(near, months);
                 }
             }
             // What was left in the pool at the end of a month rests on all months before it.
@@ -263,6 +281,18 @@ impl Step<'_> {
             if after < self.profile.last_month {
                 self.touched_after = Some(self.touched_after.map_or(after, |earlier| earlier.min(after)));
             }
+        } else {
+            self.touch_one(about);
+        }
+    }
+
+    /// Has a month asked again on account of another, so many months before it.
+    fn touch_month(&mut self, period: Period, months: i32) {
+        let about = About::Period(period);
+        match self.touched.iter_mut().find(|touched| touched.about == about) {
+            Some(Touched { changed: Some((from, to)), .. }) => (*from, *to) = ((*from).min(months), (*to).max(months)),
+            Some(_) => {}
+            None => self.touched.push(Touched { about, changed: Some((months, months)) }),
         }
     }
 
@@ -279,9 +309,11 @@ impl Step<'_> {
         }
     }
 
+    /// Has something asked again whatever a finding about it rests on.
     fn touch_one(&mut self, about: About) {
-        if !self.touched.contains(&about) {
-            self.touched.push(about);
+        match self.touched.iter_mut().find(|touched| touched.about == about) {
+            Some(touched) => touched.changed = None,
+            None => self.touched.push(Touched { about, changed: None }),
         }
     }
 

@@ -5,10 +5,10 @@
 use super::Step;
 use crate::fold::register::hash;
 use crate::model::{
-    About, Continue, Entity, Event, Fact, Fen, Instant, InvoiceKind, InvoiceMark, Marked, Message, Period, Person,
-    Role, Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered,
+    About, Continue, Entity, Event, Fact, Fen, Instant, InvoiceKind, InvoiceMark, Marked, Message, Observed, Period,
+    Person, Role, Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered,
 };
-use crate::state::{Course, Issued, Key, Mark, Month, Quota};
+use crate::state::{Course, Issued, Key, Mark, Metric, Month, Quota, Readings};
 
 /// Months back from the last with trade that a paper may make a finding about: ten years.
 const PAPERS_MONTHS_MAX: i32 = 120;
@@ -45,6 +45,7 @@ impl Step<'_> {
                 if granted.invoice_kind == InvoiceKind::Special {
                     let quota = Quota { max_amount: granted.max_amount, monthly_count: granted.monthly_count };
                     self.profile.quota.say(quota, at);
+                    self.touch(About::Period(at.period()));
                 }
             }
             Fact::InvoiceMarkedAbnormal(mark) => self.marked(mark, at, true),
@@ -58,10 +59,12 @@ impl Step<'_> {
                     declared.payable_tax,
                 ];
                 self.month(declared.period).declared.say(figures, at);
+                self.profile.last_declared = self.profile.last_declared.max(declared.period);
+                self.touch(About::Period(declared.period));
             }
+            Fact::Observed(observed) => self.observed(observed, at),
             // Kept as history alone; or with rows of their own; or about others.
             Fact::TaxpayerVerified(_)
-            | Fact::Observed(_)
             | Fact::InvoiceIssued(_)
             | Fact::InvoiceVoided(_)
             | Fact::InvoiceReceived(_)
@@ -100,6 +103,13 @@ impl Step<'_> {
         if self.profile.open_bursts > 0 {
             self.touch_bursts_from(Period(i32::MIN));
         }
+    }
+
+    fn observed(&mut self, observed: &Observed, at: Instant) {
+        let metric = Metric::of(observed.source, &observed.metric);
+        let (readings, _) = self.books.edit_or_new::<Readings>(Key::Readings(observed.period));
+        readings.say(metric, observed.value, at);
+        self.touch(About::Period(observed.period));
     }
 
     fn registered(&mut self, registered: &TaxpayerRegistered, at: Instant) {

@@ -27,6 +27,7 @@ fn any_key() -> impl Strategy<Value = Key> {
             at: Instant(at)
         }),
         any::<i32>().prop_map(|p| Key::Month(Period(p))),
+        any::<i32>().prop_map(|p| Key::Readings(Period(p))),
         any_no().prop_map(Key::Issued),
         (any_no(), any_place()).prop_map(|(invoice_no, place)| Key::Held { invoice_no, place }),
         (side.clone(), any_id()).prop_map(|(side, id)| Key::Partner(side, id)),

@@ -224,6 +224,9 @@ impl<'a> Books<'a> {
             month.sold.add(issue.amount, issue.tax);
             if issued.void.is_some() {
                 month.sold_void.add(issue.amount, issue.tax);
+            } else if issue.invoice_kind == InvoiceKind::FarmPurchase && issue.buyer_id == Some(self.id) {
+                let red = is_red(issue.red_of, issue.amount, issue.tax);
+                trade(&mut month.vouchers, red, issue.amount, issue.tax);
             }
             if is_red(issue.red_of, issue.amount, issue.tax) {
                 month.sold_red.add(issue.amount, issue.tax);
@@ -310,6 +313,7 @@ impl<'a> Books<'a> {
             let sums = |m: &Month| [m.sold, m.sold_void, m.sold_red, m.bought, m.bought_void, m.bought_red, m.deducted];
             same(&format!("{period}"), sums(month), sums(parts))?;
             same(&format!("{period} reversed"), month.reversed, parts.reversed)?;
+            same(&format!("{period} vouchers"), month.vouchers, parts.vouchers)?;
             same(&format!("{period} zero"), month.sold_zero, parts.sold_zero)?;
             same(&format!("{period} arrived"), month.arrived, parts.arrived)?;
             same(&format!("{period} drawn"), month.drawn, parts.drawn)?;

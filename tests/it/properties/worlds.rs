@@ -75,6 +75,27 @@ const PAPERS: [&str; 8] = [
     "status {} missing",
 ];
 
+/// A return of a firm, what somebody observed of it, or a larger quota.
+#[derive(Clone, Debug)]
+struct Figure {
+    firm: usize,
+    at: u32,
+    what: usize,
+}
+
+/// What figures there are, each with what of a firm may be said only once at a time.
+const FIGURES: [(usize, &str); 9] = [
+    (0, "declare {} 2026-03"),
+    (0, "declare {} 2026-03 sales=100.00 output=10.00 input=200.00 out=1.00"),
+    (1, "declare {} 2026-04"),
+    (1, "declare {} 2026-04 sales=20000.00 output=2000.00 input=0.50 payable=1999.50"),
+    (2, "declare {} 2026-02 sales=1.00 output=0.10 payable=0.10"),
+    (3, "observe {} 2026-03 customs/export_value 1000"),
+    (4, "observe {} 2026-03 electricity/consumption 0"),
+    (5, "observe {} 2026-03 bank/inflow 1"),
+    (6, "quota {} 100000.00 25"),
+];
+
 /// Long before all else: with it, what firms have nothing behind is no stock of theirs.
 pub(super) const PAST: &str = "at 2025-01-02 | issue 9 OLD OLD2 1.00 tax=0.10";
 
@@ -116,9 +137,12 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
     let papers = prop::collection::vec(paper, 0..5);
     let late = prop::collection::vec(prop_oneof![Just(0_u32), 0..MINUTES], 1..40);
     let lives = prop::collection::vec(life(), 1..12);
-    (lives, papers, late, prop::bool::ANY).prop_map(|(lives, papers, late, past)| {
+    let figure = (0..FIRMS.len(), minute(), 0..FIGURES.len()).prop_map(|(firm, at, what)| Figure { firm, at, what });
+    let figures = prop::collection::vec(figure, 0..8);
+    (lives, papers, figures, late, prop::bool::ANY).prop_map(|(lives, papers, figures, late, past)| {
         let mut events = Vec::new();
         write_lives(&lives, &mut events);
+        write_figures(&figures, &mut events);
         write_papers(&papers, &mut events);
         events.sort();
         events.dedup();
@@ -141,6 +165,17 @@ fn write_papers(papers: &[Paper], events: &mut Vec<(u32, String)>) {
         // A firm registers once, and is told one thing at a time: others would be conflicts.
         if papers[..at].iter().all(|earlier| earlier.firm != *firm) {
             events.push((*minute, PAPERS[*what].replace("{}", FIRMS[*firm])));
+        }
+    }
+}
+
+fn write_figures(figures: &[Figure], events: &mut Vec<(u32, String)>) {
+    for Figure { firm, at, what } in figures {
+        // Two returns of one moment would be a conflict; those of two are a correction.
+        let (kind, text) = FIGURES[*what];
+        let same = |other: &&Figure| other.firm == *firm && other.at == *at && FIGURES[other.what].0 == kind;
+        if figures.iter().find(same).is_some_and(|first| first.what == *what) {
+            events.push((*at, text.replace("{}", FIRMS[*firm])));
         }
     }
 }
