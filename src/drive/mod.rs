@@ -34,6 +34,8 @@ mod probe;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod readings;
+#[cfg(test)]
 mod returns;
 mod script;
 #[cfg(test)]

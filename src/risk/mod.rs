@@ -12,6 +12,7 @@
 )]
 
 mod bounds;
+mod capacity;
 mod circular;
 mod declared_mismatch;
 mod deduct_after_void;
@@ -29,6 +30,7 @@ mod scoring;
 mod shared_control;
 mod source_burst;
 mod unexplained;
+mod third_party_mismatch;
 mod view;
 mod zero_declaration;
 
@@ -142,6 +144,10 @@ pub enum Unit {
     Days,
     /// Months, of the year before at most.
     Months,
+    /// How many times so much, in hundredths of a per cent.
+    Multiple,
+    /// Electricity.
+    KilowattHours,
     /// Firms.
     Taxpayers,
 }
@@ -155,6 +161,8 @@ impl Unit {
             Self::Fen => 0..=1_000_000_000_000_000,
             Self::Days => 0..=36_600,
             Self::Months => 0..=12,
+            Self::Multiple => 0..=100_000_000,
+            Self::KilowattHours => 0..=1_000_000,
             Self::Taxpayers => 0..=1_000_000_000,
         }
     }
@@ -173,6 +181,7 @@ pub static ALL: &[&Typology] = &[
     &shared_control::TYPOLOGY,
     &declared_mismatch::TYPOLOGY,
     &zero_declaration::TYPOLOGY,
+    &third_party_mismatch::TYPOLOGY,
 ];
 
 /// The most months before its own that a finding about a month rests on.
