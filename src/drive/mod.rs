@@ -37,6 +37,8 @@ mod published;
 mod readings;
 #[cfg(test)]
 mod returns;
+#[cfg(test)]
+mod sampled;
 mod script;
 #[cfg(test)]
 mod tests;

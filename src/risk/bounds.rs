@@ -51,6 +51,7 @@ static ALL: &[(&str, Bound)] = &[
     ("returned_share", Bound::AtLeast),
     ("returns_filed_before", Bound::Above),
     ("returns_that_differ", Bound::AtLeast),
+    ("sample_draw", Bound::AtMost),
     ("shared_bad_firms", Bound::Above),
     ("shared_firms", Bound::AtLeast),
     ("shared_grade_d_firms", Bound::Above),

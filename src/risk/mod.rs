@@ -24,8 +24,10 @@ mod finding;
 pub mod indicators;
 mod pass_through;
 mod rule;
+mod random_check;
 mod returns;
 mod rules;
+mod sample;
 mod scoring;
 mod shared_control;
 mod source_burst;
@@ -41,6 +43,7 @@ pub use rule::{
     Side as RuleSide, Values, ask, read_cases, together,
 };
 pub use rules::{Limits, RuleSet, RulesError};
+pub use sample::{Sample, StratumRate, WHOLE_PPM};
 pub use scoring::{Weighed, level_of_score, merge, response, shares};
 pub use shared_control::gang_case;
 pub use view::View;
@@ -182,6 +185,7 @@ pub static ALL: &[&Typology] = &[
     &declared_mismatch::TYPOLOGY,
     &zero_declaration::TYPOLOGY,
     &third_party_mismatch::TYPOLOGY,
+    &random_check::TYPOLOGY,
 ];
 
 /// The most months before its own that a finding about a month rests on.

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::rule::{self, Mistake, Rule, Tree};
-use super::{ALL, Typology};
+use super::{ALL, Sample, Typology};
 use crate::model::{Fen, HOPS_MAX, HOUR_MS, Instant, Period, TaxpayerId, shortened};
 
 /// The longest name of a version, in bytes.
@@ -24,6 +24,8 @@ pub struct RuleSet {
     pub version: Box<str>,
     /// The numbers that are not of one typology.
     pub limits: Limits,
+    /// How it draws the random sample; not at all where it does not say.
+    pub sample: Option<Sample>,
     /// For each typology of [`ALL`], its parameters in their declared order; `None` where it is switched off.
     parameters: Vec<Option<Vec<i64>>>,
     /// For each typology of [`ALL`], the rules without code that are reported under it.
@@ -148,6 +150,7 @@ fn known() -> String {
 struct Document {
     version: String,
     limits: Limits,
+    sample: Option<Sample>,
     #[serde(default)]
     typologies: BTreeMap<String, BTreeMap<String, i64>>,
     /// Read with their places: see [`rule::read_rules`].
@@ -179,7 +182,13 @@ impl RuleSet {
             peers_min: i64::MAX,
             peer_scales_fen: [i64::MAX; 4],
         };
-        Self { version: "none".into(), limits, parameters: vec![None; ALL.len()], rules: vec![Vec::new(); ALL.len()] }
+        Self {
+            version: "none".into(),
+            limits,
+            sample: None,
+            parameters: vec![None; ALL.len()],
+            rules: vec![Vec::new(); ALL.len()],
+        }
     }
 
     /// Reads and checks a document.
@@ -192,6 +201,7 @@ impl RuleSet {
             return Err(RulesError::Version(version.chars().take(VERSION_BYTES_MAX).collect()));
         }
         check_limits(&document.limits)?;
+        document.sample.as_ref().map_or(Ok(()), Sample::check)?;
         if let Some(name) = document.typologies.keys().find(|name| super::typology(name).is_none()) {
             return Err(RulesError::UnknownTypology(name.clone()));
         }
@@ -206,8 +216,8 @@ impl RuleSet {
         }
         let of = |typology: &&Typology| rules.iter().filter(|rule| rule.typology == typology.code).cloned().collect();
         let rules = ALL.iter().map(of).collect();
-        let (version, limits) = (document.version.into(), document.limits);
-        Ok(Self { version, limits, parameters, rules })
+        let (version, limits, sample) = (document.version.into(), document.limits, document.sample);
+        Ok(Self { version, limits, sample, parameters, rules })
     }
 
     /// The parameters of a typology, in their declared order; `None` where it is switched off.

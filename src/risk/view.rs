@@ -1,7 +1,7 @@
 //! What a check sees: one taxpayer's rows, to be read and no more, and the rule set in force.
 
 use super::rules::{Limits, RuleSet};
-use super::{Typology, indicators};
+use super::{Sample, Typology, indicators};
 use crate::model::{
     Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
 };
@@ -55,6 +55,11 @@ impl<'a, 'b> View<'a, 'b> {
     /// The numbers that are not of one typology.
     pub fn limits(&self) -> &Limits {
         &self.rules.limits
+    }
+
+    /// How the random sample is drawn.
+    pub fn sample(&self) -> Option<&Sample> {
+        self.rules.sample.as_ref()
     }
 
     /// Whether a month has passed, and with it the days in which its return is due.

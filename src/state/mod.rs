@@ -47,7 +47,8 @@ pub use peers::{Histogram, PeersMonth};
 pub use readings::{Metric, Readings};
 pub use row::{Row, RowError, RowType};
 pub use taxpayer::{
-    FlowedOn, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Totals, Void, WaitingRed,
+    FlowedOn, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Stratum, Totals, Void,
+    WaitingRed,
 };
 
 /// Version of the encoding of keys and rows.

@@ -202,10 +202,23 @@ pub struct Month {
     pub drawn_days: i64,
     /// Of `sold`, purchase vouchers that the firm issued to itself, voids taken off: no sale at all.
     pub vouchers: Totals,
+    /// When the month had passed, and the firm had no open finding: the stratum of the random sample that it was put into.
+    pub stratum: Option<Stratum>,
     /// The latest return for this month: sales, output tax, input tax, transferred out, payable.
     pub declared: Dated<[Fen; 5]>,
     /// What indicators are made of beside these.
     pub habits: Habits,
+}
+
+/// A stratum of the random sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stratum {
+    /// The first two digits of its industry; 0 where it is not known.
+    pub industry: u8,
+    /// Of its region: the province.
+    pub region: u8,
+    /// By the sales of twelve months, from 0 on.
+    pub scale: u8,
 }
 
 impl Month {

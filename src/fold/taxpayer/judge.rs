@@ -4,7 +4,7 @@
 use super::Step;
 use crate::model::{About, Continue, Id, Instant, Output, Period, Signal, SignalStatus, Timer};
 use crate::risk::{self, Finding, Subject, Typology, View};
-use crate::state::{Key, SignalOrder, SignalRow};
+use crate::state::{Key, Month, SignalOrder, SignalRow, Stratum};
 
 /// Months of findings against the taxpayer as a source that one step asks again.
 const BURSTS_PER_STEP: usize = 16;
@@ -76,9 +76,28 @@ impl Step<'_> {
     fn expect_month(&mut self, period: Period) {
         let due = self.rules.limits.month_passes(period, self.books.entity.id);
         if self.books.set_timer(self.hour, due, Timer::MonthPassed { period }) {
-            self.touch_one(About::Period(period));
+            self.has_passed(period);
             self.tell_peers(period, due);
         }
+    }
+
+    fn has_passed(&mut self, period: Period) {
+        self.stratify(period);
+        self.touch_one(About::Period(period));
+    }
+
+    /// Puts the firm into its stratum of the random sample of a month, if nothing stands against it. That is a statement of
+    /// the hour in which the month has passed: what is found later draws nobody else.
+    fn stratify(&mut self, period: Period) {
+        let Some(sample) = self.rules.sample.as_ref().filter(|_| self.profile.open_signals == 0) else { return };
+        let sales = (0..12).filter_map(|months| {
+            let month = self.books.find::<Month>(&Key::Month(period.minus(months)))?;
+            Some(month.invoiced().amount)
+        });
+        let scale = sample.scale(sales.sum());
+        let industry = u8::try_from(self.profile.industry.value.unwrap_or_default() / 100).unwrap_or(0);
+        let region = u8::try_from(self.profile.region.value.unwrap_or_default() / 10_000).unwrap_or(0);
+        self.month(period).stratum = Some(Stratum { industry, region, scale });
     }
 
     /// A month has passed, if the rules do not give it more time now than when the time was set.
@@ -89,7 +108,7 @@ impl Step<'_> {
             return;
         }
         self.now = due;
-        self.touch_one(About::Period(period));
+        self.has_passed(period);
         self.tell_peers(period, due);
     }
 
