@@ -17,6 +17,7 @@ pub enum Bound {
 /// Every indicator that a check gives as evidence; a test beside `suyuan signals` reads them out of the checks.
 static ALL: &[(&str, Bound)] = &[
     ("buyers", Bound::AtMost),
+    ("days_since_new", Bound::AtMost),
     ("days_since_new_representative", Bound::AtMost),
     ("days_since_registration", Bound::AtMost),
     ("declared_sales", Bound::AtMost),
@@ -66,6 +67,9 @@ static ALL: &[(&str, Bound)] = &[
     ("undeclared_output_share", Bound::AtLeast),
     ("undeclared_output_tax", Bound::AtLeast),
     ("undeclared_sales_share", Bound::AtLeast),
+    ("voucher_share_of_input", Bound::AtLeast),
+    ("voucher_tax", Bound::AtLeast),
+    ("vouchers_over_own_past", Bound::AtLeast),
     ("wages", Bound::AtMost),
     ("wages_over_trade", Bound::AtMost),
     ("waybills", Bound::AtMost),

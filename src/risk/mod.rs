@@ -20,6 +20,7 @@ mod deduct_without_invoice;
 mod dormant_revival;
 mod double_deduction;
 mod false_deduction;
+mod farm_purchase;
 mod finding;
 pub mod indicators;
 mod pass_through;
@@ -185,6 +186,7 @@ pub static ALL: &[&Typology] = &[
     &declared_mismatch::TYPOLOGY,
     &zero_declaration::TYPOLOGY,
     &third_party_mismatch::TYPOLOGY,
+    &farm_purchase::TYPOLOGY,
     &random_check::TYPOLOGY,
 ];
 
