@@ -26,6 +26,8 @@ mod identities;
 #[cfg(test)]
 mod issuing;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod peers;

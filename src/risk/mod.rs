@@ -19,6 +19,7 @@ mod deduct_after_void;
 mod deduct_without_invoice;
 mod dormant_revival;
 mod double_deduction;
+mod export_refund;
 mod false_deduction;
 mod farm_purchase;
 mod finding;
@@ -47,7 +48,7 @@ pub use rules::{Limits, RuleSet, RulesError};
 pub use sample::{Sample, StratumRate, WHOLE_PPM};
 pub use scoring::{Weighed, level_of_score, merge, response, shares};
 pub use shared_control::gang_case;
-pub use view::View;
+pub use view::{REFUND_MONTHS, View};
 
 use std::ops::RangeInclusive;
 
@@ -187,6 +188,7 @@ pub static ALL: &[&Typology] = &[
     &zero_declaration::TYPOLOGY,
     &third_party_mismatch::TYPOLOGY,
     &farm_purchase::TYPOLOGY,
+    &export_refund::TYPOLOGY,
     &random_check::TYPOLOGY,
 ];
 

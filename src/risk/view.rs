@@ -24,6 +24,12 @@ pub struct View<'a, 'b> {
 /// Months that are looked through for what was left at the end of an earlier one; a finding is asked again within two.
 const MONTHS_MAX: i32 = 36;
 
+/// Months with refunds, up to the latest, in which a refund is held against accused origins: they are asked again whenever
+/// one is accused.
+pub const REFUND_MONTHS: i32 = 12;
+/// Accused origins that one finding adds up.
+const TAINTED_MAX: usize = 32;
+
 /// Deductions that stand, oldest first, of one invoice.
 pub struct Standing {
     /// Each with its period, tax and event time.
@@ -211,6 +217,30 @@ impl<'a, 'b> View<'a, 'b> {
     /// By which firm its gang is named.
     pub fn gang(&mut self) -> Gang {
         self.books.find::<Papers>(&Key::Party(PartyKey::Papers)).map_or(Gang::NONE, |papers| papers.gang)
+    }
+
+    /// The first accused origins whose value is in the taxpayer's books, with what was deducted of each.
+    pub fn tainted_origins(&mut self) -> Vec<(TaxpayerId, Fen)> {
+        if self.profile.tainted_origins == 0 {
+            return Vec::new();
+        }
+        let keys = self.books.scan(&Key::Tainted(Id::EMPTY), &Key::Tainted(Id::LAST), TAINTED_MAX);
+        keys.into_iter()
+            .filter_map(|key| match (key, self.books.find::<Tainted>(&key)) {
+                (Key::Tainted(origin), Some(tainted)) => Some((origin, tainted.deducted)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How much of all that the taxpayer claimed came from accused origins, in basis points; nothing for refunds of long ago.
+    pub fn tainted_share(&mut self, period: Period) -> i64 {
+        if period <= self.profile.last_refunded.minus(REFUND_MONTHS) {
+            return 0;
+        }
+        let this = self.taxpayer();
+        let tainted: Fen = self.tainted_origins().into_iter().filter(|(id, _)| *id != this).map(|(_, tax)| tax).sum();
+        tainted.ratio_bp(self.profile.claimed).min(10_000)
     }
 
     /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no

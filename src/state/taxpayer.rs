@@ -46,6 +46,10 @@ pub struct Profile {
     pub quota: Course<Quota>,
     /// Totals of value.
     pub ledger: Ledger,
+    /// Deductions so far, net of reversals.
+    pub claimed: Fen,
+    /// The latest period with a claim for export refund.
+    pub last_refunded: Period,
     /// Input tax not yet passed on, by origin; empty while it is deregistered.
     pub pool: Blend,
     /// While it is deregistered, what had not been passed on by then: it has expired, unless the status is set back.
@@ -202,6 +206,8 @@ pub struct Month {
     pub drawn_days: i64,
     /// Of `sold`, purchase vouchers that the firm issued to itself, voids taken off: no sale at all.
     pub vouchers: Totals,
+    /// Tax claimed for export refund in this period, net of reversals.
+    pub refunds: Fen,
     /// When the month had passed, and the firm had no open finding: the stratum of the random sample that it was put into.
     pub stratum: Option<Stratum>,
     /// The latest return for this month: sales, output tax, input tax, transferred out, payable.

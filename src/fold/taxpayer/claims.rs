@@ -8,6 +8,7 @@ use crate::model::{
     Purpose, Source, TaxpayerId, Timer,
 };
 use crate::provenance::Ordinal;
+use crate::risk::REFUND_MONTHS;
 use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce, standing};
 
 /// The most deductions and reversals of one invoice: a lawful one has one, or three.
@@ -44,7 +45,7 @@ impl Step<'_> {
             && deducted.purpose != Purpose::NotDeductible
         {
             self.month(deducted.period).deducted.add(Fen::ZERO, deducted.tax);
-            self.claimed(deducted.period);
+            self.claimed(deducted.period, deducted.tax);
         }
     }
 
@@ -60,12 +61,16 @@ impl Step<'_> {
         let seller_id = reversed.seller_id.unwrap_or(Self::UNNAMED);
         if self.claim(source, event, reversed.invoice_no, seller_id, claim) {
             self.month(reversed.period).reversed.add(Fen::ZERO, reversed.tax);
-            self.claimed(reversed.period);
+            self.claimed(reversed.period, -reversed.tax);
         }
     }
 
-    /// Until a month's return is in, no finding about it rests on what is claimed.
-    fn claimed(&mut self, period: Period) {
+    /// More or less of a period is claimed than before. Until its return is in, no finding about the month rests on that.
+    fn claimed(&mut self, period: Period, tax: Fen) {
+        self.profile.claimed += tax;
+        if self.profile.tainted_origins > 0 {
+            self.touch_refunds();
+        }
         if self.month(period).declared.value.is_some() {
             self.touch(About::Period(period));
         }
@@ -173,6 +178,33 @@ impl Step<'_> {
         self.touch(About::Invoice { seller_id: Id::EMPTY, invoice_no: no });
     }
 
+    /// Moves the sums of months from one state of an invoice's claims for export refund to another.
+    pub(super) fn move_refunds(&mut self, before: Vec<(Period, Fen)>, after: Vec<(Period, Fen)>) {
+        if before == after {
+            return;
+        }
+        for (period, tax) in before {
+            self.month(period).refunds -= tax;
+            self.touch(About::Period(period));
+        }
+        for (period, tax) in after {
+            self.month(period).refunds += tax;
+            if period > self.profile.last_refunded {
+                self.touch_refunds(); // some of them are too long ago from now on
+                self.profile.last_refunded = period;
+            }
+            self.touch(About::Period(period));
+        }
+    }
+
+    /// A finding about a refund rests on how much of all claims is of accused origins: the months of refunds are asked again.
+    pub(super) fn touch_refunds(&mut self) {
+        let last = self.profile.last_refunded;
+        if last > Period::default() {
+            (0..REFUND_MONTHS).for_each(|months| self.touch_month(last.minus(months), 0));
+        }
+    }
+
     /// Moves the books from one state of an invoice's deductions to another.
     pub(super) fn move_deducted(&mut self, before: &[(Ordinal, Fen)], after: &[(Ordinal, Fen)]) {
         let changes = before.iter().map(|(origin, tax)| (*origin, -*tax)).chain(after.iter().copied());
@@ -192,6 +224,16 @@ impl Step<'_> {
             self.recount_behind(named, Id::EMPTY);
         }
     }
+}
+
+/// Tax of an invoice that is claimed for export refund and stands, by period.
+pub(super) fn refunds(claims: &[Claim]) -> Vec<(Period, Fen)> {
+    let is_refund = |claim: &Claim| claim.kind == ClaimKind::Deduct(Purpose::ExportRefund);
+    if !claims.iter().any(is_refund) {
+        return Vec::new();
+    }
+    let standing = standing(claims.to_vec());
+    standing.into_iter().filter(is_refund).map(|claim| (claim.period, claim.tax)).collect()
 }
 
 fn sum(claims: Vec<Claim>) -> Fen {

@@ -1,7 +1,7 @@
 //! Invoices on their holder's side: they arrive, are voided, offset, marked.
 
 use super::Step;
-use super::claims::deducted_by_origin;
+use super::claims::{deducted_by_origin, refunds};
 use super::issuing::{is_red, trade, untrade};
 use crate::model::{
     About, Arrival, Fen, Fingerprint, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Voided,
@@ -192,8 +192,10 @@ impl Step<'_> {
     ) {
         let mut held = self.lift_held(invoice_no, seller_id);
         let before = deducted_by_origin(&held);
+        let refunded = refunds(&held.claims);
         change(self, &mut held);
         let after = deducted_by_origin(&held);
+        self.move_refunds(refunded, refunds(&held.claims));
         if before != after {
             self.move_deducted(&before, &after);
         }

@@ -251,6 +251,7 @@ impl Step<'_> {
         }
         if total != total_before {
             self.touch(About::Origin(origin));
+            self.touch_refunds();
         }
         if total.names == 0 {
             self.books.remove(&Key::Tainted(origin));

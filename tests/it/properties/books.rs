@@ -6,7 +6,7 @@ use suyuan::model::{Fen, Id, Instant, InvoiceKind, InvoiceNo, Period, Purpose};
 use suyuan::provenance::{Blend, Ordinal};
 use suyuan::state::{
     ClaimKind, Held, Issue, Issued, Key, Month, OriginRow, Partner, Passed, Profile, Row, Side, TaintVisit, Tainted,
-    Totals,
+    Totals, standing,
 };
 
 use super::findings::Findings;
@@ -245,6 +245,11 @@ impl<'a> Books<'a> {
                     ClaimKind::Reverse(_) => month.reversed.add(Fen::ZERO, claim.tax),
                 }
             }
+            for claim in standing(held.claims.clone()) {
+                if claim.kind == ClaimKind::Deduct(Purpose::ExportRefund) {
+                    months.entry(claim.period).or_default().refunds += claim.tax;
+                }
+            }
             let Some(arrived) = held.arrived else { continue };
             let month = months.entry(arrived.issued_at.period()).or_default();
             month.bought.add(arrived.amount, arrived.tax);
@@ -314,6 +319,7 @@ impl<'a> Books<'a> {
             same(&format!("{period}"), sums(month), sums(parts))?;
             same(&format!("{period} reversed"), month.reversed, parts.reversed)?;
             same(&format!("{period} vouchers"), month.vouchers, parts.vouchers)?;
+            same(&format!("{period} refunds"), month.refunds, parts.refunds)?;
             same(&format!("{period} zero"), month.sold_zero, parts.sold_zero)?;
             same(&format!("{period} arrived"), month.arrived, parts.arrived)?;
             same(&format!("{period} drawn"), month.drawn, parts.drawn)?;
@@ -325,6 +331,7 @@ impl<'a> Books<'a> {
         if !counted.iter().all(|(period, parts)| *parts == nothing || self.months.contains_key(period)) {
             return Err("a month is missing".into());
         }
+        same("claimed", profile.claimed, counted.values().map(Month::claimed).sum())?;
         let ledger = &profile.ledger;
         let standing: Fen = self.issued.values().map(|issued| issued.vector.total()).sum();
         same("passed on", ledger.passed_on, standing.0)?;

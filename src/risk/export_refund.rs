@@ -1,0 +1,153 @@
+//! A refund of tax that nobody paid, or for goods that never left.
+
+use super::finding::percent;
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use crate::model::{About, Fen, ObservationSource, Period};
+use crate::state::Metric;
+
+/// Months that are looked at together: goods leave, and are claimed for, in different months.
+const WINDOW: i32 = 3;
+/// Months back in which an export observed says that customs are part of the input.
+const KNOWN_MONTHS: i32 = 14;
+
+/// See `doc`.
+pub(super) static TYPOLOGY: Typology = Typology {
+    code: "export_refund",
+    name_zh: "骗取出口退税",
+    since: "0.1.0",
+    subject: Subject::Period,
+    doc: "Tax is claimed for export refund, and the goods behind it are worth far more than what customs saw leave in three \
+          months; or much of the tax that the firm claims came from suspected sources, so that a share of the refund is of \
+          tax nobody paid. Fraudulent refunds are article 66 of the Law on Tax Collection. Goods are counted at the highest \
+          rate that the tax may stand for, so at the least they can be worth. Withdrawn when the claims are reversed, late \
+          customs records come, or the suspicion is lifted. Looks alike and is honest: an exporter whose goods are booked \
+          at customs in another month than claimed, or who exports at a profit; one with a little suspected value in what a \
+          large supplier sold it; a journal that has no customs records, where a lower score counts (score_no_customs).",
+    parameters: &[
+        Parameter::new("score", Unit::Score, "Score where customs saw less leave than is claimed for, 0 to 1000."),
+        Parameter::new(
+            "score_no_customs",
+            Unit::Score,
+            "Score where customs saw nothing of the firm for a year and more.",
+        ),
+        Parameter::new("score_tainted", Unit::Score, "Score where the refund is of tax from suspected sources."),
+        Parameter::new("score_both", Unit::Score, "Score where both speak.").not_below("score"),
+        Parameter::new("tax_min_fen", Unit::Fen, "A smaller refund than this without cause is not looked at."),
+        Parameter::new(
+            "short_min_bp",
+            Unit::BasisPoints,
+            "Of the goods claimed for, customs did not see at least so much.",
+        ),
+        Parameter::new(
+            "rate_bp",
+            Unit::BasisPoints,
+            "The highest rate: tax over this is the least that goods are worth.",
+        ),
+        Parameter::new(
+            "tainted_min_bp",
+            Unit::BasisPoints,
+            "Of the tax the firm claims, at least so much is suspected.",
+        ),
+    ],
+    months_back: KNOWN_MONTHS,
+    months_ahead: 0,
+    accuses_source: false,
+    when: When::MonthPassed,
+    check,
+};
+
+/// Goods claimed for, and those that customs saw leave.
+struct Customs {
+    tax: Fen,
+    goods: Fen,
+    left: Fen,
+    /// The share of them that did not.
+    short: i64,
+    /// Whether customs ever saw the firm export.
+    known: bool,
+}
+
+fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
+    let [score, no_customs, tainted_score, both, tax_min, short_min, rate, tainted_min] = view.parameters(&TYPOLOGY)?;
+    let About::Period(period) = *about else { return None };
+    let refunds = view.month_if(period, |month| month.refunds > Fen::ZERO)?.refunds;
+    let customs = customs(view, period, rate).filter(|customs| {
+        let without_goods = customs.tax.share(Fen(customs.short), Fen(10_000));
+        customs.short >= short_min && without_goods.0 >= tax_min
+    });
+    let share = view.tainted_share(period);
+    let tainted = Some((refunds.share(Fen(share), Fen(10_000)), share))
+        .filter(|(tax, share)| *share >= tainted_min.max(1) && tax.0 >= tax_min);
+    let score = match (&customs, tainted) {
+        (None, None) => return None,
+        (None, Some(_)) => tainted_score,
+        (Some(customs), None) if customs.known => score,
+        (Some(_), None) => no_customs,
+        (Some(_), Some(_)) => both,
+    };
+    let stake = customs.as_ref().map_or(Fen::ZERO, |customs| customs.tax.share(Fen(customs.short), Fen(10_000)));
+    let stake = stake.max(tainted.map_or(Fen::ZERO, |(tax, _)| tax));
+    let mut finding = Finding::new(score, stake, sentence(period, refunds, customs.as_ref(), tainted)).number(
+        "refund_tax_claimed",
+        refunds.0,
+        0,
+        "fen",
+        "month",
+    );
+    if let Some(Customs { goods, left, short, .. }) = customs {
+        finding = finding.number("goods_claimed_for", goods.0, left.0, "fen", "3 months").number(
+            "goods_not_seen_leaving",
+            short,
+            short_min,
+            "bp",
+            "3 months",
+        );
+    }
+    if let Some((tax, share)) = tainted {
+        finding = finding
+            .number("refund_tax_of_suspected_sources", tax.0, tax_min, "fen", "month")
+            .number("tainted_share_of_claims", share, tainted_min, "bp", "whole journal")
+            .with(view.tainted_origins().into_iter().map(|(origin, _)| origin));
+    }
+    Some(finding)
+}
+
+fn customs(view: &mut View<'_, '_>, period: Period, rate: i64) -> Option<Customs> {
+    let metric = [Metric::of(ObservationSource::Customs, "export_value")];
+    let tax: Fen = (0..WINDOW).map(|back| view.month(period.minus(back)).refunds).sum();
+    let goods = tax.share(Fen(10_000), Fen(rate));
+    let exports: Vec<Option<i64>> =
+        (0..=KNOWN_MONTHS).map(|back| view.readings(period.minus(back), &metric)[0]).collect();
+    let left: Fen = exports.iter().take(3).flatten().map(|value| Fen(*value)).sum();
+    let known = exports.iter().any(Option::is_some);
+    let short = (goods - left).ratio_bp(goods);
+    (short > 0).then_some(Customs { tax, goods, left, short, known })
+}
+
+fn sentence(period: Period, refunds: Fen, customs: Option<&Customs>, tainted: Option<(Fen, i64)>) -> Sentence {
+    let (mut zh, mut en) = (Vec::new(), Vec::new());
+    if let Some(Customs { goods, left, short, .. }) = customs {
+        let (goods, left, short) = (goods.grouped(), left.grouped(), percent(*short));
+        zh.push(format!("近三个月退税对应货物至少{goods}元，海关出口仅{left}元，差{short}%"));
+        en.push(format!(
+            "the goods claimed for in three months are worth at least {goods} yuan, of which customs saw {left} leave, \
+             {short} % too little"
+        ));
+    }
+    if let Some((tax, share)) = tainted {
+        let (tax, share) = (tax.grouped(), percent(share));
+        zh.push(format!("该户抵退税额的{share}%源自涉嫌虚开企业，按比例本月退税中{tax}元"));
+        en.push(format!(
+            "{share} % of the tax it claims came from suspected sources, {tax} yuan of this refund pro rata"
+        ));
+    }
+    let refunds = refunds.grouped();
+    Sentence {
+        zh: format!("{period}申报出口退税税额{refunds}元：{}；请暂缓退税，核实货源、报关与收汇。", zh.join("；")),
+        en: format!(
+            "{refunds} yuan of tax are claimed for export refund in {period}: {}; hold the refund, and check supply, customs \
+             declarations and payments.",
+            en.join("; and ")
+        ),
+    }
+}
