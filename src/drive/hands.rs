@@ -109,6 +109,20 @@ fn a_group_that_shares_one_finance_officer_is_no_gang() {
 }
 
 #[test]
+fn the_founder_of_a_group_who_keeps_the_accounts_of_its_firms_is_no_gang() {
+    let script = firms(8, 200, "rep=P{} fin=P0 handler=H{}");
+    assert_eq!(standing(&format!("{script}{LATER}")), [""; 0]);
+}
+
+#[test]
+fn one_handler_of_firms_that_registered_together_is_a_hand_and_of_clients_that_came_over_time_is_none() {
+    assert_eq!(standing(&firms(6, 100, "rep=P{} handler=H")), [""; 0]);
+    let found = standing(&firms(6, 2, "rep=P{} handler=H"));
+    assert_eq!(found.len(), 6);
+    assert_eq!(found[0], "F000 550: shared_firms 6, registered_within_a_week 6");
+}
+
+#[test]
 fn a_bookkeeper_behind_three_hundred_honest_firms_is_no_gang_even_with_some_missing() {
     let agent = "rep=P{}/13900000000 fin=A/13900000000 handler=A/13900000000 at=科技路1号305室";
     let mut script = firms(300, 2, agent);

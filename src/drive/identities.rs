@@ -230,7 +230,7 @@ fn end(script: &str) -> (Vec<Finding>, Vec<String>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_firm_that_changes_its_identifier_is_what_it_would_be_without(

@@ -112,11 +112,6 @@ impl Roles {
         self.0 & Self::REPRESENTATIVE.0 != 0
     }
 
-    /// Whether there is one that is not the legal representative's.
-    pub fn serves(self) -> bool {
-        self.0 & !Self::REPRESENTATIVE.0 != 0
-    }
-
     /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
@@ -237,7 +232,7 @@ pub struct Hand {
     pub firms: u32,
     /// Of those, tied by the role of legal representative.
     pub represented: u32,
-    /// Of those, tied by another role.
+    /// Of those, tied by other roles only.
     pub served: u32,
     /// Of those, missing, abnormal, or accused as a source.
     pub bad: u32,

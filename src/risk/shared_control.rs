@@ -78,29 +78,45 @@ struct Sizes {
     served_max: i64,
     firms_max: i64,
     bad_share_min: i64,
+    together_min: i64,
 }
 
 /// Firms behind a tie that one who controls them may be behind: none where the party rather serves them, or is everybody's.
 fn held(tie: &TieRow, sizes: &Sizes) -> i64 {
     let Hand { firms, represented, served, bad, .. } = tie.hand;
     let [firms, represented, served, bad] = [firms, represented, served, bad].map(i64::from);
-    let rotten = bad >= 3 && Fen(bad).ratio_bp(Fen(firms)) >= sizes.bad_share_min;
+    let is_rotten = bad >= 3 && Fen(bad).ratio_bp(Fen(firms)) >= sizes.bad_share_min;
     match tie.kind {
         // Whoever represents firms answers for them, however many; whom else they serve, only while these are few.
         PartyKind::Person if tie.roles.represents() => {
-            if rotten || served <= sizes.served_max {
+            if is_rotten || served <= sizes.served_max {
                 firms
             } else {
                 represented
             }
         }
-        PartyKind::Person if represented == 0 || !rotten && served > sizes.served_max => 0,
-        PartyKind::Phone if represented == 0 => 0,
-        PartyKind::Person => firms,
+        // Who only handles taxes is a bookkeeper, unless clients came together or went together.
+        PartyKind::Person | PartyKind::Phone if represented == 0 => {
+            let is_hand = served <= sizes.served_max && (is_rotten || are_together(&tie.hand, sizes));
+            if is_hand { firms } else { 0 }
+        }
+        PartyKind::Person => {
+            if is_rotten || served <= sizes.served_max {
+                firms
+            } else {
+                0
+            }
+        }
         PartyKind::Phone | PartyKind::Address | PartyKind::HardwareAddress | PartyKind::NetworkAddress => {
-            if rotten || firms <= sizes.firms_max { firms } else { 0 }
+            if is_rotten || firms <= sizes.firms_max { firms } else { 0 }
         }
     }
+}
+
+/// Whether most of three firms or more registered within a week of one another.
+fn are_together(hand: &Hand, sizes: &Sizes) -> bool {
+    let (firms, together) = (i64::from(hand.firms), i64::from(hand.together));
+    together >= 2 && Fen(together).ratio_bp(Fen(firms - 1)) >= sizes.together_min
 }
 
 /// The case of the gang that is named by a firm.
@@ -112,8 +128,8 @@ impl RuleSet {
     /// Whether a party holds a taxpayer tied to it together with others, as one who controls them.
     pub fn is_held(&self, tie: &TieRow) -> bool {
         let Some(numbers) = self.parameters::<PARAMETERS>(&TYPOLOGY) else { return false };
-        let [.., served_max, firms_max, bad_share_min, _, _] = numbers;
-        held(tie, &Sizes { served_max, firms_max, bad_share_min }) >= 2
+        let [.., served_max, firms_max, bad_share_min, together_min, _] = numbers;
+        held(tie, &Sizes { served_max, firms_max, bad_share_min, together_min }) >= 2
     }
 
     /// Hands between two firms of a gang, at most.
@@ -144,7 +160,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     ] = view.parameters(&TYPOLOGY)?;
     let About::Party(party) = *about else { return None };
     let tie = view.tie(party)?;
-    let sizes = Sizes { served_max, firms_max, bad_share_min };
+    let sizes = Sizes { served_max, firms_max, bad_share_min, together_min };
     let firms = held(&tie, &sizes);
     if firms < 2 {
         return None;
@@ -158,7 +174,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let bad = i64::from(hand.bad) - i64::from(own.is_bad());
     let grade_d = i64::from(hand.grade_d) - i64::from(own.has(FirmRecord::GRADE_D));
     let together = i64::from(hand.together);
-    let are_together = together >= 2 && Fen(together).ratio_bp(Fen(i64::from(hand.firms) - 1)) >= together_min;
+    let are_together = are_together(hand, &sizes);
     let crossed = tie.kind == PartyKind::Person && hand.represented > 0 && hand.served > 0 && is_crossed(hand);
     let others = other_ties(view, party, &tie, &sizes);
     // Rooms are let again, and numbers given out again: two firms in one are worth a look only where more ties them.
@@ -210,8 +226,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
 
 /// Whether one of few represents one firm and serves another.
 fn is_crossed(hand: &Hand) -> bool {
-    let serves_only = |associate: &Associate| associate.roles.serves() && !associate.roles.represents();
-    hand.associates.iter().any(serves_only)
+    hand.associates.iter().any(|associate| !associate.roles.represents())
 }
 
 /// The other kinds of tie, of a hand each, by which the taxpayer hangs together with one of the same firms.

@@ -61,7 +61,7 @@ impl PartyHead {
         let counts = [
             (&mut self.firms, true),
             (&mut self.represented, member.roles.represents()),
-            (&mut self.served, member.roles.serves()),
+            (&mut self.served, !member.roles.represents()),
             (&mut self.bad, member.record.is_bad()),
             (&mut self.grade_d, member.record.has(FirmRecord::GRADE_D)),
         ];

@@ -220,9 +220,14 @@ impl Step<'_> {
                 tie(here, PartyKind::Address, Roles::PREMISES);
             }
         }
+        // Who keeps accounts and no more is of a group, or of an office: a finance officer ties nobody together.
+        parties.retain(|_, (_, roles)| *roles != Roles::FINANCE_OFFICER);
         if let Some(devices) = self.books.find::<Devices>(&DEVICES) {
-            devices.hardware.iter().for_each(|(_, id)| tie(*id, PartyKind::HardwareAddress, Roles::ISSUES));
-            devices.network.iter().for_each(|(_, id)| tie(*id, PartyKind::NetworkAddress, Roles::ISSUES));
+            let by_kind =
+                [(PartyKind::HardwareAddress, &devices.hardware), (PartyKind::NetworkAddress, &devices.network)];
+            for (kind, used) in by_kind {
+                parties.extend(used.iter().map(|(_, id)| (*id, (kind, Roles::ISSUES))));
+            }
         }
         parties
     }
