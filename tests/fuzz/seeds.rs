@@ -10,6 +10,8 @@ use suyuan::log::{Frame, Log, Reader, Settings, Turn};
 use suyuan::model::{Body, Entity, Event, Position, Record};
 use suyuan::topology::EMBEDDED;
 
+/// A rule without code with all that one may have, and cases of both kinds, to be put behind a rule set.
+const RULE_AND_CASES: &str = include_str!("rule-and-cases.toml");
 /// The most seeds of one kind of thing.
 const OF_A_KIND_MAX: usize = 2;
 const MAPPING: &str = include_str!("../../topologies/mappings/contest-2020.toml");
@@ -181,7 +183,7 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
         ],
         "table" => text(&[&format!("\0{TABLE}"), &format!("{ALL_KINDS}\0{ALL_KINDS_TABLE}")]),
         "mapping" => text(&[MAPPING, ALL_KINDS]),
-        "rules" => text(&[STANDARD_RULES]),
+        "rules" => text(&[STANDARD_RULES, &format!("{STANDARD_RULES}{RULE_AND_CASES}")]),
         "topology" => text(&[EMBEDDED, "kind = \"embedded\"\npartitions = 3\nrules = \"x\"\ncache_mib = 9\n"]),
         "world_lines" => vec![every_line()],
         "world_moves" => (0..4).map(moves).collect(),

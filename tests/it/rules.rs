@@ -130,3 +130,19 @@ fn a_case_that_does_not_hold_says_what_was_expected_and_what_was_found() {
     assert!(ran.stdout.contains("expected, and not found: A circular 2026-03"), "{}", ran.stdout);
     assert!(ran.stdout.contains("found, and not expected: B double_deduction legacy:101"), "{}", ran.stdout);
 }
+
+#[test]
+fn the_cases_beside_a_rule_are_run_under_it() {
+    let folder = tempdir().unwrap();
+    let set = format!("{STANDARD}{}", include_str!("../fuzz/rule-and-cases.toml"));
+    let path = file(folder.path(), "rules.toml", set.as_bytes());
+    let ran = run(["rules", "test", path.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stdout.matches("ok  ").count()), (Some(0), 2), "{}{}", ran.stdout, ran.stderr);
+    let page = run(["explain", "night_issuing", "--rules", path.to_str().unwrap()]);
+    assert!(page.stdout.contains("night_share is above 150 % of peers p90"), "{}{}", page.stdout, page.stderr);
+    assert!(
+        page.stdout.contains("sales_change is at least 200 % of its own mean over 6 months before"),
+        "{}",
+        page.stdout
+    );
+}

@@ -2,7 +2,7 @@
 
 use suyuan::drive::World;
 use suyuan::intake::Mapping;
-use suyuan::risk::RuleSet;
+use suyuan::risk::{RuleSet, read_cases};
 use suyuan::topology::Topology;
 
 fn text(bytes: &[u8]) -> Option<&str> {
@@ -21,12 +21,20 @@ pub(crate) fn mapping(bytes: &[u8]) {
     }
 }
 
-/// A rule set; one that is taken can be put in force.
+/// A rule set; one that is taken can be put in force, and of one that is not every mistake has its place.
 pub(crate) fn rules(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
+    let mistakes = RuleSet::mistakes(text);
+    for mistake in &mistakes {
+        assert!((1..=text.split('\n').count()).contains(&mistake.line) && mistake.column > 0, "{mistake}");
+        assert!(!mistake.what.is_empty());
+    }
     match RuleSet::parse(text) {
-        Ok(_) => drop(World::new(text)),
-        Err(error) => assert!(!error.to_string().is_empty()),
+        Ok(_) => {
+            drop(World::new(text));
+            assert_eq!(read_cases(text).is_ok(), mistakes.is_empty(), "{mistakes:?}");
+        }
+        Err(error) => assert!(!error.to_string().is_empty() && !mistakes.is_empty(), "{error}"),
     }
 }
 
