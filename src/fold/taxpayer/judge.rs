@@ -31,7 +31,7 @@ impl Step<'_> {
             }
             let asked = |typology: &&&Typology| {
                 typology.subject == subject(&about)
-                    && touched.concerns(typology)
+                    && (touched.concerns(typology) || !self.rules.rules_of(typology).is_empty())
                     && (has_room || typology.accuses_source || !is_month(&about))
             };
             for typology in risk::ALL.iter().filter(asked) {

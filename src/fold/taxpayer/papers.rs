@@ -87,16 +87,17 @@ impl Step<'_> {
         }
     }
 
-    /// Findings about a month may rest on who the firm is: all months are asked again in which it sold, and all that
-    /// stand against it as a source.
+    /// Findings about a month may rest on who the firm is: all months are asked again in which it sold or for which it filed,
+    /// and all that stand against it as a source.
     pub(super) fn touch_papers(&mut self) {
-        let last = self.profile.last_month;
+        let last = self.profile.last_month.max(self.profile.last_declared);
         self.touch(About::Period(last));
         let (from, to) = (Key::Month(last.minus(PAPERS_MONTHS_MAX)), Key::Month(last.minus(-1)));
         for key in self.books.scan(&from, &to, usize::try_from(PAPERS_MONTHS_MAX).unwrap_or_default()) {
-            let has_sold = |month: &Month| month.originated > Fen::ZERO || month.drawn > Fen::ZERO;
-            let has_sold = self.books.find::<Month>(&key).is_some_and(has_sold);
-            if let (Key::Month(period), true) = (key, has_sold) {
+            let may_matter =
+                |month: &Month| month.originated > Fen::ZERO || month.sold.count > 0 || month.declared.value.is_some();
+            let may_matter = self.books.find::<Month>(&key).is_some_and(may_matter);
+            if let (Key::Month(period), true) = (key, may_matter) {
                 self.touch(About::Period(period));
             }
         }
