@@ -12,6 +12,8 @@
 mod asked;
 #[cfg(test)]
 mod bounds;
+#[cfg(test)]
+mod burdens;
 mod cases;
 #[cfg(test)]
 mod chains;

@@ -16,6 +16,8 @@ pub enum Bound {
 
 /// Every indicator that a check gives as evidence; a test beside `suyuan signals` reads them out of the checks.
 static ALL: &[(&str, Bound)] = &[
+    ("burden_over_own_past", Bound::AtMost),
+    ("burden_over_peers", Bound::AtMost),
     ("buyers", Bound::AtMost),
     ("days_since_new", Bound::AtMost),
     ("days_since_new_representative", Bound::AtMost),
@@ -65,6 +67,7 @@ static ALL: &[(&str, Bound)] = &[
     ("tainted_share_of_claims", Bound::AtLeast),
     ("tainted_tax_deducted", Bound::AtLeast),
     ("tainted_tax_taken", Bound::Above),
+    ("tax_below_peers", Bound::AtLeast),
     ("tax_deducted", Bound::Above),
     ("tax_deducted_after_void", Bound::Above),
     ("tax_deducted_again", Bound::Above),

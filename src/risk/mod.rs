@@ -24,6 +24,7 @@ mod false_deduction;
 mod farm_purchase;
 mod finding;
 pub mod indicators;
+mod low_burden;
 mod pass_through;
 mod rule;
 mod random_check;
@@ -189,6 +190,7 @@ pub static ALL: &[&Typology] = &[
     &third_party_mismatch::TYPOLOGY,
     &farm_purchase::TYPOLOGY,
     &export_refund::TYPOLOGY,
+    &low_burden::TYPOLOGY,
     &random_check::TYPOLOGY,
 ];
 

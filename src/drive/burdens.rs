@@ -1,0 +1,71 @@
+//! Tax burdens beside those of peers, as transcripts.
+
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+
+use super::{STANDARD_RULES, World, parse, transcript};
+
+/// Twelve firms of one industry and scale pay 3 % of a million yuan a month; the thirteenth, `F`, pays and buys as it is told.
+fn found(months: i32, paid: impl Fn(i32) -> i64, bought: impl Fn(i32) -> i64) -> String {
+    let rules = STANDARD_RULES.replace("peers_min = 20", "peers_min = 12");
+    assert_ne!(rules, STANDARD_RULES);
+    let month = |at: i32| format!("{}-{:02}", 2025 + at / 12, at % 12 + 1);
+    let mut script = "at 2025-01-01 | register F on=2001-01-01 | register OLD on=2001-01-01 industry=1310\n".to_owned();
+    (0..12).for_each(|firm| writeln!(script, "register P{firm} on=2001-01-01").unwrap());
+    for at in 0..months {
+        let (this, next) = (month(at), month(at + 1));
+        writeln!(script, "at {this}-10 | issue 9{at:02} F - 1000000.00 tax=130000.00").unwrap();
+        writeln!(script, "issue 8{at:02} OLD F {}.00 tax={}.00", bought(at) * 10, bought(at)).unwrap();
+        (0..12).for_each(|firm| writeln!(script, "issue {at:02}{firm:02} P{firm} - 1000000.00").unwrap());
+        writeln!(script, "at {next}-10").unwrap();
+        let declare = |firm: &str, paid: i64| {
+            format!(
+                "declare {firm} {this} sales=1000000.00 output=130000.00 input={}.00 payable={paid}.00",
+                130_000 - paid
+            )
+        };
+        (0..12).for_each(|firm| writeln!(script, "{}", declare(&format!("P{firm}"), 30_000)).unwrap());
+        writeln!(script, "deduct 8{at:02} F {this} from=OLD\n{}", declare("F", paid(at))).unwrap();
+    }
+    writeln!(
+        script,
+        "at {}-02 | issue 1 OLD - 1.00\nat {}-03 | issue 2 OLD - 1.00",
+        month(months + 1),
+        month(months + 1)
+    )
+    .unwrap();
+    let mut world = World::new(&rules);
+    parse(&script).unwrap().into_iter().for_each(|event| world.feed(event));
+    world.settle();
+    let told = transcript::write(world.said());
+    let of_burden = |line: &&str| line.contains(" low_burden ") && !line.contains(" now ");
+    told.lines()
+        .filter(of_burden)
+        .map(|line| line.split_once(' ').map_or(line, |(_, said)| said))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn who_pays_far_less_than_peers_and_than_it_used_to_is_found() {
+    let paid = |at: i32| if at < 6 { 30_000 } else { 5_000 };
+    assert_snapshot!(found(12, paid, |at| 130_000 - paid(at)), @r"
+    found low_burden F: 2025-12, 122000.00 at stake, score 520
+    ");
+}
+
+#[test]
+fn a_trader_with_thin_margins_is_a_reminder_until_its_own_past_is_known() {
+    assert_snapshot!(found(12, |_| 5_000, |_| 125_000), @r"
+    found low_burden F: 2025-07, 147000.00 at stake, score 300
+    found low_burden F: 2025-08, 147000.00 at stake, score 300
+    found low_burden F: 2025-09, 147000.00 at stake, score 300
+    ");
+}
+
+#[test]
+fn stock_that_waits_for_its_sales_is_no_low_burden() {
+    let paid = |at: i32| if at < 6 { 30_000 } else { 0 };
+    assert_snapshot!(found(12, paid, |at| if at < 6 { 100_000 } else { 190_000 }), @"");
+}

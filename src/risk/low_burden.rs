@@ -1,0 +1,130 @@
+//! A firm that pays far less on its sales than it used to, and than its peers.
+
+use super::finding::percent;
+use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use crate::model::{About, Fen, Period};
+
+/// The most months that are looked at together, and of the past before them.
+const WINDOW_MAX: i32 = 12;
+const PAST: i32 = 12;
+/// The indicator that is compared with peers.
+const BURDEN: &str = "tax_burden";
+
+/// See `doc`.
+pub(super) static TYPOLOGY: Typology = Typology {
+    code: "low_burden",
+    name_zh: "税负率偏低",
+    since: "0.1.0",
+    subject: Subject::Period,
+    doc: "By its returns of some months, the tax payable over the sales is far below what half of the firms of its industry \
+          and scale pay, and far below what the firm paid in the year before; where it has no such year, a lower score \
+          counts. A burden 30 % below that of peers is where the bureaus begin to ask. Withdrawn when returns are \
+          corrected. Looks alike and is honest: a trader with thin margins, whose own past is as thin; one that buys stock, \
+          whose input waits in its pool for the sales to come; an exporter, who owes nothing on what leaves.",
+    parameters: &[
+        Parameter::new("score", Unit::Score, "Score where the firm has no past of its own, 0 to 1000."),
+        Parameter::new("score_past", Unit::Score, "Score where it pays far less than in its own past, too.")
+            .not_below("score"),
+        Parameter::new("window_months", Unit::Months, "So many months are looked at together."),
+        Parameter::new("months_min", Unit::Months, "So many of them, and of the past, have a return, at least."),
+        Parameter::new("tax_min_fen", Unit::Fen, "Less tax than this below what peers pay is not looked at."),
+        Parameter::new("peers_max_bp", Unit::BasisPoints, "Burden over that of peers, at most."),
+        Parameter::new("past_max_bp", Unit::BasisPoints, "Burden over that of the firm's own past, at most."),
+    ],
+    months_back: WINDOW_MAX + PAST - 1,
+    months_ahead: 0,
+    accuses_source: false,
+    when: When::MonthPassed,
+    check,
+};
+
+/// Sums of returns.
+#[derive(Clone, Copy, Default)]
+struct Returns {
+    count: i64,
+    sales: Fen,
+    payable: Fen,
+    refunds: Fen,
+}
+
+fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
+    let [score, score_past, window, months_min, tax_min, peers_max, past_max] = view.parameters(&TYPOLOGY)?;
+    let About::Period(period) = *about else { return None };
+    view.month_if(period, |month| month.declared.value.is_some_and(|[sales, ..]| sales > Fen::ZERO))?;
+    let window = i32::try_from(window).unwrap_or(WINDOW_MAX).clamp(1, WINDOW_MAX);
+    let peers = peers(view, period, window).filter(|peers| *peers > 0)?;
+    let now = returns(view, period, window);
+    if now.count < months_min || now.refunds > Fen::ZERO || now.payable.ratio_bp(now.sales) >= peers {
+        return None;
+    }
+    // What was bought for later sales is still there, and would have been payable.
+    let stocked = (view.pool_left(period) - view.pool_left(period.minus(window))).max(Fen::ZERO);
+    let paid = now.payable + stocked;
+    let of_peers = now.sales.share(Fen(peers), Fen(10_000));
+    let (below, beside_peers) = (of_peers - paid, paid.ratio_bp(of_peers));
+    if below.0 < tax_min || beside_peers > peers_max {
+        return None;
+    }
+    let past = returns(view, period.minus(window), PAST);
+    let past = Some(past).filter(|past| past.count >= months_min && past.payable > Fen::ZERO);
+    let beside_past = past.map(|past| paid.ratio_bp(now.sales.share(past.payable, past.sales)));
+    if beside_past.is_some_and(|ratio| ratio > past_max) {
+        return None;
+    }
+    let past_burden = past.map(|past| past.payable.ratio_bp(past.sales));
+    let own = now.payable.ratio_bp(now.sales);
+    let text = sentence(period, window, &now, [own, peers], past_burden, below);
+    let months = format!("{window} months");
+    let finding = Finding::new(if past.is_some() { score_past } else { score }, below, text)
+        .number("burden_over_peers", beside_peers, peers_max, "bp", &months)
+        .number("tax_below_peers", below.0, tax_min, "fen", &months);
+    Some(match beside_past {
+        Some(ratio) => finding.number("burden_over_own_past", ratio, past_max, "bp", &months),
+        None => finding,
+    })
+}
+
+/// What half of the peers paid of their sales, in the mean of the months in which that is known.
+fn peers(view: &mut View<'_, '_>, period: Period, window: i32) -> Option<i64> {
+    let medians = (0..window).filter_map(|back| Some(view.peers(BURDEN, period.minus(back))?.median));
+    let (count, sum) = medians.fold((0, 0_i64), |(count, sum), median| (count + 1, sum.saturating_add(median)));
+    (count > 0).then(|| sum / count)
+}
+
+/// The returns of so many months up to one.
+fn returns(view: &mut View<'_, '_>, last: Period, months: i32) -> Returns {
+    let mut sums = Returns::default();
+    for back in 0..months {
+        let Some(month) = view.month_if(last.minus(back), |month| month.declared.value.is_some()) else { continue };
+        let [sales, _, _, _, payable] = month.declared.value.unwrap_or_default();
+        sums.count += 1;
+        sums.sales += sales;
+        sums.payable += payable;
+        sums.refunds += month.refunds;
+    }
+    sums
+}
+
+fn sentence(
+    period: Period,
+    window: i32,
+    now: &Returns,
+    [own, peers]: [i64; 2],
+    past: Option<i64>,
+    below: Fen,
+) -> Sentence {
+    let (sales, own, peers, below) = (now.sales.grouped(), percent(own), percent(peers), below.grouped());
+    let (past_zh, past_en) = past.map(percent).map_or_else(Default::default, |past| {
+        (format!("、低于本户上年的{past}%"), format!(" and to {past} % of its own in the year before"))
+    });
+    Sentence {
+        zh: format!(
+            "至{period}的{window}个月申报销售额{sales}元，税负率{own}%，低于同行业同规模的{peers}%{past_zh}，少缴约{below}元；\
+             请核实进项真实性与隐匿收入。"
+        ),
+        en: format!(
+            "In the {window} months to {period}, {own} % of {sales} yuan of sales were payable as tax, compared to {peers} % \
+             of peers{past_en}: some {below} yuan less; check its input, and sales that it does not declare."
+        ),
+    }
+}
