@@ -321,14 +321,19 @@ fn a_generated_world_is_replayed_and_measured() {
     let summary = replay(&[events.as_ref()], &out, &[]);
     assert_eq!((&summary["events"], &summary["accepted"]), (&made["events"], &made["events"]));
     let tasks = out.join("tasks.jsonl");
-    let report = run(["evaluate", "--labels", &labels, "--tasks", tasks.to_str().unwrap(), "--format", "json"]);
+    let report =
+        run(["evaluate", "--labels", &labels, "--tasks", out.to_str().unwrap(), "--events", &events, "--json"]);
     assert_eq!(report.code, Some(0), "{}", report.stderr);
     let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
     assert!(report["found"].as_u64() > Some(0), "{report}");
-    let other = file(folder.path(), "other.jsonl", br#"{"scheme":"chain-1","typology":"dormant_revival","taxpayer_id":"X","role":"source","first_at":"2025-03-04T00:00:00+08:00","evident_at":"2025-03-04T00:00:00+08:00"}"#);
+    assert!(report["deducted"]["tax_fen"].as_i64() > Some(0) && report["hard"]["fraudsters"].is_u64(), "{report}");
+    let both =
+        run(["evaluate", "--labels", &labels, "--tasks", out.to_str().unwrap(), "--against", tasks.to_str().unwrap()]);
+    assert!(both.stdout.contains("side by side") && both.stdout.contains("hard: recall"), "{}", both.stdout);
+    let other = file(folder.path(), "other.jsonl", br#"{"scheme":"chain-1","typology":"unheard_of","taxpayer_id":"X","role":"source","first_at":"2025-03-04T00:00:00+08:00","evident_at":"2025-03-04T00:00:00+08:00"}"#);
     let told = run(["evaluate", "--labels", other.to_str().unwrap(), "--tasks", tasks.to_str().unwrap()]);
     assert!(told.stderr.contains("of the same world?"), "{}", told.stderr);
-    assert!(told.stdout.contains("not looked for yet: dormant_revival"), "{}", told.stdout);
+    assert!(told.stdout.contains("not looked for yet: unheard_of"), "{}", told.stdout);
 }
 
 #[test]

@@ -20,10 +20,13 @@ mod third_party_mismatch;
 mod void_abuse;
 mod zero_declaration;
 
-use crate::model::Instant;
+use std::collections::BTreeSet;
+
+use crate::model::{Instant, TaxpayerId};
 
 use super::calendar::DayNo;
-use crate::sim::label::Part;
+use super::firm::NOBODY;
+use crate::sim::label::{Label, Part};
 pub(super) use stage::Stage;
 
 /// A kind of scheme.
@@ -134,7 +137,36 @@ pub(super) fn plant(stage: &mut Stage<'_>) -> usize {
             None => failures += 1,
         }
     }
+    label_customers(stage);
     counts.iter().sum()
+}
+
+/// The customers of firms that pass value on among real trade buy some of it, and know nothing.
+fn label_customers(stage: &mut Stage<'_>) {
+    let washers: Vec<(TaxpayerId, String, Instant)> = stage
+        .labels
+        .iter()
+        .filter(|label| label.role == Part::Washer)
+        .map(|label| (label.taxpayer_id, label.scheme.clone(), label.first_at))
+        .collect();
+    let mut labelled: BTreeSet<TaxpayerId> = stage.labels.iter().map(|label| label.taxpayer_id).collect();
+    for edge in &stage.network.edges {
+        if edge.buyer == NOBODY || !stage.firm(edge.buyer).is_general() {
+            continue;
+        }
+        let (seller, buyer) = (stage.firm(edge.seller).id, stage.firm(edge.buyer).id);
+        let Some((_, scheme, first_at)) = washers.iter().find(|(washer, ..)| *washer == seller) else { continue };
+        if labelled.insert(buyer) {
+            stage.labels.push(Label {
+                scheme: scheme.clone(),
+                typology: "false_deduction".into(),
+                taxpayer_id: buyer,
+                role: Part::Bystander,
+                first_at: *first_at,
+                evident_at: *first_at,
+            });
+        }
+    }
 }
 
 /// When a running sum goes above a limit; its last moment where it never does.

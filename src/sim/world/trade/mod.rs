@@ -2,12 +2,15 @@
 //! firm's output is its input and the value it adds. Flows are planned in tax, in fen a year, and paid out invoice by
 //! invoice: whatever an invoice is more or less than planned, the next ones make up for.
 
-use super::agenda::Quota;
+mod partners;
+mod quota;
+
 use super::calendar::{Calendar, DayNo, Season, WHOLE};
 use super::chance::Chance;
 use super::firm::{Firm, FirmNo, NOBODY, index};
 use super::goods::INDUSTRIES;
 use super::readings::sales_per_head;
+use partners::{find_customers, sellers_by_industry, supply};
 
 /// How often the plan of flows is carried through the network before it stands. What is missing then is below one per
 /// cent: nine tenths of a firm's output tax are its input at most, and chains have at most seven steps.
@@ -16,10 +19,6 @@ const ROUNDS: usize = 24;
 const TAX_MIN: i64 = 100;
 /// How much two firms of a pair buy from each other, relative to all their other purchases, in per cent.
 const PAIR_PERCENT: i64 = 20;
-
-/// Firms that get a larger quota in the course of a year, in basis points: established ones, and new ones.
-const RAISED_BP: u64 = 700;
-const RAISED_NEW_BP: u64 = 4_000;
 
 /// A steady relation between a seller and a buyer. The seller is the buyer for purchases from farmers.
 #[derive(Clone, Debug)]
@@ -153,52 +152,6 @@ impl Network {
             firm.staff = (output / 100 * 100 / 13 / sales_per_head(firm.tier())).clamp(1, 20_000);
             firm.ask_for_more_later(calendar, chance);
         }
-    }
-
-    /// Gives each firm a quota that fits its trade. What is sold for more than one sheet carries is split over several
-    /// near the cap, so that all other gaps grow a little, for the number of invoices is given.
-    fn fit_quotas(&mut self, firms: &mut [Firm], starts: &[u64]) {
-        let mut sheets = vec![0_i64; firms.len()];
-        for edge in &self.edges {
-            let largest = &mut sheets[index(edge.seller)];
-            *largest = edge.slot_tax().max(*largest);
-        }
-        for (sheet, firm) in sheets.iter_mut().zip(firms.iter()) {
-            *sheet = i64::try_from(i128::from(*sheet) * i128::from(firm.sheet_percent) / 100).unwrap_or(*sheet);
-        }
-        let before = self.split(&sheets, starts);
-        let after: u128 = self.edges.iter().zip(starts).map(|(edge, &start)| edge.invoices(start)).sum();
-        let mut counts = vec![0_u64; firms.len()];
-        let wider = |value: i128| {
-            i64::try_from(
-                value * i128::try_from(after.max(1)).unwrap_or(1) / i128::try_from(before.max(1)).unwrap_or(1),
-            )
-            .unwrap_or(i64::MAX / 4)
-        };
-        for edge in &mut self.edges {
-            edge.gap = wider(i128::from(edge.gap)).unsigned_abs().clamp(64, WHOLE << 16);
-            counts[index(edge.seller)] += WHOLE / edge.gap + 1;
-        }
-        for (place, firm) in firms.iter_mut().enumerate() {
-            firm.set_quota(wider(i128::from(sheets[place])), counts[place]);
-        }
-        let caps: Vec<i64> = firms.iter().map(Firm::tax_of_a_full_sheet).collect();
-        self.split(&caps, starts);
-    }
-
-    /// Shortens the gaps of edges that would carry more than a sheet of their seller does. Returns how many invoices there
-    /// were before.
-    fn split(&mut self, sheets: &[i64], starts: &[u64]) -> u128 {
-        let mut before = 0;
-        for (edge, &start) in self.edges.iter_mut().zip(starts) {
-            before += edge.invoices(start);
-            let (slot, sheet) = (edge.slot_tax(), sheets[index(edge.seller)] / 100 * 93);
-            if slot > sheet && sheet > 0 {
-                let gap = i128::from(edge.gap) * i128::from(sheet) / i128::from(slot);
-                edge.gap = u64::try_from(gap).unwrap_or(64).max(64);
-            }
-        }
-        before
     }
 
     /// Takes what falls due on a day: the edge and the tax of its next invoice.
@@ -365,127 +318,5 @@ impl Firm {
         }
         let left = calendar.trading.saturating_sub(self.born + 18) * 1_000 / calendar.trading;
         i64::try_from(left).unwrap_or(0)
-    }
-
-    /// The usual cap that comes nearest to what its sheets are to carry, and sheets enough for a busy month.
-    fn set_quota(&mut self, sheet_tax: i64, count: u64) {
-        if self.cap > 0 {
-            return; // A scheme has set it.
-        }
-        let good = self.line_of_business().sells[0];
-        let amount = i128::from(sheet_tax) * 10_000 / i128::from(self.rate_bp(good));
-        // The nearest of the usual ones; at least what a scheme needs.
-        let amount = (amount * 7 / 10).max(i128::from(self.planned_amount));
-        let mut cap = 1_000_000_i64; // Ten thousand yuan.
-        for step in [5, 2].into_iter().cycle() {
-            if i128::from(cap) >= amount || cap >= 1_000_000_000_000 {
-                break;
-            }
-            cap = if step == 5 { cap * 5 } else { cap * 2 };
-        }
-        self.cap = cap;
-        self.monthly_count = u32::try_from(count / 6 / 25 * 25 + 25).unwrap_or(u32::MAX);
-        // Paper is numbered with five digits, its repetitions too.
-        self.paper &= count < u64::from(super::identity::InvoiceRef::PAPER_MAX) / 2;
-    }
-}
-
-impl Firm {
-    /// The tax on the largest invoice it may issue of its main goods.
-    fn tax_of_a_full_sheet(&self) -> i64 {
-        self.cap / 10_000 * i64::from(self.rate_bp(self.line_of_business().sells[0]))
-    }
-
-    /// Some begin with a smaller quota, and ask for more when they have grown into it.
-    fn ask_for_more_later(&mut self, calendar: &Calendar, chance: &mut Chance) {
-        let (asks_bp, day) = if self.established {
-            (RAISED_BP, chance.place(calendar.trading))
-        } else {
-            (RAISED_NEW_BP, self.born + 45 + chance.place(90))
-        };
-        if let Some((_, quota)) = &mut self.raised {
-            // A scheme or a look-alike has chosen the day.
-            *quota = Quota { cap: self.cap, monthly_count: self.monthly_count * 2 };
-            return;
-        }
-        if self.cast || self.cap <= 10_000_000 || !chance.happens(asks_bp) || day >= calendar.trading {
-            return;
-        }
-        let quota = Quota { cap: self.cap, monthly_count: self.monthly_count };
-        self.raised = Some((calendar.worked_from(day), quota));
-        // Whose sales take several full sheets anyway could never catch up.
-        if self.sheet_percent >= 160 {
-            self.cap /= 2;
-        }
-        self.monthly_count = (self.monthly_count / 2).max(25);
-    }
-}
-
-/// Who can sell, by industry: established firms first, for those are drawn more often.
-fn sellers_by_industry(firms: &[Firm]) -> Vec<Vec<FirmNo>> {
-    let mut sellers = vec![Vec::new(); INDUSTRIES.len()];
-    for established in [true, false] {
-        for (number, firm) in (0..).zip(firms) {
-            if firm.established == established && firm.is_general() && firm.cap == 0 {
-                sellers[firm.industry].push(number);
-            }
-        }
-    }
-    sellers
-}
-
-/// Finds a buyer its suppliers: one to `partners_max` in each industry it needs, from its own province where it can.
-fn supply(
-    buyer: FirmNo,
-    firm: &Firm,
-    sellers: &[Vec<FirmNo>],
-    partners_max: usize,
-    chance: &mut Chance,
-    edges: &mut Vec<Edge>,
-) {
-    let needs = firm.line_of_business().buys;
-    let needs = if partners_max == 1 { &needs[..needs.len().min(2)] } else { needs };
-    for &(industry, share) in needs {
-        let known = &sellers[industry];
-        let partners = 1 + chance.place(partners_max.min(known.len()));
-        let mut taken: Vec<FirmNo> = Vec::with_capacity(partners);
-        for rank in 1..=i64::try_from(partners).expect("a handful") {
-            if known.is_empty() {
-                break;
-            }
-            let seller = known[chance.early_place(known.len())];
-            if seller != buyer && !taken.contains(&seller) {
-                taken.push(seller);
-                edges.push(Edge::new(seller, buyer, share * 60 / rank));
-            }
-        }
-    }
-}
-
-/// A maker or trader nobody found gets one to three customers.
-fn find_customers(firms: &[Firm], chance: &mut Chance, edges: &mut Vec<Edge>) {
-    let mut found = vec![false; firms.len()];
-    for edge in edges.iter() {
-        found[index(edge.seller)] = true;
-    }
-    let mut buyers = vec![Vec::new(); INDUSTRIES.len()];
-    for (number, firm) in (0..).zip(firms) {
-        for &(industry, share) in firm.line_of_business().buys {
-            if firm.is_general() && share > 4 {
-                buyers[industry].push((number, share));
-            }
-        }
-    }
-    for (seller, firm) in (0..).zip(firms) {
-        let customers = &buyers[firm.industry];
-        if found[index(seller)] || customers.is_empty() || !firm.is_general() {
-            continue;
-        }
-        for _ in 0..=chance.below(3) {
-            let (buyer, share) = customers[chance.place(customers.len())];
-            if buyer != seller && !edges.iter().rev().take(3).any(|edge| (edge.seller, edge.buyer) == (seller, buyer)) {
-                edges.push(Edge::new(seller, buyer, share * 30));
-            }
-        }
     }
 }
