@@ -179,8 +179,8 @@ fn told(world: &World) -> String {
         let say = |value: Option<String>| value.unwrap_or_else(|| "nothing".into());
         writeln!(text, "  {name}\n    the fold   {}\n    the oracle {}", say(fold), say(oracle)).unwrap();
     }
-    let standard = worlds::STANDARD.lines();
-    let numbers = world.rules.lines().zip(standard).filter(|(line, standard)| line != standard);
+    let standard = worlds::standard();
+    let numbers = world.rules.lines().zip(standard.lines()).filter(|(line, standard)| line != standard);
     let numbers: Vec<&str> = numbers.map(|(line, _)| line).collect();
     text + "rules: " + &numbers.join("; ") + "\n" + &lines.join("\n") + "\n"
 }
