@@ -94,7 +94,8 @@ impl Step<'_> {
         self.touch(About::Period(last));
         let (from, to) = (Key::Month(last.minus(PAPERS_MONTHS_MAX)), Key::Month(last.minus(-1)));
         for key in self.books.scan(&from, &to, usize::try_from(PAPERS_MONTHS_MAX).unwrap_or_default()) {
-            let has_sold = |month: &Month| month.originated > Fen::ZERO || month.drawn > Fen::ZERO;
+            let has_sold =
+                |month: &Month| month.sold.count > 0 || month.originated > Fen::ZERO || month.drawn > Fen::ZERO;
             let has_sold = self.books.find::<Month>(&key).is_some_and(has_sold);
             if let (Key::Month(period), true) = (key, has_sold) {
                 self.touch(About::Period(period));
