@@ -91,9 +91,25 @@ pub(super) struct Marked {
     abnormal: bool,
 }
 
+/// What the holder of an invoice that was taken back had deducted of it, and keeps.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Claimed")]
+pub(super) struct Claimed {
+    #[serde(with = "InvoiceNumber")]
+    invoice_no: InvoiceNo,
+    #[serde(with = "Identifier")]
+    buyer_id: TaxpayerId,
+    #[serde(rename = "tax_fen", with = "Money")]
+    tax: Fen,
+    is_void: bool,
+    #[serde(with = "Moment")]
+    at: Instant,
+}
+
 mirrors! {
     Arrival: model::Arrival,
     GoodsAmount: model::GoodsAmount,
     Voided: model::Voided,
     Returned: model::Returned,
+    Claimed: model::Claimed,
 }

@@ -2,11 +2,12 @@
 
 use super::json;
 use crate::model::{
-    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date, DeadLetter,
-    Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode, Hand, Id,
-    Identified, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership, Message, Output,
-    Part, PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report, Returned, Roles,
-    Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector, Voided,
+    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Claimed, Closing, Continue, Date,
+    DeadLetter, Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode,
+    Hand, Id, Identified, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership,
+    Message, Output, Part, PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report,
+    Returned, Roles, Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer,
+    Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -177,6 +178,13 @@ fn others() -> Vec<Message> {
             }],
             at: at(11),
         })),
+        Message::Claimed(Claimed {
+            invoice_no: invoice("26442000000012345678"),
+            buyer_id: id("B1"),
+            tax: Fen(117_000),
+            is_void: true,
+            at: at(7),
+        }),
     ]
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::accusation::{Report, Taint};
-use super::arrival::{Arrival, Marked, Returned, Voided};
+use super::arrival::{Arrival, Claimed, Marked, Returned, Voided};
 use super::event::Kept;
 use super::form::{Boxed, Form, mirrors};
 use super::identifiers::IdentifierOrEmpty;
@@ -34,6 +34,7 @@ pub(super) enum Message {
     Measured(#[serde(with = "Boxed::<Measured>")] Box<model::Measured>),
     Peers(#[serde(with = "Boxed::<PeersTold>")] Box<model::PeersTold>),
     Identified(#[serde(with = "Identified")] model::Identified),
+    Claimed(#[serde(with = "Claimed")] model::Claimed),
 }
 
 /// What a record or a message is addressed to.

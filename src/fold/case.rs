@@ -53,7 +53,8 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         | Message::Shared(_)
         | Message::Measured(_)
         | Message::Peers(_)
-        | Message::Identified(_) => {}
+        | Message::Identified(_)
+        | Message::Claimed(_) => {}
     }
 }
 

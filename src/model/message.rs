@@ -43,6 +43,8 @@ pub enum Message {
     Peers(Box<PeersTold>),
     /// A later identifier of a subject tells the earlier one that it leads there from now on.
     Identified(Identified),
+    /// The holder of an invoice that was taken back tells its issuer what it had deducted of it.
+    Claimed(Claimed),
 }
 
 /// A later identifier of a subject.
@@ -81,6 +83,7 @@ impl Message {
             Self::Measured(_) => "firm_measured",
             Self::Peers(_) => "peers_measured",
             Self::Identified(_) => "identifier_changed",
+            Self::Claimed(_) => "deduction_told",
             Self::Forwarded(_, event) => event.fact.type_name(),
         }
     }
@@ -162,6 +165,22 @@ pub struct Marked {
     pub at: Instant,
     /// Set, or lifted.
     pub abnormal: bool,
+}
+
+/// What the holder of an invoice that was voided, or red-lettered in a later month, had deducted of it by then and keeps: in
+/// all, so that hearing it twice does no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Which.
+    pub invoice_no: InvoiceNo,
+    /// Who holds it.
+    pub buyer_id: TaxpayerId,
+    /// Tax; nothing where it keeps nothing any more.
+    pub tax: Fen,
+    /// Voided, not red-lettered.
+    pub is_void: bool,
+    /// Event time of what led to it.
+    pub at: Instant,
 }
 
 /// A standing accusation of an origin. A later version of the same case replaces an earlier one.

@@ -45,6 +45,20 @@ impl Fen {
     }
 }
 
+impl Fen {
+    /// The most per cent that are told: ten thousand times as much.
+    pub const PERCENT_MAX: i64 = 1_000_000;
+
+    /// This amount in per cent of `whole`, towards zero, at most [`Fen::PERCENT_MAX`], which it also is of nothing.
+    pub fn percent_of(self, whole: Self) -> i64 {
+        if whole.0 <= 0 {
+            return if self.0 > 0 { Self::PERCENT_MAX } else { 0 };
+        }
+        let percent = i128::from(self.0) * 100 / i128::from(whole.0);
+        i64::try_from(percent).unwrap_or(Self::PERCENT_MAX).min(Self::PERCENT_MAX)
+    }
+}
+
 impl Add for Fen {
     type Output = Self;
     fn add(self, other: Self) -> Self {
@@ -147,6 +161,10 @@ mod tests {
             Fen(3_000_000_000_000)
         );
         assert_eq!(Fen(10).share(Fen(1), Fen::ZERO), Fen::ZERO);
+        assert_eq!(
+            [Fen(5).percent_of(Fen(2)), Fen(5).percent_of(Fen(0)), Fen(0).percent_of(Fen(0))],
+            [250, 1_000_000, 0]
+        );
         assert_eq!(Fen(1).ratio_bp(Fen(3)), 3_333);
     }
 }

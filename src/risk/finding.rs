@@ -23,7 +23,7 @@ pub struct Finding {
 pub(super) const COUNTERPARTIES_MAX: usize = 8;
 
 /// One sentence an officer can act on: who, how many, how much, against which limit, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sentence {
     /// In Chinese.
     pub zh: String,

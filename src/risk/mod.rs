@@ -13,6 +13,7 @@
 
 mod bounds;
 mod capacity;
+mod cap_issuing;
 mod circular;
 mod declared_mismatch;
 mod deduct_after_void;
@@ -23,9 +24,12 @@ mod export_refund;
 mod false_deduction;
 mod farm_purchase;
 mod finding;
+mod goods_switch;
 pub mod indicators;
 mod low_burden;
 mod pass_through;
+mod quota_surge;
+mod red_abuse;
 mod rule;
 mod random_check;
 mod returns;
@@ -34,10 +38,12 @@ mod sample;
 mod scoring;
 mod shared_control;
 mod source_burst;
+mod surplus_invoice;
 mod unexplained;
 mod third_party_mismatch;
 mod view;
 mod zero_declaration;
+mod void_abuse;
 
 pub use bounds::{Bound, bound};
 pub use finding::{Finding, Sentence};
@@ -53,7 +59,7 @@ pub use view::{REFUND_MONTHS, View};
 
 use std::ops::RangeInclusive;
 
-use crate::model::{About, Id, TaxpayerId};
+use crate::model::{About, Fen, Id, TaxpayerId};
 
 /// What a typology's findings are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +162,10 @@ pub enum Unit {
     KilowattHours,
     /// Firms.
     Taxpayers,
+    /// Invoices.
+    Invoices,
+    /// A multiple in per cent: 300 is three times as much.
+    Percent,
 }
 
 impl Unit {
@@ -169,7 +179,8 @@ impl Unit {
             Self::Months => 0..=12,
             Self::Multiple => 0..=100_000_000,
             Self::KilowattHours => 0..=1_000_000,
-            Self::Taxpayers => 0..=1_000_000_000,
+            Self::Taxpayers | Self::Invoices => 0..=1_000_000_000,
+            Self::Percent => 0..=Fen::PERCENT_MAX,
         }
     }
 }
@@ -183,6 +194,12 @@ pub static ALL: &[&Typology] = &[
     &source_burst::TYPOLOGY,
     &pass_through::TYPOLOGY,
     &circular::TYPOLOGY,
+    &quota_surge::TYPOLOGY,
+    &cap_issuing::TYPOLOGY,
+    &void_abuse::TYPOLOGY,
+    &red_abuse::TYPOLOGY,
+    &surplus_invoice::TYPOLOGY,
+    &goods_switch::TYPOLOGY,
     &false_deduction::TYPOLOGY,
     &shared_control::TYPOLOGY,
     &declared_mismatch::TYPOLOGY,

@@ -54,3 +54,22 @@ impl Unexplained {
         (i64::from(self.this.near_cap) + i64::from(self.before.near_cap)) * 10_000 / self.invoices().max(1)
     }
 }
+
+/// Of the tax issued in the months before one, how much had no input behind it, in basis points: what is usual for the firm.
+/// `None` where that cannot be told of a firm that is older than the journal.
+pub(super) fn usual_share_bp(view: &mut View<'_, '_>, before: Period, months: i64) -> Option<i64> {
+    let past = view.past(before, months).into_iter().filter(|(period, _)| !view.is_opening(*period));
+    let (mut known, mut issued, mut own) = (0, Fen::ZERO, Fen::ZERO);
+    for (_, month) in past {
+        known += 1;
+        issued += month.sold_standing;
+        own += month.originated;
+    }
+    if issued > Fen::ZERO {
+        return Some(own.max(Fen::ZERO).ratio_bp(issued));
+    }
+    (known >= KNOWN_MONTHS_MIN || !view.is_older()).then_some(0)
+}
+
+/// Fewer months say nothing of what is usual.
+const KNOWN_MONTHS_MIN: i32 = 2;

@@ -6,8 +6,8 @@ use crate::model::{
     Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
 };
 use crate::state::{
-    Books, Claim, Goods, Held, Key, Metric, Month, Opening, Papers, Partner, PartyKey, Profile, Readings, Side,
-    Tainted, TieRow, standing,
+    Books, Claim, Goods, GoodsMonth, Held, Key, Metric, Month, Opening, Papers, Partner, PartyKey, Profile, Readings,
+    Side, Tainted, TieRow, province, standing,
 };
 
 /// One taxpayer's rows, and the rules.
@@ -185,6 +185,49 @@ impl<'a, 'b> View<'a, 'b> {
     /// Whether a month is one of the journal's first, in which such a taxpayer may sell stock from before it.
     pub fn is_opening(&self, period: Period) -> bool {
         self.opening.covers(self.profile.registered_on, period)
+    }
+
+    /// Sums of the months before one, the latest first, as far as trade would be known of them: at most so many.
+    pub fn past(&mut self, before: Period, months: i64) -> Vec<(Period, Month)> {
+        let known_from = self.known_from();
+        let months = i32::try_from(months).unwrap_or(0);
+        let periods = (1..=months).map(|back| before.minus(back)).take_while(|period| *period >= known_from);
+        periods.map(|period| (period, self.month(period))).collect()
+    }
+
+    /// What was bought and sold in a month, by class of goods.
+    pub fn goods_of(&mut self, period: Period) -> GoodsMonth {
+        self.books.find::<GoodsMonth>(&Key::GoodsMonth(period)).cloned().unwrap_or_default()
+    }
+
+    /// The same, where it is such as may matter.
+    pub fn goods_if(&mut self, period: Period, may_matter: impl Fn(&GoodsMonth) -> bool) -> Option<GoodsMonth> {
+        self.books.find::<GoodsMonth>(&Key::GoodsMonth(period)).filter(|goods| may_matter(goods)).cloned()
+    }
+
+    /// Raises of its quota in the days up to the end of a month, to so much in per cent of what it was, at least: oldest
+    /// first, each with the day and what it was raised to in per cent.
+    pub fn quota_raises(&self, period: Period, days: i64, least_percent: i64) -> Vec<(Date, i64)> {
+        let end = period.minus(-1).start();
+        let within = self.profile.quota.changes().filter(|(at, ..)| *at < end && end.days_since(*at) <= days);
+        within
+            .map(|(at, before, now)| (at.date(), now.capacity().percent_of(before.capacity())))
+            .filter(|(_, percent)| *percent >= least_percent)
+            .collect()
+    }
+
+    /// The division of its industry: the first two of the four digits of GB/T 4754.
+    pub fn industry_division(&self) -> Option<u16> {
+        self.profile.industry.value.map(|industry| industry / 100)
+    }
+
+    /// Whether the province of its id is that of its registration, so that ids tell who is of which.
+    pub fn has_sure_province(&self) -> bool {
+        let region = self.profile.region.value.map(|region| region / 10_000);
+        province(self.taxpayer()).is_some_and(|[first, second]| {
+            let own = u32::from(first - b'0') * 10 + u32::from(second - b'0');
+            region.is_none_or(|region| region == own)
+        })
     }
 
     /// Whether it has gone missing or abnormal.

@@ -112,6 +112,15 @@ impl<T: Copy + PartialEq> Course<T> {
         self.earlier[..place].last().and_then(|known| known.value)
     }
 
+    /// Each change of the value: since when, from what and to what; oldest first.
+    pub fn changes(&self) -> impl Iterator<Item = (Instant, T, T)> {
+        let said = || self.earlier.iter().chain([&self.latest]).filter_map(|known| Some((known.since, known.value?)));
+        said()
+            .zip(said().skip(1))
+            .filter(|((_, before), (_, now))| before != now)
+            .map(|((_, before), (at, now))| (at, before, now))
+    }
+
     /// Whether `of` says of some time something else by one course than by the other.
     pub fn differs<V: PartialEq>(&self, other: &Self, of: impl Fn(&Self, Instant) -> V) -> bool {
         let times = |course: &Self| -> Vec<Instant> {
@@ -141,6 +150,8 @@ mod tests {
             }
             let at = |at| course.at(Instant(at));
             assert_eq!((at(5), at(15), at(25), at(35)), (Some('A'), Some('A'), Some('B'), Some('A')), "{order:?}");
+            let changes: Vec<_> = course.changes().collect();
+            assert_eq!(changes, [(Instant(20), 'A', 'B'), (Instant(30), 'B', 'A')]);
             let changed = |at| course.changed_by(Instant(at));
             assert_eq!((changed(15), changed(25), changed(35)), (None, Some(Instant(20)), Some(Instant(30))));
             assert_eq!((course.latest(), course.since()), (Some('A'), Instant(30)));

@@ -102,6 +102,7 @@ mod tests {
             tax: Fen(amount / 10),
             red_of: None,
             near_cap: false,
+            class: crate::state::GoodsClass::default(),
         }
     }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::books::Books;
 use super::key::Key;
 use super::row::Beyond;
-use super::taxpayer::{Mark, Totals};
+use super::taxpayer::{ClaimedBefore, Mark, Totals};
+use super::ways::GoodsClass;
 use crate::model::{Fen, Fingerprint, Instant, InvoiceKind, InvoiceNo, Period, Position, Purpose, TaxpayerId};
 use crate::provenance::Blend;
 
@@ -43,6 +44,10 @@ pub struct Held {
     pub vector: Blend,
     /// Whether the vector is counted in the holder's books: it was a general taxpayer when the invoice was issued.
     pub entered: bool,
+    /// Event time of the latest red letter that names it, void or not.
+    pub red_at: Instant,
+    /// What its issuer was last told that the holder keeps of it: see [`super::Issued::claimed`].
+    pub claimed: Option<ClaimedBefore>,
 }
 
 /// What arrived.
@@ -60,6 +65,8 @@ pub struct Arrived {
     pub tax: Fen,
     /// The invoice it offsets.
     pub red_of: Option<InvoiceNo>,
+    /// The class of goods it is mostly of.
+    pub class: GoodsClass,
 }
 
 /// A fact that may come once.
@@ -102,7 +109,8 @@ pub enum ClaimKind {
 impl Held {
     /// Whether nothing stands in it: what a red letter in another's name left that was voided since.
     pub fn is_blank(&self) -> bool {
-        *self == Self { seller_id: self.seller_id, waited_until: self.waited_until, ..Self::default() }
+        let Self { seller_id, waited_until, red_at, .. } = *self;
+        *self == Self { seller_id, waited_until, red_at, ..Self::default() }
     }
 }
 

@@ -160,6 +160,8 @@ pub enum Key {
     WithFindings(TaxpayerId),
     /// Taxpayer: what third parties observed of a month.
     Readings(Period),
+    /// Taxpayer: what it bought and sold in a month, by class of goods.
+    GoodsMonth(Period),
 }
 
 /// Bytes that are no key.
@@ -219,7 +221,11 @@ impl Key {
                 out.extend_from_slice(&detail.to_be_bytes());
                 write_i64(at.0, out);
             }
-            Self::Month(period) | Self::Peers(period) | Self::PeersMonth(period) | Self::Readings(period) => {
+            Self::Month(period)
+            | Self::Peers(period)
+            | Self::PeersMonth(period)
+            | Self::Readings(period)
+            | Self::GoodsMonth(period) => {
                 write_i64(i64::from(period.0), out);
             }
             Self::Issued(no) => write_id(no.id(), out),
@@ -339,6 +345,7 @@ impl Key {
             32 => Self::PeersMonth(reader.period()?),
             33 => Self::WithFindings(reader.id()?),
             34 => Self::Readings(reader.period()?),
+            40 => Self::GoodsMonth(reader.period()?),
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -394,6 +401,7 @@ impl Key {
             Self::PeersMonth(_) => 32,
             Self::WithFindings(_) => 33,
             Self::Readings(_) => 34,
+            Self::GoodsMonth(_) => 40,
         }
     }
 }

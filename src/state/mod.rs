@@ -26,6 +26,7 @@ mod peers;
 mod readings;
 mod row;
 mod taxpayer;
+mod ways;
 
 pub use books::{Books, Rows};
 pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
@@ -47,9 +48,10 @@ pub use peers::{Histogram, PeersMonth};
 pub use readings::{Metric, Readings};
 pub use row::{Row, RowError, RowType};
 pub use taxpayer::{
-    FlowedOn, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Stratum, Totals, Void,
-    WaitingRed,
+    ClaimedBefore, FlowedOn, Goods, Issue, Issued, Mark, Month, MonthCounts, Partner, Profile, Quota, Stratum, Totals,
+    Void, WaitingRed,
 };
+pub use ways::{GoodsClass, GoodsMonth, GoodsSums, Taken, Ways};
 
 /// Version of the encoding of keys and rows.
 pub const ROWS_VERSION: u32 = 9;

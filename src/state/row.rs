@@ -11,6 +11,7 @@ use super::party::{Devices, GangHead, GangMember, Papers, PartyHead, PartyMember
 use super::peers::PeersMonth;
 use super::readings::Readings;
 use super::taxpayer::{FlowedOn, Goods, Issued, Month, Partner, Profile, WaitingRed};
+use super::ways::GoodsMonth;
 use crate::model::{Instant, PeersTold};
 
 /// A row's value could not be read.
@@ -138,6 +139,8 @@ rows! {
     Subject(Subject),
     /// [`super::Key::Readings`].
     Readings(Readings),
+    /// [`super::Key::GoodsMonth`].
+    GoodsMonth(GoodsMonth),
 }
 
 impl Row {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::dated::{Course, Dated};
 use super::habits::Habits;
 use super::row::Beyond;
+use super::ways::{GoodsClass, Ways};
 use crate::model::{
     CreditGrade, Date, Fen, Fingerprint, FirmRecord, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Status,
     TaxpayerId, TaxpayerKind,
@@ -19,6 +20,13 @@ pub struct Quota {
     pub max_amount: Fen,
     /// Invoices a month.
     pub monthly_count: u32,
+}
+
+impl Quota {
+    /// What it lets a firm issue in a month, without tax.
+    pub fn capacity(self) -> Fen {
+        Fen(self.max_amount.0.saturating_mul(i64::from(self.monthly_count)))
+    }
 }
 
 /// What nearly every event of a taxpayer touches.
@@ -214,6 +222,8 @@ pub struct Month {
     pub declared: Dated<[Fen; 5]>,
     /// What indicators are made of beside these.
     pub habits: Habits,
+    /// How it was issued.
+    pub ways: Ways,
 }
 
 /// A stratum of the random sample.
@@ -265,6 +275,17 @@ pub struct Issued {
     pub gone: bool,
     /// [`Profile::given_up`] when it drew on the pool: what was given up before cannot have gone out with it.
     pub drawn_after: u32,
+    /// Of one that was voided, or red-lettered in a later month, what its buyer had deducted before, and keeps.
+    pub claimed: Option<ClaimedBefore>,
+}
+
+/// See [`Issued::claimed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimedBefore {
+    /// Tax.
+    pub tax: Fen,
+    /// Before it was voided, not red-lettered.
+    pub is_void: bool,
 }
 
 impl Issued {
@@ -301,6 +322,8 @@ pub struct Issue {
     pub red_of: Option<InvoiceNo>,
     /// Whether it was near the cap that was known for its time when it was folded: counted in [`Month::near_cap`].
     pub near_cap: bool,
+    /// The class of goods it is mostly of.
+    pub class: GoodsClass,
 }
 
 impl Issue {

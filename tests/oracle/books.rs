@@ -361,7 +361,7 @@ impl Books {
         if !self.watch {
             return;
         }
-        let stands = !checks::bursts(self, firm).is_empty();
+        let stands = !checks::accusing(self, firm).is_empty();
         let accusation = self.accused.entry(firm.to_owned()).or_default();
         accusation.count += u32::from(stands && !accusation.standing);
         accusation.standing = stands;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::books::Books;
 use super::chains::Chain;
 use super::events::{Claim, DAY, Month, month_of};
-use super::firms::latest;
+use super::firms::{Firm, latest};
 use super::sums::Sums;
 
 /// A finding that stands.
@@ -94,8 +94,8 @@ pub fn findings(books: &Books, firm: &str, chains: &BTreeMap<String, Chain>) -> 
             }
         }
     }
-    for (month, finding) in bursts(books, firm) {
-        say("source_burst", month.to_string(), finding);
+    for ((typology, month), finding) in accusing(books, firm) {
+        say(typology, month.to_string(), finding);
     }
     let months = books.months(firm);
     for month in months.keys() {
@@ -156,25 +156,41 @@ fn of_claims(books: &Books, buyer: &str, seller: &str, no: &str) -> Vec<(&'stati
     found
 }
 
-/// Months in which a firm stands against as a source.
-pub fn bursts(books: &Books, firm: &str) -> BTreeMap<Month, Finding> {
+/// Months in which a firm stands against as a source, by the typology that says so.
+pub fn accusing(books: &Books, firm: &str) -> BTreeMap<(&'static str, Month), Finding> {
     let months = books.months(firm);
-    let burst = |month: &Month| Some((*month, burst(books, firm, &months, *month)?));
-    months.keys().filter_map(burst).collect()
+    let mut found = BTreeMap::new();
+    for month in months.keys() {
+        if let Some(finding) = revival(books, firm, &months, *month) {
+            found.insert(("dormant_revival", *month), finding);
+        }
+        if let Some(finding) = burst(books, firm, &months, *month) {
+            found.insert(("source_burst", *month), finding);
+        }
+    }
+    found
 }
 
-fn burst(books: &Books, id: &str, months: &BTreeMap<Month, Sums>, month: Month) -> Option<Finding> {
-    let rule = |name: &str| books.rules.of("source_burst", name);
+type Months = BTreeMap<Month, Sums>;
+
+fn sum(months: &Months, month: Month, name: &str) -> i64 {
+    months.get(&month).map_or(0, |month| month.of(name))
+}
+
+fn two(months: &Months, month: Month, name: &str) -> i64 {
+    sum(months, month, name) + sum(months, month.plus(-1), name)
+}
+
+/// Of a month and the one before it, what no input explains, and over what was issued, in basis points.
+fn unexplained(books: &Books, id: &str, months: &Months, month: Month, least: i64) -> Option<(i64, i64)> {
     let firm = books.firms.get(id)?;
-    let sum = |name: &str, ahead: i32| months.get(&month.plus(ahead)).map_or(0, |month| month.of(name));
-    let two = |name: &str| sum(name, 0) + sum(name, -1);
-    let begun = two("originated");
-    if sum("originated", 0) <= 0 || begun < rule("own_tax_min_fen") {
+    let begun = two(months, month, "originated");
+    if sum(months, month, "originated") <= 0 || begun < least {
         return None;
     }
-    let mut issued = two("standing");
+    let mut issued = two(months, month, "standing");
     if issued < begun {
-        issued += sum("standing", 1);
+        issued += sum(months, month.plus(1), "standing");
     }
     // What was left at the end of the month after, by the invoices of the months up to it.
     let gone = firm.gone_since().is_some_and(|since| month_of(since) <= month);
@@ -183,21 +199,66 @@ fn burst(books: &Books, id: &str, months: &BTreeMap<Month, Sums>, month: Month) 
         left += later.of("drawn") - later.of("arrived") - later.of("flowed_on");
     }
     let own = begun - if gone { 0 } else { left };
-    if own < rule("own_tax_min_fen") || bp(own, issued) < rule("own_share_min_bp") {
+    (own >= least).then(|| (own, bp(own, issued)))
+}
+
+/// The score of a firm that stands against as a source, by its rule.
+fn source_score(books: &Books, typology: &str, months: &Months, month: Month, vanished: bool) -> i64 {
+    let rule = |name: &str| books.rules.of(typology, name);
+    let near_cap = two(months, month, "near_cap") * 10_000 / two(months, month, "sold_blue").max(1);
+    let near_cap = if near_cap >= rule("near_cap_min_bp") { rule("score_near_cap") } else { 0 };
+    rule("score") + near_cap + if vanished { rule("score_missing") } else { 0 }
+}
+
+fn has_vanished(firm: &Firm) -> bool {
+    latest(&firm.statuses).is_some_and(|status| status == "missing" || status == "abnormal")
+}
+
+/// Since when the representative of a month had been it, where that was in the month or at most so many days before.
+fn changed_within(firm: &Firm, month: Month, days: i64) -> bool {
+    representative_changed(&firm.representatives, month.plus(1).start() - 1)
+        .is_some_and(|since| is_new(since, month, days))
+}
+
+fn burst(books: &Books, id: &str, months: &Months, month: Month) -> Option<Finding> {
+    let rule = |name: &str| books.rules.of("source_burst", name);
+    let firm = books.firms.get(id)?;
+    let (own, share) = unexplained(books, id, months, month, rule("own_tax_min_fen"))?;
+    if share < rule("own_share_min_bp") {
         return None;
     }
-    let is_new = |since: i64| is_new(since, month, rule("new_days"));
-    let registered = firm.registered_on.is_some_and(is_new);
-    let changed = representative_changed(&firm.representatives, month.plus(1).start() - 1).is_some_and(is_new);
-    let vanished = latest(&firm.statuses).is_some_and(|status| status == "missing" || status == "abnormal");
+    let registered = firm.registered_on.is_some_and(|since| is_new(since, month, rule("new_days")));
+    let changed = changed_within(firm, month, rule("new_days"));
+    let vanished = has_vanished(firm);
     if !registered && !changed && !vanished {
         return None;
     }
-    let near_cap = two("near_cap") * 10_000 / two("sold_blue").max(1);
-    let mut score = rule("score");
-    score += if near_cap >= rule("near_cap_min_bp") { rule("score_near_cap") } else { 0 };
-    score += if vanished { rule("score_missing") } else { 0 };
-    Some(finding(score, own.max(0)))
+    if !registered && changed && revival(books, id, months, month).is_some() {
+        return None;
+    }
+    Some(finding(source_score(books, "source_burst", months, month, vanished), own.max(0)))
+}
+
+/// A firm that was silent, changed its representative and issues what no input explains.
+fn revival(books: &Books, id: &str, months: &Months, month: Month) -> Option<Finding> {
+    let rule = |name: &str| books.rules.of("dormant_revival", name);
+    let firm = books.firms.get(id).filter(|firm| changed_within(firm, month, rule("change_days")))?;
+    let (own, share) = unexplained(books, id, months, month, rule("own_tax_min_fen"))?;
+    let amount = |month: Month| sum(months, month, "sold_amount") - sum(months, month, "sold_void_amount");
+    let is_idle = |month: Month| amount(month) <= rule("idle_amount_max_fen");
+    // The trade that the month is part of began after a silent month, not long ago.
+    let active = i32::try_from(rule("active_months")).expect("a few months");
+    let first = (0..active).map(|back| month.plus(-back)).find(|first| is_idle(first.plus(-1)))?;
+    let known_from = books.known_from(id);
+    let silent = (1..=12).map(|back| first.plus(-back)).take_while(|month| *month >= known_from && is_idle(*month));
+    let idle = silent.count();
+    let began_unseen = idle < 12 && first.plus(-1 - i32::try_from(idle).expect("twelve at most")) < known_from;
+    let is_unseen = began_unseen && books.is_older(id);
+    let least = rule("idle_months").min(if is_unseen { rule("idle_months_unseen") } else { i64::MAX });
+    if share < rule("own_share_min_bp") || i64::try_from(idle).expect("twelve at most") < least {
+        return None;
+    }
+    Some(finding(source_score(books, "dormant_revival", months, month, has_vanished(firm)), own.max(0)))
 }
 
 /// Whether something was in a month, or at most so many whole days before it.

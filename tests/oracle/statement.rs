@@ -167,7 +167,7 @@ fn task(books: &Books, found: &BTreeMap<(String, String), Finding>) -> String {
         let best = best.entry(typology.as_str()).or_default();
         *best = finding.score.max(*best);
         match typology.as_str() {
-            "source_burst" | "pass_through" | "circular" => months = finding.stake.max(months),
+            "dormant_revival" | "source_burst" | "pass_through" | "circular" => months = finding.stake.max(months),
             "false_deduction" => origins += finding.stake,
             _ => invoices += finding.stake,
         }

@@ -83,13 +83,27 @@ impl Books {
 
     /// Whether what a firm lacks in a month is stock from before the journal.
     pub fn is_opening(&self, firm: &str, month: Month) -> bool {
+        let months = i32::try_from(self.rules.limit("opening_months")).expect("a few months");
+        self.is_older(firm) && self.first_month().is_some_and(|first| month < first.plus(months))
+    }
+
+    /// The journal's first month: the next where it begins with the second half of one.
+    fn first_month(&self) -> Option<Month> {
+        self.began.map(|began| month_of(began + OPENING_MONTH_DAYS / 2 * DAY))
+    }
+
+    /// Whether a firm is older than the journal.
+    pub fn is_older(&self, firm: &str) -> bool {
         let Some(began) = self.began else { return false };
-        let months = self.rules.limit("opening_months");
-        let older_until = began - OPENING_MONTH_DAYS * months * DAY;
+        let older_until = began - OPENING_MONTH_DAYS * self.rules.limit("opening_months") * DAY;
+        self.firms.get(firm).and_then(|firm| firm.registered_on).is_none_or(|on| on <= older_until)
+    }
+
+    /// The first month in which a firm's trade would be known.
+    pub fn known_from(&self, firm: &str) -> Month {
+        let first = self.first_month().unwrap_or(Month(i32::MIN));
         let registered = self.firms.get(firm).and_then(|firm| firm.registered_on);
-        let is_older = registered.is_none_or(|on| on <= older_until);
-        let half_a_month = OPENING_MONTH_DAYS / 2 * DAY;
-        is_older && month < month_of(began + half_a_month).plus(i32::try_from(months).expect("a few months"))
+        registered.map_or(first, |on| first.max(month_of(on)))
     }
 
     /// Trade of a firm on one side, by counterparty.

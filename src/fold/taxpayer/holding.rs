@@ -7,7 +7,7 @@ use crate::model::{
     About, Arrival, Fen, Fingerprint, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Voided,
 };
 use crate::provenance::Ordinal;
-use crate::state::{Arrived, Goods, Held, Issue, Key, Mark, Partner, Side};
+use crate::state::{Arrived, Goods, GoodsClass, Held, Issue, Key, Mark, Partner, Side};
 
 /// Value back at its origin through so many invoices at least counts as going round: two firms or more.
 const CIRCLE_HOPS_MIN: u8 = 2;
@@ -23,6 +23,7 @@ impl Step<'_> {
             amount: arrival.amount,
             tax: arrival.tax,
             red_of: arrival.red_of,
+            class: GoodsClass::main(&arrival.goods),
         };
         let issue = issue_of(&arrived, self.books.entity.id);
         self.expect_closing(arrival.issued_at);
@@ -51,8 +52,14 @@ impl Step<'_> {
         });
         if arrival.voided_at.is_some() {
             self.count_held_void(&issue, seller);
+            if let (true, Some(blue_no)) = (red, arrival.red_of) {
+                self.with_held(blue_no, seller, |_, blue| blue.red_at = blue.red_at.max(arrival.issued_at));
+            }
         } else if let (true, Some(blue_no)) = (red, arrival.red_of) {
-            self.with_held(blue_no, seller, |_, blue| blue.reds.add(arrival.amount, arrival.tax));
+            self.with_held(blue_no, seller, |_, blue| {
+                blue.reds.add(arrival.amount, arrival.tax);
+                blue.red_at = blue.red_at.max(arrival.issued_at);
+            });
         }
         if self.profile.unnamed_claims > 0 {
             self.lend_unnamed(no);
@@ -82,6 +89,7 @@ impl Step<'_> {
         if let Some(later) = met.not_in {
             self.month(later).new_sellers -= 1;
         }
+        self.count_bought_ways(issue, false);
         self.touch_accused(seller);
         for line in goods {
             let (row, _) = self.books.edit_or_new::<Goods>(Key::Goods(Side::Bought, line.code));
@@ -145,6 +153,7 @@ impl Step<'_> {
             month.habits.bought(buyer, seller, issue, false);
         }
         month.sellers -= u32::from(last_of_month);
+        self.count_bought_ways(issue, true);
         self.touch_accused(seller);
     }
 
@@ -199,6 +208,7 @@ impl Step<'_> {
         if before != after {
             self.move_deducted(&before, &after);
         }
+        self.tell_claimed(invoice_no, &mut held);
         let claimed = !held.claims.is_empty() || held.lent.is_some();
         self.books.put_held(invoice_no, held);
         if claimed {
@@ -222,5 +232,6 @@ fn issue_of(arrived: &Arrived, buyer: TaxpayerId) -> Issue {
         tax: arrived.tax,
         red_of: arrived.red_of,
         near_cap: false,
+        class: arrived.class,
     }
 }

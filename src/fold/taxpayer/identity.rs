@@ -66,7 +66,8 @@ impl Step<'_> {
             | Message::Voided(_)
             | Message::Returned(_)
             | Message::Marked(_)
-            | Message::Taint(_) => {
+            | Message::Taint(_)
+            | Message::Claimed(_) => {
                 self.send(Entity::taxpayer(subject), message.clone());
             }
             Message::Identified(identified) => {

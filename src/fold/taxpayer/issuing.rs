@@ -7,7 +7,7 @@ use crate::model::{
     Message, Period, RED_WITHOUT_BLUE, Returned, Source, TaxpayerId, Timer, Vector, Voided,
 };
 use crate::provenance::Blend;
-use crate::state::{Goods, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
+use crate::state::{Goods, GoodsClass, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
 
 /// Red letters that one late blue invoice may meet in one step.
 const WAITING_REDS_MAX: usize = 256;
@@ -24,6 +24,7 @@ impl Step<'_> {
             return;
         }
         let (mut issued, _) = self.books.lift::<Issued>(key);
+        let goods = goods_of(invoice);
         let cap = self.profile.quota.at(event.occurred_at).map_or(Fen::ZERO, |quota| quota.max_amount);
         let issue = Issue {
             fingerprint: event.fingerprint,
@@ -38,6 +39,7 @@ impl Step<'_> {
             tax: invoice.tax,
             red_of: invoice.red_of,
             near_cap: cap > Fen::ZERO && invoice.amount.ratio_bp(cap) >= NEAR_CAP_BP,
+            class: GoodsClass::main(&goods),
         };
         issued.issue = Some(issue);
         self.note_identifier(no, invoice.seller_id);
@@ -146,6 +148,7 @@ impl Step<'_> {
         if let Some(later) = met.not_in {
             self.month(later).new_buyers -= 1;
         }
+        self.count_sold_ways(issue, false);
         self.profile.last_month = self.profile.last_month.max(period);
         if !red {
             self.profile.last_issued_at = self.profile.last_issued_at.max(at);
@@ -192,6 +195,7 @@ impl Step<'_> {
     /// Takes a red letter's share of its blue invoice back.
     fn meet(&mut self, blue: &mut Issued, blue_no: InvoiceNo, red_no: InvoiceNo, red: &Issue) {
         self.doubt_red(blue, blue_no, red);
+        self.count_red_later(blue, red, false);
         let returned = self.take_back(blue, blue_no, red.tax.abs());
         let (seller_id, at, restored) = (self.seller_of(blue_no), red.issued_at, Vector::default());
         self.tell_holder(blue, Returned { red_no, blue_no, seller_id, at, returned, restored });
@@ -274,6 +278,7 @@ impl Step<'_> {
         }
         let mut blue = self.lift_issued(blue_no);
         blue.reds.remove(red.amount, red.tax);
+        self.count_red_later(&blue, red, true);
         let stands = |sold: &Issue| blue.void.is_none() && !self.is_closed(sold.issued_at);
         if let Some(sold) = blue.issue.filter(stands) {
             let restored = self.send_again(&mut blue, blue_no, &sold, red.tax.abs());
@@ -339,6 +344,7 @@ impl Step<'_> {
         }
         month.near_cap -= u32::from(issue.near_cap && !red);
         month.buyers -= u32::from(last_of_month);
+        self.count_sold_ways(issue, true);
         if issue.issued_at.period() != self.now.period() {
             let reason = format!("invoice {no} of {} is voided in {}", issue.issued_at.period(), self.now.period());
             self.doubt("voided_in_another_month", Some(no), reason);

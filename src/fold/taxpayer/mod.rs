@@ -21,6 +21,7 @@ mod taint;
 mod task;
 mod telling;
 mod value;
+mod ways;
 
 use std::collections::BTreeSet;
 
@@ -187,6 +188,7 @@ impl Step<'_> {
             Message::Taint(taint) => self.tainted(taint),
             Message::Timer(timer) => self.timer(*timer),
             Message::Continue(cursor) => self.continued(cursor),
+            Message::Claimed(claimed) => self.hear_claimed(claimed),
             Message::Shared(shared) => self.shared(shared),
             Message::Identified(identified) => self.identified(identified),
             Message::Peers(told) => self.peers_told(told),

@@ -95,7 +95,7 @@ impl Step<'_> {
         let (from, to) = (Key::Month(last.minus(PAPERS_MONTHS_MAX)), Key::Month(last.minus(-1)));
         for key in self.books.scan(&from, &to, usize::try_from(PAPERS_MONTHS_MAX).unwrap_or_default()) {
             let may_matter =
-                |month: &Month| month.originated > Fen::ZERO || month.sold.count > 0 || month.declared.value.is_some();
+                |month: &Month| month.sold.count > 0 || month.originated > Fen::ZERO || month.declared.value.is_some();
             let may_matter = self.books.find::<Month>(&key).is_some_and(may_matter);
             if let (Key::Month(period), true) = (key, may_matter) {
                 self.touch(About::Period(period));

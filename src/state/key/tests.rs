@@ -77,6 +77,7 @@ fn any_key() -> impl Strategy<Value = Key> {
             _ => PartyKey::Identifier(id),
         })),
         any_no().prop_map(|no| Key::Party(PartyKey::IssuedAs(no))),
+        any::<i32>().prop_map(|p| Key::GoodsMonth(Period(p))),
     ]
 }
 

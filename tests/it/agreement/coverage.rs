@@ -12,7 +12,7 @@ use super::Outcome;
 const ONE_IN: usize = 150;
 
 /// What must occur.
-const KINDS: [&str; 42] = [
+const KINDS: [&str; 43] = [
     "a void",
     "a void before its invoice",
     "a red letter in part",
@@ -47,6 +47,7 @@ const KINDS: [&str; 42] = [
     "deduct_without_invoice",
     "double_deduction",
     "deduct_after_void",
+    "dormant_revival",
     "source_burst",
     "pass_through",
     "circular",

@@ -33,30 +33,6 @@ const LITTLE: i64 = 4;
 /// What differs between the two: by name, what the fold says and what the oracle says.
 type Difference = BTreeMap<String, (Option<String>, Option<String>)>;
 
-/// The typologies that the oracle states; the others are switched off.
-const STATED: [&str; 7] = [
-    "deduct_without_invoice",
-    "double_deduction",
-    "deduct_after_void",
-    "source_burst",
-    "pass_through",
-    "circular",
-    "false_deduction",
-];
-
-/// A rule set without the typologies that the oracle says nothing of.
-fn stated(rules: &str) -> String {
-    let mut is_stated = true;
-    let lines = rules.lines().filter(|line| {
-        if let Some(table) = line.strip_prefix('[') {
-            let code = table.strip_prefix("typologies.").and_then(|code| code.split(']').next());
-            is_stated = code.is_none_or(|code| STATED.contains(&code));
-        }
-        is_stated
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 /// What came of a world.
 struct Outcome {
     books: oracle::books::Books,
@@ -69,7 +45,7 @@ impl Outcome {
     fn of(rules: &str, lines: &[String]) -> Self {
         let events = oracle::read(&lines.join("\n"));
         let books = books::fold(&events, &Rules::read(rules), true);
-        let mut fold = Fold::new(&stated(rules));
+        let mut fold = Fold::new(rules);
         for line in lines {
             fold.feed(read_event(line.as_bytes()).unwrap_or_else(|refusal| panic!("{refusal}: {line}")));
         }
@@ -179,8 +155,8 @@ fn told(world: &World) -> String {
         let say = |value: Option<String>| value.unwrap_or_else(|| "nothing".into());
         writeln!(text, "  {name}\n    the fold   {}\n    the oracle {}", say(fold), say(oracle)).unwrap();
     }
-    let standard = worlds::STANDARD.lines();
-    let numbers = world.rules.lines().zip(standard).filter(|(line, standard)| line != standard);
+    let standard = worlds::standard();
+    let numbers = world.rules.lines().zip(standard.lines()).filter(|(line, standard)| line != standard);
     let numbers: Vec<&str> = numbers.map(|(line, _)| line).collect();
     text + "rules: " + &numbers.join("; ") + "\n" + &lines.join("\n") + "\n"
 }

@@ -11,7 +11,7 @@ const BEGIN: i64 = 1_767_574_800_000;
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1_440 * MINUTE;
 /// The rules that worlds vary.
-pub(super) const STANDARD: &str = include_str!("../../../topologies/rules-standard.toml");
+const STANDARD: &str = include_str!("../../../topologies/rules-standard.toml");
 const GOODS: [&str; 3] = ["1090511000000000000", "1020101010000000000", "1070101010000000000"];
 
 /// A world: its events, and the rules they are folded under.
@@ -114,10 +114,38 @@ impl Maker {
     }
 }
 
-/// The standard rules with other numbers: the first of a name counts, wherever it stands.
+/// The typologies that the oracle states; of others it says nothing, and worlds are without them.
+const STATED: [&str; 8] = [
+    "deduct_without_invoice",
+    "double_deduction",
+    "deduct_after_void",
+    "dormant_revival",
+    "source_burst",
+    "pass_through",
+    "circular",
+    "false_deduction",
+];
+
+/// The standard rules, of what the oracle states.
+pub(super) fn standard() -> String {
+    let mut rules = String::new();
+    let mut is_stated = true;
+    for line in STANDARD.lines() {
+        if let Some(table) = line.strip_prefix('[') {
+            let code = table.strip_prefix("typologies.").map(|code| code.trim_end_matches(']'));
+            is_stated = code.is_none_or(|code| STATED.contains(&code));
+        }
+        if is_stated {
+            writeln!(rules, "{line}").unwrap();
+        }
+    }
+    rules
+}
+
+/// The same with other numbers: the first of a name counts, wherever it stands.
 pub(super) fn with_numbers(numbers: &[(&str, i64)]) -> String {
     let mut rules = String::new();
-    for line in STANDARD.lines() {
+    for line in standard().lines() {
         let name = line.split(" = ").next().unwrap_or_default();
         match numbers.iter().find(|(known, _)| *known == name) {
             Some((name, value)) => writeln!(rules, "{name} = {value}").unwrap(),
@@ -183,6 +211,9 @@ impl Maker {
             ("share_min_bp", self.pick(&[1, 2_000])),
             ("margin_max_bp", self.pick(&[300, 5_000, 9_000])),
             ("days_max", 31),
+            ("idle_months", self.pick(&[6, 1])),
+            ("idle_months_unseen", self.pick(&[2, 1])),
+            ("idle_amount_max_fen", self.pick(&[1_000_000, 0])),
         ];
         with_numbers(&numbers)
     }
