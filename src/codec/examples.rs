@@ -2,11 +2,12 @@
 
 use super::json;
 use crate::model::{
-    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date, DeadLetter,
-    Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode, Hand, Id,
-    Identified, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership, Message, Output,
-    Part, PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report, Returned, Roles,
-    Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer, Vector, Voided,
+    Abnormal, About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Closing, Continue, Date,
+    DeadLetter, Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode,
+    Hand, Id, Identified, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership,
+    Message, Output, Part, PartyKind, Pass, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused,
+    Report, Returned, Roles, Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie,
+    Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -177,6 +178,22 @@ fn others() -> Vec<Message> {
             }],
             at: at(11),
         })),
+        Message::Abnormal(Abnormal {
+            invoice_no: invoice("26442000000012345678"),
+            seller_id: id("A1"),
+            period: Period::of(2026, 3),
+            rank: 1 << 40,
+            at: at(8),
+        }),
+        Message::Released(Period::of(2026, 3)),
+        Message::Timer(Timer::Verification { period: Period::of(2026, 3) }),
+        Message::Continue(Box::new(Continue::Pass(Pass {
+            after: Some(invoice("26442000000012345678")),
+            month: None,
+            at: at(6),
+        }))),
+        Message::Continue(Box::new(Continue::Pass(Pass { after: None, month: Some(Period::of(2026, 3)), at: at(6) }))),
+        Message::Continue(Box::new(Continue::Weigh { after: Period::of(2026, 3), at: at(6) })),
     ]
 }
 

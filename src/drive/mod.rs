@@ -39,6 +39,8 @@ mod tests;
 #[cfg(test)]
 mod told;
 mod transcript;
+#[cfg(test)]
+mod vouchers;
 mod world;
 
 pub use cases::{CaseRun, run_cases};

@@ -16,6 +16,9 @@ pub enum Bound {
 
 /// Every indicator that a check gives as evidence; a test beside `suyuan signals` reads them out of the checks.
 static ALL: &[(&str, Bound)] = &[
+    ("abnormal_share", Bound::AtLeast),
+    ("abnormal_tax_deducted", Bound::Above),
+    ("abnormal_tax_unclaimed", Bound::Above),
     ("buyers", Bound::AtMost),
     ("days_since_new_representative", Bound::AtMost),
     ("days_since_registration", Bound::AtMost),

@@ -11,6 +11,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod abnormal_voucher;
 mod bounds;
 mod circular;
 mod deduct_after_void;
@@ -29,6 +30,7 @@ mod source_burst;
 mod unexplained;
 mod view;
 
+pub use abnormal_voucher::{Propagation, propagation, verified_by};
 pub use bounds::{Bound, bound};
 pub use finding::{Finding, Sentence};
 pub use rule::{
@@ -168,6 +170,7 @@ pub static ALL: &[&Typology] = &[
     &circular::TYPOLOGY,
     &false_deduction::TYPOLOGY,
     &shared_control::TYPOLOGY,
+    &abnormal_voucher::TYPOLOGY,
 ];
 
 /// The most months before its own that a finding about a month rests on.

@@ -26,6 +26,8 @@ pub struct Held {
     pub claims: Vec<Claim>,
     /// Standing tax of claims that name no seller and can only mean this invoice; `None` where there are no such claims.
     pub lent: Option<Fen>,
+    /// The same by the month they are of; what a reversal takes back of another's deduction is negative.
+    pub lent_months: Box<[(Period, Fen)]>,
     /// The hour up to which claims have waited in vain: those older by the grace period are overdue.
     pub waited_until: Instant,
     /// Of its vector, value of the holder's own that came back through others: counted in [`Month::returned_own`].
@@ -43,6 +45,9 @@ pub struct Held {
     pub vector: Blend,
     /// Whether the vector is counted in the holder's books: it was a general taxpayer when the invoice was issued.
     pub entered: bool,
+    /// The rank of its issuer's month, where the issuer's invoices of that month are abnormal in turn, as its issuer told; 0
+    /// where they are not. See [`super::AbnormalMonth::rank`].
+    pub abnormal_rank: u64,
 }
 
 /// What arrived.
@@ -198,6 +203,8 @@ pub fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
 
 impl Beyond for Held {
     fn beyond_bytes(&self) -> usize {
-        self.vector.heap_bytes() + self.claims.capacity() * size_of::<Claim>()
+        self.vector.heap_bytes()
+            + self.claims.capacity() * size_of::<Claim>()
+            + self.lent_months.len() * size_of::<(Period, Fen)>()
     }
 }

@@ -158,6 +158,15 @@ pub enum Key {
     PeersMonth(Period),
     /// Control: a taxpayer of the partition with findings that stand.
     WithFindings(TaxpayerId),
+    /// Taxpayer: abnormal invoices that are deducted for a month, or of which it is that of their issuance.
+    Abnormal(Period),
+    /// Taxpayer: abnormal invoices of one seller that are deducted for a month.
+    AbnormalFrom {
+        /// For which month.
+        period: Period,
+        /// Of whom.
+        seller_id: TaxpayerId,
+    },
 }
 
 /// Bytes that are no key.
@@ -217,7 +226,9 @@ impl Key {
                 out.extend_from_slice(&detail.to_be_bytes());
                 write_i64(at.0, out);
             }
-            Self::Month(period) | Self::Peers(period) | Self::PeersMonth(period) => write_i64(i64::from(period.0), out),
+            Self::Month(period) | Self::Peers(period) | Self::PeersMonth(period) | Self::Abnormal(period) => {
+                write_i64(i64::from(period.0), out)
+            }
             Self::Issued(no) => write_id(no.id(), out),
             Self::Held { invoice_no, place } => {
                 write_id(invoice_no.id(), out);
@@ -290,6 +301,10 @@ impl Key {
                 write_id(*origin, out);
             }
             Self::Party(key) => key.write(out),
+            Self::AbnormalFrom { period, seller_id } => {
+                write_i64(i64::from(period.0), out);
+                write_id(*seller_id, out);
+            }
         }
     }
 
@@ -334,6 +349,8 @@ impl Key {
             31 => Self::Peers(reader.period()?),
             32 => Self::PeersMonth(reader.period()?),
             33 => Self::WithFindings(reader.id()?),
+            34 => Self::Abnormal(reader.period()?),
+            35 => Self::AbnormalFrom { period: reader.period()?, seller_id: reader.id()? },
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -348,7 +365,7 @@ impl Key {
     /// Whether the fold asks for keys of this tag in their order, and not only by themselves. What is asked for so at
     /// every turn is best kept in order.
     pub fn is_listed(tag: u8) -> bool {
-        matches!(tag, 10 | 11 | 14 | 17..=19 | 23 | 24 | 30)
+        matches!(tag, 10 | 11 | 14 | 17..=19 | 23 | 24 | 30 | 34 | 35)
     }
 
     /// Place of the variant in the order of the enum; never reused.
@@ -388,6 +405,8 @@ impl Key {
             Self::Peers(_) => 31,
             Self::PeersMonth(_) => 32,
             Self::WithFindings(_) => 33,
+            Self::Abnormal(_) => 34,
+            Self::AbnormalFrom { .. } => 35,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::abnormal::{AbnormalFrom, AbnormalMonth};
 use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 use super::control::{NotedFact, RulesInForce, TimerRow};
 use super::findings::{SignalRow, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow};
@@ -135,6 +136,10 @@ rows! {
     PeersMonth(PeersMonth),
     /// [`super::PartyKey::Subject`] and [`super::PartyKey::IssuedAs`].
     Subject(Subject),
+    /// [`super::Key::Abnormal`].
+    Abnormal(AbnormalMonth),
+    /// [`super::Key::AbnormalFrom`].
+    AbnormalFrom(AbnormalFrom),
 }
 
 impl Row {

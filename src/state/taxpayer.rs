@@ -92,6 +92,14 @@ pub struct Profile {
     pub is_door: bool,
     /// Later identifiers that lead here.
     pub identifiers: u32,
+    /// Rows of [`super::AbnormalMonth`].
+    pub abnormal_months: u32,
+    /// Passes through its sales that began, to tell their holders whether they are abnormal in turn.
+    pub passes_begun: u32,
+    /// Of those, the ones that told all of them: all but one at most.
+    pub passes_done: u32,
+    /// Whether another is to begin when this one is done.
+    pub pass_again: bool,
 }
 
 impl Profile {
@@ -202,6 +210,8 @@ pub struct Month {
     pub declared: Dated<[Fen; 5]>,
     /// What indicators are made of beside these.
     pub habits: Habits,
+    /// Tax of special invoices that have arrived and are not void that is deducted for this month and stands.
+    pub special_deducted: Fen,
 }
 
 /// An invoice on its issuer's side.
@@ -226,6 +236,9 @@ pub struct Issued {
     pub gone: bool,
     /// [`Profile::given_up`] when it drew on the pool: what was given up before cannot have gone out with it.
     pub drawn_after: u32,
+    /// What its holder was last told of it: the rank of its month, where the invoices of that are abnormal in turn; 0 where
+    /// not.
+    pub abnormal_rank: u64,
 }
 
 impl Issued {

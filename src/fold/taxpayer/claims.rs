@@ -4,11 +4,11 @@ use super::Step;
 use crate::fold::effects::Seen;
 use crate::fold::register::hash;
 use crate::model::{
-    About, Closing, DeductionReversed, Event, Fen, Id, InvoiceDeducted, InvoiceNo, InvoiceReceived, Message, Purpose,
-    Source, TaxpayerId, Timer,
+    About, Closing, DeductionReversed, Event, Fen, Id, InvoiceDeducted, InvoiceNo, InvoiceReceived, Message, Period,
+    Purpose, Source, TaxpayerId, Timer,
 };
 use crate::provenance::Ordinal;
-use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce, standing};
+use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce, by_month, standing, summed};
 
 /// The most deductions and reversals of one invoice: a lawful one has one, or three.
 const CLAIMS_MAX: usize = 256;
@@ -124,6 +124,7 @@ impl Step<'_> {
             Timer::Closing => self.close_months(&Closing::default()),
             Timer::MonthPassed { period } => self.month_passed(period),
             Timer::RulesChanged => self.rules_changed(Id::EMPTY, self.hour),
+            Timer::Verification { period } => self.verification_due(period),
             // A case's own.
             Timer::CasePublished => {}
         }
@@ -157,6 +158,7 @@ impl Step<'_> {
             self.with_held(no, seller, |_, held| {
                 // A reversal may name the seller where the deduction does not, and the other way round.
                 let all = [&held.claims[..], &claims].concat();
+                held.lent_months = if alone { lent_months(&all, &held.claims) } else { Box::default() };
                 held.lent = alone.then(|| sum(standing(all)) - sum(standing(held.claims.clone())));
             });
             self.touch(About::Invoice { seller_id: seller, invoice_no: no });
@@ -183,6 +185,14 @@ impl Step<'_> {
             self.recount_behind(named, Id::EMPTY);
         }
     }
+}
+
+/// What claims that name no seller add to those that do, by month.
+fn lent_months(all: &[Claim], named: &[Claim]) -> Box<[(Period, Fen)]> {
+    let mut months = by_month(all);
+    months.extend(by_month(named).into_iter().map(|(period, tax)| (period, -tax)));
+    summed(&mut months);
+    months.into()
 }
 
 fn sum(claims: Vec<Claim>) -> Fen {

@@ -66,7 +66,9 @@ impl Step<'_> {
             | Message::Voided(_)
             | Message::Returned(_)
             | Message::Marked(_)
-            | Message::Taint(_) => {
+            | Message::Taint(_)
+            | Message::Abnormal(_)
+            | Message::Released(_) => {
                 self.send(Entity::taxpayer(subject), message.clone());
             }
             Message::Identified(identified) => {

@@ -2,6 +2,8 @@
 //! found about it. One record in, one pass: the handlers change rows and name what they touched; then whatever rests on
 //! that is judged again.
 
+mod abnormal;
+mod abnormal_told;
 mod chain;
 mod claims;
 mod closing;
@@ -73,6 +75,8 @@ struct Step<'a> {
     withdrawn_because: Option<&'static str>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
+    /// On whose account months lose their ranks: see `abnormal`.
+    withdrawal: abnormal::Withdrawal,
 }
 
 pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
@@ -96,6 +100,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         task_due: false,
         withdrawn_because: None,
         stakes: Stakes::default(),
+        withdrawal: abnormal::Withdrawal::default(),
     };
     let (begun, accused) = (step.begun(), step.profile.flag.is_some());
     if !step.hands_on() {
@@ -170,6 +175,8 @@ impl Step<'_> {
             Message::Taint(taint) => self.tainted(taint),
             Message::Timer(timer) => self.timer(*timer),
             Message::Continue(cursor) => self.continued(cursor),
+            Message::Abnormal(abnormal) => self.held_abnormal(abnormal),
+            Message::Released(period) => self.released(*period),
             Message::Shared(shared) => self.shared(shared),
             Message::Identified(identified) => self.identified(identified),
             Message::Peers(told) => self.peers_told(told),
@@ -196,6 +203,8 @@ impl Step<'_> {
                     | Message::Continue(_)
                     | Message::Shared(_)
                     | Message::Peers(_)
+                    | Message::Abnormal(_)
+                    | Message::Released(_)
                     | Message::Timer(Timer::RulesChanged | Timer::MonthPassed { .. })
             )
         );

@@ -76,6 +76,8 @@ fn any_key() -> impl Strategy<Value = Key> {
             _ => PartyKey::Identifier(id),
         })),
         any_no().prop_map(|no| Key::Party(PartyKey::IssuedAs(no))),
+        any::<i32>().prop_map(|p| Key::Abnormal(Period(p))),
+        (any::<i32>(), any_id()).prop_map(|(p, seller_id)| Key::AbnormalFrom { period: Period(p), seller_id }),
     ]
 }
 

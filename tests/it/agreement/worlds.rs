@@ -183,6 +183,7 @@ impl Maker {
             ("share_min_bp", self.pick(&[1, 2_000])),
             ("margin_max_bp", self.pick(&[300, 5_000, 9_000])),
             ("days_max", 31),
+            ("abnormal_tax_over_fen", self.pick(&[0, 0, 50_000, 5_000_000])),
         ];
         with_numbers(&numbers)
     }

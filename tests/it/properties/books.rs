@@ -6,7 +6,7 @@ use suyuan::model::{Fen, Id, Instant, InvoiceKind, InvoiceNo, Period, Purpose};
 use suyuan::provenance::{Blend, Ordinal};
 use suyuan::state::{
     ClaimKind, Held, Issue, Issued, Key, Month, OriginRow, Partner, Passed, Profile, Row, Side, TaintVisit, Tainted,
-    Totals,
+    Totals, Voucher,
 };
 
 use super::findings::Findings;
@@ -242,6 +242,9 @@ impl<'a> Books<'a> {
                     ClaimKind::Reverse(_) => month.reversed.add(Fen::ZERO, claim.tax),
                 }
             }
+            for (period, tax) in Voucher::of(held).deducted {
+                months.entry(period).or_default().special_deducted += tax;
+            }
             let Some(arrived) = held.arrived else { continue };
             let month = months.entry(arrived.issued_at.period()).or_default();
             month.bought.add(arrived.amount, arrived.tax);
@@ -311,6 +314,7 @@ impl<'a> Books<'a> {
             same(&format!("{period}"), sums(month), sums(parts))?;
             same(&format!("{period} reversed"), month.reversed, parts.reversed)?;
             same(&format!("{period} zero"), month.sold_zero, parts.sold_zero)?;
+            same(&format!("{period} special"), month.special_deducted, parts.special_deducted)?;
             same(&format!("{period} arrived"), month.arrived, parts.arrived)?;
             same(&format!("{period} drawn"), month.drawn, parts.drawn)?;
             let opening = month.opening.0;
