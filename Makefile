@@ -31,6 +31,7 @@ soak: setup ## the long tests: 10,000 seeds, many kills, large hubs, many worlds
 	@. deploy/env.sh && SUYUAN_KILLS=500 cargo test --test it kills::
 	@. deploy/env.sh && SUYUAN_CUSTOMERS=500000 cargo test --test it hub:: -- --nocapture --test-threads 1
 	@. deploy/env.sh && SUYUAN_WORLDS=20000 cargo test --test it agreement::
+	@. deploy/env.sh && SUYUAN_WORLDS=20000 cargo test --test it abnormal::
 	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --test it properties::
 
 fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one

@@ -1,14 +1,15 @@
-//! What the holder of an invoice is told of it: that it arrived, was voided, met its red letter, or was marked.
+//! What the holder of an invoice is told of it: that it arrived, was voided, met its red letter, was marked, or
+//! became abnormal in turn.
 
 use serde::{Deserialize, Serialize};
 
 use super::form::{Form, List, Optional, mirrors};
 use super::identifiers::{Identifier, InvoiceNumber};
 use super::invoice_issued::InvoiceKind;
-use super::measures::{Moment, Money};
+use super::measures::{Moment, Money, Month};
 use super::quantity::Goods;
 use super::vector::Vector;
-use crate::model::{self, Fen, GoodsCode, Instant, InvoiceNo, TaxpayerId};
+use crate::model::{self, Fen, GoodsCode, Instant, InvoiceNo, Period, TaxpayerId};
 
 /// An invoice as its buyer gets it.
 #[derive(Serialize, Deserialize)]
@@ -102,6 +103,21 @@ pub(super) struct Claimed {
     #[serde(rename = "tax_fen", with = "Money")]
     tax: Fen,
     is_void: bool,
+    #[serde(with = "Moment")]
+    at: Instant,
+}
+
+/// Whether an invoice is abnormal in turn, because of what its issuer deducted.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Abnormal")]
+pub(super) struct Abnormal {
+    #[serde(with = "InvoiceNumber")]
+    invoice_no: InvoiceNo,
+    #[serde(with = "Identifier")]
+    seller_id: TaxpayerId,
+    #[serde(with = "Month")]
+    period: Period,
+    rank: u64,
     #[serde(with = "Moment")]
     at: Instant,
 }

@@ -2,12 +2,12 @@
 
 use super::json;
 use crate::model::{
-    About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Claimed, Closing, Continue, Date,
-    DeadLetter, Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie, GoodsAmount, GoodsCode,
-    Hand, Id, Identified, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure, Measured, Membership,
-    Message, Output, Part, PartyKind, Passage, PeerQuantiles, PeersTold, Period, Position, Record, Refused, Report,
-    Returned, Roles, Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task, TaskStatus, Tie, Timer,
-    Vector, Voided,
+    Abnormal, About, Arrival, Associate, Body, Case, CaseEdge, CaseNode, CaseTie, ChainRole, Claimed, Closing,
+    Continue, Date, DeadLetter, Doubt, Edge, Entity, Event, Evidence, Fen, FirmRecord, Flag, Gang, GangTie,
+    GoodsAmount, GoodsCode, Hand, Id, Identified, Instant, InvoiceKind, InvoiceNo, Kind, Layers, Marked, Measure,
+    Measured, Membership, Message, Output, Part, PartyKind, Pass, Passage, PeerQuantiles, PeersTold, Period, Position,
+    Record, Refused, Report, Returned, Roles, Root, ScoreShare, Shared, Signal, SignalStatus, Source, Taint, Task,
+    TaskStatus, Tie, Timer, Vector, Voided,
 };
 
 /// One line for each input event, as the contract has it, with every optional field.
@@ -66,6 +66,10 @@ pub(crate) fn messages() -> Vec<Message> {
 
 fn continuations() -> Vec<Continue> {
     vec![
+        Continue::Share { after: id("A1") },
+        Continue::Pass(Pass { after: Some(invoice("26442000000012345678")), month: None, at: at(6) }),
+        Continue::Pass(Pass { after: None, month: Some(Period::of(2026, 3)), at: at(6) }),
+        Continue::Weigh { after: Period::of(2026, 3), at: at(6) },
         Continue::Taint { taint: Box::new(taint()), after: id("B1") },
         Continue::Taint { taint: Box::new(taint()), after: Id::EMPTY },
         Continue::Timers,
@@ -158,7 +162,6 @@ fn others() -> Vec<Message> {
             ties: vec![GangTie { party_id: id("p:1"), kind: PartyKind::Person, roles: Roles::REPRESENTATIVE }],
             at: at(9),
         })),
-        Message::Continue(Box::new(Continue::Share { after: id("A1") })),
         Message::Measured(Box::new(Measured {
             taxpayer_id: id("A1"),
             period: Period::of(2026, 3),
@@ -185,6 +188,15 @@ fn others() -> Vec<Message> {
             is_void: true,
             at: at(7),
         }),
+        Message::Abnormal(Abnormal {
+            invoice_no: invoice("26442000000012345678"),
+            seller_id: id("A1"),
+            period: Period::of(2026, 3),
+            rank: 1 << 40,
+            at: at(8),
+        }),
+        Message::Released(Period::of(2026, 3)),
+        Message::Timer(Timer::Verification { period: Period::of(2026, 3) }),
     ]
 }
 

@@ -3,16 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::accusation::{Report, Taint};
-use super::arrival::{Arrival, Claimed, Marked, Returned, Voided};
+use super::arrival::{Abnormal, Arrival, Claimed, Marked, Returned, Voided};
 use super::event::Kept;
 use super::form::{Boxed, Form, mirrors};
 use super::identifiers::IdentifierOrEmpty;
 use super::journal::Source;
-use super::measures::Moment;
+use super::measures::{Moment, Month};
 use super::party::{Identified, Membership, Shared, Tie};
 use super::peers::{Measured, PeersTold};
 use super::timer::{Continue, Timer};
-use crate::model::{self, Event, Id, Instant};
+use crate::model::{self, Event, Id, Instant, Period};
 
 /// One entity's word to another.
 #[derive(Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub(super) enum Message {
     Peers(#[serde(with = "Boxed::<PeersTold>")] Box<model::PeersTold>),
     Identified(#[serde(with = "Identified")] model::Identified),
     Claimed(#[serde(with = "Claimed")] model::Claimed),
+    Abnormal(#[serde(with = "Abnormal")] model::Abnormal),
+    Released(#[serde(with = "Month")] Period),
 }
 
 /// What a record or a message is addressed to.

@@ -30,6 +30,10 @@ pub(super) enum Timer {
         period: Period,
     },
     RulesChanged,
+    Verification {
+        #[serde(with = "Month")]
+        period: Period,
+    },
 }
 
 /// Where a step stopped.
@@ -110,6 +114,25 @@ pub(super) enum Continue {
         #[serde(with = "Moment")]
         at: Instant,
     },
+    Pass(#[serde(with = "Pass")] model::Pass),
+    Weigh {
+        #[serde(with = "Month")]
+        after: Period,
+        #[serde(with = "Moment")]
+        at: Instant,
+    },
+}
+
+/// How far a pass through a firm's sales has come.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "model::Pass")]
+struct Pass {
+    #[serde(default, with = "Optional::<InvoiceNumber>")]
+    after: Option<InvoiceNo>,
+    #[serde(default, with = "Optional::<Month>")]
+    month: Option<Period>,
+    #[serde(with = "Moment")]
+    at: Instant,
 }
 
 /// Value in one name that goes to one buyer.

@@ -262,7 +262,7 @@ fn voiding(usual: u32) -> String {
     for (month, voids) in [(4, usual), (5, usual), (6, usual), (7, usual), (8, usual), (9, 9)] {
         script += &invoices(1_000 * month, 12, &format!("2025-{month:02}-10"), "V {b} 50000.00");
         for at in 0..voids {
-            write!(script, "at 2025-{month:02}-10T{:02}:30 | void {} V\n", 6 + at, 1_000 * month + at).unwrap();
+            writeln!(script, "at 2025-{month:02}-10T{:02}:30 | void {} V", 6 + at, 1_000 * month + at).unwrap();
         }
     }
     script + "at 2025-09-20 | issue 905 OLD OLD2 1.00"

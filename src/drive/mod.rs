@@ -11,6 +11,8 @@
 #[cfg(test)]
 mod asked;
 #[cfg(test)]
+mod abnormal;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod burdens;

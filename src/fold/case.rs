@@ -39,7 +39,8 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
             | Timer::RedLetter { .. }
             | Timer::Closing
             | Timer::MonthPassed { .. }
-            | Timer::RulesChanged,
+            | Timer::RulesChanged
+            | Timer::Verification { .. },
         )
         | Message::Arrival(_)
         | Message::Voided(_)
@@ -54,7 +55,9 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         | Message::Measured(_)
         | Message::Peers(_)
         | Message::Identified(_)
-        | Message::Claimed(_) => {}
+        | Message::Claimed(_)
+        | Message::Abnormal(_)
+        | Message::Released(_) => {}
     }
 }
 

@@ -45,6 +45,10 @@ pub enum Message {
     Identified(Identified),
     /// The holder of an invoice that was taken back tells its issuer what it had deducted of it.
     Claimed(Claimed),
+    /// An invoice became abnormal, or is no longer, because its issuer deducted abnormal ones.
+    Abnormal(Abnormal),
+    /// To the issuer: of an invoice of this month that is no longer abnormal, nothing at its holder rests any more on that.
+    Released(Period),
 }
 
 /// A later identifier of a subject.
@@ -59,10 +63,12 @@ pub struct Identified {
 }
 
 impl Message {
-    /// Whether it may wait for the end of a later epoch: where an accused hub has more buyers to tell than one step may,
-    /// others are served between them.
+    /// Whether it may wait for the end of a later epoch: where an accused hub has more buyers to tell than one step may, or
+    /// one whose invoices became abnormal, others are served between them.
     pub fn may_wait(&self) -> bool {
-        matches!(self, Self::Continue(rest) if matches!(&**rest, Continue::Taint { after, .. } if !after.is_empty()))
+        let Self::Continue(rest) = self else { return false };
+        matches!(&**rest, Continue::Taint { after, .. } if !after.is_empty())
+            || matches!(&**rest, Continue::Pass(pass) if pass.after.is_some())
     }
 
     /// What it is, as a stable code.
@@ -71,7 +77,8 @@ impl Message {
             Self::Arrival(_) => "invoice_arrived",
             Self::Voided(_) => "invoice_voided",
             Self::Returned(_) => "invoice_red_lettered",
-            Self::Marked(_) => "invoice_marked",
+            Self::Marked(marked) if marked.abnormal => "invoice_marked",
+            Self::Marked(_) => "invoice_mark_lifted",
             Self::Taint(_) => "accusation_changed",
             Self::Report(_) => "chain_reported",
             Self::Timer(_) => "time_passed",
@@ -84,6 +91,8 @@ impl Message {
             Self::Peers(_) => "peers_measured",
             Self::Identified(_) => "identifier_changed",
             Self::Claimed(_) => "deduction_told",
+            Self::Abnormal(_) => "abnormal_in_turn_changed",
+            Self::Released(_) => "abnormal_in_turn_released",
             Self::Forwarded(_, event) => event.fact.type_name(),
         }
     }
@@ -183,6 +192,22 @@ pub struct Claimed {
     pub at: Instant,
 }
 
+/// Whether an invoice is abnormal in turn: because its issuer, in the month it was issued in, deducted so much abnormal tax.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abnormal {
+    /// Which.
+    pub invoice_no: InvoiceNo,
+    /// Whose.
+    pub seller_id: TaxpayerId,
+    /// The month it was issued in.
+    pub period: Period,
+    /// The rank of that month, larger than that of every month it rests on; 0: it is no longer abnormal in turn, and the
+    /// issuer waits to hear [`Message::Released`].
+    pub rank: u64,
+    /// Event time of what led to it.
+    pub at: Instant,
+}
+
 /// A standing accusation of an origin. A later version of the same case replaces an earlier one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flag {
@@ -277,6 +302,11 @@ pub enum Timer {
     },
     /// A new rule set is in force, and the taxpayer has findings that were made under the one before.
     RulesChanged,
+    /// A taxpayer may have asked for verification of the abnormal invoices it deducted, and had time for it.
+    Verification {
+        /// For which month it deducted them.
+        period: Period,
+    },
 }
 
 /// How far the invoices of closed months have been looked through, the issuer's side before the holder's.
@@ -290,6 +320,17 @@ pub struct Closing {
     pub place: u64,
     /// Whether some of them were of months that are not closed.
     pub open: bool,
+}
+
+/// How far a pass through a firm's sales has come: invoices first, then the months that waited for them to be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// The last invoice looked at; `None` before the first.
+    pub after: Option<InvoiceNo>,
+    /// Once all are told: the next month to be looked at.
+    pub month: Option<Period>,
+    /// Event time of what led to it.
+    pub at: Instant,
 }
 
 /// Value in one name that goes to one buyer.
@@ -395,6 +436,15 @@ pub enum Continue {
         /// Event time of the publication, or of the time set for the taxpayer.
         at: Instant,
     },
+    /// A pass through a firm's sales, to tell their holders whether they are abnormal in turn, goes on.
+    Pass(Pass),
+    /// A paper decides about months with abnormal invoices, and more of them are to be weighed.
+    Weigh {
+        /// The last month weighed.
+        after: Period,
+        /// Event time of what changed.
+        at: Instant,
+    },
 }
 
 impl Timer {
@@ -407,6 +457,7 @@ impl Timer {
             Self::Closing => Id::derived("closing", &[]),
             Self::MonthPassed { period } => Id::derived("month", &[&period.to_string()]),
             Self::RulesChanged => Id::derived("rules changed", &[]),
+            Self::Verification { period } => Id::derived("verification", &[&period.to_string()]),
         };
         u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal")
     }

@@ -146,6 +146,11 @@ impl Period {
     pub fn minus(self, months: i32) -> Self {
         Self(self.0.saturating_sub(months))
     }
+
+    /// Its last moment.
+    pub fn last(self) -> Instant {
+        Instant(self.minus(-1).start().0 - 1)
+    }
 }
 
 impl fmt::Display for Period {

@@ -11,6 +11,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod abnormal_voucher;
 mod bounds;
 mod capacity;
 mod cap_issuing;
@@ -45,6 +46,7 @@ mod view;
 mod zero_declaration;
 mod void_abuse;
 
+pub use abnormal_voucher::{Propagation, propagation, verified_by};
 pub use bounds::{Bound, bound};
 pub use finding::{Finding, Sentence};
 pub use rule::{
@@ -209,6 +211,7 @@ pub static ALL: &[&Typology] = &[
     &export_refund::TYPOLOGY,
     &low_burden::TYPOLOGY,
     &random_check::TYPOLOGY,
+    &abnormal_voucher::TYPOLOGY,
 ];
 
 /// The most months before its own that a finding about a month rests on.

@@ -4,10 +4,11 @@ use super::rules::{Limits, RuleSet};
 use super::{Sample, Typology, indicators};
 use crate::model::{
     Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
+    TaxpayerKind,
 };
 use crate::state::{
-    Books, Claim, Goods, GoodsMonth, Held, Key, Metric, Month, Opening, Papers, Partner, PartyKey, Profile, Readings,
-    Side, Tainted, TieRow, province, standing,
+    AbnormalFrom, AbnormalMonth, Books, Claim, Goods, GoodsMonth, Held, Key, Metric, Month, Opening, Papers, Partner,
+    PartyKey, Profile, Readings, Side, Tainted, TieRow, province, standing,
 };
 
 /// One taxpayer's rows, and the rules.
@@ -29,6 +30,8 @@ const MONTHS_MAX: i32 = 36;
 pub const REFUND_MONTHS: i32 = 12;
 /// Accused origins that one finding adds up.
 const TAINTED_MAX: usize = 32;
+/// Sellers of abnormal invoices of one month that are looked at to find those of the most tax.
+const SELLERS_MAX: usize = 256;
 
 /// Deductions that stand, oldest first, of one invoice.
 pub struct Standing {
@@ -71,6 +74,11 @@ impl<'a, 'b> View<'a, 'b> {
     /// Whether a month has passed, and with it the days in which its return is due.
     pub fn has_passed(&self, period: Period) -> bool {
         self.rules.limits.month_passes(period, self.taxpayer()) <= self.hour
+    }
+
+    /// Whether the clock has passed a time.
+    pub fn has_come(&self, at: Instant) -> bool {
+        at <= self.hour
     }
 
     /// A month's sums; zero where there is none.
@@ -284,6 +292,34 @@ impl<'a, 'b> View<'a, 'b> {
         let this = self.taxpayer();
         let tainted: Fen = self.tainted_origins().into_iter().filter(|(id, _)| *id != this).map(|(_, tax)| tax).sum();
         tainted.ratio_bp(self.profile.claimed).min(10_000)
+    }
+
+    /// What of a month is abnormal, where anything ever was.
+    pub fn abnormal(&mut self, period: Period) -> Option<AbnormalMonth> {
+        if self.profile.abnormal_months == 0 {
+            return None;
+        }
+        self.books.find::<AbnormalMonth>(&Key::Abnormal(period)).copied()
+    }
+
+    /// Whose abnormal invoices are deducted for a month: those of the most tax first.
+    pub fn abnormal_sellers(&mut self, period: Period) -> Vec<TaxpayerId> {
+        let key = |seller_id| Key::AbnormalFrom { period, seller_id };
+        let keys = self.books.scan(&key(Id::EMPTY), &key(Id::LAST), SELLERS_MAX);
+        let mut sellers: Vec<_> = keys
+            .into_iter()
+            .filter_map(|key| match (key, self.books.find::<AbnormalFrom>(&key)) {
+                (Key::AbnormalFrom { seller_id, .. }, Some(from)) => Some((from.tax, seller_id)),
+                _ => None,
+            })
+            .collect();
+        sellers.sort_by_key(|(tax, seller_id)| (-*tax, *seller_id));
+        sellers.into_iter().map(|(_, seller_id)| seller_id).collect()
+    }
+
+    /// Whether input tax of a time counts.
+    pub fn is_general(&self, at: Instant) -> bool {
+        self.profile.kind.at(at) != Some(TaxpayerKind::SmallScale)
     }
 
     /// Accused value of an origin in the taxpayer's books, under its own name and under those who stood for it; under no

@@ -152,8 +152,11 @@ mod tests {
             assert_eq!((at(5), at(15), at(25), at(35)), (Some('A'), Some('A'), Some('B'), Some('A')), "{order:?}");
             let changes: Vec<_> = course.changes().collect();
             assert_eq!(changes, [(Instant(20), 'A', 'B'), (Instant(30), 'B', 'A')]);
-            let changed = |at| course.changed_by(Instant(at));
-            assert_eq!((changed(15), changed(25), changed(35)), (None, Some(Instant(20)), Some(Instant(30))));
+            let last_change = |at| course.changed_by(Instant(at));
+            assert_eq!(
+                (last_change(15), last_change(25), last_change(35)),
+                (None, Some(Instant(20)), Some(Instant(30)))
+            );
             assert_eq!((course.latest(), course.since()), (Some('A'), Instant(30)));
         }
     }

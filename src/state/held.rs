@@ -27,6 +27,8 @@ pub struct Held {
     pub claims: Vec<Claim>,
     /// Standing tax of claims that name no seller and can only mean this invoice; `None` where there are no such claims.
     pub lent: Option<Fen>,
+    /// The same by the month they are of; what a reversal takes back of another's deduction is negative.
+    pub lent_months: Box<[(Period, Fen)]>,
     /// The hour up to which claims have waited in vain: those older by the grace period are overdue.
     pub waited_until: Instant,
     /// Of its vector, value of the holder's own that came back through others: counted in [`Month::returned_own`].
@@ -48,6 +50,9 @@ pub struct Held {
     pub red_at: Instant,
     /// What its issuer was last told that the holder keeps of it: see [`super::Issued::claimed`].
     pub claimed: Option<ClaimedBefore>,
+    /// The rank of its issuer's month, where the issuer's invoices of that month are abnormal in turn, as its issuer told; 0
+    /// where they are not. See [`super::AbnormalMonth::rank`].
+    pub abnormal_rank: u64,
 }
 
 /// What arrived.
@@ -206,6 +211,8 @@ pub fn standing(mut claims: Vec<Claim>) -> Vec<Claim> {
 
 impl Beyond for Held {
     fn beyond_bytes(&self) -> usize {
-        self.vector.heap_bytes() + self.claims.capacity() * size_of::<Claim>()
+        self.vector.heap_bytes()
+            + self.claims.capacity() * size_of::<Claim>()
+            + self.lent_months.len() * size_of::<(Period, Fen)>()
     }
 }

@@ -162,6 +162,15 @@ pub enum Key {
     Readings(Period),
     /// Taxpayer: what it bought and sold in a month, by class of goods.
     GoodsMonth(Period),
+    /// Taxpayer: abnormal invoices that are deducted for a month, or of which it is that of their issuance.
+    Abnormal(Period),
+    /// Taxpayer: abnormal invoices of one seller that are deducted for a month.
+    AbnormalFrom {
+        /// For which month.
+        period: Period,
+        /// Of whom.
+        seller_id: TaxpayerId,
+    },
 }
 
 /// Bytes that are no key.
@@ -225,7 +234,8 @@ impl Key {
             | Self::Peers(period)
             | Self::PeersMonth(period)
             | Self::Readings(period)
-            | Self::GoodsMonth(period) => {
+            | Self::GoodsMonth(period)
+            | Self::Abnormal(period) => {
                 write_i64(i64::from(period.0), out);
             }
             Self::Issued(no) => write_id(no.id(), out),
@@ -300,6 +310,10 @@ impl Key {
                 write_id(*origin, out);
             }
             Self::Party(key) => key.write(out),
+            Self::AbnormalFrom { period, seller_id } => {
+                write_i64(i64::from(period.0), out);
+                write_id(*seller_id, out);
+            }
         }
     }
 
@@ -345,7 +359,9 @@ impl Key {
             32 => Self::PeersMonth(reader.period()?),
             33 => Self::WithFindings(reader.id()?),
             34 => Self::Readings(reader.period()?),
-            40 => Self::GoodsMonth(reader.period()?),
+            35 => Self::GoodsMonth(reader.period()?),
+            36 => Self::Abnormal(reader.period()?),
+            37 => Self::AbnormalFrom { period: reader.period()?, seller_id: reader.id()? },
             _ => return Err(KeyError { tag }),
         };
         if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
@@ -360,7 +376,7 @@ impl Key {
     /// Whether the fold asks for keys of this tag in their order, and not only by themselves. What is asked for so at
     /// every turn is best kept in order.
     pub fn is_listed(tag: u8) -> bool {
-        matches!(tag, 10 | 11 | 14 | 17..=19 | 23 | 24 | 30)
+        matches!(tag, 10 | 11 | 14 | 17..=19 | 23 | 24 | 30 | 36 | 37)
     }
 
     /// Place of the variant in the order of the enum; never reused.
@@ -401,7 +417,9 @@ impl Key {
             Self::PeersMonth(_) => 32,
             Self::WithFindings(_) => 33,
             Self::Readings(_) => 34,
-            Self::GoodsMonth(_) => 40,
+            Self::GoodsMonth(_) => 35,
+            Self::Abnormal(_) => 36,
+            Self::AbnormalFrom { .. } => 37,
         }
     }
 }

@@ -11,6 +11,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod abnormal;
 mod books;
 mod case;
 mod control;
@@ -28,6 +29,7 @@ mod row;
 mod taxpayer;
 mod ways;
 
+pub use abnormal::{AbnormalBy, AbnormalFrom, AbnormalMonth, AnswersTo, Voucher, by_month, summed};
 pub use books::{Books, Rows};
 pub use case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 pub use control::{NotedFact, Opening, RulesInForce, TimerRow};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::abnormal::{AbnormalFrom, AbnormalMonth};
 use super::case::{CaseEdgeRow, CaseHead, CaseNodeRow};
 use super::control::{NotedFact, RulesInForce, TimerRow};
 use super::findings::{SignalRow, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow};
@@ -141,6 +142,10 @@ rows! {
     Readings(Readings),
     /// [`super::Key::GoodsMonth`].
     GoodsMonth(GoodsMonth),
+    /// [`super::Key::Abnormal`].
+    Abnormal(AbnormalMonth),
+    /// [`super::Key::AbnormalFrom`].
+    AbnormalFrom(AbnormalFrom),
 }
 
 impl Row {

@@ -106,6 +106,14 @@ pub struct Profile {
     pub is_door: bool,
     /// Later identifiers that lead here.
     pub identifiers: u32,
+    /// Rows of [`super::AbnormalMonth`].
+    pub abnormal_months: u32,
+    /// Passes through its sales that began, to tell their holders whether they are abnormal in turn.
+    pub passes_begun: u32,
+    /// Of those, the ones that told all of them: all but one at most.
+    pub passes_done: u32,
+    /// Whether another is to begin when this one is done.
+    pub pass_again: bool,
 }
 
 impl Profile {
@@ -224,6 +232,8 @@ pub struct Month {
     pub habits: Habits,
     /// How it was issued.
     pub ways: Ways,
+    /// Tax of special invoices that have arrived and are not void that is deducted for this month and stands.
+    pub special_deducted: Fen,
 }
 
 /// A stratum of the random sample.
@@ -277,6 +287,9 @@ pub struct Issued {
     pub drawn_after: u32,
     /// Of one that was voided, or red-lettered in a later month, what its buyer had deducted before, and keeps.
     pub claimed: Option<ClaimedBefore>,
+    /// What its holder was last told of it: the rank of its month, where the invoices of that are abnormal in turn; 0 where
+    /// not.
+    pub abnormal_rank: u64,
 }
 
 /// See [`Issued::claimed`].

@@ -12,6 +12,7 @@
 //! | `memory` | inputs and files that claim or unfold to gigabytes take little memory |
 //! | `real_data` | the published real invoices, to the fen, where they are at hand |
 //! | `agreement` | the fold against the oracle of `tests/oracle/`, at the end of small worlds |
+//! | `abnormal` | abnormal vouchers against the oracle, each time the journal is quiet, whatever the order of messages |
 //! | `cli` | exit codes, help, messages |
 //! | `folders` | data folders gone on with, kept from harm, asked for what is not there |
 //! | `formats` | the bytes of a journal, by a reader made from `src/log/FORMAT.md` alone |
@@ -24,6 +25,7 @@
 //! Nothing here looks inside a module: what can be tested beside the code is tested there.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod abnormal;
 mod agreement;
 mod broken_input;
 mod cli;

@@ -11,6 +11,7 @@ use super::events::{Claim, Event, HOUR, Invoice, Verdict, What};
 use super::firms::{Firm, at};
 use super::mixture::{Mixture, Unclear};
 use super::rules::Rules;
+use super::vouchers::{Vouchers, vouchers};
 
 /// Ten minutes of event time: the longest epoch.
 const WINDOW: i64 = HOUR / 6;
@@ -89,6 +90,8 @@ pub struct Books {
     /// The last hour that passed.
     pub hour: Option<i64>,
     pub unclear: Unclear,
+    /// What the law on abnormal vouchers says.
+    pub vouchers: Vouchers,
     /// Whether accusations are followed while they come and go, or only those that stand at the end.
     watch: bool,
     clock: Option<i64>,
@@ -115,6 +118,7 @@ pub fn fold(events: &[(Event, Verdict)], rules: &Rules, watch: bool) -> Books {
         began: None,
         hour: None,
         unclear: Unclear::default(),
+        vouchers: vouchers(events, rules),
         watch,
         clock: None,
         taken: 0,

@@ -106,6 +106,9 @@ pub fn findings(books: &Books, firm: &str, chains: &BTreeMap<String, Chain>) -> 
             say("pass_through", month.to_string(), finding);
         }
     }
+    for (month, finding) in books.vouchers.findings(firm, &books.rules) {
+        say("abnormal_voucher", month.to_string(), finding);
+    }
     for (origin, chain) in chains {
         if let Some(finding) = false_deduction(books, firm, origin, chain) {
             say("false_deduction", origin.clone(), finding);

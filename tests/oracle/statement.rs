@@ -59,7 +59,7 @@ fn sales(books: &Books, firm: &str, all: &mut Statement) {
         let name = format!("sale {firm} {no}");
         let (count, amount, tax) = books.reds(firm, no);
         let voided = books.voids.get(&key);
-        let mark = books.marks.get(&key).and_then(|marks| latest(marks)).copied();
+        let mark = books.marks.get(&key).and_then(|marks| marks.iter().max()).map(|mark| mark.1);
         let state = format!("void {voided:?}, abnormal {mark:?}, {count} red of {amount} and tax {tax}");
         all.insert(name.clone(), state);
         say_mixture(all, &format!("{name} vector"), &sale.vector, true);
@@ -167,7 +167,9 @@ fn task(books: &Books, found: &BTreeMap<(String, String), Finding>) -> String {
         let best = best.entry(typology.as_str()).or_default();
         *best = finding.score.max(*best);
         match typology.as_str() {
-            "dormant_revival" | "source_burst" | "pass_through" | "circular" => months = finding.stake.max(months),
+            "dormant_revival" | "source_burst" | "pass_through" | "circular" | "abnormal_voucher" => {
+                months = finding.stake.max(months);
+            }
             "false_deduction" => origins += finding.stake,
             _ => invoices += finding.stake,
         }

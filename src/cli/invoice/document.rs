@@ -6,7 +6,7 @@ use crate::cli::trace::origin_document;
 use crate::codec;
 use crate::model::{Id, Instant, InvoiceNo, Signal};
 use crate::query::{InvoiceLife, words};
-use crate::state::{Claim, ClaimKind};
+use crate::state::{AbnormalBy, Claim, ClaimKind, Issued};
 
 /// The life of one invoice.
 pub(super) fn life(life: &InvoiceLife) -> Value {
@@ -28,6 +28,10 @@ pub(super) fn life(life: &InvoiceLife) -> Value {
         "marks": life.marks.iter().map(|(at, abnormal, reason)| json!({
             "at": at.to_string(), "abnormal": abnormal, "reason": reason,
         })).collect::<Vec<_>>(),
+        "abnormal": issued.and_then(Issued::abnormal_by).map(|by| match by {
+            AbnormalBy::Mark => json!({ "by": "mark" }),
+            AbnormalBy::Turn(period) => json!({ "by": "turn", "period": period.to_string() }),
+        }),
         "red_letters": life.red_letters.iter().map(|letter| json!({
             "invoice_no": letter.invoice_no.as_str(),
             "issued_at": letter.issued_at.to_string(),

@@ -15,7 +15,7 @@ use super::show::{
 use super::signals::sentences;
 use crate::model::{Fen, Instant, InvoiceNo, TaxpayerId};
 use crate::query::{self, Folder, InvoiceLife, OriginShare, words};
-use crate::state::{ClaimKind, Issue, Issued};
+use crate::state::{AbnormalBy, ClaimKind, Issue, Issued};
 
 pub(crate) use document::signal_document;
 
@@ -173,6 +173,16 @@ fn happenings(life: &InvoiceLife) -> Vec<(Instant, String, String, Option<Fen>)>
 
 fn standing(life: &InvoiceLife) -> String {
     let mut text = String::new();
+    match life.issued.as_ref().and_then(Issued::abnormal_by) {
+        Some(AbnormalBy::Mark) => text += "\n  abnormal: the authority marked it\n",
+        Some(AbnormalBy::Turn(period)) => {
+            put(
+                &mut text,
+                format_args!("\n  abnormal in turn: by the abnormal tax its seller deducted for {period}\n"),
+            );
+        }
+        None => {}
+    }
     for holding in life.holders.iter().filter(|holding| !holding.held.claims.is_empty()) {
         let waited = holding.held.arrived.is_none() && holding.held.waited_until > Instant::default();
         let overdue = if waited { "; the invoice did not come within the grace period" } else { "" };

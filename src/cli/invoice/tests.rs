@@ -71,3 +71,31 @@ fn a_document_has_both_sides() {
     assert_eq!(document["findings"][0]["typology"], "double_deduction");
     assert_eq!(document["marks"][1]["abnormal"], false);
 }
+
+#[test]
+fn a_page_says_whether_the_invoice_is_abnormal_and_why() {
+    let script = "
+        issue 1 S A 600000.00 tax=60000.00 | issue 2 A B 600000.00 tax=60000.00
+        deduct 1 A 2026-03 from=S
+        mark 1 S
+    ";
+    let (_dir, folder) = folders::folder(script);
+    let told = |text| {
+        let lives = query::lives(&folder, number(text), None).unwrap();
+        (page(&folder, &lives[0]).unwrap(), document::life(&lives[0])["abnormal"].clone())
+    };
+    let (marked, in_turn) = (told("1"), told("2"));
+    assert!(marked.0.contains("\n  abnormal: the authority marked it\n"), "{}", marked.0);
+    assert!(
+        in_turn.0.contains("abnormal in turn: by the abnormal tax its seller deducted for 2026-03"),
+        "{}",
+        in_turn.0
+    );
+    assert_eq!(
+        (&marked.1["by"], &in_turn.1["by"], &in_turn.1["period"]),
+        (&"mark".into(), &"turn".into(), &"2026-03".into())
+    );
+    let (_dir, folder) = folders::folder(&format!("{script}\nlift 1 S"));
+    let lives = query::lives(&folder, number("2"), None).unwrap();
+    assert!(document::life(&lives[0])["abnormal"].is_null());
+}

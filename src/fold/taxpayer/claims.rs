@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::provenance::Ordinal;
 use crate::risk::REFUND_MONTHS;
-use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce, standing};
+use crate::state::{Claim, ClaimKind, Held, Key, OriginRow, SeenOnce, by_month, standing, summed};
 
 /// The most deductions and reversals of one invoice: a lawful one has one, or three.
 const CLAIMS_MAX: usize = 256;
@@ -138,6 +138,7 @@ impl Step<'_> {
             Timer::Closing => self.close_months(&Closing::default()),
             Timer::MonthPassed { period } => self.month_passed(period),
             Timer::RulesChanged => self.rules_changed(Id::EMPTY, self.hour),
+            Timer::Verification { period } => self.verification_due(period),
             // A case's own.
             Timer::CasePublished => {}
         }
@@ -171,6 +172,7 @@ impl Step<'_> {
             self.with_held(no, seller, |_, held| {
                 // A reversal may name the seller where the deduction does not, and the other way round.
                 let all = [&held.claims[..], &claims].concat();
+                held.lent_months = if alone { lent_months(&all, &held.claims) } else { Box::default() };
                 held.lent = alone.then(|| sum(standing(all)) - sum(standing(held.claims.clone())));
             });
             self.touch(About::Invoice { seller_id: seller, invoice_no: no });
@@ -234,6 +236,14 @@ pub(super) fn refunds(claims: &[Claim]) -> Vec<(Period, Fen)> {
     }
     let standing = standing(claims.to_vec());
     standing.into_iter().filter(is_refund).map(|claim| (claim.period, claim.tax)).collect()
+}
+
+/// What claims that name no seller add to those that do, by month.
+fn lent_months(all: &[Claim], named: &[Claim]) -> Box<[(Period, Fen)]> {
+    let mut months = by_month(all);
+    months.extend(by_month(named).into_iter().map(|(period, tax)| (period, -tax)));
+    summed(&mut months);
+    months.into()
 }
 
 fn sum(claims: Vec<Claim>) -> Fen {

@@ -64,8 +64,8 @@ impl Step<'_> {
         if let (Some(issue), true) = (issued.issue, issued.short > Fen::ZERO) {
             self.forget_deficit(issue.issued_at, no);
         }
-        let Issued { issue, void, mark, reds, .. } = std::mem::take(issued);
-        *issued = Issued { issue, void, mark, reds, ..Issued::default() };
+        let Issued { issue, void, mark, reds, abnormal_rank, .. } = std::mem::take(issued);
+        *issued = Issued { issue, void, mark, reds, abnormal_rank, ..Issued::default() };
     }
 
     /// Sees to it that the books are looked through a year after their first month is closed. Each taxpayer has an hour of

@@ -7,7 +7,7 @@ use crate::model::{
     About, Arrival, Fen, Fingerprint, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Voided,
 };
 use crate::provenance::Ordinal;
-use crate::state::{Arrived, Goods, GoodsClass, Held, Issue, Key, Mark, Partner, Side};
+use crate::state::{Arrived, Goods, GoodsClass, Held, Issue, Key, Mark, Partner, Side, Voucher};
 
 /// Value back at its origin through so many invoices at least counts as going round: two firms or more.
 const CIRCLE_HOPS_MIN: u8 = 2;
@@ -185,14 +185,15 @@ impl Step<'_> {
 
     pub(super) fn held_marked(&mut self, marked: &Marked) {
         self.now = marked.at;
-        let held = self.books.edit_held(marked.invoice_no, marked.seller_id);
-        if held.mark.is_none_or(|earlier| earlier.at <= marked.at) {
-            held.mark = Some(Mark { at: marked.at, abnormal: marked.abnormal });
-        }
+        self.with_held(marked.invoice_no, marked.seller_id, |_, held| {
+            if held.mark.is_none_or(|earlier| (earlier.at, earlier.abnormal) <= (marked.at, marked.abnormal)) {
+                held.mark = Some(Mark { at: marked.at, abnormal: marked.abnormal });
+            }
+        });
     }
 
     /// Changes a held invoice, and keeps true what rests on its claims and its vector: how much of each origin is
-    /// deducted, and the findings about it.
+    /// deducted, what of a month is, and the findings about it.
     pub(super) fn with_held(
         &mut self,
         invoice_no: InvoiceNo,
@@ -202,6 +203,7 @@ impl Step<'_> {
         let mut held = self.lift_held(invoice_no, seller_id);
         let before = deducted_by_origin(&held);
         let refunded = refunds(&held.claims);
+        let voucher_before = Voucher::of(&held);
         change(self, &mut held);
         let after = deducted_by_origin(&held);
         self.move_refunds(refunded, refunds(&held.claims));
@@ -209,8 +211,12 @@ impl Step<'_> {
             self.move_deducted(&before, &after);
         }
         self.tell_claimed(invoice_no, &mut held);
+        let voucher = Voucher::of(&held);
         let claimed = !held.claims.is_empty() || held.lent.is_some();
         self.books.put_held(invoice_no, held);
+        if voucher_before != voucher {
+            self.count_voucher(seller_id, &voucher_before, &voucher);
+        }
         if claimed {
             self.touch(About::Invoice { seller_id, invoice_no });
         }

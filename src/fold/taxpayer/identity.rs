@@ -67,7 +67,9 @@ impl Step<'_> {
             | Message::Returned(_)
             | Message::Marked(_)
             | Message::Taint(_)
-            | Message::Claimed(_) => {
+            | Message::Claimed(_)
+            | Message::Abnormal(_)
+            | Message::Released(_) => {
                 self.send(Entity::taxpayer(subject), message.clone());
             }
             Message::Identified(identified) => {

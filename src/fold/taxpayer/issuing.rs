@@ -76,6 +76,7 @@ impl Step<'_> {
                 };
                 self.send(Entity::taxpayer(buyer), Message::Marked(marked));
             }
+            self.tell_of_sale(&mut issued, no);
         }
         if self.profile.waiting_reds > 0 && !is_red(&issue) {
             self.meet_waiting_reds(&mut issued, no);

@@ -2,6 +2,8 @@
 //! found about it. One record in, one pass: the handlers change rows and name what they touched; then whatever rests on
 //! that is judged again.
 
+mod abnormal;
+mod abnormal_told;
 mod chain;
 mod claims;
 mod closing;
@@ -74,6 +76,8 @@ struct Step<'a> {
     withdrawn_because: Option<&'static str>,
     /// By how much findings made, changed and withdrawn in this step move the sums of what is at stake.
     stakes: Stakes,
+    /// On whose account months lose their ranks: see `abnormal`.
+    withdrawal: abnormal::Withdrawal,
 }
 
 /// Something that is to be asked again.
@@ -114,6 +118,7 @@ pub(super) fn step(fold: &Fold, rows: &mut dyn Rows, record: &Record, effects: &
         task_due: false,
         withdrawn_because: None,
         stakes: Stakes::default(),
+        withdrawal: abnormal::Withdrawal::default(),
     };
     let (begun, accused) = (step.begun(), step.profile.flag.is_some());
     if !step.hands_on() {
@@ -189,6 +194,8 @@ impl Step<'_> {
             Message::Timer(timer) => self.timer(*timer),
             Message::Continue(cursor) => self.continued(cursor),
             Message::Claimed(claimed) => self.hear_claimed(claimed),
+            Message::Abnormal(abnormal) => self.held_abnormal(abnormal),
+            Message::Released(period) => self.released(*period),
             Message::Shared(shared) => self.shared(shared),
             Message::Identified(identified) => self.identified(identified),
             Message::Peers(told) => self.peers_told(told),
@@ -215,6 +222,8 @@ impl Step<'_> {
                     | Message::Continue(_)
                     | Message::Shared(_)
                     | Message::Peers(_)
+                    | Message::Abnormal(_)
+                    | Message::Released(_)
                     | Message::Timer(Timer::RulesChanged | Timer::MonthPassed { .. })
             )
         );

@@ -26,12 +26,14 @@ impl Step<'_> {
                     self.registered_again(registered, at);
                 }
                 self.kind_was(&kind);
+                self.weigh_months(Period(i32::MIN));
                 self.touch_papers();
             }
             Fact::TaxpayerChanged(changed) => {
                 let kind = self.profile.kind.clone();
                 self.changed(changed, at);
                 self.kind_was(&kind);
+                self.weigh_months(Period(i32::MIN));
                 self.touch_papers();
             }
             Fact::TaxpayerStatusChanged(changed) => {
@@ -162,12 +164,16 @@ impl Step<'_> {
 
     fn marked(&mut self, mark: &InvoiceMark, at: Instant, abnormal: bool) {
         let (issued, _) = self.books.edit_or_new::<Issued>(Key::Issued(mark.invoice_no));
-        if issued.mark.is_some_and(|earlier| earlier.at > at) {
+        // Of a mark and a lift of the same moment the mark counts, whichever came first.
+        if issued.mark.is_some_and(|earlier| (earlier.at, earlier.abnormal) > (at, abnormal)) {
             return;
         }
         issued.mark = Some(Mark { at, abnormal });
-        let buyer = issued.issue.and_then(|issue| issue.buyer_id);
-        if let Some(buyer) = buyer {
+        let issue = issued.issue;
+        if let Some(issue) = issue {
+            self.doubt_closed(mark.invoice_no, issue.issued_at);
+        }
+        if let Some(buyer) = issue.and_then(|issue| issue.buyer_id) {
             let seller_id = self.seller_of(mark.invoice_no);
             let marked = Marked { invoice_no: mark.invoice_no, seller_id, at, abnormal };
             self.send(Entity::taxpayer(buyer), Message::Marked(marked));

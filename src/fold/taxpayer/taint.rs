@@ -304,6 +304,11 @@ impl Step<'_> {
             // The clock's own, and a party's.
             Continue::Timers | Continue::Share { .. } => {}
             Continue::RulesChanged { after, at } => self.rules_changed(*after, *at),
+            Continue::Pass(pass) => self.pass_on(pass),
+            Continue::Weigh { after, at } => {
+                self.now = *at;
+                self.weigh_months(*after);
+            }
         }
     }
 

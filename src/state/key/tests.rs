@@ -78,6 +78,8 @@ fn any_key() -> impl Strategy<Value = Key> {
         })),
         any_no().prop_map(|no| Key::Party(PartyKey::IssuedAs(no))),
         any::<i32>().prop_map(|p| Key::GoodsMonth(Period(p))),
+        any::<i32>().prop_map(|p| Key::Abnormal(Period(p))),
+        (any::<i32>(), any_id()).prop_map(|(p, seller_id)| Key::AbnormalFrom { period: Period(p), seller_id }),
     ]
 }
 

@@ -12,7 +12,7 @@ use super::Outcome;
 const ONE_IN: usize = 150;
 
 /// What must occur.
-const KINDS: [&str; 43] = [
+const KINDS: [&str; 44] = [
     "a void",
     "a void before its invoice",
     "a red letter in part",
@@ -52,6 +52,8 @@ const KINDS: [&str; 43] = [
     "pass_through",
     "circular",
     "false_deduction",
+    "abnormal_voucher",
+    "an invoice that is abnormal in turn",
     "washer",
     "beneficiary",
     "associate",
@@ -162,6 +164,13 @@ fn of_books(books: &Books, seen: &mut BTreeSet<&'static str>) {
         note("value back at its origin", holding.own_back > 0);
         note("what a small-scale firm holds", !holding.counts && holding.vector.total() > 0);
     }
+    let in_turn = |(seller, no): &(String, String)| {
+        books
+            .sales
+            .get(&(seller.clone(), no.clone()))
+            .is_some_and(|sale| books.vouchers.in_turn.contains(&(seller.clone(), sale.invoice.month())))
+    };
+    note("an invoice that is abnormal in turn", books.vouchers.abnormal.iter().any(in_turn));
     for firm in books.firms.values() {
         note("a remainder in a pool", firm.pool.rest > 0);
         note("a hub beyond the standard budget of its pool", firm.pool.rest > 0 && books.rules.pool_origins == 16);

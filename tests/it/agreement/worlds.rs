@@ -214,6 +214,7 @@ impl Maker {
             ("idle_months", self.pick(&[6, 1])),
             ("idle_months_unseen", self.pick(&[2, 1])),
             ("idle_amount_max_fen", self.pick(&[1_000_000, 0])),
+            ("abnormal_tax_over_fen", self.pick(&[0, 0, 50_000, 5_000_000])),
         ];
         with_numbers(&numbers)
     }

@@ -6,7 +6,7 @@ use suyuan::model::{Fen, Id, Instant, InvoiceKind, InvoiceNo, Period, Purpose};
 use suyuan::provenance::{Blend, Ordinal};
 use suyuan::state::{
     ClaimKind, Held, Issue, Issued, Key, Month, OriginRow, Partner, Passed, Profile, Row, Side, TaintVisit, Tainted,
-    Totals, standing,
+    Totals, Voucher, standing,
 };
 
 use super::findings::Findings;
@@ -250,6 +250,9 @@ impl<'a> Books<'a> {
                     months.entry(claim.period).or_default().refunds += claim.tax;
                 }
             }
+            for (period, tax) in Voucher::of(held).deducted {
+                months.entry(period).or_default().special_deducted += tax;
+            }
             let Some(arrived) = held.arrived else { continue };
             let month = months.entry(arrived.issued_at.period()).or_default();
             month.bought.add(arrived.amount, arrived.tax);
@@ -321,6 +324,7 @@ impl<'a> Books<'a> {
             same(&format!("{period} vouchers"), month.vouchers, parts.vouchers)?;
             same(&format!("{period} refunds"), month.refunds, parts.refunds)?;
             same(&format!("{period} zero"), month.sold_zero, parts.sold_zero)?;
+            same(&format!("{period} special"), month.special_deducted, parts.special_deducted)?;
             same(&format!("{period} arrived"), month.arrived, parts.arrived)?;
             same(&format!("{period} drawn"), month.drawn, parts.drawn)?;
             let opening = month.opening.0;

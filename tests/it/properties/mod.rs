@@ -14,7 +14,7 @@ mod reach;
 mod undone;
 mod worlds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use suyuan::drive::{STANDARD_RULES, World, parse};
@@ -27,7 +27,8 @@ use books::Books;
 use worlds::script;
 
 /// Findings about deductions: they follow from facts alone, whatever their order.
-const OF_DEDUCTIONS: [&str; 3] = ["deduct_without_invoice", "double_deduction", "deduct_after_void"];
+const OF_DEDUCTIONS: [&str; 4] =
+    ["deduct_without_invoice", "double_deduction", "deduct_after_void", "abnormal_voucher"];
 /// Long enough after all else for every grace period to be over.
 const MUCH_LATER: &str = "at 2026-05-20 | register LATER";
 
@@ -42,6 +43,8 @@ fn rules() -> String {
         ("tax_min_fen", 1),
         ("share_min_bp", 1),
         ("margin_max_bp", 9_000),
+        ("abnormal_tax_over_fen", 1),
+        ("abnormal_share_min_bp", 5_000),
     ] {
         let set = |line: &str| {
             let named = line.split_once(" = ").is_some_and(|(name, _)| name == limit);
@@ -136,6 +139,8 @@ struct Facts {
     held: BTreeMap<(Id, InvoiceNo, Id), String>,
     months: BTreeMap<(Id, Period), [Totals; 10]>,
     findings: BTreeMap<(Id, String, String), (Fen, u16)>,
+    /// Months whose own invoices are abnormal in turn.
+    in_turn: BTreeSet<(Id, Period)>,
 }
 
 fn facts(rows: &AllRows) -> Facts {
@@ -178,6 +183,9 @@ fn facts(rows: &AllRows) -> Facts {
                 if sums != [Totals::default(); 10] {
                     facts.months.insert((id, *period), sums);
                 }
+            }
+            (Key::Abnormal(period), Row::Abnormal(month)) if month.rank > 0 => {
+                facts.in_turn.insert((id, *period));
             }
             (Key::Signal(_), Row::Signal(signal)) => {
                 let signal = &signal.0;
@@ -226,6 +234,7 @@ fn everything_undone_leaves_nothing(script: &str) -> Result<(), String> {
             Row::Held(held) => !held.vector.is_empty(),
             Row::Partner(partner) => partner.totals != Totals::default(),
             Row::Passed(page) => page.iter().any(|(_, passed)| passed != Passed::default()),
+            Row::Abnormal(month) => (month.deducted, month.unclaimed, month.rank) != Default::default(),
             Row::Origin(origin) => (origin.taken, origin.deducted) != Default::default(),
             Row::Profile(profile) => {
                 profile.ledger.passed_on != 0 || profile.ledger.arrived != profile.ledger.withdrawn

@@ -34,6 +34,8 @@ struct Life {
     received: Option<(u32, bool)>,
     reds: Vec<Red>,
     claims: Vec<Claim>,
+    /// When the authority marks it abnormal, or lifts the mark.
+    marks: Vec<(u32, bool)>,
 }
 
 #[derive(Clone, Debug)]
@@ -119,12 +121,27 @@ fn life() -> impl Strategy<Value = Life> {
     let who = (0..FIRMS.len(), 0..=FIRMS.len(), kind, prop::bool::weighted(0.2));
     let what = (1..200_000_i64, prop::option::weighted(0.9, minute()), prop::option::weighted(0.2, minute()));
     let received = prop::option::of((minute(), prop::bool::ANY));
-    let after = (received, prop::collection::vec(red(), 0..3), prop::collection::vec(claim(), 0..4));
+    let marks = prop::collection::vec((minute(), prop::bool::weighted(0.6)), 0..3);
+    let claims = prop::collection::vec(claim(), 0..4);
+    let after = (received, prop::collection::vec(red(), 0..3), claims, prop_oneof![Just(Vec::new()), marks]);
     (who, what, after).prop_map(
         |((seller, buyer, (farm, ordinary), number_again), (tax, issued_at, voided_at), after)| {
-            let (received, reds, claims) = after;
+            let (received, reds, claims, marks) = after;
             let buyer = if farm { seller } else { buyer };
-            Life { seller, buyer, farm, ordinary, number_again, tax, issued_at, voided_at, received, reds, claims }
+            Life {
+                seller,
+                buyer,
+                farm,
+                ordinary,
+                number_again,
+                tax,
+                issued_at,
+                voided_at,
+                received,
+                reds,
+                claims,
+                marks,
+            }
         },
     )
 }
@@ -215,6 +232,9 @@ fn write_life(life: &Life, no: u32, first_red: u32, shared: bool, events: &mut V
         let shown = red.elsewhere.map_or(shown, |firm| FIRMS[firm]);
         events.push((red.at, format!("issue {red_no} {seller} {shown} {amount} tax={tax} red={no}{kind}")));
         events.extend(red.voided_at.map(|at| (at, format!("void {red_no} {seller}"))));
+    }
+    for (at, abnormal) in &life.marks {
+        events.push((*at, format!("{} {no} {seller}", if *abnormal { "mark" } else { "lift" })));
     }
     let Some(buyer) = buyer else { return };
     let from = |named: bool| if named { format!(" from={seller}") } else { String::new() };

@@ -8,7 +8,6 @@ mod quota;
 use super::calendar::{Calendar, DayNo, Season, WHOLE};
 use super::chance::Chance;
 use super::firm::{Firm, FirmNo, NOBODY, index};
-use super::goods::INDUSTRIES;
 use super::readings::sales_per_head;
 use partners::{find_customers, sellers_by_industry, supply};
 

@@ -1,0 +1,79 @@
+//! A journal whose messages are delivered in any order that keeps what one entity says to another in order: as on a cluster,
+//! where partitions run ahead of each other.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use suyuan::codec::fingerprint;
+use suyuan::fold::{Effects, Fold};
+use suyuan::model::{Body, Entity, Event, Fact, Instant, Message, Position, Record, Root, RulesPublished, Source};
+use suyuan::risk::RuleSet;
+use suyuan::state::Memory;
+
+use super::worlds::Chance;
+
+/// What is on its way, by who says it to whom.
+type Ways = BTreeMap<(Entity, Entity), VecDeque<(Root, Message)>>;
+
+pub(super) struct Loose {
+    pub(super) rows: Memory,
+    fold: Fold,
+    ways: Ways,
+    clock: Instant,
+    fed: u64,
+    folded: u64,
+    pub(super) delivered: u64,
+}
+
+impl Loose {
+    pub(super) fn new(rules: &str, at: Instant) -> Self {
+        let mut rows = Memory::default();
+        let fold = Fold::open(&mut rows).unwrap();
+        let mut loose = Self { rows, fold, ways: Ways::new(), clock: at, fed: 0, folded: 0, delivered: 0 };
+        let version = RuleSet::parse(rules).unwrap().version;
+        let fact = Fact::RulesPublished(RulesPublished { version, rules: rules.into() });
+        let event =
+            Event { occurred_at: at, event_id: None, source_system: None, fingerprint: fingerprint(at, &fact), fact };
+        loose.step(Root(0), Entity::CONTROL, Body::Fact(Source::default(), Box::new(event)));
+        loose
+    }
+
+    pub(super) fn feed(&mut self, event: Event) {
+        self.clock = self.clock.max(event.occurred_at);
+        self.fed += 1;
+        let to = event.owner();
+        self.step(Root(self.fed), to, Body::Fact(Source { file: 0, line: self.fed }, Box::new(event)));
+    }
+
+    /// Lets an hour mark pass, as each partition's owner does.
+    pub(super) fn tick(&mut self) {
+        self.step(Root(self.fed), Entity::CLOCK, Body::Tick);
+    }
+
+    /// Delivers one message, of any two entities. Whether there was one.
+    pub(super) fn deliver(&mut self, chance: &mut Chance) -> bool {
+        let waiting: Vec<(Entity, Entity)> = self.ways.keys().copied().collect();
+        if waiting.is_empty() {
+            return false;
+        }
+        let way = waiting[chance.below(waiting.len())];
+        let queue = self.ways.get_mut(&way).unwrap();
+        let (root, message) = queue.pop_front().unwrap();
+        if queue.is_empty() {
+            self.ways.remove(&way);
+        }
+        self.delivered += 1;
+        self.step(root, way.1, Body::Message(message));
+        true
+    }
+
+    fn step(&mut self, root: Root, to: Entity, body: Body) {
+        let position = Position { partition: 0, offset: self.folded };
+        self.folded += 1;
+        let record = Record { position, at: self.clock, root, to, body };
+        let mut effects = Effects::default();
+        self.fold.step(&mut self.rows, &record, &mut effects);
+        for (receiver, message) in effects.messages {
+            self.ways.entry((to, receiver)).or_default().push_back((root, message));
+        }
+    }
+}
