@@ -12,7 +12,7 @@ use super::Outcome;
 const ONE_IN: usize = 150;
 
 /// What must occur.
-const KINDS: [&str; 44] = [
+const KINDS: [&str; 45] = [
     "a void",
     "a void before its invoice",
     "a red letter in part",
