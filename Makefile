@@ -4,7 +4,7 @@
 cargo := . deploy/env.sh && cargo
 pure := --lib --no-default-features
 
-.PHONY: help setup build demo test sim soak fuzz check accept bench bench-large bench-check
+.PHONY: help setup build demo test sim soak fuzz check accept bench bench-large bench-check kafka kafka-down
 .NOTPARALLEL:
 
 help: ## lists the targets
@@ -19,7 +19,8 @@ build: setup ## builds the release binary
 demo: setup ## builds, then runs the main job on a made-up world
 	@$(cargo) build --release && exec "$$CARGO_TARGET_DIR/release/suyuan" demo
 
-test: setup ## checks that the pure half stands alone, and runs every test
+test: setup ## checks that the pure half stands alone, and runs every test, those against a real Kafka too
+	@bash deploy/setup.sh java mvn
 	@$(cargo) check $(pure) && cargo test --doc
 	@$(cargo) test --lib --bins --tests
 
@@ -57,3 +58,9 @@ bench-large: setup ## the same with a million taxpayers: a quarter of an hour, 1
 bench-check: ## fails where folding takes more instructions than recorded (SUYUAN_ACCEPT=1 records)
 	@bash deploy/setup.sh valgrind
 	@$(cargo) bench --bench guard
+
+kafka: ## a real Apache Kafka on loopback, for development: SUYUAN_KAFKA_BROKERS=3 for three (deploy/kafka.sh)
+	@bash deploy/kafka.sh start
+
+kafka-down: ## ends it; its data stays (`deploy/kafka.sh wipe` removes that too)
+	@bash deploy/kafka.sh stop

@@ -13,7 +13,7 @@ die() {
     exit 1
 }
 
-# ---- system packages: a C++20 compiler for RocksDB, libclang for its bindings ----
+# ---- system packages: a C++20 compiler for RocksDB, libclang for its bindings, OpenSSL for Kafka's client ----
 
 has_cxx20() {
     local test='#if __cplusplus < 202002L
@@ -41,11 +41,17 @@ libclang_version() {
     apt-cache depends libclang-dev 2>/dev/null | sed -n 's/.*Depends: libclang-\([0-9]*\)-dev.*/\1/p' | head -n 1
 }
 
+has_openssl() {
+    [[ -n ${OPENSSL_DIR:-} ]] || compgen -G '/usr/include/openssl/ssl.h' >/dev/null ||
+        compgen -G '/usr/local/include/openssl/ssl.h' >/dev/null
+}
+
 missing() {
     command -v make >/dev/null || echo make
     has_cxx20 || echo cxx
     command -v ar >/dev/null || echo ar
     has_libclang && has_clang_headers || echo libclang
+    has_openssl && command -v pkg-config >/dev/null || echo openssl
     local tool
     for tool in "${tools[@]}"; do
         command -v "$tool" >/dev/null || echo "$tool"
@@ -60,6 +66,9 @@ packages() {
         make) echo make ;;
         cxx) echo g++ ;;
         ar) echo binutils ;;
+        openssl) echo libssl-dev pkg-config ;;
+        java) echo default-jre-headless ;;
+        mvn) echo maven ;;
         libclang)
             version=$(libclang_version)
             echo "libclang1-${version:-14} libclang-common-${version:-14}-dev"
@@ -76,7 +85,7 @@ system_packages() {
 
     if ! command -v apt-get >/dev/null; then
         die "please install with your package manager, then run this again:" \
-            "a C++20 compiler (GCC 11 or newer), make, binutils, libclang with its headers. Missing: ${need[*]}"
+            "a C++20 compiler (GCC 11 or newer), make, binutils, libclang and OpenSSL with their headers. Missing: ${need[*]}"
     fi
     if [[ $(id -u) != 0 ]]; then
         names=$(packages "${need[@]}" | tr '\n' ' ')

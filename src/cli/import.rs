@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use serde::Serialize;
 
 use super::data::DataArgs;
 use super::folding::{self, EngineArgs, InputArgs, Terminal};
 use super::read::tell;
 use super::show::{clean, print, print_json, put};
-use crate::files::{Place, read_document};
+use super::topology;
+use crate::files::Place;
 use crate::intake;
 use crate::job::{self, Imported};
 use crate::runtime::Settings;
-use crate::topology::{EMBEDDED, Topology};
+use crate::topology::{Kind, Topology};
 
 /// Refused lines that `--check` shows.
 const REFUSED_SHOWN: usize = 20;
@@ -33,7 +33,8 @@ const REFUSED_SHOWN: usize = 20;
     accepted rows that somebody should look at, listed by `suyuan doubts`.\n\nExamples:\n  \
     suyuan import events-2026-03.jsonl.zst\n  \
     suyuan import sales.csv.gz --mapping topologies/mappings/contest-2020.toml --check\n  \
-    zcat events.jsonl.gz | suyuan import - --data /srv/suyuan"
+    zcat events.jsonl.gz | suyuan import - --data /srv/suyuan\n  \
+    suyuan import events.jsonl --topology topologies/kafka.toml"
 )]
 pub(super) struct Args {
     #[command(flatten)]
@@ -69,9 +70,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     if args.check {
         return check(args);
     }
+    let topology = match &args.topology {
+        None => Topology::default(),
+        Some(path) => topology::read(path)?,
+    };
+    if topology.kind == Kind::Kafka {
+        return feed(args, &topology);
+    }
     let dir = args.data.dir()?;
     let place = Place::from(&dir);
-    let settings = settings(args, &place)?;
+    let settings = settings(args, &topology, &place)?;
     let intake = args.input.open()?;
     let Imported { counters, doubts, digest, folded } =
         job::import(&place, intake, &settings, &mut Terminal::default())?;
@@ -93,14 +101,34 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     args.input.expect_events(counters.rows, counters.dead_letters)
 }
 
+/// Into the input topics: what becomes of the events there is for whoever reads them.
+fn feed(args: &Args, topology: &Topology) -> anyhow::Result<()> {
+    let sent = job::feed(&topology.kafka, args.input.open()?, &mut Terminal::default())?;
+    for refused in &sent.first_refused {
+        tell(&format!("left out: {}", clean(refused)));
+    }
+    if sent.refused > 0 {
+        tell(&format!("{} of {} rows are no events and were left out", sent.refused, sent.rows));
+    }
+    print_json(&Fed { events: sent.events, rows: sent.rows, refused: sent.refused })?;
+    if let Some(failure) = sent.failure {
+        let context = "the input was not read to its end; what was read is in the topics, and the same command sends all of it \
+            again: what is there already changes nothing";
+        return Err(anyhow::Error::new(failure).context(context));
+    }
+    args.input.expect_events(sent.rows, sent.refused)
+}
+
+/// The summary of what went into topics: one line of JSON.
+#[derive(Serialize)]
+struct Fed {
+    events: u64,
+    rows: u64,
+    refused: u64,
+}
+
 /// As the topology says, but for what a folder that is there already was begun with.
-fn settings(args: &Args, place: &Place) -> anyhow::Result<Settings> {
-    let shown = args.topology.as_ref().map_or("the embedded topology".into(), |path| path.display().to_string());
-    let document = match &args.topology {
-        None => EMBEDDED.to_owned(),
-        Some(path) => read_document(path).with_context(|| format!("cannot read topology {shown}"))?,
-    };
-    let topology = Topology::parse(&document).with_context(|| format!("{shown} is not a topology"))?;
+fn settings(args: &Args, topology: &Topology, place: &Place) -> anyhow::Result<Settings> {
     let beside = args.topology.as_deref().and_then(Path::parent);
     let rules = topology.rules.as_ref().map(|rules| beside.unwrap_or("".as_ref()).join(rules));
     let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };

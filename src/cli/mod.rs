@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand. All of them print through `show`, which knows of closed pipes and full
 //! devices.
 
+mod audit;
 mod cases;
 mod completions;
 mod data;
@@ -18,10 +19,13 @@ mod invoice;
 mod read;
 mod replay;
 mod rules;
+mod run;
 mod show;
 mod signals;
 mod tasks;
 mod taxpayer;
+mod topics;
+mod topology;
 mod trace;
 
 use std::io;
@@ -81,8 +85,10 @@ enum Command {
     Demo(demo::Args),
     /// Folds files of events into a folder, and writes what was found beside it
     Replay(replay::Args),
-    /// Adds files of events to a data folder
+    /// Adds files of events to a data folder, or to the input topics
     Import(import::Args),
+    /// Runs an instance of the service on Kafka
+    Run(run::Args),
     /// Shows the life of one invoice
     Invoice(invoice::Args),
     /// Shows all about one taxpayer
@@ -101,6 +107,12 @@ enum Command {
     Doubts(doubts::Args),
     /// Checks and tests rule sets, and lists what rules may measure
     Rules(rules::Args),
+    /// Proves that what was said followed from the journal
+    Audit(audit::Args),
+    /// Checks or draws a topology
+    Topology(topology::Args),
+    /// Makes or checks the topics of a topology
+    Topics(topics::Args),
     /// Says what a code means
     Explain(explain::Args),
     /// Makes a world of events with planted fraud, and says which fraud
@@ -119,6 +131,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Import(args) => import::run(&args),
+            Command::Run(args) => run::run(&args),
             Command::Invoice(args) => invoice::run(&args),
             Command::Taxpayer(args) => taxpayer::run(&args),
             Command::Trace(args) => trace::run(&args),
@@ -128,6 +141,9 @@ impl Cli {
             Command::DeadLetters(args) => dead_letters::run(&args),
             Command::Doubts(args) => doubts::run(&args),
             Command::Rules(args) => rules::run(&args),
+            Command::Audit(args) => audit::run(&args),
+            Command::Topology(args) => topology::run(&args),
+            Command::Topics(args) => topics::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::Generate(args) => generate::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),

@@ -15,6 +15,7 @@
 #![allow(clippy::struct_field_names, reason = "fields are named as in the contract")]
 
 pub mod avro;
+pub mod confluent;
 pub mod journal;
 pub mod json;
 pub mod schemas;
@@ -54,6 +55,7 @@ mod vector;
 
 mod case;
 mod dead_letter;
+mod digest;
 mod output;
 mod signal;
 mod task;
@@ -63,5 +65,6 @@ pub(crate) mod examples;
 #[cfg(test)]
 mod tests;
 
+pub use digest::Digest;
 pub use event::fingerprint;
 pub use refusal::Refusal;

@@ -12,6 +12,33 @@ pub struct Schema {
     pub text: &'static str,
 }
 
+impl Schema {
+    /// The topic that the contract keeps such records in.
+    pub fn topic(&self) -> &'static str {
+        let rest = self.text.split_once("\"topic\": \"").map(|(_, rest)| rest);
+        rest.and_then(|rest| rest.split_once('"')).map_or("", |(topic, _)| topic)
+    }
+
+    /// Its number where nobody runs a schema registry: 1000 times its version and its place among the events, from 1, or
+    /// among the outputs, from 501. Places never change, for new records go to the end of their list.
+    pub fn number(&self) -> u32 {
+        let place = |list: &[Self]| list.iter().position(|schema| schema.name == self.name);
+        let places = [(EVENTS, 1), (OUTPUTS, 501), (INTERNALS, 901)];
+        let place = places.into_iter().find_map(|(list, first)| Some(u32::try_from(place(list)?).ok()? + first));
+        self.version * NUMBERS_PER_VERSION + place.expect("every schema is in a list")
+    }
+}
+
+const NUMBERS_PER_VERSION: u32 = 1_000;
+
+/// The schema of this number: see [`Schema::number`].
+pub fn numbered(number: u32) -> Option<&'static Schema> {
+    let place = number % NUMBERS_PER_VERSION;
+    let (list, first) = if place < 501 { (EVENTS, 1) } else { (OUTPUTS, 501) };
+    let schema = list.get(usize::try_from(place.checked_sub(first)?).ok()?)?;
+    (schema.version == number / NUMBERS_PER_VERSION).then_some(schema)
+}
+
 /// The newest schema of a record.
 pub fn find(name: &str) -> Option<&'static Schema> {
     [EVENTS, OUTPUTS, INTERNALS].into_iter().flatten().find(|schema| schema.name == name)

@@ -68,6 +68,11 @@ impl Fold {
         &self.rules
     }
 
+    /// The last hour the clock has passed; the least of all times before the first.
+    pub fn hour(&self) -> Instant {
+        self.hour
+    }
+
     /// Which firms are older than the journal, and which months are its first.
     pub fn opening(&self) -> Opening {
         self.opening

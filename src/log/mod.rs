@@ -10,6 +10,7 @@
 mod error;
 mod format;
 mod header;
+pub mod kafka;
 mod reader;
 mod recover;
 mod segment;

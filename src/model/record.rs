@@ -85,6 +85,13 @@ pub struct Root(pub u64);
 
 impl Root {
     const OFFSET_BITS: u32 = 48;
+    /// To be named by the place that it gets in its journal.
+    pub const BY_PLACE: Self = Self(u64::MAX);
+
+    /// The input event whose fact stands there.
+    pub fn at(position: Position) -> Self {
+        Self(u64::from(position.partition) << Self::OFFSET_BITS | position.offset)
+    }
 
     /// As a position: partition 0 where the input is numbered as a whole.
     pub fn position(self) -> Position {

@@ -11,13 +11,14 @@ use tracing::{debug, info};
 
 use super::commit::Commits;
 use super::counters::Counters;
-use super::epoch::{self, Epoch, Item, Limits, Waiting};
+use super::epoch::{self, Epoch, Item, Limits};
 use super::error::Error;
 use super::open::{last_turn_seen, new_name, open_partitions, read_told, refuse_rows_alone};
 use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{Begun, PartitionProgress, Progress};
 use super::settings::{Persist, Settings};
+use super::waiting::Waiting;
 use crate::codec::{self, Refusal};
 use crate::files::Place;
 use crate::fold::EpochCutter;
@@ -323,8 +324,13 @@ impl Engine {
     /// Commits a turn. Returns whether there is more to be committed.
     fn fold_and_commit(&mut self, until: Until) -> Result<bool, Error> {
         let began = Moment::now();
-        let limits = Limits { threads: self.pace.threads(), turn_bytes: self.settings.policies.turn_bytes };
-        let folded = epoch::run(&mut self.partitions, &self.epochs, &mut self.kept, limits);
+        let limits = Limits {
+            threads: self.pace.threads(),
+            turn_bytes: self.settings.policies.turn_bytes,
+            partitions: self.settings.partitions,
+            is_direct: true,
+        };
+        let folded = epoch::run(&mut self.partitions, &self.epochs, &mut self.kept, &mut Vec::new(), limits);
         let count = folded.map_err(|panic| self.failed_step(panic))?;
         let folded = Moment::now();
         let events = self.epochs[..count].iter().map(|epoch| epoch.items.len()).sum();

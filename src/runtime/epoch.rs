@@ -13,8 +13,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 use super::gate::Gate;
 use super::partition::Partition;
 use super::partitioner::partition_of;
-use super::progress::Kept;
-use crate::codec::{Refusal, journal};
+use super::waiting::{Sent, Waiting};
 use crate::fold::waiting_delivered;
 use crate::model::{Body, Entity, Fact, Instant, Kind, Message, Root};
 
@@ -29,10 +28,24 @@ pub(super) struct Item {
     pub(super) buyer: Option<(Entity, u32)>,
     pub(super) row_head: bool,
     body: Mutex<Option<Body>>,
-    arrival: OnceLock<Option<(Entity, Message)>>,
+    arrival: OnceLock<Option<(Root, Entity, Message)>>,
 }
 
 impl Item {
+    /// A record for one partition, from wherever. An invoice for a buyer whose arrival is folded at once names that, and the
+    /// partition it is in.
+    pub(super) fn addressed(
+        root: Root,
+        at: Instant,
+        to: Entity,
+        owner: u32,
+        buyer: Option<(Entity, u32)>,
+        body: Body,
+    ) -> Self {
+        let (owner, body, arrival) = (Some(owner), Mutex::new(Some(body)), OnceLock::new());
+        Self { root, at, to, owner, buyer, row_head: true, body, arrival }
+    }
+
     pub(super) fn new(root: Root, at: Instant, row_head: bool, body: Body, partitions: u32) -> Self {
         let (to, buyer) = match &body {
             Body::Fact(_, event) => {
@@ -76,31 +89,6 @@ pub(super) struct Epoch {
 const EPOCH_SHIFT: u32 = 40;
 const ROUNDS: u64 = 1 << 39;
 
-/// A message that waits for the end of its epoch, or of a later one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Waiting {
-    pub(super) root: Root,
-    pub(super) parent: u32,
-    pub(super) from: u32,
-    pub(super) to: Entity,
-    pub(super) message: Message,
-}
-
-impl Waiting {
-    /// As turns write it.
-    pub(super) fn write(&self) -> Kept {
-        let mut message = Vec::new();
-        journal::write_message(&self.to, &self.message, &mut message);
-        Kept { root: self.root.0, parent: self.parent, from: self.from, message }
-    }
-
-    /// Reads it back.
-    pub(super) fn read(kept: &Kept) -> Result<Self, Refusal> {
-        let (to, message) = journal::read_message(&mut kept.message.as_slice())?;
-        Ok(Self { root: Root(kept.root), parent: kept.parent, from: kept.from, to, message })
-    }
-}
-
 /// What a thread panicked with.
 pub(super) type Panic = Box<dyn Any + Send>;
 
@@ -110,22 +98,34 @@ pub(super) struct Limits {
     pub(super) threads: usize,
     /// After an epoch with which the turn has grown to so many bytes, no other is folded.
     pub(super) turn_bytes: usize,
+    /// Partitions of the journal as a whole.
+    pub(super) partitions: u32,
+    /// Whether messages to the partitions at hand are folded at once; otherwise all are sent.
+    pub(super) is_direct: bool,
 }
 
-/// Folds epochs, one after another, and returns how many; `kept` is what waits for the end of a later one. Where a step
-/// fails, the other threads stop too, and the partition knows at what it was ([`Partition::at_work`]).
+/// Folds epochs, one after another, and returns how many; `kept` is what waits for the end of a later one, `sent` gets what
+/// is for partitions that are not at hand. Where a step fails, the other threads stop too, and the partition knows at what
+/// it was ([`Partition::at_work`]).
 pub(super) fn run(
     partitions: &mut [Partition],
     epochs: &[Epoch],
     kept: &mut Vec<Waiting>,
+    sent: &mut Vec<Sent>,
     limits: Limits,
 ) -> Result<usize, Panic> {
-    let count = u32::try_from(partitions.len()).expect("partitions are few");
-    let threads = limits.threads.clamp(1, partitions.len());
+    let threads = limits.threads.clamp(1, partitions.len().max(1));
+    let mut slots = vec![None; limits.partitions as usize];
+    for (slot, partition) in partitions.iter().enumerate() {
+        slots[partition.number as usize] = Some(slot);
+    }
     let partitions: Vec<Mutex<&mut Partition>> = partitions.iter_mut().map(Mutex::new).collect();
     let run = Run {
         partitions,
-        count,
+        slots,
+        count: limits.partitions,
+        is_direct: limits.is_direct,
+        sent: Mutex::new(std::mem::take(sent)),
         threads,
         gate: Gate::new(threads),
         outboxes: (0..threads).map(|_| Mutex::new(Vec::new())).collect(),
@@ -144,12 +144,19 @@ pub(super) fn run(
         others.fold(first, Result::and)
     });
     *kept = run.kept.into_inner().unwrap_or_default();
+    *sent = run.sent.into_inner().unwrap_or_default();
     ended.map(|()| run.folded.into_inner())
 }
 
 struct Run<'a> {
+    /// Those at hand.
     partitions: Vec<Mutex<&'a mut Partition>>,
+    /// Where among them each partition of the journal is, if it is.
+    slots: Vec<Option<usize>>,
     count: u32,
+    is_direct: bool,
+    /// What is for others.
+    sent: Mutex<Vec<Sent>>,
     threads: usize,
     gate: Gate,
     /// What each thread's partitions have to say at the end of the epoch.
@@ -231,11 +238,17 @@ impl<'a> Run<'a> {
     }
 
     fn lock(&self, partition: u32) -> Guard<'_, 'a> {
-        self.partitions[partition as usize].lock().expect("a thread that panics ends the run")
+        let slot = self.slots[partition as usize].expect("only partitions at hand are asked for");
+        self.partitions[slot].lock().expect("a thread that panics ends the run")
     }
 
     fn owns(&self, thread: usize, partition: u32) -> bool {
-        partition as usize % self.threads == thread
+        self.slots[partition as usize].is_some_and(|slot| slot % self.threads == thread)
+    }
+
+    /// The partitions at hand, in their order.
+    fn at_hand(&self) -> impl Iterator<Item = u32> {
+        (0..self.count).filter(|number| self.slots[*number as usize].is_some())
     }
 
     /// `false` when another thread has failed.
@@ -299,7 +312,7 @@ impl<'a> Run<'a> {
         }
         self.keeps.store(!end.kept.is_empty(), Ordering::Release);
         *self.kept() = end.kept;
-        let bytes: usize = (0..self.count).map(|number| self.lock(number).turn_bytes()).sum();
+        let bytes: usize = self.at_hand().map(|number| self.lock(number).turn_bytes()).sum();
         self.is_full.store(bytes >= self.turn_bytes, Ordering::Release);
     }
 
@@ -310,10 +323,12 @@ impl<'a> Run<'a> {
     fn tick(&self, mark: Instant, epoch: &Epoch, end: &mut End) {
         let root = epoch.items.last().map_or(Root::default(), |item| item.root);
         let mut fired = Vec::new();
-        for number in 0..self.count {
+        for number in self.at_hand() {
             let mut partition = self.lock(number);
-            partition.fold_record(mark, root, Entity::CLOCK, Body::Tick);
-            collect(&mut partition, root, 0, &mut fired);
+            if partition.fold().hour() < mark {
+                partition.fold_record(mark, root, Entity::CLOCK, Body::Tick);
+                collect(&mut partition, root.0, 0, &mut fired);
+            }
         }
         fired.sort_by_key(|waiting| waiting.to);
         self.deliver(fired, end);
@@ -321,9 +336,16 @@ impl<'a> Run<'a> {
 
     fn deliver(&self, mut waiting: Vec<Waiting>, end: &mut End) {
         while !waiting.is_empty() {
-            waiting.sort_by_key(|waiting| (waiting.root, waiting.parent));
+            waiting.sort_by_key(|waiting| (waiting.sequence, waiting.parent));
             let mut next = Vec::new();
             for (rank, waiting) in (0..).zip(waiting) {
+                let number = waiting.partition(self.count);
+                if !self.is_direct || self.slots[number as usize].is_none() {
+                    let Waiting { root, to, message, .. } = waiting;
+                    let sent = Sent { partition: number, at: end.clock, root, to, message };
+                    self.sent.lock().expect("nobody panics holding it").push(sent);
+                    continue;
+                }
                 if waiting.message.may_wait() {
                     if end.may_wait == 0 {
                         end.kept.push(waiting);
@@ -331,13 +353,11 @@ impl<'a> Run<'a> {
                     }
                     end.may_wait -= 1;
                 }
-                let Waiting { root, from, to, message, .. } = waiting;
-                let number =
-                    if matches!(to.kind, Kind::Clock | Kind::Control) { from } else { partition_of(&to, self.count) };
+                let Waiting { sequence, root, to, message, .. } = waiting;
                 let mut partition = self.lock(number);
                 end.order += 1;
                 partition.at(end.order).fold_record(end.clock, root, to, Body::Message(message));
-                collect(&mut partition, root, rank, &mut next);
+                collect(&mut partition, sequence, rank, &mut next);
             }
             waiting = next;
         }
@@ -354,9 +374,9 @@ impl Work<'_> {
         let partition = own.partitions[self.partition as usize].as_mut().expect("a thread works for its own");
         partition.at(self.order);
         if self.is_arrival {
-            fold_arrival(self.item, partition, &mut own.outbox);
+            fold_arrival(self.item, self.order, partition, &mut own.outbox);
         } else {
-            fold_fact(self.item, partition, &mut own.outbox);
+            fold_fact(self.item, self.order, partition, &mut own.outbox);
         }
     }
 }
@@ -415,30 +435,43 @@ fn fold_everywhere(item: &Item, order: u64, own: &mut Own<'_, '_>) {
             0 => partition.count(item.row_head, verdict),
             _ => partition.hush(outputs),
         }
-        collect(partition, item.root, 0, &mut own.outbox);
+        collect(partition, item.root.0, 0, &mut own.outbox);
     }
 }
 
-fn fold_fact(item: &Item, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
+fn fold_fact(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
     let body = item.body();
-    let refused = matches!(body, Body::Refused(_));
+    let (refused, counted) = (matches!(body, Body::Refused(_)), is_input(&body));
     let verdict = partition.fold_record(item.at, item.root, item.to, body);
-    partition.count(item.row_head, if refused { crate::fold::Verdict::Refused } else { verdict });
-    let arrival = partition.effects.messages.iter().position(|(_, message)| matches!(message, Message::Arrival(_)));
+    if counted {
+        partition.count(item.row_head, if refused { crate::fold::Verdict::Refused } else { verdict });
+    }
+    let is_arrival = |(_, message): &(Entity, Message)| matches!(message, Message::Arrival(_));
+    let arrival = partition.effects.messages.iter().position(is_arrival).filter(|_| item.buyer.is_some());
     let arrival = arrival.map(|at| partition.effects.messages.remove(at));
-    collect(partition, item.root, 0, outbox);
+    let arrival = arrival.map(|(to, message)| (partition.root(), to, message));
+    collect(partition, partition.sequence(item.root, order), 0, outbox);
     item.arrival.set(arrival).expect("each item is folded once");
 }
 
-fn fold_arrival(item: &Item, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
-    if let Some((to, message)) = item.arrival.get().and_then(Option::as_ref) {
-        partition.fold_record(item.at, item.root, *to, Body::Message(message.clone()));
-        collect(partition, item.root, 1, outbox);
+fn fold_arrival(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
+    if let Some((root, to, message)) = item.arrival.get().and_then(Option::as_ref) {
+        partition.fold_record(item.at, *root, *to, Body::Message(message.clone()));
+        collect(partition, partition.sequence(item.root, order - 1), 1, outbox);
     }
 }
 
-fn collect(partition: &mut Partition, root: Root, parent: u32, into: &mut Vec<Waiting>) {
-    let from = partition.number;
+/// Whether it is something that came in, and not what entities tell each other.
+fn is_input(body: &Body) -> bool {
+    match body {
+        Body::Fact(_, _) | Body::Refused(_) => true,
+        Body::Message(message) => matches!(message, Message::Forwarded(_, _)),
+        Body::Tick => false,
+    }
+}
+
+fn collect(partition: &mut Partition, sequence: u64, parent: u32, into: &mut Vec<Waiting>) {
+    let (from, root) = (partition.number, partition.root());
     let messages = partition.effects.messages.drain(..);
-    into.extend(messages.map(|(to, message)| Waiting { root, parent, from, to, message }));
+    into.extend(messages.map(|(to, message)| Waiting { sequence, root, parent, from, to, message }));
 }

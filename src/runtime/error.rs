@@ -100,6 +100,44 @@ pub enum Error {
         /// The folder.
         dir: PathBuf,
     },
+    /// The brokers, or what is in their topics.
+    #[error(transparent)]
+    Kafka(#[from] log::kafka::Error),
+    /// What was folded again led to something else than it did.
+    #[error(
+        "records {first} to {end} of partition {partition} lead to something else than they did when they were folded first: \
+         their digest is another. Use the version of this program that wrote the journal"
+    )]
+    FoldedOtherwise {
+        /// Which partition.
+        partition: u32,
+        /// The first record of the frame.
+        first: u64,
+        /// The record after its last.
+        end: u64,
+    },
+    /// The group does not give us the same partitions of all topics.
+    #[error(
+        "the group gave partitions {found:?} of {topic} and {expected:?} of the inbox: is every member a `suyuan run` of one topology?"
+    )]
+    Apart {
+        /// Which topic.
+        topic: String,
+        /// What it gave of it.
+        found: Vec<u32>,
+        /// What it gave of the inbox.
+        expected: Vec<u32>,
+    },
+    /// Another process has our name.
+    #[error(
+        "another process runs as instance {instance} of group {group}, so this one ends: give each an instance_id of its own"
+    )]
+    Fenced {
+        /// Whose name.
+        instance: String,
+        /// In which group.
+        group: String,
+    },
     /// A rule set of the journal is judged in another way than it was.
     #[error(
         "the rule set {version}, published at {position} of the journal in {dir} (turn {turn}), was judged in another way when \

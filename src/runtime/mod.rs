@@ -19,6 +19,8 @@ mod partitioner;
 mod progress;
 mod refold;
 mod settings;
+mod waiting;
+pub mod worker;
 #[cfg(test)]
 mod tests;
 

@@ -96,7 +96,7 @@ pub(super) fn open_partitions(
 }
 
 /// Opens a partition's rows. Those of an earlier version of this program are given up: they are folded again.
-fn open_store(place: &Place, shared: &Shared, options: &store::Options) -> Result<Store, store::Error> {
+pub(super) fn open_store(place: &Place, shared: &Shared, options: &store::Options) -> Result<Store, store::Error> {
     match Store::open(place, shared, options) {
         Err(store::Error::OlderRows { found, known, .. }) => {
             warn!(dir = %place.dir.display(), found, known, "Rows are of an earlier version, and are folded again.");
@@ -108,6 +108,6 @@ fn open_store(place: &Place, shared: &Shared, options: &store::Options) -> Resul
 }
 
 /// Where a partition's rows are.
-fn state_place(place: &Place, partition: u32) -> Place {
+pub(super) fn state_place(place: &Place, partition: u32) -> Place {
     place.join("state").join(format!("{partition:04}"))
 }

@@ -29,10 +29,14 @@ pub struct Partition {
     said: Vec<u8>,
     turn: TurnPart,
     order: u64,
+    /// What the last step goes back to.
+    root: Root,
     /// What is being folded.
     at_work: Option<(Root, Entity)>,
     /// While something that stands before it is still to be folded: what has been.
     held_back: Option<Vec<Folded>>,
+    /// Whether the journal has records in the order in which they happen to be folded, and their places name them.
+    as_it_happens: bool,
 }
 
 /// A record that was folded, and what it led to as the digest takes it.
@@ -46,6 +50,8 @@ struct Folded {
 #[derive(Default)]
 pub(super) struct TurnPart {
     pub(super) frames: Vec<Frame>,
+    /// How far the partition has come with each of them.
+    pub(super) ends: Vec<PartitionProgress>,
     /// Outputs, each with its place in the order of folding over all partitions: see [`Partition::at`].
     pub(super) outputs: Vec<(u64, Vec<u8>)>,
     pub(super) counters: Counters,
@@ -73,9 +79,16 @@ impl Partition {
             said,
             turn,
             order: 0,
+            root: Root::default(),
             at_work: None,
             held_back: None,
+            as_it_happens: false,
         }
+    }
+
+    /// The same, with its journal in the order in which records happen to be folded: where a log has no order of its own.
+    pub(super) fn in_any_order(self) -> Self {
+        Self { as_it_happens: true, ..self }
     }
 
     /// The fold, with the rules in force.
@@ -97,6 +110,8 @@ impl Partition {
     /// Folds one record and takes it, with its effects, into the turn; a duplicate leaves no trace. What it has to say to
     /// others is then in `effects.messages`.
     pub(super) fn fold_record(&mut self, at: Instant, root: Root, to: Entity, body: Body) -> Verdict {
+        let root = if root == Root::BY_PLACE { self.next_root() } else { root };
+        self.root = root;
         // Its place and the clock are given when it is written to the journal; no outcome rests on them.
         let record = Record { position: Position::default(), at, root, to, body };
         self.effects.clear();
@@ -109,6 +124,20 @@ impl Partition {
         self.effects.verdict
     }
 
+    /// Where an input event that is folded at `order` stands among all of them.
+    pub(super) fn sequence(&self, root: Root, order: u64) -> u64 {
+        if self.as_it_happens { order } else { root.0 }
+    }
+
+    fn next_root(&self) -> Root {
+        Root::at(Position { partition: self.number, offset: self.progress.offset })
+    }
+
+    /// What the last step goes back to.
+    pub(super) fn root(&self) -> Root {
+        self.root
+    }
+
     /// What it was folding when that failed, and where it would have stood: the input event, the entity, the offset.
     pub(super) fn at_work(&self) -> Option<(Root, Entity, u64)> {
         let (root, entity) = self.at_work?;
@@ -118,7 +147,9 @@ impl Partition {
 
     /// Until [`Partition::catch_up`], records are folded that do not stand in their order yet.
     pub(super) fn hold_back(&mut self) {
-        self.held_back.get_or_insert_default();
+        if !self.as_it_happens {
+            self.held_back.get_or_insert_default();
+        }
     }
 
     /// Takes what was folded meanwhile into the turn, in its order.
@@ -183,6 +214,7 @@ impl Partition {
         let bytes = Vec::with_capacity(self.frame_capacity);
         let next = Frame { partition: self.number, first_offset: self.progress.offset, count: 0, bytes };
         self.turn.frames.push(std::mem::replace(&mut self.frame, next));
+        self.turn.ends.push(self.progress.clone());
     }
 
     /// How much it adds to the turn so far, in bytes.
@@ -196,6 +228,11 @@ impl Partition {
         self.close_frame();
         std::mem::take(&mut self.turn)
     }
+}
+
+/// Writes what a record led to as the digest takes it.
+pub(super) fn say_again(effects: &Effects, into: &mut Vec<u8>) {
+    say(effects, 0, &mut TurnPart::default(), into);
 }
 
 /// Writes what a record led to as the digest takes it, and its outputs for the turn.

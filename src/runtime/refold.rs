@@ -83,13 +83,7 @@ impl Refold<'_> {
     }
 
     fn step(&mut self, record: &Record) -> Result<(), Error> {
-        let Self { fold, store, effects, .. } = self;
-        let done = std::panic::catch_unwind(AssertUnwindSafe(|| fold.step(*store, record, effects)));
-        done.map_err(|panic| match self.store.take_failure() {
-            // What could not be read was not there for the fold.
-            Some(failure) => failure.into(),
-            None => Error::step(self.dir, record.position, record.root, &record.to, panic.as_ref()),
-        })
+        step(self.dir, &mut self.fold, self.store, &mut self.effects, record)
     }
 
     /// What is judged by the program as well as by the rows has to be judged as it was: a rule set that was taken then and
@@ -126,6 +120,22 @@ impl Refold<'_> {
         }
         Ok(outputs)
     }
+}
+
+/// Folds a record again.
+pub(super) fn step(
+    dir: &Path,
+    fold: &mut Fold,
+    store: &mut Store,
+    effects: &mut Effects,
+    record: &Record,
+) -> Result<(), Error> {
+    let done = std::panic::catch_unwind(AssertUnwindSafe(|| fold.step(store, record, effects)));
+    done.map_err(|panic| match store.take_failure() {
+        // What could not be read was not there for the fold.
+        Some(failure) => failure.into(),
+        None => Error::step(dir, record.position, record.root, &record.to, panic.as_ref()),
+    })
 }
 
 /// The dead letter that an input event became, if it did.

@@ -1,0 +1,75 @@
+//! `suyuan run`: an instance of the service.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::data::DataArgs;
+use super::folding::{self, EngineArgs};
+use super::interrupt::Interrupt;
+use super::read::tell;
+use super::show::print_json;
+use super::topology::read_kafka;
+use crate::files::Place;
+use crate::runtime::{Settings, worker};
+
+/// Arguments of `suyuan run`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Any number of instances share the partitions; each has a name and a folder of its own, and keeps both when it \
+    is started again. The folder holds rows alone: lost, they are folded again from the journal's topic. SIGTERM ends it \
+    cleanly; after a kill it goes on from what was committed.\n\nExamples:\n  \
+    suyuan topics create --topology topologies/kafka.toml\n  \
+    suyuan run --topology topologies/kafka.toml --data /srv/suyuan\n  \
+    suyuan run --topology topologies/kafka.toml --data /srv/suyuan2 --instance suyuan-2"
+)]
+pub(super) struct Args {
+    /// What runs where; see topologies/kafka.toml.
+    #[arg(long, value_name = "FILE")]
+    topology: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
+    /// This instance's name in the group, in place of the topology's.
+    #[arg(long, value_name = "NAME", env = "SUYUAN_INSTANCE")]
+    instance: Option<String>,
+    /// Threads that fold, 1 to 256. Default: the cores.
+    #[arg(long, value_name = "N", value_parser = folding::threads())]
+    threads: Option<usize>,
+}
+
+/// The summary: one line of JSON.
+#[derive(Serialize)]
+struct Summary {
+    turns: u64,
+    turns_aborted: u64,
+    accepted: u64,
+    duplicates: u64,
+    conflicting: u64,
+    dead_letters: u64,
+    outputs: u64,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let mut topology = read_kafka(&args.topology)?;
+    if let Some(instance) = &args.instance {
+        topology.kafka.instance_id.clone_from(instance);
+    }
+    let stop = Interrupt::listen()?.flag();
+    let place = Place::from(&args.data.dir()?);
+    let rules = topology.rules.as_ref().map(|rules| args.topology.parent().unwrap_or("".as_ref()).join(rules));
+    let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };
+    let settings: Settings = engine.settings(rules.as_deref(), topology.partitions)?;
+    let kafka = &topology.kafka;
+    tell(&format!("instance {} of group {} at {}", kafka.instance_id, kafka.group_id, kafka.bootstrap_servers));
+    let tally = worker::serve(&place, &topology, &settings, &stop)?;
+    let counters = tally.counters;
+    print_json(&Summary {
+        turns: tally.turns,
+        turns_aborted: tally.aborted,
+        accepted: counters.accepted,
+        duplicates: counters.duplicates,
+        conflicting: counters.conflicting,
+        dead_letters: counters.dead_letters,
+        outputs: tally.outputs,
+    })
+}

@@ -1,0 +1,95 @@
+//! Files of events into the input topics.
+
+use std::collections::BTreeMap;
+
+use super::watch::{At, Watch};
+use crate::codec::confluent;
+use crate::codec::schemas::EVENTS;
+use crate::intake::{self, Intake};
+use crate::log::kafka::Producer;
+use crate::model::{Event, Fact};
+use crate::topology::Kafka;
+
+/// What became of an input.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// Events that are in the topics.
+    pub events: u64,
+    /// Rows of the input, and those among them that are no events: they were left out.
+    pub rows: u64,
+    /// See above.
+    pub refused: u64,
+    /// Where the first of those stand, and what is wrong with them.
+    pub first_refused: Vec<String>,
+    /// Why it was not read to its end.
+    pub failure: Option<intake::Error>,
+}
+
+/// Refused rows that are told one by one.
+const REFUSED_TOLD: usize = 20;
+
+/// Sends every event of an input to its topic, keyed as the contract says.
+pub fn feed(kafka: &Kafka, mut intake: Intake, watch: &mut dyn Watch) -> anyhow::Result<Sent> {
+    let topics: BTreeMap<&str, String> =
+        EVENTS.iter().filter_map(|schema| Some((schema.name, kafka.input(schema.topic())?))).collect();
+    let mut producer = Producer::open(kafka)?;
+    let mut sent = Sent::default();
+    let mut value = Vec::new();
+    loop {
+        let batch = match intake.next_batch() {
+            Ok(Some(batch)) => batch,
+            Ok(None) => break,
+            Err(error) => {
+                sent.failure = Some(error);
+                break;
+            }
+        };
+        for input in batch {
+            sent.rows += u64::from(input.row_head);
+            match input.body {
+                Ok(event) => {
+                    value.clear();
+                    confluent::write_event(&event, &mut value);
+                    producer.send(&topics[event.fact.type_name()], key(&event), &value)?;
+                    sent.events += 1;
+                }
+                Err(refused) => {
+                    sent.refused += u64::from(input.row_head);
+                    if sent.first_refused.len() < REFUSED_TOLD {
+                        let name = intake.file_names().get(refused.source.file as usize).map_or("?", String::as_str);
+                        sent.first_refused.push(format!("{name}:{}: {}", refused.source.line, refused.reason));
+                    }
+                }
+            }
+        }
+        watch.at(At { events: sent.events, read: intake.bytes_read(), bytes: intake.bytes() });
+    }
+    producer.finish()?;
+    watch.ended(sent.failure.is_none());
+    Ok(sent)
+}
+
+/// The key of an event's record.
+fn key(event: &Event) -> &[u8] {
+    match &event.fact {
+        Fact::RulesPublished(_) => b"rules",
+        Fact::ModelPublished(_) => b"model",
+        Fact::TaskActed(acted) => acted.task_id.as_str().as_bytes(),
+        Fact::TaxpayerRegistered(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::TaxpayerChanged(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::TaxpayerStatusChanged(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::InvoiceQuotaGranted(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::InvoiceIssued(fact) => fact.seller_id.as_str().as_bytes(),
+        Fact::InvoiceVoided(fact) => fact.seller_id.as_str().as_bytes(),
+        Fact::InvoiceReceived(fact) => fact.buyer_id.as_str().as_bytes(),
+        Fact::InvoiceDeducted(fact) => fact.buyer_id.as_str().as_bytes(),
+        Fact::DeductionReversed(fact) => fact.buyer_id.as_str().as_bytes(),
+        Fact::InvoiceMarkedAbnormal(fact) | Fact::InvoiceMarkLifted(fact) => fact.seller_id.as_str().as_bytes(),
+        Fact::TaxpayerVerified(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::VatDeclared(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::Observed(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::OrgDefined(fact) => fact.org_id.as_str().as_bytes(),
+        Fact::GridDefined(fact) => fact.grid_id.as_str().as_bytes(),
+        Fact::OfficerDefined(fact) => fact.officer_id.as_str().as_bytes(),
+    }
+}

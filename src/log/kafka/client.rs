@@ -1,0 +1,89 @@
+//! How our clients are set: what exactly-once rests on is fixed here, and the topology's own table comes on top.
+
+use rdkafka::ClientConfig;
+
+use crate::topology::Kafka;
+
+/// The largest record of ours, in bytes: a frame of the journal holds a MiB of records, or one that is larger.
+pub(super) const RECORD_BYTES_MAX: usize = 16 << 20;
+
+/// What all clients have in common.
+pub(super) fn common(kafka: &Kafka) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &kafka.bootstrap_servers);
+    config.set("client.id", format!("suyuan-{}", kafka.instance_id));
+    config.set("message.max.bytes", RECORD_BYTES_MAX.to_string());
+    config.set("receive.message.max.bytes", (4 * RECORD_BYTES_MAX).to_string());
+    // A broker that is not there is tried again soon, so that its return is not waited for.
+    config.set("reconnect.backoff.max.ms", "1000");
+    config
+}
+
+/// Adds the topology's own table.
+fn finished(mut config: ClientConfig, kafka: &Kafka) -> ClientConfig {
+    for (name, value) in &kafka.librdkafka {
+        config.set(name, value);
+    }
+    config
+}
+
+/// A reader of what is committed, or of everything, that belongs to no group's assignment.
+pub(super) fn reader(kafka: &Kafka, committed: bool) -> ClientConfig {
+    let mut config = common(kafka);
+    // A consumer must name a group, though it joins none.
+    config.set("group.id", format!("{}-reader", kafka.group_id));
+    config.set("isolation.level", if committed { "read_committed" } else { "read_uncommitted" });
+    config.set("enable.auto.commit", "false");
+    config.set("enable.auto.offset.store", "false");
+    config.set("auto.offset.reset", "error");
+    config.set("enable.partition.eof", "true");
+    config.set("fetch.queue.backoff.ms", "10");
+    finished(config, kafka)
+}
+
+/// The consumer that takes part in the group.
+pub fn consumer(kafka: &Kafka) -> ClientConfig {
+    let mut config = common(kafka);
+    config.set("group.id", &kafka.group_id);
+    config.set("group.instance.id", &kafka.instance_id);
+    config.set("session.timeout.ms", kafka.session_timeout_ms.to_string());
+    config.set("heartbeat.interval.ms", (kafka.session_timeout_ms / 6).max(200).to_string());
+    // Bringing rows up may take long; a process that hangs is ended by its operator.
+    config.set("max.poll.interval.ms", (kafka.session_timeout_ms.max(1_800_000)).to_string());
+    // Partition p of every topic goes to one instance.
+    config.set("partition.assignment.strategy", "range");
+    config.set("isolation.level", "read_committed");
+    config.set("enable.auto.commit", "false");
+    config.set("enable.auto.offset.store", "false");
+    config.set("auto.offset.reset", "earliest");
+    config.set("queued.max.messages.kbytes", (kafka.buffered_mib * 512).max(1_024).to_string());
+    config.set("fetch.queue.backoff.ms", "10");
+    config.set("fetch.wait.max.ms", "100");
+    finished(config, kafka)
+}
+
+/// A producer of events, which no transaction waits for.
+pub(super) fn producer(kafka: &Kafka) -> ClientConfig {
+    let mut config = common(kafka);
+    config.set("enable.idempotence", "true");
+    config.set("partitioner", "murmur2_random");
+    config.set("compression.type", "lz4");
+    config.set("linger.ms", "20");
+    config.set("queue.buffering.max.kbytes", "65536");
+    finished(config, kafka)
+}
+
+/// A producer whose transactions are an instance's turns.
+pub(super) fn transactional(kafka: &Kafka) -> ClientConfig {
+    let mut config = common(kafka);
+    // The same after a restart: what the process before had open is then ended at once.
+    config.set("transactional.id", format!("{}.{}", kafka.group_id, kafka.instance_id));
+    config.set("transaction.timeout.ms", kafka.transaction_timeout_ms.to_string());
+    config.set("message.timeout.ms", kafka.transaction_timeout_ms.to_string());
+    config.set("partitioner", "murmur2_random");
+    // A turn is handed over as a whole, so there is nothing to linger for.
+    config.set("linger.ms", "0");
+    config.set("queue.buffering.max.messages", "1000000");
+    config.set("queue.buffering.max.kbytes", "1048576");
+    finished(config, kafka)
+}

@@ -1,0 +1,76 @@
+//! What can go wrong between us and the brokers.
+
+use rdkafka::error::KafkaError;
+
+/// Why the log on Kafka cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The brokers, or the way there.
+    #[error("cannot {doing} ({servers}): {source}")]
+    Kafka {
+        /// What was being done.
+        doing: String,
+        /// The brokers.
+        servers: String,
+        /// What librdkafka says.
+        source: Box<KafkaError>,
+    },
+    /// The topics are not as the topology says.
+    #[error("{}\nNothing was changed: `suyuan topics create` makes what is missing; a topic with another number of partitions \
+        cannot be taken into use, for keys would change their partition: give it another name in the topology, or delete it, \
+        if nothing in it is needed, and create it again", differences.join("\n"))]
+    Topics {
+        /// A sentence for each.
+        differences: Vec<String>,
+    },
+    /// A frame is damaged, or no frame.
+    #[error(
+        "{topic}/{partition}@{offset} is no whole frame: {what}; nothing is changed. Somebody else writes to this topic, or it is damaged"
+    )]
+    Frame {
+        /// The topic.
+        topic: String,
+        /// Its partition.
+        partition: u32,
+        /// Kafka's offset.
+        offset: i64,
+        /// What is wrong.
+        what: String,
+    },
+    /// Frames do not follow one another.
+    #[error(
+        "{topic}/{partition}@{offset} goes on at record {found}, but {expected} was to come: the journal lacks a part, or has it twice. Put it back from a copy"
+    )]
+    Gap {
+        /// The topic.
+        topic: String,
+        /// Its partition.
+        partition: u32,
+        /// Kafka's offset.
+        offset: i64,
+        /// What was to come.
+        expected: u64,
+        /// What came.
+        found: u64,
+    },
+    /// What another instance left open does not end.
+    #[error(
+        "{topic}/{partition} has an open transaction that did not end within {seconds} s: is another instance of this group at work on the same partition?"
+    )]
+    Open {
+        /// The topic.
+        topic: String,
+        /// Its partition.
+        partition: u32,
+        /// How long was waited.
+        seconds: u64,
+    },
+}
+
+impl Error {
+    /// Adds what was being done.
+    pub(super) fn kafka(doing: impl Into<String>, servers: &str) -> impl FnOnce(KafkaError) -> Self {
+        let (doing, servers) = (doing.into(), servers.to_owned());
+        move |source| Self::Kafka { doing, servers, source: Box::new(source) }
+    }
+}

@@ -1,0 +1,220 @@
+//! Turns as transactions: frames, outputs and the offsets of what was consumed become true together, or not at all.
+//!
+//! Who may commit is decided by the group: offsets are sent with the consumer's membership, and a generation that is over
+//! is refused, whatever its producer thinks. A refused or failed turn is aborted; what was folded of it must be given up.
+//! A transaction that outlives its time is fatal to the producer: it is then made anew, which is a path like any other.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, ProducerContext};
+use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
+use tracing::{debug, warn};
+
+use super::client::transactional;
+use super::error::Error;
+use crate::topology::Kafka;
+
+/// A record of a turn.
+#[derive(Clone, Debug, Default)]
+pub struct Outgoing {
+    /// Where to.
+    pub topic: String,
+    /// Which partition; `None`: that of the key.
+    pub partition: Option<u32>,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value.
+    pub value: Vec<u8>,
+    /// What stands beside it.
+    pub headers: Vec<(&'static str, Vec<u8>)>,
+    /// The journal's partition that it is a frame of.
+    pub frame_of: Option<u32>,
+}
+
+/// Why a turn was not committed.
+#[derive(Debug)]
+pub enum Failure {
+    /// It is aborted; the next may be committed.
+    Aborted(KafkaError),
+    /// The producer is of no more use, whatever became of the turn: it is made anew.
+    Unusable(KafkaError),
+}
+
+/// A transactional producer.
+pub struct Transactions {
+    producer: BaseProducer<Deliveries>,
+    /// How long a call may take.
+    patience: Duration,
+}
+
+/// What became of records that were sent.
+#[derive(Default)]
+struct Deliveries {
+    state: Mutex<Delivered>,
+}
+
+#[derive(Default)]
+struct Delivered {
+    /// Kafka's offsets of frames, by partition.
+    frames: Vec<(u32, i64)>,
+    failure: Option<KafkaError>,
+}
+
+impl ClientContext for Deliveries {}
+
+impl ProducerContext for Deliveries {
+    /// The partition a frame is of, plus one; 0 for all other records.
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, delivery: &DeliveryResult<'_>, frame_of: usize) {
+        let mut state = self.state.lock().expect("nobody panics holding it");
+        match delivery {
+            Ok(message) => {
+                if let Some(partition) = frame_of.checked_sub(1) {
+                    state.frames.push((u32::try_from(partition).expect("it was one"), message.offset()));
+                }
+            }
+            Err((error, _)) => state.failure = state.failure.take().or_else(|| Some(error.clone())),
+        }
+    }
+}
+
+impl Transactions {
+    /// Takes an instance's producer over: what a process before had open is ended, and that process can commit no more.
+    pub fn open(kafka: &Kafka) -> Result<Self, Error> {
+        let doing = |what| Error::kafka(what, &kafka.bootstrap_servers);
+        let producer: BaseProducer<Deliveries> =
+            transactional(kafka).create_with_context(Deliveries::default()).map_err(doing("make a producer"))?;
+        let patience = Duration::from_millis(u64::from(kafka.transaction_timeout_ms)) + Duration::from_secs(20);
+        let began = Instant::now();
+        loop {
+            match producer.init_transactions(Duration::from_secs(10)) {
+                Ok(()) => break,
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && began.elapsed() < patience => {}
+                Err(error) => return Err(doing("begin transactions")(error)),
+            }
+        }
+        debug!("Transactions are begun.");
+        Ok(Self { producer, patience })
+    }
+
+    /// Commits a turn: what it says, and how far what it consumed goes. Returns Kafka's offset of the last frame of each
+    /// partition that has one.
+    pub fn commit(
+        &self,
+        records: &[Outgoing],
+        consumed: &[(String, u32, i64)],
+        group: Option<&ConsumerGroupMetadata>,
+    ) -> Result<Vec<(u32, i64)>, Failure> {
+        self.producer.begin_transaction().map_err(|error| self.give_up(error))?;
+        self.send_and_commit(records, consumed, group).map_err(|error| self.give_up(error))
+    }
+
+    fn send_and_commit(
+        &self,
+        records: &[Outgoing],
+        consumed: &[(String, u32, i64)],
+        group: Option<&ConsumerGroupMetadata>,
+    ) -> Result<Vec<(u32, i64)>, KafkaError> {
+        *self.delivered() = Delivered::default();
+        let deadline = Instant::now() + self.patience;
+        for record in records {
+            self.send(record, deadline)?;
+        }
+        while self.producer.in_flight_count() > 0 {
+            if Instant::now() > deadline {
+                return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
+            }
+            self.producer.poll(Duration::from_micros(500));
+        }
+        let delivered = std::mem::take(&mut *self.delivered());
+        if let Some(failure) = delivered.failure {
+            return Err(failure);
+        }
+        if let Some(group) = group {
+            let mut offsets = TopicPartitionList::with_capacity(consumed.len());
+            for (topic, partition, offset) in consumed {
+                offsets.add_partition_offset(topic, partition.cast_signed(), Offset::Offset(*offset))?;
+            }
+            self.again_while(deadline, || self.producer.send_offsets_to_transaction(&offsets, group, self.patience))?;
+        }
+        self.again_while(deadline, || self.producer.commit_transaction(self.patience))?;
+        let mut last = delivered.frames;
+        last.sort_unstable();
+        last.reverse();
+        last.dedup_by_key(|(partition, _)| *partition);
+        Ok(last)
+    }
+
+    fn send(&self, record: &Outgoing, deadline: Instant) -> Result<(), KafkaError> {
+        let frame_of = record.frame_of.map_or(0, |partition| partition as usize + 1);
+        let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
+        for (key, value) in &record.headers {
+            headers = headers.insert(Header { key, value: Some(value) });
+        }
+        let mut sending = BaseRecord::with_opaque_to(&record.topic, frame_of).key(&record.key).payload(&record.value);
+        if !record.headers.is_empty() {
+            sending = sending.headers(headers);
+        }
+        if let Some(partition) = record.partition {
+            sending = sending.partition(partition.cast_signed());
+        }
+        loop {
+            match self.producer.send(sending) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                    if Instant::now() < deadline =>
+                {
+                    self.producer.poll(Duration::from_millis(1));
+                    sending = back;
+                }
+                Err((error, _)) => return Err(error),
+            }
+        }
+    }
+
+    /// Does something again while it is only said to be tried again.
+    fn again_while(&self, deadline: Instant, each: impl Fn() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+        loop {
+            match each() {
+                Err(KafkaError::Transaction(error)) if error.is_retriable() && Instant::now() < deadline => {
+                    debug!(%error, "A call of a transaction is made again.");
+                    self.producer.poll(Duration::from_millis(5));
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Aborts what is open, if that is of any use.
+    fn give_up(&self, error: KafkaError) -> Failure {
+        let is_fatal = matches!(&error, KafkaError::Transaction(error) if error.is_fatal())
+            || self.producer.client().fatal_error().is_some();
+        if is_fatal {
+            return Failure::Unusable(error);
+        }
+        warn!(%error, "A turn is aborted.");
+        let deadline = Instant::now() + self.patience;
+        let aborted = self.again_while(deadline, || {
+            // What is still on its way is dropped; the abort waits until that is known.
+            self.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
+            self.producer.poll(Duration::from_millis(1));
+            self.producer.abort_transaction(Duration::from_secs(1))
+        });
+        match aborted {
+            Ok(()) => Failure::Aborted(error),
+            Err(why) => {
+                warn!(error = %why, "A turn could not be aborted.");
+                Failure::Unusable(error)
+            }
+        }
+    }
+
+    fn delivered(&self) -> std::sync::MutexGuard<'_, Delivered> {
+        self.producer.context().state.lock().expect("nobody panics holding it")
+    }
+}

@@ -1,0 +1,109 @@
+//! Membership of the group: which partitions are ours. What is taken from us is let go of inside the callback, before the
+//! group may give it to another; everything committed is on disk by then, and nothing else is in memory, for the consumer is
+//! only asked between turns.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use rdkafka::ClientContext;
+use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
+use rdkafka::error::KafkaError;
+use tracing::{info, warn};
+
+use super::super::partition::Partition;
+use crate::store::Store;
+
+/// The partitions at hand.
+#[derive(Default)]
+pub(super) struct Owned {
+    pub(super) partitions: Vec<Partition>,
+    /// The name of each one's journal.
+    pub(super) names: Vec<[u8; 16]>,
+    /// Of each, Kafka's offset of the last frame.
+    pub(super) frames: Vec<i64>,
+}
+
+impl Owned {
+    /// Persists what is committed and closes. Rows that cannot be persisted are folded again.
+    pub(super) fn release(&mut self) {
+        for partition in self.partitions.drain(..) {
+            let number = partition.number;
+            if let Err(error) = Store::close(partition.store) {
+                warn!(%error, partition = number, "Rows could not be persisted and will be folded again.");
+            }
+        }
+        self.discard();
+    }
+
+    /// Forgets what is in memory: it holds what was not committed.
+    pub(super) fn discard(&mut self) {
+        self.partitions.clear();
+        self.names.clear();
+        self.frames.clear();
+    }
+}
+
+/// What the group said last.
+#[derive(Default)]
+pub(super) struct Said {
+    /// The topics' partitions that are ours from now on, if that has changed.
+    pub(super) assigned: Option<Vec<(String, u32)>>,
+    /// Everything was taken from us since.
+    pub(super) revoked: bool,
+}
+
+/// The consumer's callbacks.
+pub(super) struct Group {
+    owned: Arc<Mutex<Owned>>,
+    said: Mutex<Said>,
+}
+
+impl Group {
+    pub(super) fn new(owned: Arc<Mutex<Owned>>) -> Self {
+        Self { owned, said: Mutex::default() }
+    }
+
+    /// What was said since this was asked last.
+    pub(super) fn said(&self) -> Said {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Whether anything was.
+    pub(super) fn has_said(&self) -> bool {
+        let said = self.lock();
+        said.revoked || said.assigned.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().expect("nobody panics holding it")
+    }
+}
+
+impl ClientContext for Group {
+    fn error(&self, error: KafkaError, reason: &str) {
+        warn!(%error, reason, "The brokers, or the way there.");
+    }
+}
+
+impl ConsumerContext for Group {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            Rebalance::Revoke(list) => {
+                info!(partitions = list.count(), "Partitions are given back.");
+                self.owned.lock().expect("it is not held while the consumer is asked").release();
+                let mut said = self.lock();
+                (said.assigned, said.revoked) = (None, true);
+            }
+            Rebalance::Assign(_) => {}
+            Rebalance::Error(error) => warn!(%error, "The group cannot be balanced."),
+        }
+    }
+
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(list) = rebalance {
+            let elements = list.elements();
+            let assigned =
+                elements.iter().map(|element| (element.topic().to_owned(), element.partition().cast_unsigned()));
+            self.lock().assigned = Some(assigned.collect());
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! An instance on Kafka: reads the input topics and the inboxes of its partitions, folds with the same epochs as the embedded
+//! engine, and commits each turn in one transaction.
+//!
+//! ```text
+//! topics ─► Feed ─► Gathering: items in epochs ─► partitions, on threads ─► Made ─► one transaction ─► rows, when it suits
+//! ```
+//!
+//! A message to a partition at hand is folded at once, in the same transaction; only what is for others goes by the inbox.
+//! So that no message overtakes another on the way, an inbox is first read to its end after every assignment, and until then
+//! everything goes by it ([`Phase`]).
+
+mod assignment;
+mod feed;
+mod folding;
+mod group;
+mod polling;
+mod reading;
+mod takeover;
+mod turn;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant as Moment};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use tracing::{info, warn};
+
+use super::counters::Counters;
+use super::error::Error;
+use super::pace::Pace;
+use super::settings::{Persist, Settings};
+use crate::files::Place;
+use crate::fold::EpochCutter;
+use crate::log::kafka::{self, Failure, Transactions};
+use crate::model::{Instant, RulesPublished};
+use crate::store::{Shared, SharedSettings};
+use crate::topology::Topology;
+use feed::Feed;
+use group::{Group, Owned};
+use reading::Reading;
+pub use takeover::{Refolded, refold};
+
+/// Before an aborted turn is folded again.
+const AFTER_ABORT: Duration = Duration::from_millis(200);
+/// Before brokers that did not answer are asked again.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+/// The clocks before any event.
+const NEVER: Instant = Instant(i64::MIN);
+
+/// What an instance has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// What became of the input.
+    pub counters: Counters,
+    /// Turns committed.
+    pub turns: u64,
+    /// Turns given up.
+    pub aborted: u64,
+    /// Records for the outside.
+    pub outputs: u64,
+}
+
+/// How far an instance is with the partitions it was given.
+enum Phase {
+    /// It has none.
+    Waiting,
+    /// Inboxes are read to their end: until their marker. Everything that is said meanwhile goes by the inboxes, and if
+    /// anything was, there is another round.
+    Draining { marker: [u8; 16], unseen: Vec<u32>, has_sent: bool },
+    /// Input is folded, and messages to partitions at hand with it.
+    Running,
+}
+
+/// Where the consumer goes on when partitions are opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SetBack {
+    /// It stands at what is committed.
+    No,
+    /// It has read on.
+    Yes,
+}
+
+/// An instance at work.
+struct Worker<'a> {
+    topology: &'a Topology,
+    settings: &'a Settings,
+    place: &'a Place,
+    rules: RulesPublished,
+    reading: Reading,
+    shared: Shared,
+    owned: Arc<Mutex<Owned>>,
+    consumer: BaseConsumer<Group>,
+    transactions: Transactions,
+    assigned: Vec<(String, u32)>,
+    /// Whether they are to be opened, and whether the consumer has to be set back for it.
+    to_open: Option<SetBack>,
+    feed: Feed,
+    cutter: EpochCutter,
+    phase: Phase,
+    pace: Pace,
+    tally: Tally,
+    ends_asked: Moment,
+    input_seen: Moment,
+    persisted: Moment,
+}
+
+/// Runs an instance until it is to stop: what is committed stays, and it goes on from there when it is started again.
+pub fn serve(place: &Place, topology: &Topology, settings: &Settings, stop: &AtomicBool) -> Result<Tally, Error> {
+    let differences = kafka::differences(topology)?;
+    if !differences.is_empty() {
+        return Err(kafka::Error::Topics { differences }.into());
+    }
+    let mut worker = Worker::join(place, topology, settings)?;
+    while !stop.load(Ordering::Relaxed) {
+        match worker.turn() {
+            Ok(()) => {}
+            Err(Error::Kafka(error @ kafka::Error::Kafka { .. })) => worker.wait_for_brokers(&error),
+            Err(error) => return Err(error),
+        }
+    }
+    info!("Stopping.");
+    let Worker { owned, consumer, tally, .. } = worker;
+    owned.lock().expect("it is not held while the consumer is asked").release();
+    drop(consumer);
+    Ok(tally)
+}
+
+impl<'a> Worker<'a> {
+    fn join(place: &'a Place, topology: &'a Topology, settings: &'a Settings) -> Result<Self, Error> {
+        let kafka = &topology.kafka;
+        let transactions = Transactions::open(kafka)?;
+        let owned = Arc::new(Mutex::new(Owned::default()));
+        let consumer: BaseConsumer<Group> = kafka::consumer(kafka)
+            .create_with_context(Group::new(Arc::clone(&owned)))
+            .map_err(problem(topology, "join the group"))?;
+        let reading = Reading::new(topology);
+        let inbox = kafka.inbox();
+        let mut topics: Vec<&str> = reading.topics().iter().map(String::as_str).collect();
+        topics.push(&inbox);
+        consumer.subscribe(&topics).map_err(problem(topology, "join the group"))?;
+        let bytes_max = (kafka.buffered_mib as usize) << 19;
+        let now = Moment::now();
+        Ok(Self {
+            rules: RulesPublished {
+                version: settings.rules_version.as_str().into(),
+                rules: settings.rules.as_str().into(),
+            },
+            shared: Shared::new(&SharedSettings::default()),
+            feed: Feed::new(bytes_max, i64::from(kafka.skew_minutes) * 60_000),
+            cutter: EpochCutter::new(NEVER, NEVER),
+            phase: Phase::Waiting,
+            pace: Pace::new(settings.threads, settings.policies.seed.is_none()),
+            assigned: Vec::new(),
+            to_open: None,
+            tally: Tally::default(),
+            ends_asked: now,
+            input_seen: now,
+            persisted: now,
+            topology,
+            settings,
+            place,
+            reading,
+            owned,
+            consumer,
+            transactions,
+        })
+    }
+
+    fn owned(&self) -> MutexGuard<'_, Owned> {
+        self.owned.lock().expect("it is not held while the consumer is asked")
+    }
+
+    /// Reads for as long as commits are apart, then folds and commits what there is.
+    fn turn(&mut self) -> Result<(), Error> {
+        self.read()?;
+        let said = self.consumer.context().said();
+        if said.revoked {
+            self.phase = Phase::Waiting;
+            self.assigned.clear();
+            self.to_open = None;
+            self.feed.begin(&[], &[], self.bytes_max());
+        }
+        if let Some(assigned) = said.assigned {
+            self.assigned = assigned;
+            self.to_open = Some(SetBack::No);
+        }
+        if let Some(set_back) = self.to_open.take() {
+            return self.take_over(set_back);
+        }
+        if matches!(self.phase, Phase::Waiting) {
+            return Ok(());
+        }
+        self.ask_for_ends();
+        self.fold_and_commit()?;
+        self.go_on_when_drained()?;
+        self.persist_when_due()
+    }
+
+    fn bytes_max(&self) -> usize {
+        (self.topology.kafka.buffered_mib as usize) << 19
+    }
+
+    /// A turn was given up: so is what was folded of it, and what is committed is taken up again.
+    fn recover(&mut self, failure: Failure) -> Result<(), Error> {
+        self.tally.aborted += 1;
+        self.owned().discard();
+        self.phase = Phase::Waiting;
+        match failure {
+            Failure::Aborted(error) => warn!(%error, "A turn was given up."),
+            Failure::Unusable(error) => {
+                warn!(%error, "The producer is made anew.");
+                // If somebody else goes by our name, it is they who go on.
+                if self.consumer.client().fatal_error().is_some() {
+                    self.heed(error)?;
+                }
+                self.transactions = Transactions::open(&self.topology.kafka)?;
+            }
+        }
+        std::thread::sleep(AFTER_ABORT);
+        // The group may be about to take the partitions away: that is heard before they are opened again.
+        self.feed.begin(&[], &[], self.bytes_max());
+        self.to_open = (!self.assigned.is_empty()).then_some(SetBack::Yes);
+        Ok(())
+    }
+
+    /// Brokers that do not answer stop progress, and nothing else: what is committed is taken up again when they do.
+    fn wait_for_brokers(&mut self, error: &kafka::Error) {
+        warn!(%error, "The brokers do not do what is asked of them; it is tried again.");
+        self.owned().discard();
+        self.phase = Phase::Waiting;
+        self.to_open = (!self.assigned.is_empty()).then_some(SetBack::Yes);
+        std::thread::sleep(AFTER_ERROR);
+    }
+
+    fn persist_when_due(&mut self) -> Result<(), Error> {
+        let is_due = match self.settings.policies.persist {
+            Persist::After(time) => self.persisted.elapsed() >= time,
+            Persist::AfterTurns(turns) => self.tally.turns.is_multiple_of(turns),
+        };
+        let mut owned = self.owned();
+        for partition in &mut owned.partitions {
+            if is_due || partition.store.wants_persisting() {
+                partition.store.persist()?;
+            }
+        }
+        drop(owned);
+        if is_due {
+            self.persisted = Moment::now();
+        }
+        Ok(())
+    }
+
+    fn unreadable(&self, place: String, refusal: crate::codec::Refusal) -> Error {
+        Error::Unreadable { dir: self.place.dir.clone(), place, refusal }
+    }
+}
+
+fn problem(topology: &Topology, doing: &str) -> impl FnOnce(KafkaError) -> kafka::Error {
+    let (doing, servers) = (doing.to_owned(), topology.kafka.bootstrap_servers.clone());
+    move |source| kafka::Error::Kafka { doing, servers, source: Box::new(source) }
+}

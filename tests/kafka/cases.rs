@@ -1,0 +1,220 @@
+//! What goes wrong, and that nothing comes of it.
+
+use std::time::Duration;
+
+use suyuan::codec::{confluent, json};
+use suyuan::log::kafka::Records;
+
+use crate::broker::Broker;
+use crate::sameness;
+use crate::world::{World, run, suyuan};
+
+type Case = fn(&Broker, &str);
+
+/// All cases, each with its name, which is also that of its group and the prefix of its topics.
+pub(crate) const ALL: [(&str, Case); 8] = [
+    ("whole", a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told),
+    ("poison", poison_becomes_dead_letters_and_a_fact_in_a_wrong_partition_is_forwarded),
+    ("partitions", topics_with_another_number_of_partitions_are_refused),
+    ("kills", an_instance_killed_at_random_moments_loses_and_repeats_nothing),
+    ("rows-lost", lost_rows_are_folded_again_from_the_journal),
+    ("zombie", an_instance_that_slept_through_its_session_is_fenced),
+    ("late", a_transaction_that_outlives_its_time_costs_only_the_producer),
+    ("three", instances_come_and_go),
+];
+
+/// The most that a clean end may take.
+const END_MAX: Duration = Duration::from_secs(5);
+
+fn a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told(broker: &Broker, name: &str) {
+    let world = World::new(broker, name, 4, 4_000, "");
+    let (ok, said, error) = run(&mut world.import());
+    assert!(ok && said.contains("\"refused\":0"), "{said}{error}");
+    // Twice: every record of the second time is a duplicate.
+    assert!(run(&mut world.import()).0);
+    let mut instance = world.start("one");
+    world.wait_until_quiet(&mut [&mut instance]);
+    let took = instance.stop();
+    assert!(took < END_MAX, "it took {took:?} to end");
+    assert!(instance.said().contains("\"turns_aborted\":0"), "{}", instance.said());
+    sameness::check(&world);
+    let (ok, said, error) = run(suyuan().args(["audit", "verify", "--topology"]).arg(&world.topology_file));
+    assert!(ok && said.contains("partition    3"), "{said}{error}");
+}
+
+fn an_instance_killed_at_random_moments_loses_and_repeats_nothing(broker: &Broker, name: &str) {
+    let world = World::new(broker, name, 4, 6_000, "turn_events = 512\ncommit_interval_ms = 20");
+    assert!(run(&mut world.import()).0);
+    // Not drawn from a clock or a seed: what the machine is doing meanwhile makes the moments random enough.
+    let mut written = 0;
+    for (kill, milliseconds) in [3, 31, 1, 17, 50].into_iter().enumerate() {
+        let mut instance = world.start("one");
+        world.wait_until_written(written + 1);
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        instance.kill();
+        written = world.written(&world.topology.kafka.journal());
+        println!("  kill {kill} with {} records left", world.lag());
+    }
+    let mut instance = world.start("one");
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    sameness::check(&world);
+}
+
+fn lost_rows_are_folded_again_from_the_journal(broker: &Broker, name: &str) {
+    let world = World::new(broker, name, 2, 2_000, "turn_events = 512");
+    assert!(run(&mut world.import()).0);
+    let mut instance = world.start("one");
+    world.wait_until_written(3);
+    instance.kill();
+    std::fs::remove_dir_all(world.data("one")).unwrap();
+    let mut instance = world.start("one");
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    sameness::check(&world);
+}
+
+fn an_instance_that_slept_through_its_session_is_fenced(broker: &Broker, name: &str) {
+    let world = World::new(broker, name, 4, 6_000, "turn_events = 512\ncommit_interval_ms = 20");
+    assert!(run(&mut world.import()).0);
+    let mut sleeper = world.start("one");
+    world.wait_until_written(2);
+    sleeper.signal("-STOP");
+    let mut other = world.start("two");
+    // The sleeper's partitions are given to the other when its session is over.
+    other.wait_for("Partitions are taken over", 1);
+    let journal = world.written(&world.topology.kafka.journal());
+    world.wait_until_written(journal + 2);
+    sleeper.signal("-CONT");
+    world.wait_until_quiet(&mut [&mut sleeper, &mut other]);
+    other.stop();
+    sleeper.stop();
+    sameness::check(&world);
+}
+
+fn a_transaction_that_outlives_its_time_costs_only_the_producer(broker: &Broker, name: &str) {
+    let world =
+        World::new(broker, name, 2, 6_000, "turn_events = 64\ncommit_interval_ms = 1\ntransaction_timeout_ms = 1000");
+    assert!(run(&mut world.import()).0);
+    let mut instance = world.start("one");
+    world.wait_until_written(2);
+    // Whether it is within a transaction is chance, but it mostly is.
+    for _ in 0..10 {
+        instance.signal("-STOP");
+        std::thread::sleep(Duration::from_millis(3_500));
+        instance.signal("-CONT");
+        std::thread::sleep(Duration::from_millis(700));
+        if instance.said().contains("The producer is made anew") {
+            break;
+        }
+    }
+    assert!(
+        instance.said().contains("The producer is made anew"),
+        "no transaction was ever too late: {}",
+        instance.said()
+    );
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    sameness::check(&world);
+}
+
+fn instances_come_and_go(broker: &Broker, name: &str) {
+    let world = World::new(broker, name, 6, 6_000, "turn_events = 512");
+    let mut import = world.import().spawn().unwrap();
+    let mut one = world.start("one");
+    world.wait_until_written(2);
+    let mut two = world.start("two");
+    let mut three = world.start("three");
+    two.wait_for("Partitions are taken over", 1);
+    three.wait_for("Partitions are taken over", 1);
+    assert!(import.wait().unwrap().success());
+    // One after another, each under its own name.
+    for (name, instance) in [("one", &mut one), ("two", &mut two), ("three", &mut three)] {
+        instance.stop();
+        *instance = world.start(name);
+        instance.wait_for("Partitions are taken over", 2);
+    }
+    two.kill();
+    three.stop();
+    // What they had is taken over when their sessions are over.
+    world.wait_until_quiet(&mut [&mut one]);
+    broker.restart();
+    assert!(run(&mut world.import()).0);
+    world.wait_until_quiet(&mut [&mut one]);
+    one.stop();
+    sameness::check(&world);
+}
+
+fn poison_becomes_dead_letters_and_a_fact_in_a_wrong_partition_is_forwarded(broker: &Broker, name: &str) {
+    let world = World::without_topics(broker, name, 3, "");
+    assert!(run(suyuan().args(["topics", "create", "--topology"]).arg(&world.topology_file)).0);
+    let line = |taxpayer: &str, at: &str| {
+        format!(
+            r#"{{"type":"invoice_issued","occurred_at":"{at}","invoice_no":"{:0>20}","invoice_kind":"special","seller_id":"{taxpayer}","buyer_id":"B","lines":[],"amount_fen":1000000,"tax_fen":130000}}"#,
+            taxpayer.len()
+        )
+    };
+    let event = |taxpayer: &str, at: &str| {
+        let mut value = Vec::new();
+        confluent::write_event(&json::read_event(line(taxpayer, at).as_bytes()).unwrap(), &mut value);
+        value
+    };
+    let past = "2025-03-01T09:00:00+08:00";
+    let (issuance, receipt) = (format!("{name}.invoice.issuance"), format!("{name}.invoice.receipt"));
+    let good = event("S", past);
+    let bad: [(&str, &[u8], &[u8], &str); 6] = [
+        (&issuance, b"magic", b"{\"type\":\"invoice_issued\"}", "begins with byte 123"),
+        (&issuance, b"schema", &[&[0, 0, 0, 200, 7], &good[5..]].concat(), "names schema 51207"),
+        (&issuance, b"cut", &good[..good.len() - 4], ""),
+        (&issuance, b"empty", b"", "has 0 bytes"),
+        (&receipt, b"topic", &good, "which is not of this topic"),
+        (&issuance, b"future", &event("F", "2090-01-01T00:00:00+08:00"), "more than a day from now"),
+    ];
+    for (topic, key, value, _) in bad {
+        world.produce(topic, Some(1), key, value);
+    }
+    // Each in a partition of its own choice: at most one of the three owns its seller.
+    for partition in 0..3_u8 {
+        world.produce(&issuance, Some(partition.into()), b"X", &event(&"S".repeat(2 + usize::from(partition)), past));
+        world.produce(&issuance, Some(partition.into()), b"S", &good);
+    }
+    std::fs::write(&world.input, (1..=4).map(|count| line(&"S".repeat(count), past) + "\n").collect::<String>())
+        .unwrap();
+    let mut instance = world.start("one");
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    let letters: Vec<_> = (0..3)
+        .flat_map(|partition| {
+            Records::open(&world.topology.kafka, &format!("{name}.dead.letters"), partition, 0).unwrap()
+        })
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(letters.len(), bad.len(), "{letters:?}");
+    for (offset, (topic, key, _, reason)) in bad.iter().enumerate() {
+        let letter = letters.iter().find(|letter| letter.key == *key).unwrap();
+        let header = |name: &str| letter.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        assert_eq!(header("topic"), Some(*topic));
+        assert_eq!(header("partition"), Some("1"));
+        assert!(header("reason").unwrap().contains(reason), "{letter:?}");
+        let offset = if *topic == receipt { 0 } else { offset - usize::from(offset > 4) };
+        assert_eq!(header("offset"), Some(offset.to_string().as_str()), "{letter:?}");
+        assert_eq!(header("code"), Some("unreadable"));
+    }
+    sameness::check(&world);
+}
+
+fn topics_with_another_number_of_partitions_are_refused(broker: &Broker, name: &str) {
+    let world = World::without_topics(broker, name, 3, "");
+    let check = || run(suyuan().args(["topics", "check", "--topology"]).arg(&world.topology_file));
+    let (ok, _, error) = check();
+    assert!(!ok && error.contains(&format!("topic {name}.suyuan.journal is missing")), "{error}");
+    assert!(run(suyuan().args(["topics", "create", "--topology"]).arg(&world.topology_file)).0);
+    assert!(check().0);
+    let document = std::fs::read_to_string(&world.topology_file).unwrap();
+    std::fs::write(&world.topology_file, document.replace("partitions = 3", "partitions = 4")).unwrap();
+    for (ok, _, error) in [check(), run(&mut world.instance_command("one"))] {
+        let said = format!("topic {name}.invoice.issuance has 3 partitions, and the topology says 4");
+        assert!(!ok && error.contains(&said), "{error}");
+        assert!(error.contains("give it another name in the topology"), "{error}");
+    }
+}
