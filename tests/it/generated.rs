@@ -7,8 +7,16 @@ use suyuan::risk::indicators::{self, Indicator};
 use suyuan::risk::{self, RuleSet, Subject};
 
 /// Typologies that rest on provenance: what their checks read is whose value it is, or who stands accused of it.
-const REST_ON_PROVENANCE: [&str; 7] =
-    ["dormant_revival", "source_burst", "pass_through", "circular", "quota_surge", "cap_issuing", "false_deduction"];
+const REST_ON_PROVENANCE: [&str; 8] = [
+    "dormant_revival",
+    "source_burst",
+    "pass_through",
+    "circular",
+    "quota_surge",
+    "cap_issuing",
+    "export_refund",
+    "false_deduction",
+];
 
 /// The standard rule set without what rests on provenance, to measure what provenance is worth.
 fn without_provenance() -> String {

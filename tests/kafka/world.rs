@@ -67,8 +67,8 @@ impl World {
                 "7",
                 "--taxpayers",
                 "120",
-                "--fraud-bp",
-                "1500",
+                "--prevalence",
+                "15",
                 "--invoices",
                 &invoices.to_string(),
             ])

@@ -115,7 +115,7 @@ impl Maker {
 }
 
 /// The typologies that the oracle states; of others it says nothing, and worlds are without them.
-const STATED: [&str; 8] = [
+const STATED: [&str; 9] = [
     "deduct_without_invoice",
     "double_deduction",
     "deduct_after_void",
@@ -124,6 +124,7 @@ const STATED: [&str; 8] = [
     "pass_through",
     "circular",
     "false_deduction",
+    "abnormal_voucher",
 ];
 
 /// The standard rules, of what the oracle states.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The format that the document describes.
-const FORMAT: u16 = 5;
+const FORMAT: u16 = 6;
 /// The version of `progress` and `standing` that it describes, and that of a `progress` with what waits.
 const TOLD: u64 = 2;
 const WITH_KEPT: u64 = 3;

@@ -160,9 +160,15 @@ fn words(deed: Deed, before: &[&str], all: &str) -> Option<[String; 2]> {
         0 => [format!("issue 9000 {seller} {buyer} 9000.00 tax={tax}"), format!("void 9000 {seller}")],
         1 => {
             let (no, seller, buyer) = of_known()?;
+            // Who claimed an invoice and transferred it out, and finds it abnormal, is not who never claimed it.
+            if all.contains("| mark ") {
+                return None;
+            }
             let claim = format!("{no} {buyer} 2026-02 tax=0.01 from={seller}");
             [format!("deduct {claim}"), format!("reverse {claim}")]
         }
+        // A lift takes back whatever mark there was before.
+        2 if all.contains("| mark ") => return None,
         2 => {
             let (no, seller, _) = of_known()?;
             [format!("mark {no} {seller}"), format!("lift {no} {seller}")]
