@@ -94,16 +94,17 @@ fn an_instance_that_slept_through_its_session_is_fenced(broker: &Broker, name: &
 
 fn a_transaction_that_outlives_its_time_costs_only_the_producer(broker: &Broker, name: &str) {
     let world =
-        World::new(broker, name, 2, 6_000, "turn_events = 64\ncommit_interval_ms = 1\ntransaction_timeout_ms = 1000");
+        World::new(broker, name, 2, 20_000, "turn_events = 64\ncommit_interval_ms = 1\ntransaction_timeout_ms = 1000");
     assert!(run(&mut world.import()).0);
     let mut instance = world.start("one");
     world.wait_until_written(2);
-    // Whether it is within a transaction is chance, but it mostly is.
-    for _ in 0..10 {
+    // Whether it is within a transaction is chance, but it mostly is, as long as there is input left: hence so much of it,
+    // and so short a time between.
+    for _ in 0..12 {
         instance.signal("-STOP");
         std::thread::sleep(Duration::from_millis(3_500));
         instance.signal("-CONT");
-        std::thread::sleep(Duration::from_millis(700));
+        std::thread::sleep(Duration::from_millis(250));
         if instance.said().contains("The producer is made anew") {
             break;
         }
