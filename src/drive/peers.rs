@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::probe::*;
+use super::{STANDARD_RULES, World};
 use crate::model::{Entity, Id, PeersTold, Period};
 use crate::state::{Key, PeersMonth, RowType, Rows};
 
@@ -38,8 +39,24 @@ fn months(firms: impl Iterator<Item = usize> + Clone) -> String {
     script
 }
 
+/// A rule that compares rates of voids, for firms tell each other of nothing that no rule compares.
+const VOID_RULE: &str = r#"
+[[rules]]
+code = "voids_beside_peers"
+name_zh = "作废多于同行"
+name_en = "more voided than by peers"
+typology = "void_abuse"
+score = 100
+when = { indicator = "void_rate", above = 10_000, of = "peers_p90" }
+text_zh = "{period}作废率{void_rate}%；请了解原因。"
+text_en = "In {period}, {void_rate} % was voided; ask why."
+"#;
+
 fn told(script: &str, firm: &str, month: &str) -> Option<PeersTold> {
-    find(&mut world(script), firm, &Key::Peers(period(month)))
+    let mut world = World::new(&format!("{STANDARD_RULES}{VOID_RULE}"));
+    super::parse(script).unwrap().into_iter().for_each(|event| world.feed(event));
+    world.settle();
+    find(&mut world, firm, &Key::Peers(period(month)))
 }
 
 fn void_rate(told: &PeersTold) -> [i64; 6] {
@@ -61,6 +78,15 @@ fn a_firm_is_told_how_its_peers_measured_up_in_the_month_before_once_that_is_com
     let before_february_passed = script.split("at 2026-03-22").next().unwrap();
     assert_eq!(told(before_february_passed, "F07", "2026-01"), None, "nobody asks before its next month has passed");
     assert_eq!(told(&script, "F07", "2026-02"), None, "February is not told before March has passed");
+}
+
+#[test]
+fn a_firm_is_told_only_of_what_the_rule_set_compares() {
+    let indicators = |told: PeersTold| told.quantiles.iter().map(|quantiles| quantiles.indicator).collect::<Vec<_>>();
+    let void_rate = crate::risk::indicators::indicator("void_rate").unwrap().peers.unwrap();
+    assert_eq!(indicators(told(&months(0..30), "F07", "2026-01").unwrap()), [void_rate], "nobody declared");
+    let standard = find::<PeersTold>(&mut world(&months(0..30)), "F07", &Key::Peers(period("2026-01"))).unwrap();
+    assert!(indicators(standard).is_empty());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What third parties observe, beside what it must carry: for each source the reading over an amount of the firm's own, and
 //! what that was in the firm's past.
 
+use std::sync::LazyLock;
+
 use super::View;
 use crate::model::{Fen, ObservationSource as Of, Period};
 use crate::state::{Metric, Month};
@@ -66,6 +68,9 @@ pub(super) static SOURCES: [Source; 5] = [
         en: "wages",
     },
 ];
+/// What they are noted as.
+static METRICS: LazyLock<[Metric; 5]> =
+    LazyLock::new(|| SOURCES.each_ref().map(|source| Metric::of(source.of, source.metric)));
 /// How many of them, the first ones, may speak alone.
 pub(super) const ALONE: usize = 3;
 
@@ -88,13 +93,13 @@ pub(super) struct Capacity {
 impl Capacity {
     /// Of a month, beside an amount of each; `None` where nothing was observed of it.
     pub(super) fn of(view: &mut View<'_, '_>, period: Period, amount: fn(&Month) -> Fen) -> Option<Self> {
-        let metrics = SOURCES.each_ref().map(|source| Metric::of(source.of, source.metric));
-        if view.readings(period, &metrics).iter().all(Option::is_none) {
+        let metrics = &*METRICS;
+        if view.readings(period, metrics).iter().all(Option::is_none) {
             return None;
         }
-        let now = sums(view, &metrics, period, WINDOW, amount);
-        let past = sums(view, &metrics, period.minus(WINDOW), PAST, amount);
-        let year_before = sums(view, &metrics, period.minus(12), WINDOW, amount);
+        let now = sums(view, metrics, period, WINDOW, amount);
+        let past = sums(view, metrics, period.minus(WINDOW), PAST, amount);
+        let year_before = sums(view, metrics, period.minus(12), WINDOW, amount);
         Some(Self { now, past, year_before })
     }
 

@@ -1,5 +1,7 @@
 //! A return that says less than the invoices do.
 
+use std::sync::LazyLock;
+
 use super::finding::percent;
 use super::returns::{Return, not_evened_out};
 use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
@@ -10,6 +12,9 @@ use crate::state::Metric;
 const MONTHS_BACK: i32 = 2;
 /// Months after its own in which one may be declared late.
 const MONTHS_AHEAD: i32 = 1;
+
+/// What customs cleared: its VAT is deducted without an invoice.
+static IMPORTS: LazyLock<Metric> = LazyLock::new(|| Metric::of(ObservationSource::Customs, "import_value"));
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -77,7 +82,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         share: undeclared.ratio_bp(filed.invoiced.tax),
         agrees: sales_share >= share_grave || months > 1,
     };
-    let [value] = view.readings(period, &[Metric::of(ObservationSource::Customs, "import_value")]);
+    let [value] = view.readings(period, &[*IMPORTS]);
     let imported = value.map_or(Fen::ZERO, |value| Fen(value.max(0)).share(Fen(import_rate), Fen(10_000)));
     let overdeclared = not_evened_out(filed.overdeclared(), &around, Return::overdeclared) - imported;
     let received = month.bought.tax - month.bought_void.tax;

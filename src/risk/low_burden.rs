@@ -1,14 +1,13 @@
 //! A firm that pays far less on its sales than it used to, and than its peers.
 
 use super::finding::percent;
+use super::indicators::TAX_BURDEN;
 use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 
 /// The most months that are looked at together, and of the past before them.
 const WINDOW_MAX: i32 = 12;
 const PAST: i32 = 12;
-/// The indicator that is compared with peers.
-const BURDEN: &str = "tax_burden";
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -86,7 +85,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
 
 /// What half of the peers paid of their sales, in the mean of the months in which that is known.
 fn peers(view: &mut View<'_, '_>, period: Period, window: i32) -> Option<i64> {
-    let medians = (0..window).filter_map(|back| Some(view.peers(BURDEN, period.minus(back))?.median));
+    let medians = (0..window).filter_map(|back| Some(view.peers(&TAX_BURDEN, period.minus(back))?.median));
     let (count, sum) = medians.fold((0, 0_i64), |(count, sum), median| (count + 1, sum.saturating_add(median)));
     (count > 0).then(|| sum / count)
 }

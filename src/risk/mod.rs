@@ -57,7 +57,7 @@ pub use rules::{Limits, RuleSet, RulesError};
 pub use sample::{Sample, StratumRate, WHOLE_PPM};
 pub use scoring::{Weighed, level_of_score, merge, response, shares};
 pub use shared_control::gang_case;
-pub use view::{REFUND_MONTHS, View};
+pub use view::{REFUND_MONTHS, Recent, View};
 
 use std::ops::RangeInclusive;
 
@@ -114,12 +114,19 @@ pub struct Typology {
 }
 
 impl Typology {
-    /// The finding about a subject, where it stands now.
-    pub fn finding(&self, view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-        match (self.when, about) {
-            (When::MonthPassed, About::Period(period)) if !view.has_passed(*period) => None,
-            (When::AtOnce | When::MonthPassed, _) => (self.check)(view, about),
+    /// The finding about a subject, where it stands now; of a month, by whether it has passed.
+    pub fn finding(&self, view: &mut View<'_, '_>, about: &About, has_passed: bool) -> Option<Finding> {
+        match self.when {
+            When::MonthPassed if !has_passed => None,
+            When::AtOnce | When::MonthPassed => (self.check)(view, about),
         }
+    }
+
+    /// One of 64 bits that stands for it and few others, whatever other typologies there are.
+    pub fn bit(&self) -> u64 {
+        let code = self.code.as_bytes();
+        let head = code.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        1 << (head.wrapping_add(code.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
     }
 }
 

@@ -29,17 +29,16 @@ pub(super) static TYPOLOGY: Typology = Typology {
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [score] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
-    let taxpayer = view.taxpayer();
-    let sample = view.sample()?;
-    let (seed, draw) = (sample.seed.clone(), sample.draw_ppm(taxpayer, period));
-    let stratum = view.month_if(period, |month| month.stratum.is_some())?.stratum?;
-    let rate = view.sample()?.rate_ppm(stratum);
+    let stratum = view.read_month(period, |month| month.stratum)?;
+    let (taxpayer, sample) = (view.taxpayer(), view.sample()?);
+    let (rate, draw) = (sample.rate_ppm(stratum), sample.draw_ppm(taxpayer, period));
     if draw >= rate {
         return None;
     }
+    let seed = &sample.seed;
     let Stratum { industry, region, scale } = stratum;
     let window = format!("industry {industry:02}, region {region:02}, scale {scale}, {period}");
-    Some(Finding::new(score, Fen::ZERO, sentence(period, &seed, stratum, draw, rate)).number(
+    Some(Finding::new(score, Fen::ZERO, sentence(period, seed, stratum, draw, rate)).number(
         "sample_draw",
         draw,
         rate - 1,

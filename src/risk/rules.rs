@@ -1,14 +1,15 @@
 //! Rule sets: every number that a finding, a task or the provenance depends on, read from TOML. A rule set names each
 //! parameter of each typology it switches on, and nothing else: what it forgets or misspells is refused with its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::rule::{self, Mistake, Rule, Tree};
+use super::indicators::COMPARED;
+use super::rule::{self, Mistake, Reference, Rule, Tree};
 use super::{ALL, Sample, Typology};
 use crate::model::{Fen, HOPS_MAX, HOUR_MS, Instant, Period, TaxpayerId, shortened};
 
@@ -30,6 +31,8 @@ pub struct RuleSet {
     parameters: Vec<Option<Vec<i64>>>,
     /// For each typology of [`ALL`], the rules without code that are reported under it.
     rules: Vec<Vec<Rule>>,
+    /// Numbers of the indicators in which firms are compared with their peers, rising.
+    compared: Vec<u16>,
 }
 
 /// The numbers of a rule set that are not of one typology.
@@ -188,6 +191,7 @@ impl RuleSet {
             sample: None,
             parameters: vec![None; ALL.len()],
             rules: vec![Vec::new(); ALL.len()],
+            compared: Vec::new(),
         }
     }
 
@@ -214,16 +218,16 @@ impl RuleSet {
         if let Some(mistake) = tree.mistakes().into_iter().next() {
             return Err(RulesError::Rule(mistake));
         }
+        let compared = compared(&rules);
         let of = |typology: &&Typology| rules.iter().filter(|rule| rule.typology == typology.code).cloned().collect();
         let rules = ALL.iter().map(of).collect();
         let (version, limits, sample) = (document.version.into(), document.limits, document.sample);
-        Ok(Self { version, limits, sample, parameters, rules })
+        Ok(Self { version, limits, sample, parameters, rules, compared })
     }
 
     /// The parameters of a typology, in their declared order; `None` where it is switched off.
     pub fn parameters<const N: usize>(&self, typology: &Typology) -> Option<[i64; N]> {
-        let at = ALL.iter().position(|known| known.code == typology.code)?;
-        let given = self.parameters[at].as_deref()?;
+        let given = self.parameters[place(typology)?].as_deref()?;
         Some(given.try_into().expect("a check takes as many parameters as its typology declares"))
     }
 
@@ -234,12 +238,23 @@ impl RuleSet {
 
     /// The rules without code that are reported under a typology.
     pub fn rules_of(&self, typology: &Typology) -> &[Rule] {
-        ALL.iter().position(|known| known.code == typology.code).map_or(&[], |at| &self.rules[at])
+        place(typology).map_or(&[], |at| &self.rules[at])
+    }
+
+    /// Every typology, with whether it is switched on and the rules without code that are reported under it.
+    pub fn asked(&self) -> impl Iterator<Item = (&'static Typology, bool, &[Rule])> {
+        let given = self.parameters.iter().zip(&self.rules);
+        ALL.iter().zip(given).map(|(typology, (given, rules))| (*typology, given.is_some(), rules.as_slice()))
     }
 
     /// All rules without code, by typology.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().flatten()
+    }
+
+    /// Whether firms are compared with their peers in the indicator of a number.
+    pub fn compares(&self, indicator: u16) -> bool {
+        self.compared.binary_search(&indicator).is_ok()
     }
 
     /// Every mistake of a document, each with its place; none where it is a rule set.
@@ -261,8 +276,21 @@ impl RuleSet {
 
     /// Whether a typology is switched on.
     pub fn has(&self, typology: &Typology) -> bool {
-        ALL.iter().position(|known| known.code == typology.code).is_some_and(|at| self.parameters[at].is_some())
+        place(typology).is_some_and(|at| self.parameters[at].is_some())
     }
+}
+
+/// Numbers of the indicators that checks or rules compare with peers, rising.
+fn compared(rules: &[Rule]) -> Vec<u16> {
+    let by_rules = rules.iter().flat_map(|rule| rule.when.comparisons());
+    let by_rules = by_rules.filter(|comparison| matches!(comparison.than, Reference::Peers(_)));
+    let all = COMPARED.iter().copied().chain(by_rules.map(|comparison| comparison.indicator));
+    all.filter_map(|indicator| indicator.peers).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Where a typology stands in [`ALL`]: there is one of each, so its address tells.
+fn place(typology: &Typology) -> Option<usize> {
+    ALL.iter().position(|known| std::ptr::eq(*known, typology))
 }
 
 /// The numbers given to a typology in their declared order, or the first mistake.

@@ -1,7 +1,8 @@
 //! What a check sees: one taxpayer's rows, to be read and no more, and the rule set in force.
 
+use super::indicators::Indicator;
 use super::rules::{Limits, RuleSet};
-use super::{Sample, Typology, indicators};
+use super::{Sample, Typology};
 use crate::model::{
     Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
     TaxpayerKind,
@@ -20,7 +21,13 @@ pub struct View<'a, 'b> {
     opening: Opening,
     /// The last hour the clock has passed.
     hour: Instant,
+    recent: &'a mut Recent,
 }
+
+/// Months that were looked up last: checks of one month look at it and its neighbours again and again. To be forgotten when
+/// any month may have changed.
+#[derive(Default)]
+pub struct Recent([Option<(Period, Option<Month>)>; 4]);
 
 /// Months that are looked through for what was left at the end of an earlier one; a finding is asked again within two.
 const MONTHS_MAX: i32 = 36;
@@ -47,8 +54,9 @@ impl<'a, 'b> View<'a, 'b> {
         rules: &'a RuleSet,
         opening: Opening,
         hour: Instant,
+        recent: &'a mut Recent,
     ) -> Self {
-        Self { books, profile, rules, opening, hour }
+        Self { books, profile, rules, opening, hour, recent }
     }
 
     /// Whom it is on.
@@ -83,12 +91,20 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// A month's sums; zero where there is none.
     pub fn month(&mut self, period: Period) -> Month {
-        self.books.find::<Month>(&Key::Month(period)).cloned().unwrap_or_default()
+        self.recent(period).cloned().unwrap_or_default()
+    }
+
+    fn recent(&mut self, period: Period) -> Option<&Month> {
+        let place = period.0.rem_euclid(4).unsigned_abs() as usize;
+        if self.recent.0[place].as_ref().is_none_or(|(known, _)| *known != period) {
+            self.recent.0[place] = Some((period, self.books.find::<Month>(&Key::Month(period)).cloned()));
+        }
+        self.recent.0[place].as_ref().and_then(|(_, month)| month.as_ref())
     }
 
     /// What is read off a month's sums, all of them zero where there is none: cheaper than to have them.
     pub fn read_month<T>(&mut self, period: Period, read: impl FnOnce(&Month) -> T) -> T {
-        match self.books.find::<Month>(&Key::Month(period)) {
+        match self.recent(period) {
             Some(month) => read(month),
             None => read(&Month::default()),
         }
@@ -96,7 +112,7 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// A month's sums, where there are such as may matter.
     pub fn month_if(&mut self, period: Period, may_matter: impl Fn(&Month) -> bool) -> Option<Month> {
-        self.books.find::<Month>(&Key::Month(period)).filter(|month| may_matter(month)).cloned()
+        self.recent(period).filter(|month| may_matter(month)).cloned()
     }
 
     /// What third parties observed of a month, metric by metric; nothing where nobody did.
@@ -156,13 +172,18 @@ impl<'a, 'b> View<'a, 'b> {
     }
 
     /// How the firm's peers, those of its industry and scale, measured up in an indicator by what was complete when a month
-    /// had passed: the month before it. `None` where they are too few, or the indicator is none that is compared.
-    pub fn peers(&mut self, indicator: &str, period: Period) -> Option<PeerQuantiles> {
-        let number = indicators::indicator(indicator)?.peers?;
+    /// had passed: the month before it. `None` where they are too few, or the indicator is none that the rule set compares.
+    pub fn peers(&mut self, indicator: &Indicator, period: Period) -> Option<PeerQuantiles> {
+        let number = indicator.peers?;
         let told = self.books.find::<PeersTold>(&Key::Peers(period.minus(1)))?;
         let at = told.quantiles.binary_search_by_key(&number, |quantiles| quantiles.indicator).ok()?;
         let quantiles = told.quantiles[at];
         (i64::from(quantiles.firms) >= self.rules.limits.peers_min).then_some(quantiles)
+    }
+
+    /// Whether the rule set compares firms with their peers in the indicator of a number.
+    pub fn compares(&self, indicator: u16) -> bool {
+        self.rules.compares(indicator)
     }
 
     /// When the firm was registered, where that was in a month or at most `days` before it began.

@@ -98,6 +98,8 @@ pub struct Profile {
     pub closing_set: bool,
     /// Findings that stand.
     pub open_signals: u32,
+    /// Bits of the typologies of those that stand, and perhaps of some that stood: see `Typology::bit`.
+    pub found: u64,
     /// Of those, findings that accuse it as a source.
     pub open_bursts: u32,
     /// Tells the device and month of the last invoice that was noted from others.

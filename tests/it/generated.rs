@@ -67,7 +67,8 @@ fn readme() -> String {
          text_en = \"In {period}, {night_share} % was issued at night (limit {night_share.limit} %); ask why.\"\n```\n\n\
          What cannot be measured holds neither way, nor does its `not`. What several rules and a typology's own check find of one \
          month is one finding: the strongest gives score and sentence. A firm's peers are those of its industry (two digits of \
-         GB/T 4754) and scale (`limits.peer_scales_fen`); what they are is told a month later, of the month before.\n",
+         GB/T 4754) and scale (`limits.peer_scales_fen`); what they are is told a month later, of the month before, \
+         and only in what the rules in force in those months compare.\n",
     );
     text += "\n## Indicators\n\n| code | name | formula | unit | window | with peers | what it is for |\n|---|---|---|---|---|---|---|\n";
     for Indicator { code, name_zh, formula, unit, window, peers, doc, .. } in indicators::ALL {

@@ -3,7 +3,7 @@
 
 use super::Step;
 use crate::model::{About, Continue, Id, Instant, Output, Period, Signal, SignalStatus, Timer};
-use crate::risk::{self, Finding, Subject, Typology, View};
+use crate::risk::{self, Finding, Recent, Rule, Subject, Typology, View, When};
 use crate::state::{Key, Month, SignalOrder, SignalRow, Stratum};
 
 /// Months of findings against the taxpayer as a source that one step asks again.
@@ -21,26 +21,37 @@ impl Step<'_> {
         let mut changed = false;
         let mut at = 0;
         let (mut cleared, mut later) = (Vec::new(), Vec::new());
+        let mut recent = Recent::default();
         // Judging may touch more: an accusation raised here reaches nobody's rows but these.
         while let Some(touched) = self.touched.get(at).copied() {
             let about = touched.about;
             at += 1;
+            let has_passed = match about {
+                About::Period(period) => self.rules.limits.month_passes(period, self.books.entity.id) <= self.hour,
+                About::Invoice { .. } | About::Origin(_) | About::Party(_) => true,
+            };
             let has_room = self.effects.len() < JUDGED_EFFECTS;
             if let (false, About::Period(period)) = (has_room, about) {
                 later.push(period);
             }
-            let asked = |typology: &&&Typology| {
-                typology.subject == subject(&about)
-                    && (touched.concerns(typology) || !self.rules.rules_of(typology).is_empty())
-                    && (has_room || typology.accuses_source || !is_month(&about))
-            };
-            for typology in risk::ALL.iter().filter(asked) {
-                let finding = self.check(typology, &about);
+            let subject = subject(&about);
+            for (typology, is_on, rules) in self.rules.asked() {
+                if typology.subject != subject || !has_room && !typology.accuses_source && subject == Subject::Period {
+                    continue;
+                }
+                // Else it does not stand, and did not.
+                let may_stand =
+                    is_on && (typology.when == When::AtOnce || has_passed) || self.profile.found & typology.bit() != 0;
+                if rules.is_empty() && !(may_stand && touched.concerns(typology)) {
+                    continue;
+                }
+                let finding = self.check((typology, rules), &about, has_passed, &mut recent);
                 // Last, so that a firm that is accused of another month instead stays accused, in the same case.
                 if finding.is_none() && typology.accuses_source {
-                    cleared.push((*typology, about));
-                } else {
-                    changed |= self.judge(typology, &about, finding);
+                    cleared.push((typology, about));
+                } else if self.judge(typology, &about, finding) {
+                    changed = true;
+                    recent = Recent::default();
                 }
             }
             if let About::Origin(origin) = about {
@@ -135,17 +146,23 @@ impl Step<'_> {
         self.touch_bursts_from(after.minus(-1));
     }
 
-    fn check(&mut self, typology: &'static Typology, about: &About) -> Option<Finding> {
-        let view = &mut View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour);
-        let own = typology.finding(view, about);
-        let (rules, About::Period(period)) = (self.rules.rules_of(typology), *about) else { return own };
-        let is_asked = rules.iter().filter(|rule| rule.at_once || view.has_passed(period)).collect::<Vec<_>>();
-        risk::together(own, is_asked.into_iter().filter_map(|rule| risk::ask(rule, view, period)))
+    fn check(
+        &mut self,
+        (typology, rules): (&'static Typology, &[Rule]),
+        about: &About,
+        has_passed: bool,
+        recent: &mut Recent,
+    ) -> Option<Finding> {
+        let view = &mut View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour, recent);
+        let own = typology.finding(view, about, has_passed);
+        let About::Period(period) = *about else { return own };
+        let asked = rules.iter().filter(|rule| rule.at_once || has_passed);
+        risk::together(own, asked.filter_map(|rule| risk::ask(rule, view, period)))
     }
 
     /// Whether the finding has changed.
     fn judge(&mut self, typology: &'static Typology, about: &About, finding: Option<Finding>) -> bool {
-        if finding.is_none() && self.profile.open_signals == 0 {
+        if finding.is_none() && self.profile.found & typology.bit() == 0 {
             return false;
         }
         let key = Key::Signal(risk::signal_id(self.books.entity.id, typology, about));
@@ -178,6 +195,7 @@ impl Step<'_> {
         match (was_open, is_open) {
             (false, true) => {
                 self.profile.open_signals += 1;
+                self.profile.found |= typology.bit();
                 if self.profile.open_signals == 1 {
                     self.books.list_with_findings(true);
                 }
@@ -185,6 +203,7 @@ impl Step<'_> {
             (true, false) => {
                 self.profile.open_signals -= 1;
                 if self.profile.open_signals == 0 {
+                    self.profile.found = 0;
                     self.books.list_with_findings(false);
                 }
             }
@@ -246,10 +265,6 @@ impl Step<'_> {
             ..before
         }
     }
-}
-
-fn is_month(about: &About) -> bool {
-    matches!(about, About::Period(_))
 }
 
 fn subject(about: &About) -> Subject {

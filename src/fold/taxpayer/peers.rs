@@ -2,7 +2,7 @@
 
 use super::Step;
 use crate::model::{About, Entity, Fen, Instant, Measured, Message, PeersTold, Period};
-use crate::risk::{View, indicators};
+use crate::risk::{Recent, View, indicators};
 use crate::state::{Key, Month};
 
 /// A firm is as large as it was in so many months, the last one included.
@@ -17,7 +17,8 @@ impl Step<'_> {
             return;
         };
         let Some(scale) = self.scale(period) else { return };
-        let mut view = View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour);
+        let recent = &mut Recent::default();
+        let mut view = View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour, recent);
         let measures = indicators::compared(&mut view, period);
         let told = Measured { taxpayer_id: self.books.entity.id, period, measures, at };
         self.send(Entity::peers(industry, scale), Message::Measured(Box::new(told)));

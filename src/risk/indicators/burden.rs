@@ -8,7 +8,7 @@ use crate::state::Month;
 /// Zero returns running that are looked for, at most.
 const ZERO_MONTHS_MAX: i32 = 24;
 
-pub(super) static TAX_BURDEN: Indicator = Indicator {
+pub static TAX_BURDEN: Indicator = Indicator {
     code: "tax_burden",
     name_zh: "税负率",
     formula: "payable tax declared ÷ sales declared",
@@ -37,7 +37,7 @@ pub(super) static BURDEN_GAP: Indicator = Indicator {
           05. Nothing where there are too few peers, or half of them pay nothing.",
     measure: |view, period| {
         let own = (TAX_BURDEN.measure)(view, period)?;
-        let peers = view.peers(TAX_BURDEN.code, period)?;
+        let peers = view.peers(&TAX_BURDEN, period)?;
         change(Fen(own), Fen(peers.median))
     },
 };

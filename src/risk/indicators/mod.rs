@@ -11,6 +11,8 @@ mod value;
 
 use std::fmt;
 
+pub use burden::TAX_BURDEN;
+
 use super::View;
 use crate::model::{Fen, Measure, Period};
 
@@ -128,6 +130,9 @@ pub static ALL: &[&Indicator] = &[
     &papers::CREDIT_RANK,
 ];
 
+/// Those that a check, or another indicator, compares with peers. Firms tell each other of these and of what rules compare.
+pub static COMPARED: &[&Indicator] = &[&burden::TAX_BURDEN];
+
 impl PartialEq for Indicator {
     fn eq(&self, other: &Self) -> bool {
         self.code == other.code
@@ -147,9 +152,12 @@ pub fn indicator(code: &str) -> Option<&'static Indicator> {
     ALL.iter().find(|indicator| indicator.code == code).copied()
 }
 
-/// What a firm tells its peers of a month: every indicator that is compared and that has a value.
+/// What a firm tells its peers of a month: every indicator that the rule set compares and that has a value.
 pub fn compared(view: &mut View<'_, '_>, period: Period) -> Vec<Measure> {
-    let known = ALL.iter().filter_map(|indicator| Some((indicator.peers?, (indicator.measure)(view, period)?)));
+    let known = ALL.iter().filter_map(|indicator| {
+        let number = indicator.peers.filter(|number| view.compares(*number))?;
+        Some((number, (indicator.measure)(view, period)?))
+    });
     let mut measures: Vec<_> = known.map(|(indicator, value)| Measure { indicator, value }).collect();
     measures.sort_unstable_by_key(|measure| measure.indicator);
     measures

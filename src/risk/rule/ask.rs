@@ -20,7 +20,7 @@ impl Measures for View<'_, '_> {
     }
 
     fn peers(&mut self, indicator: &'static Indicator, period: Period) -> Option<PeerQuantiles> {
-        View::peers(self, indicator.code, period)
+        View::peers(self, indicator, period)
     }
 }
 

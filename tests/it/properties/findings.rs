@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use suyuan::drive::World;
 use suyuan::model::{About, Entity, Id, Instant, Kind, Signal, SignalStatus, TASK_SIGNALS_MAX, TaskStatus};
-use suyuan::risk::{self, RuleSet, Subject, View};
+use suyuan::risk::{self, Recent, RuleSet, Subject, View};
 use suyuan::state::{Books, Key, PartyKey, Profile, Row, RowType, TaskRow};
 
 use super::AllRows;
@@ -119,8 +119,10 @@ pub(super) fn check_anew(world: &mut World, rows: &AllRows, rules: &RuleSet) -> 
         for typology in risk::ALL.iter().filter(|typology| is_about(typology.subject, &about)) {
             let mut books = Books::of(world.rows(), entity);
             let profile: &Profile = profile;
-            let mut view = View::new(&mut books, profile, rules, opening, hour);
-            let holds = typology.finding(&mut view, &about).is_some();
+            let recent = &mut Recent::default();
+            let mut view = View::new(&mut books, profile, rules, opening, hour, recent);
+            let has_passed = matches!(about, About::Period(period) if view.has_passed(period));
+            let holds = typology.finding(&mut view, &about, has_passed).is_some();
             let stands = open.contains(&risk::signal_id(entity.id, typology, &about));
             if holds != stands {
                 let code = typology.code;
