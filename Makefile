@@ -34,6 +34,7 @@ soak: setup ## the long tests: 10,000 seeds, many kills, large hubs, many worlds
 	@. deploy/env.sh && SUYUAN_WORLDS=20000 cargo test --test it agreement::
 	@. deploy/env.sh && SUYUAN_WORLDS=20000 cargo test --test it abnormal::
 	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --test it properties::
+	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --lib -- drive::gangs drive::identities
 
 fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one
 	@bash deploy/fuzz.sh "$(or $(TIME),60)" "$(TARGET)"

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::data::DataArgs;
 use super::show::{TEXT_COLUMNS, Table, clean, color_wanted, counted, minute, print, print_json, put, wrap};
 use crate::drive::{CaseRun, STANDARD_RULES, run_cases};
+use crate::files::read_document;
 use crate::query::{self, Folder};
 use crate::risk::indicators::{self, Indicator};
 use crate::risk::{RuleSet, read_cases};
@@ -69,7 +70,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 /// A rule set, and how it is called: the standard one where no file is named.
 pub(super) fn read(file: Option<&Path>) -> anyhow::Result<(String, String)> {
     let Some(file) = file else { return Ok(("the standard rule set".into(), STANDARD_RULES.into())) };
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = read_document(file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok((file.display().to_string(), text))
 }
 

@@ -130,6 +130,19 @@ pub enum Error {
         /// The last one that was seen.
         seen: u64,
     },
+    /// The same may be so, and what would tell cannot be read.
+    #[error(
+        "{}: turn {turn} is not whole, and the rows beside the journal, which would tell whether it was committed, cannot be          read; nothing is changed. See to the rows first: {source}. Where they are lost, remove the folder `state`: the same          command then cuts that turn off and goes on from it",
+        path.display()
+    )]
+    NotTold {
+        /// Which file.
+        path: PathBuf,
+        /// The first turn that cannot be read.
+        turn: u64,
+        /// Why the rows cannot.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A turn that is not the next one.
     #[error(
         "turn {found} was given to the journal where turn {expected} is next: a fault of this program, please report it"

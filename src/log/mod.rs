@@ -130,15 +130,15 @@ impl Log {
 
     /// Opens a journal, cutting off the turn that was being written when its last writer ended, if there is one.
     pub fn open(place: impl Into<Place>, settings: Settings) -> Result<(Self, Recovered), Error> {
-        Self::open_beside(place, settings, &|| 0)
+        Self::open_beside(place, settings, &|| Ok(0))
     }
 
     /// The same, beside something that follows the journal and knows the last turn it has seen: one that was committed is
-    /// not cut off, whatever it looks like now. Asked only where something is to be cut off.
+    /// not cut off, whatever it looks like now. Asked only where something is to be cut off; nothing is, where it cannot say.
     pub fn open_beside(
         place: impl Into<Place>,
         settings: Settings,
-        seen: &dyn Fn() -> u64,
+        seen: &dyn Fn() -> Result<u64, Box<dyn std::error::Error + Send + Sync>>,
     ) -> Result<(Self, Recovered), Error> {
         let place = place.into();
         let header = Header::of_journal(&place)?;
@@ -149,7 +149,9 @@ impl Log {
         if let Some(last) = segments.last_mut() {
             let survey = recover::survey(&place.files, last)?;
             let path = &last.path;
-            let seen = if survey.torn_bytes > 0 { seen() } else { 0 };
+            let seen = if survey.torn_bytes > 0 { seen() } else { Ok(0) };
+            let untold = |source| Error::NotTold { path: path.clone(), turn: survey.state.turn + 1, source };
+            let seen = seen.map_err(untold)?;
             if seen > survey.state.turn {
                 let (path, turn) = (path.clone(), survey.state.turn + 1);
                 return Err(Error::CommittedTurn { path, turn, seen });

@@ -17,6 +17,7 @@ use super::open::{last_turn_seen, new_name, open_partitions, read_told, refuse_r
 use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{Begun, PartitionProgress, Progress};
+use super::refold::attached;
 use super::settings::{Persist, Settings};
 use super::waiting::Waiting;
 use crate::codec::{self, Refusal};
@@ -104,7 +105,7 @@ impl Engine {
             segment_bytes_max: settings.policies.segment_bytes_max,
             ..log::Settings::default()
         };
-        let seen = || last_turn_seen(&place, settings.partitions);
+        let seen = || last_turn_seen(&place, settings.partitions).map_err(Into::into);
         let (log, told) = match Log::open_beside(&journal, log_settings.clone(), &seen) {
             Ok((log, recovered)) => {
                 let told = read_told(&place.dir, &recovered)?;
@@ -407,7 +408,7 @@ impl Engine {
         self.is_told = true;
         for partition in &mut self.partitions {
             let offset = partition.progress().offset;
-            let attached = self.progress.journal.clone();
+            let attached = attached(&self.progress.journal, partition.number, Some(&partition.progress().digest));
             partition.store.settle(Applied { turn: number, offset, attached });
         }
         Ok(())

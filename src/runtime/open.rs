@@ -39,14 +39,17 @@ pub(super) fn read_told(dir: &Path, recovered: &log::Recovered) -> Result<Option
     Ok(Some((progress, begun)))
 }
 
-/// The last turn that some rows stand for; 0 where there are none that can be read.
-pub(super) fn last_turn_seen(place: &Place, partitions: u32) -> u64 {
+/// The last turn that some rows stand for; 0 where there are none.
+pub(super) fn last_turn_seen(place: &Place, partitions: u32) -> Result<u64, store::Error> {
     let shared = Shared::new(&SharedSettings::default());
-    let turn = |number| {
-        let rows = Store::open_read_only(state_place(place, number), &shared, &store::Options::default()).ok()?;
-        rows.applied().map(|applied| applied.turn)
+    let turn = |number| match Store::open_read_only(state_place(place, number), &shared, &store::Options::default()) {
+        Ok(rows) => Ok(rows.applied().map_or(0, |applied| applied.turn)),
+        Err(store::Error::Missing { .. }) => Ok(0),
+        // Rows that nobody can read any more stand for their turn all the same.
+        Err(store::Error::OlderRows { turn, .. }) => Ok(turn),
+        Err(error) => Err(error),
     };
-    (0..partitions).filter_map(turn).max().unwrap_or(0)
+    (0..partitions).map(turn).try_fold(0, |last, turn| Ok(last.max(turn?)))
 }
 
 /// Refuses to begin a journal beside rows: they are of one that is gone.

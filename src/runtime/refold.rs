@@ -28,11 +28,21 @@ pub fn bring_up(
     let applied = store.applied().map_or(0, |applied| applied.offset);
     // A journal without a turn has no name: it has lost what it had.
     let has_name = !progress.journal.is_empty();
-    if has_name && store.applied().is_some_and(|applied| applied.attached != progress.journal) {
-        return Err(Error::ForeignRows { dir: dir.into(), partition });
+    let foreign = || Error::ForeignRows { dir: dir.into(), partition };
+    let bears_name = |applied: &Applied| applied.attached.starts_with(&attached(&progress.journal, partition, None));
+    if has_name && !store.applied().is_none_or(bears_name) {
+        return Err(foreign());
     }
     if applied > committed {
         return Err(Error::AheadOfJournal { dir: dir.into(), partition, applied, committed });
+    }
+    if let Some(seen) = store.applied().filter(|_| has_name) {
+        // Rows in the middle of a turn were folded from this journal again, and nobody knows the digest there.
+        let has_digest = seen.attached.len() > attached(&progress.journal, partition, None).len();
+        let then = if has_digest { digest_after(dir, journal, seen.turn, partition)? } else { None };
+        if has_digest && then.is_none_or(|then| seen.attached != attached(&progress.journal, partition, Some(&then))) {
+            return Err(foreign());
+        }
     }
     let fold = Fold::open(store).map_err(|source| Error::Rules { dir: dir.into(), partition, source })?;
     let mut again = Refold { dir, journal, name: &progress.journal, store, fold, effects: Effects::default() };
@@ -43,6 +53,22 @@ pub fn bring_up(
         info!(partition, records = committed - applied, "Rows brought up to the journal.");
     }
     Ok(again.fold)
+}
+
+/// What rows bear beside the place they stand for: the name of their journal, their partition, and the digest at that place,
+/// where it is the end of a turn.
+pub(super) fn attached(journal: &[u8], partition: u32, digest: Option<&[u8; 32]>) -> Vec<u8> {
+    [journal, &partition.to_le_bytes(), digest.map_or(&[], |digest| digest)].concat()
+}
+
+/// A partition's digest at the end of a turn; `None` where the journal has no such turn.
+fn digest_after(dir: &Path, journal: &Reader, turn: u64, partition: u32) -> Result<Option<[u8; 32]>, Error> {
+    let Some(told) = journal.turns_from(turn).next().transpose()?.filter(|told| told.number == turn) else {
+        return Ok(None);
+    };
+    let unreadable = |refusal| Error::Unreadable { dir: dir.into(), place: format!("turn {turn}"), refusal };
+    let progress = Progress::read(&told.progress).map_err(unreadable)?;
+    Ok(progress.partitions.get(partition as usize).map(|partition| partition.digest))
 }
 
 /// One partition's rows on their way.
@@ -75,7 +101,7 @@ impl Refold<'_> {
         if let Some(failure) = self.store.take_failure() {
             return Err(failure.into());
         }
-        self.store.settle(Applied { turn: *turn, offset: end, attached: self.name.to_vec() });
+        self.store.settle(Applied { turn: *turn, offset: end, attached: attached(self.name, frame.partition, None) });
         if self.store.wants_persisting() && !self.store.is_read_only() {
             self.store.persist()?;
         }

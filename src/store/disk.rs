@@ -94,13 +94,13 @@ impl Disk {
     fn position(&self, bytes: &[u8]) -> Result<Applied, Error> {
         let missing = || Error::NoPosition { dir: self.dir.clone() };
         let (version, rest) = bytes.split_first_chunk().ok_or_else(missing)?;
-        let found = u32::from_le_bytes(*version);
+        let (found, (turn, rest)) = (u32::from_le_bytes(*version), rest.split_first_chunk().ok_or_else(missing)?);
+        let turn = u64::from_le_bytes(*turn);
         if found != ROWS_VERSION {
-            return Err(Error::version(&self.dir, found));
+            return Err(Error::version(&self.dir, found, turn));
         }
-        let (turn, rest) = rest.split_first_chunk().ok_or_else(missing)?;
         let (offset, attached) = rest.split_first_chunk().ok_or_else(missing)?;
-        let (turn, offset) = (u64::from_le_bytes(*turn), u64::from_le_bytes(*offset));
+        let offset = u64::from_le_bytes(*offset);
         Ok(Applied { turn, offset, attached: attached.to_vec() })
     }
 

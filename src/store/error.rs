@@ -110,6 +110,8 @@ pub enum Error {
         found: u32,
         /// Ours.
         known: u32,
+        /// The turn they stand for.
+        turn: u64,
     },
     /// Rows of a later version of this program.
     #[error(
@@ -147,9 +149,9 @@ pub enum Error {
 
 impl Error {
     /// Rows of another version than ours.
-    pub(super) fn version(dir: &Path, found: u32) -> Self {
+    pub(super) fn version(dir: &Path, found: u32, turn: u64) -> Self {
         let (dir, known) = (dir.to_owned(), ROWS_VERSION);
-        if found > known { Self::NewerRows { dir, found, known } } else { Self::OlderRows { dir, found, known } }
+        if found > known { Self::NewerRows { dir, found, known } } else { Self::OlderRows { dir, found, known, turn } }
     }
 
     /// For `map_err`: what RocksDB was asked, where.

@@ -129,6 +129,16 @@ fn head(path: &str) -> String {
 }
 
 #[test]
+fn the_oracle_shares_nothing_with_what_it_is_held_against() {
+    let files = files_under("tests/oracle");
+    assert!(files.len() > 5);
+    for file in &files {
+        let named = file.code().find(|(_, line)| line.contains("suyuan") || line.contains("crate::"));
+        assert!(named.is_none(), "{}: {named:?}", file.name);
+    }
+}
+
+#[test]
 fn a_module_uses_only_those_listed_above_it() {
     let (modules, _) = modules();
     let place = |name: &str| modules.iter().position(|module| module == name);

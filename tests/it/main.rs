@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `layout` | what uses what in `src/`, and the shape of its files |
+//! | `proof` | which test says what each kind of row should hold |
 //! | `properties` | what is true of any small world, event by event, through the in-memory driver |
 //! | `determinism` | the same input gives the same bytes, whatever the threads, the partitions, the files |
 //! | `hub` | a firm that sold to thousands, accused and cleared |
@@ -42,6 +43,7 @@ mod layout;
 mod memory;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod proof;
 mod properties;
 mod real_data;
 mod rules;

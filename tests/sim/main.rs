@@ -39,6 +39,8 @@ const KEPT: [(u64, &str); 10] = [
 ];
 /// Seeds that are run where nobody says which.
 const SEEDS: Range<u64> = 0..1_000;
+/// So many seeds, or more, must have had in them what they are run for.
+const SEEDS_THAT_TELL: u64 = 500;
 /// After so many that failed, no more are run.
 const FAILURES_MAX: usize = 10;
 
@@ -119,7 +121,27 @@ fn many(seeds: Range<u64>) -> ExitCode {
     }
     let seconds = began.elapsed().as_secs_f64();
     println!("{count} seeds, those kept and {seeds:?}, in {seconds:.1} s, {failures} failed; {sum:?}");
-    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let lacking = if count >= SEEDS_THAT_TELL && failures == 0 { lacking(&sum, count) } else { Vec::new() };
+    lacking.iter().for_each(|what| println!("the simulator has lost its grip: {what}"));
+    if failures == 0 && lacking.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What so many seeds should have had in them, and have not.
+fn lacking(sum: &Tally, seeds: u64) -> Vec<String> {
+    let share = |count: u64| count * 100 / seeds;
+    let floors = [
+        ("kills", share(sum.kills), 80),
+        ("errors", share(sum.errors), 80),
+        ("damages", share(sum.damages), 10),
+        ("stops for damage", share(sum.stopped_by_damage), 2),
+        ("findings", share(sum.findings), 500),
+    ];
+    let ceilings =
+        [("held against the input alone", share(sum.cut), 25), ("held without results", share(sum.repeated), 25)];
+    let few = floors.into_iter().filter(|(_, is, least)| is < least);
+    let many = ceilings.into_iter().filter(|(_, is, most)| is > most);
+    let said = |(what, is, limit)| format!("{is} of {what} in a hundred seeds, where {limit} is the limit");
+    few.chain(many).map(said).collect()
 }
 
 /// What a seed failed by before, if it did.

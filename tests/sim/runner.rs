@@ -22,6 +22,10 @@ pub(crate) struct Tally {
     pub(crate) operations: u64,
     pub(crate) lines: u64,
     pub(crate) findings: u64,
+    /// Seeds that were held against the input alone, for parts of it were read twice or numbered anew.
+    pub(crate) cut: u64,
+    /// Seeds that were held against input and rows alone, for an import came to its end unheard.
+    pub(crate) repeated: u64,
 }
 
 impl Tally {
@@ -35,6 +39,8 @@ impl Tally {
         self.operations += other.operations;
         self.lines += other.lines;
         self.findings += other.findings;
+        self.cut += other.cut;
+        self.repeated += other.repeated;
     }
 }
 
@@ -61,6 +67,8 @@ pub(crate) fn run(seed: u64, loud: bool) -> Result<Tally, String> {
         loud,
     };
     runner.run()?;
+    runner.tally.cut += u64::from(runner.is_cut);
+    runner.tally.repeated += u64::from(runner.is_repeated && !runner.is_cut);
     Ok(runner.tally)
 }
 
@@ -258,7 +266,8 @@ impl Runner<'_> {
         self.tally.stopped_by_damage += 1;
         is_told_well(&error)?;
         // What is done below is what was advised.
-        let of_journal = !matches!(damage, Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::NoRows);
+        let of_others = matches!(damage, Damage::ForeignRows { .. } | Damage::RowsExchanged { .. });
+        let of_journal = !of_others && !matches!(damage, Damage::Row { .. } | Damage::NoRows);
         let remedies = if of_journal { ["put ", "Put "] } else { ["delete ", "remove the folder `state`"] };
         if !remedies.iter().any(|remedy| error.contains(remedy)) {
             return Err(format!("what would mend it is not advised: {error}"));
@@ -267,8 +276,7 @@ impl Runner<'_> {
         if !of_rows {
             let left = image(&self.machine);
             // Rows of other partitions may have been brought up before foreign ones were found.
-            let others_may = matches!(damage, Damage::ForeignRows { .. });
-            let changed = self.changed(&harmed, &left, others_may);
+            let changed = self.changed(&harmed, &left, of_others);
             if let Some(what) = changed {
                 return Err(format!("{what} changed although it ended with: {error}"));
             }
@@ -277,7 +285,9 @@ impl Runner<'_> {
             Damage::Flip { .. } | Damage::Cut { .. } | Damage::Lost { .. } | Damage::JournalLost => {
                 machine::restore(&self.machine, &healthy);
             }
-            Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::NoRows => machine::remove_rows(&self.machine),
+            Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::RowsExchanged { .. } | Damage::NoRows => {
+                machine::remove_rows(&self.machine);
+            }
         }
         Ok(None)
     }
@@ -379,6 +389,15 @@ impl Runner<'_> {
                 let (dir, _) = &rows[partition * rows.len() / (1 << 16)];
                 machine.put_rows(dir, self.calm.image.rows.get(dir)?.clone());
                 format!("{} has the rows of another run", dir.display())
+            }
+            Damage::RowsExchanged { partition } => {
+                let place = partition * rows.len() / (1 << 16);
+                let ((dir, own), (other, theirs)) = (&rows[place], &rows[(place + 1) % rows.len()]);
+                if own == theirs {
+                    return None;
+                }
+                machine.put_rows(dir, image(machine).rows[other].clone());
+                format!("{} has the rows of {}", dir.display(), other.display())
             }
             Damage::NoRows => {
                 machine::remove_rows(machine);

@@ -71,6 +71,8 @@ pub(crate) enum Damage {
     Row { partition: usize, row: usize },
     /// The rows of another run stand in the place of a partition's own.
     ForeignRows { partition: usize },
+    /// The rows of another partition of the same run stand in the place of a partition's own.
+    RowsExchanged { partition: usize },
     /// All rows are gone: nothing is lost.
     NoRows,
 }
@@ -96,7 +98,7 @@ impl Schedule {
         let mut chance = Chance::new(seed, 2);
         let commands = commands(world, &mut chance);
         let starts_left = 1 + chance.below(4);
-        let damage_at = chance.percent(30).then(|| chance.below(starts_left + 1));
+        let damage_at = chance.percent(50).then(|| chance.below(starts_left + 1));
         Self {
             partitions: 1 + u32::try_from(chance.below(5)).expect("small"),
             threads: if chance.percent(8) { 2 } else { 1 },
@@ -158,13 +160,14 @@ impl Schedule {
         let chance = &mut self.chance;
         let (file, byte) = (chance.below(1 << 16), chance.below(1 << 16));
         let bits = 1 << chance.below(8);
-        Some(match chance.below(12) {
+        Some(match chance.below(14) {
             0..=4 => Damage::Flip { file, byte, bits },
             5 => Damage::Cut { file, byte },
             6 if bits > 8 => Damage::JournalLost,
             6 => Damage::Lost { file },
             7 | 8 => Damage::Row { partition: file, row: byte },
             9 | 10 => Damage::ForeignRows { partition: file },
+            11 | 12 => Damage::RowsExchanged { partition: file },
             _ => Damage::NoRows,
         })
     }

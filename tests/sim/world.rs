@@ -7,9 +7,11 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use suyuan::codec::json;
+use suyuan::drive::STANDARD_RULES;
 use suyuan::intake::Order;
+use suyuan::model::TaxpayerStatusChanged;
 use suyuan::model::{DAY_MS, Date, Event, Fact, Fen, HOUR_MS, Instant, Invoice, Status};
-use suyuan::model::{DeductionReversed, InvoiceMark, InvoiceVoided, TaxpayerStatusChanged};
+use suyuan::model::{DeductionReversed, InvoiceMark, InvoiceVoided, RulesPublished, TaxpayerChanged, TaxpayerId};
 use suyuan::sim::world;
 
 use crate::chance::Chance;
@@ -31,6 +33,9 @@ pub(crate) struct Expected {
     pub(crate) refused: u64,
     /// Each event that is to be on the journal, once, as it is written there, sorted.
     pub(crate) facts: Vec<String>,
+    /// Whether some firm is a later identifier of another, which hands on what comes: its own verdict counts, and what the
+    /// books say of it that it handed on to is a dead letter and no count.
+    pub(crate) hands_on: bool,
     /// Those of them that contradict each other: of two, one is refused, each time that it comes.
     pub(crate) disputed: BTreeSet<String>,
 }
@@ -50,6 +55,7 @@ impl World {
         let mut chance = Chance::new(seed, 1);
         let mut events = economy(seed, &mut chance);
         events.extend(meddling(&events, &mut chance));
+        events.extend(published(&events, &mut chance));
         jump(&mut events, &mut chance);
         events.sort_by_key(|event| event.occurred_at);
         let mut expected = Expected::default();
@@ -66,6 +72,9 @@ impl World {
             }
         }
         expected.facts.sort();
+        let hands_on =
+            |fact: &Fact| matches!(fact, Fact::TaxpayerChanged(changed) if changed.former_taxpayer_id.is_some());
+        expected.hands_on = events.iter().any(|event| hands_on(&event.fact));
         let order = if chance.percent(70) { Order::Time } else { Order::Given };
         let files = write_files(lines, order, &mut chance);
         Self { files, order, expected }
@@ -101,7 +110,7 @@ fn economy(seed: u64, chance: &mut Chance) -> Vec<Event> {
 /// What officers, sellers and buyers do beyond the plan; each with an identity of its own.
 fn meddling(events: &[Event], chance: &mut Chance) -> Vec<Event> {
     let voided: Vec<_> = events.iter().filter_map(|event| voided(&event.fact)).collect();
-    let mut more = Vec::new();
+    let (mut more, mut former) = (Vec::new(), None);
     for event in events {
         let at = Instant(event.occurred_at.0 + later(chance));
         let fact = match &event.fact {
@@ -120,6 +129,13 @@ fn meddling(events: &[Event], chance: &mut Chance) -> Vec<Event> {
                 claim.period.0 += 1;
                 Some(Fact::InvoiceDeducted(claim))
             }
+            // It is the same firm as the one before.
+            Fact::TaxpayerRegistered(firm) if chance.percent(4) => former.replace(firm.taxpayer_id).map(|former| {
+                let taxpayer_id = firm.taxpayer_id;
+                let changed =
+                    TaxpayerChanged { taxpayer_id, former_taxpayer_id: Some(former), ..unchanged(taxpayer_id) };
+                Fact::TaxpayerChanged(Box::new(changed))
+            }),
             Fact::TaxpayerRegistered(firm) if chance.percent(6) => {
                 let status = *chance.pick(&[Status::Missing, Status::Abnormal, Status::Deregistered, Status::Normal]);
                 let status = TaxpayerStatusChanged { taxpayer_id: firm.taxpayer_id, status, reason: None };
@@ -128,6 +144,39 @@ fn meddling(events: &[Event], chance: &mut Chance) -> Vec<Event> {
             _ => None,
         };
         more.extend(fact.map(|fact| event_of(at, fact)));
+    }
+    more
+}
+
+fn unchanged(taxpayer_id: TaxpayerId) -> TaxpayerChanged {
+    TaxpayerChanged {
+        taxpayer_id,
+        name: None,
+        industry: None,
+        region: None,
+        street: None,
+        address: None,
+        capital: None,
+        kind: None,
+        credit_grade: None,
+        people: Vec::new(),
+        former_taxpayer_id: None,
+    }
+}
+
+/// In some worlds other rules are published on the way, once or twice: every partition takes them up, and only one answers.
+fn published(events: &[Event], chance: &mut Chance) -> Vec<Event> {
+    if events.is_empty() || chance.percent(65) {
+        return Vec::new();
+    }
+    let mut more = Vec::new();
+    for number in 0..=chance.below(2) {
+        let occurred_at = Instant(events[chance.below(events.len())].occurred_at.0 + later(chance));
+        let version = format!("published-{number}");
+        let rules = STANDARD_RULES.replacen("standard-2026-11", &version, 1);
+        let rules = if chance.percent(50) { rules.replace("\ntax_min_fen = ", "\ntax_min_fen = 1 # ") } else { rules };
+        let fact = RulesPublished { version: version.as_str().into(), rules: rules.as_str().into() };
+        more.push(event_of(occurred_at, Fact::RulesPublished(fact)));
     }
     more
 }

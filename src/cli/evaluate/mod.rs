@@ -4,7 +4,7 @@ mod table;
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::read::tell;
 use super::show::{print, print_json};
-use crate::intake::{Intake, Order};
+use crate::intake::{Intake, LINE_BYTES_MAX, Order};
 use crate::model::TaxpayerId;
 use crate::sim::evaluate::{Facts, Report, SignalLine, TaskLine, evaluate};
 use crate::sim::label::Label;
@@ -141,9 +141,17 @@ fn is_of_another_world(labels: &[Label], tasks: &[TaskLine]) -> bool {
 fn read<T>(path: &Path, parse: impl Fn(&str) -> Result<T, String>, remedy: &str) -> anyhow::Result<Vec<T>> {
     let name = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {name}: {remedy}"))?;
-    let mut items = Vec::new();
-    for (number, line) in (1..).zip(BufReader::new(file).lines()) {
-        let line = line.with_context(|| format!("cannot read {name}, line {number}"))?;
+    let (mut file, mut line, mut items) = (BufReader::new(file), String::new(), Vec::new());
+    for number in 1_u64.. {
+        line.clear();
+        let bounded = &mut file.by_ref().take(LINE_BYTES_MAX as u64 + 1);
+        let read = bounded.read_line(&mut line).with_context(|| format!("cannot read {name}, line {number}"))?;
+        if read == 0 {
+            break;
+        }
+        if read > LINE_BYTES_MAX {
+            anyhow::bail!("{name}, line {number}: it is longer than {LINE_BYTES_MAX} bytes; {remedy}");
+        }
         if !line.trim().is_empty() {
             items.push(parse(&line).map_err(|wrong| anyhow::anyhow!("{name}, line {number}: {wrong}; {remedy}"))?);
         }

@@ -26,7 +26,7 @@ const WORLDS: u64 = 1_500;
 const UNCLEAR_ONE_IN: usize = 20;
 /// Of so many, one may have a chain through other names than the source's own that is told a little differently: what of
 /// such a name is the source's is told when value moves, and not when what the share is of has changed (decisions 22, 52).
-const APPROXIMATE_ONE_IN: usize = 400;
+const APPROXIMATE_ONE_IN: usize = 1_500;
 /// A little: so great a part of the larger amount, and as much as need not be told.
 const LITTLE: i64 = 4;
 

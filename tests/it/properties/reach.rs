@@ -22,7 +22,7 @@ fn drawn<S: Strategy>(runner: &mut TestRunner, strategy: &S) -> S::Value {
 
 #[test]
 fn worlds_have_in_them_what_properties_are_about() {
-    const SORTS: [&str; 14] = [
+    const SORTS: [&str; 17] = [
         "a void",
         "a red letter",
         "a red letter voided",
@@ -37,6 +37,9 @@ fn worlds_have_in_them_what_properties_are_about() {
         "own value come back",
         "a case with three on it",
         "a repeated number of another seller",
+        "a finding about an abnormal voucher",
+        "a month abnormal in turn",
+        "a finding about a return",
     ];
     let mut runner = TestRunner::deterministic();
     let mut counts = [0_u32; SORTS.len()];
@@ -77,6 +80,9 @@ fn worlds_have_in_them_what_properties_are_about() {
             has(&|_, row| matches!(row, Row::Month(month) if month.returned_own.0 > 0)),
             has(&|_, row| matches!(row, Row::CaseHead(head) if head.nodes > 2)),
             numbers.len() > numbers.iter().collect::<BTreeSet<_>>().len(),
+            said("abnormal_voucher", None),
+            has(&|_, row| matches!(row, Row::Abnormal(month) if month.rank > 0)),
+            said("declared_mismatch", None) || said("zero_declaration", None),
         ];
         assert!(world.verdicts().iter().all(|verdict| *verdict != Verdict::Refused), "{}", script.fed);
         counts.iter_mut().zip(found).for_each(|(count, found)| *count += u32::from(found));
@@ -100,7 +106,6 @@ fn deeds_make_a_difference_until_they_are_undone() {
         }
     }
     eprintln!("done, and made a difference: {made:?}");
-    // A mark says something only of what was deducted: not yet at all.
     assert!(made.iter().all(|(done, _)| *done > WORLDS / 20), "{made:?}");
-    assert!([made[0], made[1], made[3]].iter().all(|(done, difference)| difference * 20 > *done), "{made:?}");
+    assert!(made.iter().all(|(done, difference)| difference * 20 > *done), "{made:?}");
 }
