@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
+use tracing::info;
 
+use super::LogFormat;
 use super::data::DataArgs;
 use super::folding::{self, EngineArgs};
 use super::interrupt::Interrupt;
@@ -12,6 +14,7 @@ use super::show::print_json;
 use super::topology::read_kafka;
 use crate::files::Place;
 use crate::runtime::{Settings, worker};
+use crate::telemetry::Telemetry;
 
 /// Arguments of `suyuan run`.
 #[derive(clap::Args)]
@@ -32,6 +35,10 @@ pub(super) struct Args {
     /// This instance's name in the group, in place of the topology's.
     #[arg(long, value_name = "NAME", env = "SUYUAN_INSTANCE")]
     instance: Option<String>,
+    /// Where figures and health are served, in place of the topology's [telemetry] address: HOST:PORT, port 0 for any that
+    /// is free, and nothing for nowhere.
+    #[arg(long, value_name = "ADDRESS", env = "SUYUAN_TELEMETRY")]
+    telemetry: Option<String>,
     /// Threads that fold, 1 to 256. Default: the cores.
     #[arg(long, value_name = "N", value_parser = folding::threads())]
     threads: Option<usize>,
@@ -49,10 +56,13 @@ struct Summary {
     outputs: u64,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args, format: LogFormat) -> anyhow::Result<()> {
     let mut topology = read_kafka(&args.topology)?;
     if let Some(instance) = &args.instance {
         topology.kafka.instance_id.clone_from(instance);
+    }
+    if let Some(address) = &args.telemetry {
+        topology.telemetry.address.clone_from(address);
     }
     let stop = Interrupt::listen()?.flag();
     let place = Place::from(&args.data.dir()?);
@@ -60,8 +70,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };
     let settings: Settings = engine.settings(rules.as_deref(), topology.partitions)?;
     let kafka = &topology.kafka;
-    tell(&format!("instance {} of group {} at {}", kafka.instance_id, kafka.group_id, kafka.bootstrap_servers));
-    let tally = worker::serve(&place, &topology, &settings, &stop)?;
+    let said = format!("instance {} of group {} at {}", kafka.instance_id, kafka.group_id, kafka.bootstrap_servers);
+    let telemetry = Telemetry::open(&topology.telemetry)?;
+    let at = telemetry.address().map(|address| format!(", telemetry at http://{address}/metrics")).unwrap_or_default();
+    match format {
+        LogFormat::Text => tell(&(said + &at)),
+        LogFormat::Json => info!(instance = kafka.instance_id, group = kafka.group_id, "Starting."),
+    }
+    let tally = worker::serve(&place, &topology, &settings, &telemetry, &stop)?;
     let counters = tally.counters;
     print_json(&Summary {
         turns: tally.turns,

@@ -9,7 +9,7 @@ use crate::broker::Broker;
 use crate::sameness;
 use crate::world::{World, run, suyuan};
 
-type Case = fn(&Broker, &str);
+pub(crate) type Case = fn(&Broker, &str);
 
 /// All cases, each with its name, which is also that of its group and the prefix of its topics.
 pub(crate) const ALL: [(&str, Case); 8] = [
@@ -24,7 +24,7 @@ pub(crate) const ALL: [(&str, Case); 8] = [
 ];
 
 /// The most that a clean end may take.
-const END_MAX: Duration = Duration::from_secs(5);
+pub(crate) const END_MAX: Duration = Duration::from_secs(5);
 
 fn a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told(broker: &Broker, name: &str) {
     let world = World::new(broker, name, 4, 4_000, "");

@@ -7,14 +7,24 @@
 //! | `broker` | the broker |
 //! | `world` | an input, its topics, the instances at work on it |
 //! | `sameness` | what must hold in the end, as the architecture says it of any log |
+//! | `scrape` | what an instance says of itself over HTTP |
 //! | `cases` | what goes wrong |
+//! | `watched` | what operators see of it, and how an instance ends |
 //!
 //! A case that fails is run again by its name; what its instances said is printed with it.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "tests, whose figures are whole numbers"
+)]
 
 mod broker;
 mod cases;
 mod sameness;
+mod scrape;
+mod watched;
 mod world;
 
 use std::panic::AssertUnwindSafe;
@@ -32,7 +42,7 @@ fn main() -> ExitCode {
     let wanted = std::env::var("SUYUAN_KAFKA_CASE").unwrap_or_default();
     let broker = Broker::start(1);
     let mut failed = Vec::new();
-    for (name, case) in cases::ALL.iter().filter(|(name, _)| name.contains(&wanted)) {
+    for (name, case) in cases::ALL.iter().chain(&watched::ALL).filter(|(name, _)| name.contains(&wanted)) {
         let began = Instant::now();
         let done = std::panic::catch_unwind(AssertUnwindSafe(|| case(&broker, name)));
         let said = if done.is_ok() { "ok" } else { "FAILED" };

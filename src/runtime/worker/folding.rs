@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant as Moment};
 
-use rdkafka::consumer::Consumer;
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::KafkaError;
-use tracing::debug;
+use rdkafka::{Offset, TopicPartitionList};
+use tracing::{debug, warn};
 
 use super::feed::Spot;
 use super::group::Owned;
 use super::reading::now;
 use super::turn::{self, Gathering};
-use super::{Phase, Worker, takeover};
+use super::{Phase, Worker, takeover, watch};
 use crate::fold::EpochCutter;
 use crate::log::kafka::Failure;
 use crate::model::Position;
@@ -23,6 +24,15 @@ use crate::store::Applied;
 
 /// An instance to which nothing comes for so long lets hours pass by its own clock.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// What a turn should lead to at most, in bytes: it is in memory until it is committed.
+const TURN_BYTES_MAX: usize = 32 << 20;
+
+/// How many events the next turn may take, if they lead to as much as those of the last: few where one leads to much.
+fn turn_events(now: usize, most: usize, events: usize, bytes: usize) -> usize {
+    let each = bytes.checked_div(events).unwrap_or_default().max(1);
+    (TURN_BYTES_MAX / each).min(2 * now).clamp(1, most)
+}
 
 impl Worker<'_> {
     pub(super) fn fold_and_commit(&mut self) -> Result<(), Error> {
@@ -45,7 +55,7 @@ impl Worker<'_> {
             taken.map_err(|refusal| self.unreadable(format!("a message to partition {partition}"), refusal))?;
         }
         if is_direct {
-            let most = self.topology.kafka.turn_events as usize;
+            let most = self.turn_events;
             let cutter = &mut self.cutter;
             self.feed.hand_over(|spot, arrived| {
                 turn.take(spot, arrived, cutter);
@@ -69,6 +79,17 @@ impl Worker<'_> {
             }
         }
         self.commit(owned, &made, &consumed, events)
+    }
+
+    /// Without transactions: where the group goes on, which it may know late.
+    fn commit_offsets(&self, offsets: &[(String, u32, i64)]) {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (topic, partition, offset) in offsets {
+            list.add_partition_offset(topic, partition.cast_signed(), Offset::Offset(*offset)).ok();
+        }
+        if let Err(error) = self.consumer.commit(&list, CommitMode::Async) {
+            warn!(%error, "Offsets were not committed.");
+        }
     }
 
     fn see_marker(&mut self, partition: u32, name: [u8; 16]) {
@@ -111,6 +132,7 @@ impl Worker<'_> {
         // What may wait goes round by the inbox, so that others are served between.
         let clock = self.cutter.clock();
         sent.extend(kept.into_iter().map(|waiting| waiting.sent(clock, self.topology.partitions)));
+        watch::folded(began.elapsed());
         self.pace.took(began.elapsed(), events);
         Ok(())
     }
@@ -156,6 +178,9 @@ impl Worker<'_> {
         let began = Moment::now();
         match self.transactions.commit(&made.records, &offsets, Some(&group)) {
             Ok(frames) => {
+                if !self.settings.policies.transactional {
+                    self.commit_offsets(&offsets);
+                }
                 for (number, frame) in frames {
                     let slot = owned.partitions.iter().position(|partition| partition.number == number);
                     owned.frames[slot.expect("it was of a partition at hand")] = frame;
@@ -168,6 +193,9 @@ impl Worker<'_> {
                         partition.store.settle(Applied { turn: offset, offset, attached });
                     }
                 }
+                let most = self.topology.kafka.turn_events as usize;
+                self.turn_events = turn_events(self.turn_events, most, events, made.bytes());
+                watch::committed(made, began.elapsed(), &owned);
                 self.tally.turns += 1;
                 self.tally.outputs += made.outputs as u64;
                 self.tally.counters.add(&made.counters);
@@ -177,7 +205,7 @@ impl Worker<'_> {
                 debug!(
                     events,
                     outputs = made.outputs,
-                    dead_letters = made.dead_letters,
+                    dead_letters = made.dead_letters.values().sum::<u64>(),
                     ms = began.elapsed().as_millis(),
                     "Turn committed."
                 );
@@ -188,5 +216,21 @@ impl Worker<'_> {
                 self.recover(failure)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_are_short_after_events_that_lead_to_much_and_grow_again() {
+        let most = 8_192;
+        assert_eq!(turn_events(most, most, 8_192, 5_000_000), most);
+        let short = turn_events(most, most, 100, 100 << 20);
+        assert_eq!(short, 32);
+        assert_eq!(turn_events(short, most, 32, 10_000), 64, "it doubles at most");
+        assert_eq!(turn_events(1, most, 1, 1 << 30), 1, "one is always taken");
+        assert_eq!(turn_events(most, most, 0, 1 << 20), most, "of messages alone nothing follows");
     }
 }

@@ -5,11 +5,12 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rdkafka::ClientContext;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
 use tracing::{info, warn};
 
 use super::super::partition::Partition;
+use super::watch;
 use crate::store::Store;
 
 /// The partitions at hand.
@@ -80,15 +81,18 @@ impl Group {
 
 impl ClientContext for Group {
     fn error(&self, error: KafkaError, reason: &str) {
+        watch::broker_error();
         warn!(%error, reason, "The brokers, or the way there.");
     }
 }
 
 impl ConsumerContext for Group {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Revoke(list) => {
-                info!(partitions = list.count(), "Partitions are given back.");
+                let is_lost = consumer.assignment_lost();
+                info!(partitions = list.count(), is_lost, "Partitions are given back.");
+                watch::rebalanced(if is_lost { "lost" } else { "revoked" });
                 self.owned.lock().expect("it is not held while the consumer is asked").release();
                 let mut said = self.lock();
                 (said.assigned, said.revoked) = (None, true);
@@ -104,6 +108,7 @@ impl ConsumerContext for Group {
             let assigned =
                 elements.iter().map(|element| (element.topic().to_owned(), element.partition().cast_unsigned()));
             self.lock().assigned = Some(assigned.collect());
+            watch::rebalanced("assigned");
         }
     }
 }

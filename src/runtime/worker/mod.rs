@@ -17,6 +17,7 @@ mod polling;
 mod reading;
 mod takeover;
 mod turn;
+mod watch;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -35,11 +36,13 @@ use crate::fold::EpochCutter;
 use crate::log::kafka::{self, Failure, Transactions};
 use crate::model::{Instant, RulesPublished};
 use crate::store::{Shared, SharedSettings};
+use crate::telemetry::{State, Telemetry};
 use crate::topology::Topology;
 use feed::Feed;
 use group::{Group, Owned};
 use reading::Reading;
 pub use takeover::{Refolded, refold};
+use watch::Watch;
 
 /// Before an aborted turn is folded again.
 const AFTER_ABORT: Duration = Duration::from_millis(200);
@@ -86,12 +89,15 @@ struct Worker<'a> {
     topology: &'a Topology,
     settings: &'a Settings,
     place: &'a Place,
+    telemetry: &'a Telemetry,
+    watch: Watch,
     rules: RulesPublished,
     reading: Reading,
     shared: Shared,
     owned: Arc<Mutex<Owned>>,
     consumer: BaseConsumer<Group>,
     transactions: Transactions,
+    stop: &'a Arc<AtomicBool>,
     assigned: Vec<(String, u32)>,
     /// Whether they are to be opened, and whether the consumer has to be set back for it.
     to_open: Option<SetBack>,
@@ -99,6 +105,8 @@ struct Worker<'a> {
     cutter: EpochCutter,
     phase: Phase,
     pace: Pace,
+    /// The most events of the next turn.
+    turn_events: usize,
     tally: Tally,
     ends_asked: Moment,
     input_seen: Moment,
@@ -106,20 +114,28 @@ struct Worker<'a> {
 }
 
 /// Runs an instance until it is to stop: what is committed stays, and it goes on from there when it is started again.
-pub fn serve(place: &Place, topology: &Topology, settings: &Settings, stop: &AtomicBool) -> Result<Tally, Error> {
+pub fn serve(
+    place: &Place,
+    topology: &Topology,
+    settings: &Settings,
+    telemetry: &Telemetry,
+    stop: &Arc<AtomicBool>,
+) -> Result<Tally, Error> {
     let differences = kafka::differences(topology)?;
     if !differences.is_empty() {
         return Err(kafka::Error::Topics { differences }.into());
     }
-    let mut worker = Worker::join(place, topology, settings)?;
+    let mut worker = Worker::join(place, topology, settings, telemetry, stop)?;
     while !stop.load(Ordering::Relaxed) {
+        telemetry.health().beat();
         match worker.turn() {
-            Ok(()) => {}
+            Ok(()) | Err(Error::Stopped) => {}
             Err(Error::Kafka(error @ kafka::Error::Kafka { .. })) => worker.wait_for_brokers(&error),
             Err(error) => return Err(error),
         }
     }
     info!("Stopping.");
+    telemetry.health().is_now(State::Stopping);
     let Worker { owned, consumer, tally, .. } = worker;
     owned.lock().expect("it is not held while the consumer is asked").release();
     drop(consumer);
@@ -127,9 +143,16 @@ pub fn serve(place: &Place, topology: &Topology, settings: &Settings, stop: &Ato
 }
 
 impl<'a> Worker<'a> {
-    fn join(place: &'a Place, topology: &'a Topology, settings: &'a Settings) -> Result<Self, Error> {
+    fn join(
+        place: &'a Place,
+        topology: &'a Topology,
+        settings: &'a Settings,
+        telemetry: &'a Telemetry,
+        stop: &'a Arc<AtomicBool>,
+    ) -> Result<Self, Error> {
         let kafka = &topology.kafka;
-        let transactions = Transactions::open(kafka)?;
+        let transactions = Transactions::open(kafka, stop, settings.policies.transactional)?;
+        watch::begin(topology);
         let owned = Arc::new(Mutex::new(Owned::default()));
         let consumer: BaseConsumer<Group> = kafka::consumer(kafka)
             .create_with_context(Group::new(Arc::clone(&owned)))
@@ -151,6 +174,7 @@ impl<'a> Worker<'a> {
             cutter: EpochCutter::new(NEVER, NEVER),
             phase: Phase::Waiting,
             pace: Pace::new(settings.threads, settings.policies.seed.is_none()),
+            turn_events: kafka.turn_events as usize,
             assigned: Vec::new(),
             to_open: None,
             tally: Tally::default(),
@@ -160,11 +184,26 @@ impl<'a> Worker<'a> {
             topology,
             settings,
             place,
+            telemetry,
+            watch: Watch::new(),
             reading,
             owned,
             consumer,
             transactions,
+            stop,
         })
+    }
+
+    fn is_to_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits before something is tried again, unless the service is to end.
+    fn pause(&self, time: Duration) {
+        let began = Moment::now();
+        while began.elapsed() < time && !self.is_to_stop() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn owned(&self) -> MutexGuard<'_, Owned> {
@@ -174,9 +213,13 @@ impl<'a> Worker<'a> {
     /// Reads for as long as commits are apart, then folds and commits what there is.
     fn turn(&mut self) -> Result<(), Error> {
         self.read()?;
+        if self.is_to_stop() {
+            // What was read is not folded yet, and will be read again.
+            return Ok(());
+        }
         let said = self.consumer.context().said();
         if said.revoked {
-            self.phase = Phase::Waiting;
+            self.enter(Phase::Waiting);
             self.assigned.clear();
             self.to_open = None;
             self.feed.begin(&[], &[], self.bytes_max());
@@ -185,6 +228,7 @@ impl<'a> Worker<'a> {
             self.assigned = assigned;
             self.to_open = Some(SetBack::No);
         }
+        self.look_around();
         if let Some(set_back) = self.to_open.take() {
             return self.take_over(set_back);
         }
@@ -197,6 +241,16 @@ impl<'a> Worker<'a> {
         self.persist_when_due()
     }
 
+    /// Goes on to another phase, and says so.
+    fn enter(&mut self, phase: Phase) {
+        self.telemetry.health().is_now(match phase {
+            Phase::Waiting if self.assigned.is_empty() => State::Waiting,
+            Phase::Waiting | Phase::Draining { .. } => State::TakingUp,
+            Phase::Running => State::Running,
+        });
+        self.phase = phase;
+    }
+
     fn bytes_max(&self) -> usize {
         (self.topology.kafka.buffered_mib as usize) << 19
     }
@@ -204,8 +258,13 @@ impl<'a> Worker<'a> {
     /// A turn was given up: so is what was folded of it, and what is committed is taken up again.
     fn recover(&mut self, failure: Failure) -> Result<(), Error> {
         self.tally.aborted += 1;
+        watch::aborted(&failure);
         self.owned().discard();
-        self.phase = Phase::Waiting;
+        self.enter(Phase::Waiting);
+        if self.is_to_stop() {
+            warn!("A turn was given up, for the service is to end: its input will be read again.");
+            return Ok(());
+        }
         match failure {
             Failure::Aborted(error) => warn!(%error, "A turn was given up."),
             Failure::Unusable(error) => {
@@ -214,10 +273,12 @@ impl<'a> Worker<'a> {
                 if self.consumer.client().fatal_error().is_some() {
                     self.heed(error)?;
                 }
-                self.transactions = Transactions::open(&self.topology.kafka)?;
+                self.telemetry.health().beat();
+                self.transactions = Transactions::open(&self.topology.kafka, self.stop, self.settings.policies.transactional)?;
+                watch::made_producer();
             }
         }
-        std::thread::sleep(AFTER_ABORT);
+        self.pause(AFTER_ABORT);
         // The group may be about to take the partitions away: that is heard before they are opened again.
         self.feed.begin(&[], &[], self.bytes_max());
         self.to_open = (!self.assigned.is_empty()).then_some(SetBack::Yes);
@@ -227,10 +288,11 @@ impl<'a> Worker<'a> {
     /// Brokers that do not answer stop progress, and nothing else: what is committed is taken up again when they do.
     fn wait_for_brokers(&mut self, error: &kafka::Error) {
         warn!(%error, "The brokers do not do what is asked of them; it is tried again.");
+        watch::broker_error();
         self.owned().discard();
-        self.phase = Phase::Waiting;
+        self.enter(Phase::Waiting);
         self.to_open = (!self.assigned.is_empty()).then_some(SetBack::Yes);
-        std::thread::sleep(AFTER_ERROR);
+        self.pause(AFTER_ERROR);
     }
 
     fn persist_when_due(&mut self) -> Result<(), Error> {
@@ -241,7 +303,7 @@ impl<'a> Worker<'a> {
         let mut owned = self.owned();
         for partition in &mut owned.partitions {
             if is_due || partition.store.wants_persisting() {
-                partition.store.persist()?;
+                watch::persist(&mut partition.store)?;
             }
         }
         drop(owned);

@@ -8,14 +8,16 @@ use rdkafka::{Message as _, Offset, TopicPartitionList};
 use tracing::warn;
 
 use super::feed::{Arrived, Spot};
-use super::{Phase, Worker, problem};
+use super::{Phase, Worker, problem, watch};
 use crate::log::kafka::{self, Frame};
 use crate::runtime::error::Error;
 
 /// How long a broker may take to say where topics end.
-const ANSWER: Duration = Duration::from_secs(3);
+const ANSWER: Duration = Duration::from_secs(2);
 /// How often the ends of topics are asked for while one of them brings nothing.
 const ENDS_EVERY: Duration = Duration::from_millis(200);
+/// How often they are asked for in any case, so that the lag is known.
+const ENDS_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 /// How long one look for a record takes.
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(10);
@@ -54,7 +56,8 @@ impl Worker<'_> {
                     let body = self.reading.read(topic, source, value);
                     let body = body.map_err(|refused| (refused, message.key().unwrap_or_default().to_vec()));
                     let spot = Spot { topic, partition };
-                    let arrived = Arrived { source, offset, bytes: value.len() + EVENT_BYTES, body };
+                    let written_ms = message.timestamp().to_millis();
+                    let arrived = Arrived { source, offset, bytes: value.len() + EVENT_BYTES, written_ms, body };
                     if self.feed.take(spot, arrived) {
                         paused.push(spot);
                     }
@@ -80,6 +83,7 @@ impl Worker<'_> {
     pub(super) fn heed(&self, error: KafkaError) -> Result<(), Error> {
         if let Some((code, reason)) = self.consumer.client().fatal_error() {
             if code == RDKafkaErrorCode::FencedInstanceId {
+                watch::fenced();
                 let kafka = &self.topology.kafka;
                 return Err(Error::Fenced { instance: kafka.instance_id.clone(), group: kafka.group_id.clone() });
             }
@@ -99,12 +103,13 @@ impl Worker<'_> {
     }
 
     pub(super) fn all_spots(&self) -> Vec<Spot> {
-        self.feed.lags().map(|(spot, _)| spot).collect()
+        self.feed.spots().collect()
     }
 
     pub(super) fn ask_for_ends(&mut self) {
         let is_running = matches!(self.phase, Phase::Running);
-        if !is_running || !self.feed.has_gaps() || self.ends_asked.elapsed() < ENDS_EVERY {
+        let every = if self.feed.has_gaps() { ENDS_EVERY } else { ENDS_AT_LEAST_EVERY };
+        if !is_running || self.ends_asked.elapsed() < every {
             return;
         }
         self.ends_asked = Moment::now();
