@@ -1,6 +1,7 @@
 //! Partitions that come: they are opened where their journals end, and their inboxes are drained before any input is folded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
 
 use rdkafka::consumer::Consumer;
@@ -39,7 +40,7 @@ impl Worker<'_> {
         if set_back == SetBack::Yes {
             self.set_back(&committed)?;
         }
-        let going = Going { health: self.telemetry.health(), stop: self.stop };
+        let going = Going { health: self.telemetry.health(), stop: &self.stop };
         let owned = takeover::open(self.place, &self.topology.kafka, self.settings, &self.shared, &numbers, going)?;
         let clock = owned.partitions.iter().map(|partition| partition.progress().clock).max().unwrap_or(NEVER);
         let ticked = owned.partitions.iter().map(|partition| partition.fold().hour()).min().unwrap_or(NEVER);
@@ -50,7 +51,7 @@ impl Worker<'_> {
         self.feed.begin(&inputs, &inboxes, self.bytes_max());
         let ends = self.ends(&spots)?;
         self.feed.learn_ends(&ends);
-        *self.owned() = owned;
+        self.owned().replace(owned);
         watch::took_over(began.elapsed());
         info!(partitions = ?numbers, ms = began.elapsed().as_millis(), "Partitions are taken over.");
         self.drain(numbers)
@@ -119,7 +120,15 @@ impl Worker<'_> {
         if !unseen.is_empty() {
             return Ok(());
         }
-        if *has_sent {
+        let has_sent = *has_sent;
+        let owned = Arc::clone(&self.owned);
+        let mut owned = owned.lock().expect("it is not held while the consumer is asked");
+        if let Err(failure) = self.finish(&mut owned) {
+            drop(owned);
+            return self.recover(failure);
+        }
+        drop(owned);
+        if has_sent {
             let numbers = self.owned().partitions.iter().map(|partition| partition.number).collect();
             return self.drain(numbers);
         }

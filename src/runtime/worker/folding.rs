@@ -1,4 +1,4 @@
-//! Folding what was read, and committing what came of it.
+//! Folding what was read, and committing what came of it: while the next is read and folded, see [`super::owned`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
@@ -7,20 +7,19 @@ use std::time::{Duration, Instant as Moment};
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::feed::Spot;
-use super::group::Owned;
+use super::owned::{Offsets, Owned};
 use super::reading::now;
-use super::turn::{self, Gathering};
-use super::{Phase, Worker, takeover, watch};
+use super::turn::{self, Gathering, Made};
+use super::{Phase, Worker, watch};
 use crate::fold::EpochCutter;
 use crate::log::kafka::Failure;
 use crate::model::Position;
 use crate::runtime::epoch::{self, Epoch, Limits};
 use crate::runtime::error::Error;
 use crate::runtime::waiting::Sent;
-use crate::store::Applied;
 
 /// An instance to which nothing comes for so long lets hours pass by its own clock.
 const IDLE: Duration = Duration::from_secs(5);
@@ -38,6 +37,12 @@ impl Worker<'_> {
     pub(super) fn fold_and_commit(&mut self) -> Result<(), Error> {
         let owned = Arc::clone(&self.owned);
         let mut owned = owned.lock().expect("it is not held while the consumer is asked");
+        if owned.has_news()
+            && let Err(failure) = self.finish(&mut owned)
+        {
+            drop(owned);
+            return self.recover(failure);
+        }
         if owned.partitions.is_empty() {
             return Ok(());
         }
@@ -70,6 +75,7 @@ impl Worker<'_> {
         if epochs.is_empty() && consumed.is_empty() && sent.is_empty() && !has_inbox {
             return Ok(());
         }
+        owned.begins_to_fold();
         self.fold(&mut owned, &epochs, events, is_direct, &mut sent)?;
         let made = turn::make(self.topology, &self.reading, &mut owned, sent, &keys);
         let made = made.map_err(|refusal| self.unreadable("an output".into(), refusal))?;
@@ -78,7 +84,7 @@ impl Worker<'_> {
                 return Err(failure.into());
             }
         }
-        self.commit(owned, &made, &consumed, events)
+        self.commit(owned, made, &consumed, events)
     }
 
     /// Without transactions: where the group goes on, which it may know late.
@@ -154,15 +160,29 @@ impl Worker<'_> {
         Some(Epoch { items: Vec::new(), tick: Some(mark), clock, ticked: mark, roots: 0 })
     }
 
+    /// Waits until what was begun is committed.
+    pub(super) fn finish(&self, owned: &mut Owned) -> Result<(), Failure> {
+        let offsets = owned.finish()?;
+        if let Some(offsets) = offsets.filter(|_| !self.settings.policies.transactional) {
+            self.commit_offsets(&offsets);
+        }
+        Ok(())
+    }
+
+    /// Begins to commit a turn, when the one before it is committed.
     fn commit(
         &mut self,
         mut owned: MutexGuard<'_, Owned>,
-        made: &turn::Made,
+        made: Made,
         consumed: &BTreeMap<Spot, i64>,
         events: usize,
     ) -> Result<(), Error> {
+        if let Err(failure) = self.finish(&mut owned) {
+            drop(owned);
+            return self.recover(failure);
+        }
         let inbox = self.topology.kafka.inbox();
-        let mut offsets: Vec<(String, u32, i64)> = consumed
+        let mut offsets: Offsets = consumed
             .iter()
             .map(|(spot, offset)| (self.reading.topics()[spot.topic].clone(), spot.partition, *offset))
             .collect();
@@ -175,47 +195,13 @@ impl Worker<'_> {
             drop(owned);
             return self.recover(Failure::Aborted(KafkaError::Canceled));
         };
-        let began = Moment::now();
-        match self.transactions.commit(&made.records, &offsets, Some(&group)) {
-            Ok(frames) => {
-                if !self.settings.policies.transactional {
-                    self.commit_offsets(&offsets);
-                }
-                for (number, frame) in frames {
-                    let slot = owned.partitions.iter().position(|partition| partition.number == number);
-                    owned.frames[slot.expect("it was of a partition at hand")] = frame;
-                }
-                let Owned { partitions, names, frames } = &mut *owned;
-                for ((partition, name), frame) in partitions.iter_mut().zip(names).zip(frames) {
-                    let offset = partition.progress().offset;
-                    if offset > 0 {
-                        let attached = takeover::attached(name, *frame);
-                        partition.store.settle(Applied { turn: offset, offset, attached });
-                    }
-                }
-                let most = self.topology.kafka.turn_events as usize;
-                self.turn_events = turn_events(self.turn_events, most, events, made.bytes());
-                watch::committed(made, began.elapsed(), &owned);
-                self.tally.turns += 1;
-                self.tally.outputs += made.outputs as u64;
-                self.tally.counters.add(&made.counters);
-                if let Phase::Draining { has_sent, .. } = &mut self.phase {
-                    *has_sent |= made.has_sent;
-                }
-                debug!(
-                    events,
-                    outputs = made.outputs,
-                    dead_letters = made.dead_letters.values().sum::<u64>(),
-                    ms = began.elapsed().as_millis(),
-                    "Turn committed."
-                );
-                Ok(())
-            }
-            Err(failure) => {
-                drop(owned);
-                self.recover(failure)
-            }
+        let most = self.topology.kafka.turn_events as usize;
+        self.turn_events = turn_events(self.turn_events, most, events, made.bytes());
+        if let Phase::Draining { has_sent, .. } = &mut self.phase {
+            *has_sent |= made.has_sent;
         }
+        owned.begin(made, events, offsets, &self.transactions, group);
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Membership of the group: which partitions are ours. What is taken from us is let go of inside the callback, before the
-//! group may give it to another; everything committed is on disk by then, and nothing else is in memory, for the consumer is
-//! only asked between turns.
+//! group may give it to another: a turn that is being committed is waited for, and everything committed is on disk then.
+//! Nothing else is in memory, for the consumer is only asked between turns.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -9,39 +9,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance}
 use rdkafka::error::KafkaError;
 use tracing::{info, warn};
 
-use super::super::partition::Partition;
+use super::owned::Owned;
 use super::watch;
-use crate::store::Store;
-
-/// The partitions at hand.
-#[derive(Default)]
-pub(super) struct Owned {
-    pub(super) partitions: Vec<Partition>,
-    /// The name of each one's journal.
-    pub(super) names: Vec<[u8; 16]>,
-    /// Of each, Kafka's offset of the last frame.
-    pub(super) frames: Vec<i64>,
-}
-
-impl Owned {
-    /// Persists what is committed and closes. Rows that cannot be persisted are folded again.
-    pub(super) fn release(&mut self) {
-        for partition in self.partitions.drain(..) {
-            let number = partition.number;
-            if let Err(error) = Store::close(partition.store) {
-                warn!(%error, partition = number, "Rows could not be persisted and will be folded again.");
-            }
-        }
-        self.discard();
-    }
-
-    /// Forgets what is in memory: it holds what was not committed.
-    pub(super) fn discard(&mut self) {
-        self.partitions.clear();
-        self.names.clear();
-        self.frames.clear();
-    }
-}
 
 /// What the group said last.
 #[derive(Default)]

@@ -13,6 +13,7 @@ mod assignment;
 mod feed;
 mod folding;
 mod group;
+mod owned;
 mod polling;
 mod reading;
 mod takeover;
@@ -39,7 +40,8 @@ use crate::store::{Shared, SharedSettings};
 use crate::telemetry::{State, Telemetry};
 use crate::topology::Topology;
 use feed::Feed;
-use group::{Group, Owned};
+use group::Group;
+use owned::Owned;
 use reading::Reading;
 pub use takeover::{Refolded, refold};
 use watch::Watch;
@@ -96,8 +98,8 @@ struct Worker<'a> {
     shared: Shared,
     owned: Arc<Mutex<Owned>>,
     consumer: BaseConsumer<Group>,
-    transactions: Transactions,
-    stop: &'a Arc<AtomicBool>,
+    transactions: Arc<Transactions>,
+    stop: Arc<AtomicBool>,
     assigned: Vec<(String, u32)>,
     /// Whether they are to be opened, and whether the consumer has to be set back for it.
     to_open: Option<SetBack>,
@@ -107,7 +109,6 @@ struct Worker<'a> {
     pace: Pace,
     /// The most events of the next turn.
     turn_events: usize,
-    tally: Tally,
     ends_asked: Moment,
     input_seen: Moment,
     persisted: Moment,
@@ -136,8 +137,12 @@ pub fn serve(
     }
     info!("Stopping.");
     telemetry.health().is_now(State::Stopping);
-    let Worker { owned, consumer, tally, .. } = worker;
-    owned.lock().expect("it is not held while the consumer is asked").release();
+    let Worker { owned, consumer, .. } = worker;
+    let tally = {
+        let mut owned = owned.lock().expect("it is not held while the consumer is asked");
+        owned.release();
+        owned.tally
+    };
     drop(consumer);
     Ok(tally)
 }
@@ -148,10 +153,10 @@ impl<'a> Worker<'a> {
         topology: &'a Topology,
         settings: &'a Settings,
         telemetry: &'a Telemetry,
-        stop: &'a Arc<AtomicBool>,
+        stop: &Arc<AtomicBool>,
     ) -> Result<Self, Error> {
         let kafka = &topology.kafka;
-        let transactions = Transactions::open(kafka, stop, settings.policies.transactional)?;
+        let transactions = Arc::new(Transactions::open(kafka, stop, settings.policies.transactional)?);
         watch::begin(topology);
         let owned = Arc::new(Mutex::new(Owned::default()));
         let consumer: BaseConsumer<Group> = kafka::consumer(kafka)
@@ -177,7 +182,6 @@ impl<'a> Worker<'a> {
             turn_events: kafka.turn_events as usize,
             assigned: Vec::new(),
             to_open: None,
-            tally: Tally::default(),
             ends_asked: now,
             input_seen: now,
             persisted: now,
@@ -190,7 +194,7 @@ impl<'a> Worker<'a> {
             owned,
             consumer,
             transactions,
-            stop,
+            stop: Arc::clone(stop),
         })
     }
 
@@ -257,31 +261,34 @@ impl<'a> Worker<'a> {
 
     /// A turn was given up: so is what was folded of it, and what is committed is taken up again.
     fn recover(&mut self, failure: Failure) -> Result<(), Error> {
-        self.tally.aborted += 1;
-        watch::aborted(&failure);
-        self.owned().discard();
+        let mut owned = self.owned();
+        owned.give_up(&failure);
+        owned.discard();
+        drop(owned);
         self.enter(Phase::Waiting);
         if self.is_to_stop() {
-            warn!("A turn was given up, for the service is to end: its input will be read again.");
             return Ok(());
         }
-        match failure {
-            Failure::Aborted(error) => warn!(%error, "A turn was given up."),
-            Failure::Unusable(error) => {
-                warn!(%error, "The producer is made anew.");
-                // If somebody else goes by our name, it is they who go on.
-                if self.consumer.client().fatal_error().is_some() {
-                    self.heed(error)?;
-                }
-                self.telemetry.health().beat();
-                self.transactions = Transactions::open(&self.topology.kafka, self.stop, self.settings.policies.transactional)?;
-                watch::made_producer();
+        if let Failure::Unusable(error) = failure {
+            warn!(%error, "The producer is made anew.");
+            // If somebody else goes by our name, it is they who go on.
+            if self.consumer.client().fatal_error().is_some() {
+                self.heed(error)?;
             }
+            self.telemetry.health().beat();
+            self.open_transactions()?;
+            watch::made_producer();
         }
         self.pause(AFTER_ABORT);
         // The group may be about to take the partitions away: that is heard before they are opened again.
         self.feed.begin(&[], &[], self.bytes_max());
         self.to_open = (!self.assigned.is_empty()).then_some(SetBack::Yes);
+        Ok(())
+    }
+
+    fn open_transactions(&mut self) -> Result<(), Error> {
+        let (kafka, transactional) = (&self.topology.kafka, self.settings.policies.transactional);
+        self.transactions = Arc::new(Transactions::open(kafka, &self.stop, transactional)?);
         Ok(())
     }
 
@@ -295,12 +302,22 @@ impl<'a> Worker<'a> {
         self.pause(AFTER_ERROR);
     }
 
+    /// Persists rows, if it is time to or there is little room: what is under way is waited for.
     fn persist_when_due(&mut self) -> Result<(), Error> {
+        let owned = Arc::clone(&self.owned);
+        let mut owned = owned.lock().expect("it is not held while the consumer is asked");
         let is_due = match self.settings.policies.persist {
             Persist::After(time) => self.persisted.elapsed() >= time,
-            Persist::AfterTurns(turns) => self.tally.turns.is_multiple_of(turns),
+            Persist::AfterTurns(turns) => owned.tally.turns.is_multiple_of(turns),
         };
-        let mut owned = self.owned();
+        if !is_due && !owned.partitions.iter().any(|partition| partition.store.wants_persisting()) {
+            return Ok(());
+        }
+        if let Err(failure) = self.finish(&mut owned) {
+            drop(owned);
+            return self.recover(failure);
+        }
+        owned.settle();
         for partition in &mut owned.partitions {
             if is_due || partition.store.wants_persisting() {
                 watch::persist(&mut partition.store)?;

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::group::Owned;
+use super::owned::Owned;
 use crate::codec::journal::read_record;
 use crate::files::Place;
 use crate::fold::{Effects, Fold};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::NEVER;
 use super::feed::{Arrived, Spot};
-use super::group::Owned;
+use super::owned::Owned;
 use super::reading::Reading;
 use crate::codec::{Digest, Refusal, confluent, journal};
 use crate::fold::EpochCutter;

@@ -8,7 +8,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use tracing::{trace, warn};
 
 use super::Worker;
-use super::group::Owned;
+use super::owned::Owned;
 use super::reading::now;
 use super::turn::Made;
 use crate::log::kafka::Failure;
