@@ -20,11 +20,12 @@ use crate::telemetry::Telemetry;
 #[derive(clap::Args)]
 #[command(
     after_help = "Any number of instances share the partitions; each has a name and a folder of its own, and keeps both when it \
-    is started again. The folder holds rows alone: lost, they are folded again from the journal's topic. SIGTERM ends it \
-    cleanly; after a kill it goes on from what was committed.\n\nExamples:\n  \
+    is started again; on one machine, each has an address for telemetry, too. The folder holds rows alone: lost, they are \
+    folded again from the journal's topic. SIGTERM ends it cleanly; after a kill it goes on from what was committed.\n\nExamples:\n  \
     suyuan topics create --topology topologies/kafka.toml\n  \
     suyuan run --topology topologies/kafka.toml --data /srv/suyuan\n  \
-    suyuan run --topology topologies/kafka.toml --data /srv/suyuan2 --instance suyuan-2"
+    suyuan run --topology topologies/kafka.toml --data /srv/suyuan2 --instance suyuan-2 \
+    --telemetry 127.0.0.1:9465"
 )]
 pub(super) struct Args {
     /// What runs where; see topologies/kafka.toml.
