@@ -138,10 +138,12 @@ pub(crate) fn bench(stage: &Stage, per_second: f64) -> Value {
         thread::sleep(Duration::from_secs(2));
         stop.store(true, Ordering::Relaxed);
         let loaded = loading.join().unwrap();
+        // An instance that does not keep up is late, and no finding is left out for it.
+        wait_for(stage, kafka);
+        thread::sleep(Duration::from_secs(1));
         ended.store(true, Ordering::Relaxed);
         (sent, reading.join().unwrap(), loaded)
     });
-    wait_for(stage, kafka);
     instance.kill();
     let waits = |name: fn(usize) -> String| -> Vec<f64> {
         let wait = |(number, sent): (usize, &Instant)| {
