@@ -7,7 +7,7 @@ use super::folder::Folder;
 use crate::model::{
     Case, CaseNode, ChainRole, Entity, Fen, Id, Instant, Kind, Signal, SignalStatus, Task, TaskStatus, TaxpayerId,
 };
-use crate::risk::{self, Typology};
+use crate::risk;
 use crate::state::{CaseHead, Key, Row, SignalRow, TaskRow};
 
 /// What is asked. Each field that is given must hold.
@@ -160,10 +160,7 @@ pub fn deducted(case: &Case) -> Fen {
 /// From how much tax deducted on a taxpayer is reported as one who deducted it, by the rules in force; nothing where they
 /// do not report it at all.
 pub fn reported_from(folder: &Folder) -> Fen {
-    let parameter = |typology: &Typology| {
-        let at = typology.parameters.iter().position(|parameter| parameter.name == "tax_min_fen")?;
-        folder.rules().parameters::<5>(typology).map(|values| Fen(values[at]))
-    };
+    let parameter = |typology| folder.rules().parameter(typology, "tax_min_fen").map(Fen);
     risk::typology("false_deduction").and_then(parameter).unwrap_or_default()
 }
 

@@ -231,6 +231,12 @@ impl RuleSet {
         Some(given.try_into().expect("a check takes as many parameters as its typology declares"))
     }
 
+    /// One parameter of a typology, by its name; `None` where the typology is switched off or has none of that name.
+    pub fn parameter(&self, typology: &Typology, name: &str) -> Option<i64> {
+        let at = typology.parameters.iter().position(|parameter| parameter.name == name)?;
+        self.parameters[place(typology)?].as_ref().map(|given| given[at])
+    }
+
     /// The typologies that are switched on.
     pub fn typologies(&self) -> impl Iterator<Item = &'static Typology> + '_ {
         ALL.iter().zip(&self.parameters).filter(|(_, given)| given.is_some()).map(|(typology, _)| *typology)
