@@ -8,13 +8,17 @@
 //! | `world` | an input, its topics, the instances at work on it |
 //! | `sameness` | what must hold in the end, as the architecture says it of any log |
 //! | `cases` | what goes wrong |
+//! | `registry` | with a schema registry, a real one as well |
+//! | `security` | with TLS and passwords |
 //!
 //! A case that fails is run again by its name; what its instances said is printed with it.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 mod broker;
 mod cases;
+mod registry;
 mod sameness;
+mod security;
 mod world;
 
 use std::panic::AssertUnwindSafe;

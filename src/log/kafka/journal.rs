@@ -82,8 +82,8 @@ impl Records {
     pub fn open(kafka: &Kafka, topic: &str, partition: u32, from: i64) -> Result<Self, Error> {
         let servers = kafka.bootstrap_servers.clone();
         let doing = |what: &str| Error::kafka(format!("{what} {topic}/{partition}"), &servers);
-        let consumer: BaseConsumer = reader(kafka, true).create().map_err(doing("read"))?;
-        let uncommitted: BaseConsumer = reader(kafka, false).create().map_err(doing("read"))?;
+        let consumer: BaseConsumer = reader(kafka, true)?.create().map_err(doing("read"))?;
+        let uncommitted: BaseConsumer = reader(kafka, false)?.create().map_err(doing("read"))?;
         let number = partition.cast_signed();
         let (first, end) = uncommitted.fetch_watermarks(topic, number, ANSWER).map_err(doing("ask for the end of"))?;
         let began = Instant::now();

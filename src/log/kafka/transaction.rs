@@ -88,7 +88,7 @@ impl Transactions {
     pub fn open(kafka: &Kafka) -> Result<Self, Error> {
         let doing = |what| Error::kafka(what, &kafka.bootstrap_servers);
         let producer: BaseProducer<Deliveries> =
-            transactional(kafka).create_with_context(Deliveries::default()).map_err(doing("make a producer"))?;
+            transactional(kafka)?.create_with_context(Deliveries::default()).map_err(doing("make a producer"))?;
         let patience = Duration::from_millis(u64::from(kafka.transaction_timeout_ms)) + Duration::from_secs(20);
         let began = Instant::now();
         loop {

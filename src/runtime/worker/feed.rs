@@ -14,6 +14,9 @@ use crate::model::{Event, Instant, Refused, Source};
 /// A topic that has more and brings nothing for so long has no more: what transactions write counts as records, too.
 const SILENCE: Duration = Duration::from_millis(200);
 
+/// The registry is asked again about a record that is held after this.
+const HELD_FOR: Duration = Duration::from_secs(1);
+
 /// A place in the log: an input topic's number, or the inbox, and a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot {
@@ -28,6 +31,14 @@ pub(super) struct Arrived {
     pub(super) bytes: usize,
     /// The event; or why it is none, with the key of its record.
     pub(super) body: Result<Event, (Box<Refused>, Vec<u8>)>,
+}
+
+/// A record of an input topic of which the schema registry could not say yet what it is.
+pub(super) struct Held {
+    pub(super) spot: Spot,
+    pub(super) offset: i64,
+    pub(super) key: Vec<u8>,
+    pub(super) value: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -57,6 +68,9 @@ pub(super) struct Feed {
     inbox: VecDeque<(u32, i64, Frame)>,
     inbox_bytes: usize,
     inbox_positions: BTreeMap<u32, i64>,
+    /// In the order they were read. As long as there are any, no more is read of the input topics.
+    held: VecDeque<Held>,
+    held_since: Moment,
     bytes: usize,
     count: usize,
     queue_bytes_max: usize,
@@ -72,6 +86,8 @@ impl Feed {
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             inbox_positions: BTreeMap::new(),
+            held: VecDeque::new(),
+            held_since: Moment::now(),
             bytes: 0,
             count: 0,
             queue_bytes_max: bytes_max,
@@ -89,6 +105,7 @@ impl Feed {
             self.queues.insert(*spot, queue);
         }
         self.inbox.clear();
+        self.held.clear();
         self.inbox_positions = inbox.iter().copied().collect();
         (self.bytes, self.count, self.inbox_bytes) = (0, 0, 0);
         self.queue_bytes_max = (bytes_max / inputs.len().max(1)).max(QUEUE_BYTES_MIN);
@@ -111,6 +128,30 @@ impl Feed {
         let has_enough = queue.bytes > self.queue_bytes_max && !queue.paused;
         queue.paused |= has_enough;
         has_enough
+    }
+
+    /// Holds a record until the registry can say what it is, and all that come after it.
+    pub(super) fn hold(&mut self, held: Held) {
+        if self.held.is_empty() {
+            self.held_since = Moment::now();
+        }
+        self.held.push_back(held);
+    }
+
+    /// Whether any record is held.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The first record that is held, if it is time to ask again.
+    pub(super) fn held_and_due(&mut self) -> Option<Held> {
+        if self.held_since.elapsed() < HELD_FOR { None } else { self.held.pop_front() }
+    }
+
+    /// Holds the first record again.
+    pub(super) fn hold_again(&mut self, held: Held) {
+        self.held_since = Moment::now();
+        self.held.push_front(held);
     }
 
     /// Takes a frame of an inbox.
@@ -148,6 +189,11 @@ impl Feed {
                 *spot
             })
             .collect()
+    }
+
+    /// Places that have enough for now.
+    pub(super) fn paused(&self) -> Vec<Spot> {
+        self.queues.iter().filter(|(_, queue)| queue.paused).map(|(spot, _)| *spot).collect()
     }
 
     /// Records of the input topics that wait.

@@ -32,7 +32,7 @@ use super::pace::Pace;
 use super::settings::{Persist, Settings};
 use crate::files::Place;
 use crate::fold::EpochCutter;
-use crate::log::kafka::{self, Failure, Transactions};
+use crate::log::kafka::{self, Failure, Registry, Transactions};
 use crate::model::{Instant, RulesPublished};
 use crate::store::{Shared, SharedSettings};
 use crate::topology::Topology;
@@ -129,12 +129,14 @@ pub fn serve(place: &Place, topology: &Topology, settings: &Settings, stop: &Ato
 impl<'a> Worker<'a> {
     fn join(place: &'a Place, topology: &'a Topology, settings: &'a Settings) -> Result<Self, Error> {
         let kafka = &topology.kafka;
+        let mut registry = Registry::open(kafka)?;
+        registry.register(kafka)?;
         let transactions = Transactions::open(kafka)?;
         let owned = Arc::new(Mutex::new(Owned::default()));
-        let consumer: BaseConsumer<Group> = kafka::consumer(kafka)
+        let consumer: BaseConsumer<Group> = kafka::consumer(kafka)?
             .create_with_context(Group::new(Arc::clone(&owned)))
             .map_err(problem(topology, "join the group"))?;
-        let reading = Reading::new(topology);
+        let reading = Reading::new(topology, registry);
         let inbox = kafka.inbox();
         let mut topics: Vec<&str> = reading.topics().iter().map(String::as_str).collect();
         topics.push(&inbox);

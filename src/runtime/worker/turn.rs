@@ -6,7 +6,7 @@ use super::NEVER;
 use super::feed::{Arrived, Spot};
 use super::group::Owned;
 use super::reading::Reading;
-use crate::codec::{Digest, Refusal, confluent, journal};
+use crate::codec::{Digest, Refusal, journal};
 use crate::fold::EpochCutter;
 use crate::log::kafka::{Frame, Outgoing};
 use crate::model::{
@@ -277,7 +277,7 @@ pub(super) fn make(
             digest: blake3::Hash::from_bytes(progress.digest).to_hex().to_string(),
         };
         let mut value = Vec::new();
-        confluent::write_digest(&digest, &mut value);
+        reading.numbers().write_digest(&digest, &mut value);
         made.records.push(Outgoing {
             topic: kafka.named(&kafka.topics.digests),
             partition: Some(number),
@@ -357,6 +357,6 @@ fn said(topology: &Topology, reading: &Reading, output: &Output, keys: &[(Source
         }
     };
     let mut value = Vec::new();
-    confluent::write_output(output, &mut value);
+    reading.numbers().write_output(output, &mut value);
     Outgoing { topic: topology.kafka.named(topic), key, value, headers, ..Outgoing::default() }
 }
