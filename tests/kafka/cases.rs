@@ -1,6 +1,6 @@
 //! What goes wrong, and that nothing comes of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use suyuan::codec::{confluent, json};
 
@@ -11,7 +11,7 @@ use crate::{registry, sameness, security};
 type Case = fn(&Broker, &str);
 
 /// All cases, each with its name, which is also that of its group and the prefix of its topics.
-pub(crate) const ALL: [(&str, Case); 12] = [
+pub(crate) const ALL: [(&str, Case); 13] = [
     ("whole", a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told),
     ("poison", poison_becomes_dead_letters_and_a_fact_in_a_wrong_partition_is_forwarded),
     ("partitions", topics_with_another_number_of_partitions_are_refused),
@@ -20,6 +20,7 @@ pub(crate) const ALL: [(&str, Case); 12] = [
     ("zombie", an_instance_that_slept_through_its_session_is_fenced),
     ("late", a_transaction_that_outlives_its_time_costs_only_the_producer),
     ("three", instances_come_and_go),
+    ("parked", what_is_wrong_with_one_partition_stops_that_one_alone),
     ("lost-broker", of_three_brokers_one_may_be_lost),
     ("registry", registry::schemas_are_those_of_a_registry),
     ("incompatible", registry::an_incompatible_schema_is_refused),
@@ -66,6 +67,39 @@ fn an_instance_killed_at_random_moments_loses_and_repeats_nothing(broker: &Broke
     world.wait_until_quiet(&mut [&mut instance]);
     instance.stop();
     sameness::check(&world);
+}
+
+fn what_is_wrong_with_one_partition_stops_that_one_alone(broker: &Broker, name: &str) {
+    let world = World::new(broker, name, 3, 1_000, "");
+    assert!(run(&mut world.import()).0);
+    let mut instance = world.start("one");
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    let journal = world.topology.kafka.journal();
+    world.produce(&journal, Some(1), b"", b"no frame");
+    // The same input: duplicates, of which every partition has some.
+    assert!(run(&mut world.import()).0);
+    let all = world.lag();
+    let mut instance = world.start("one");
+    instance.wait_for("A partition is parked", 1);
+    let began = Instant::now();
+    let mut lags = world.lags();
+    while lags[0] + lags[2] > 0 {
+        assert!(began.elapsed() < Duration::from_mins(2), "the others do not go on: {lags:?}: {}", instance.said());
+        std::thread::sleep(Duration::from_millis(200));
+        lags = world.lags();
+    }
+    assert!(lags[1] > 0 && lags[1] < all, "{lags:?}");
+    let said = instance.said();
+    assert!(said.contains(&format!("{journal}/1@")) && said.contains("is no whole frame"), "{said}");
+    assert_eq!(said.matches("A partition is parked").count(), 1, "{said}");
+    instance.stop();
+    // With one partition, there is nothing else to go on with.
+    let alone = World::new(broker, "parked-alone", 1, 200, "");
+    assert!(run(&mut alone.import()).0);
+    alone.produce(&alone.topology.kafka.journal(), Some(0), b"", b"no frame");
+    let (ok, _, error) = run(&mut alone.instance_command("one"));
+    assert!(!ok && error.contains("is no whole frame"), "{error}");
 }
 
 fn of_three_brokers_one_may_be_lost(_: &Broker, name: &str) {

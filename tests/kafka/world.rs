@@ -148,6 +148,11 @@ impl World {
 
     /// Records of the input topics that are not consumed yet.
     pub(crate) fn lag(&self) -> i64 {
+        self.lags().iter().sum()
+    }
+
+    /// The same, by partition.
+    pub(crate) fn lags(&self) -> Vec<i64> {
         let asker = || self.asker(&self.topology.kafka.group_id);
         let mut list = TopicPartitionList::new();
         for topic in self.topology.kafka.inputs() {
@@ -159,13 +164,13 @@ impl World {
         let committed = again(|| asker().committed_offsets(list.clone(), ANSWER));
         list.set_all_offsets(Offset::End).unwrap();
         let ends = again(|| asker().offsets_for_times(list.clone(), ANSWER));
-        let mut lag = 0;
+        let mut lags = vec![0; self.topology.partitions as usize];
         for element in ends.elements() {
             let at = committed.find_partition(element.topic(), element.partition()).unwrap().offset();
             let number = |offset: Offset| if let Offset::Offset(offset) = offset { offset } else { 0 };
-            lag += (number(element.offset()) - number(at)).max(0);
+            lags[usize::try_from(element.partition()).unwrap()] += (number(element.offset()) - number(at)).max(0);
         }
-        lag
+        lags
     }
 
     /// The sum of the ends of a topic's partitions.

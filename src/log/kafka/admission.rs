@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 
@@ -35,6 +36,13 @@ struct Reasons {
 }
 
 impl ClientContext for Heard {
+    /// Some reasons are only logged, as that a broker hung up, which one does that wants TLS.
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        if facility == "FAIL" {
+            self.0.lock().expect("nobody panics holding it").last = Some(message.to_owned());
+        }
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
         let mut heard = self.0.lock().expect("nobody panics holding it");
         let advice = match error.rdkafka_error_code() {
@@ -62,6 +70,7 @@ impl ProducerContext for Heard {
 pub fn knock(kafka: &Kafka) -> Result<(), Error> {
     let servers = &kafka.bootstrap_servers;
     let client: BaseProducer<Heard> = administrator(kafka)?
+        .set_log_level(RDKafkaLogLevel::Info)
         .create_with_context(Heard::default())
         .map_err(Error::kafka("make a client for the brokers", servers))?;
     let began = Instant::now();

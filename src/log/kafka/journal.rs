@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Headers};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
@@ -127,6 +127,10 @@ impl Records {
                     }));
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => self.ended = true,
+                // One of the brokers is lost: another has a copy, and is found by and by.
+                Some(Err(KafkaError::MessageConsumption(
+                    RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown,
+                ))) if began.elapsed() < ANSWER => {}
                 Some(Err(source)) => {
                     let doing = format!("read {}/{}", self.topic, self.partition);
                     return Err(Error::kafka(doing, &self.servers)(source));
