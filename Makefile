@@ -36,6 +36,7 @@ soak: setup ## the long tests: 10,000 seeds, many kills, large hubs, many worlds
 	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --test it properties::
 	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --lib -- drive::gangs drive::identities
 	@bash deploy/setup.sh java mvn && . deploy/env.sh && SUYUAN_KAFKA_KILLS=50 SUYUAN_KAFKA_CASE=kills cargo test --test kafka
+	@. deploy/env.sh && SUYUAN_KAFKA_KILLS=50 SUYUAN_KAFKA_CASE=lost-broker cargo test --test kafka
 
 fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one
 	@bash deploy/fuzz.sh "$(or $(TIME),60)" "$(TARGET)"

@@ -129,9 +129,7 @@ pub enum Error {
         expected: Vec<u32>,
     },
     /// Another process has our name.
-    #[error(
-        "another process runs as instance {instance} of group {group}: give each an instance_id of its own"
-    )]
+    #[error("another process runs as instance {instance} of group {group}: give each an instance_id of its own")]
     Fenced {
         /// Whose name.
         instance: String,

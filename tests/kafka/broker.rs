@@ -57,7 +57,7 @@ impl Broker {
         let done = Command::new("bash")
             .arg(script)
             .arg(what)
-            .env("SUYUAN_KAFKA_DIR", self.file(""))
+            .env("SUYUAN_KAFKA_DIR", self.folder.path().join("kafka"))
             .env("SUYUAN_KAFKA_PORT", self.port.to_string())
             .env("SUYUAN_KAFKA_BROKERS", self.count.to_string())
             .env("SUYUAN_KAFKA_SECURE", if self.is_secure { "1" } else { "0" })

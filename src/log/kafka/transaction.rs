@@ -4,7 +4,7 @@
 //! is refused, whatever its producer thinks. A refused or failed turn is aborted; what was folded of it must be given up.
 //! A transaction that outlives its time is fatal to the producer: it is then made anew, which is a path like any other.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -44,9 +44,22 @@ pub enum Failure {
     Unusable(KafkaError),
 }
 
+/// Why a turn stops short.
+enum Stop {
+    Failed(KafkaError),
+    /// A call never comes back: nothing more can be asked of its producer, not even to abort.
+    Stuck,
+}
+
+impl From<KafkaError> for Stop {
+    fn from(error: KafkaError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// A transactional producer.
 pub struct Transactions {
-    producer: BaseProducer<Deliveries>,
+    producer: Arc<BaseProducer<Deliveries>>,
     /// How long a call may take.
     patience: Duration,
 }
@@ -99,7 +112,7 @@ impl Transactions {
             }
         }
         debug!("Transactions are begun.");
-        Ok(Self { producer, patience })
+        Ok(Self { producer: Arc::new(producer), patience })
     }
 
     /// Commits a turn: what it says, and how far what it consumed goes. Returns Kafka's offset of the last frame of each
@@ -108,18 +121,21 @@ impl Transactions {
         &self,
         records: &[Outgoing],
         consumed: &[(String, u32, i64)],
-        group: Option<&ConsumerGroupMetadata>,
+        group: Option<ConsumerGroupMetadata>,
     ) -> Result<Vec<(u32, i64)>, Failure> {
         self.producer.begin_transaction().map_err(|error| self.give_up(error))?;
-        self.send_and_commit(records, consumed, group).map_err(|error| self.give_up(error))
+        self.send_and_commit(records, consumed, group).map_err(|stop| match stop {
+            Stop::Failed(error) => self.give_up(error),
+            Stop::Stuck => Failure::Unusable(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)),
+        })
     }
 
     fn send_and_commit(
         &self,
         records: &[Outgoing],
         consumed: &[(String, u32, i64)],
-        group: Option<&ConsumerGroupMetadata>,
-    ) -> Result<Vec<(u32, i64)>, KafkaError> {
+        group: Option<ConsumerGroupMetadata>,
+    ) -> Result<Vec<(u32, i64)>, Stop> {
         *self.delivered() = Delivered::default();
         let deadline = Instant::now() + self.patience;
         for record in records {
@@ -127,22 +143,22 @@ impl Transactions {
         }
         while self.producer.in_flight_count() > 0 {
             if Instant::now() > deadline {
-                return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
+                return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut).into());
             }
             self.producer.poll(Duration::from_micros(500));
         }
         let delivered = std::mem::take(&mut *self.delivered());
         if let Some(failure) = delivered.failure {
-            return Err(failure);
+            return Err(failure.into());
         }
         if let Some(group) = group {
             let mut offsets = TopicPartitionList::with_capacity(consumed.len());
             for (topic, partition, offset) in consumed {
                 offsets.add_partition_offset(topic, partition.cast_signed(), Offset::Offset(*offset))?;
             }
-            self.again_while(deadline, || self.producer.send_offsets_to_transaction(&offsets, group, self.patience))?;
+            self.send_offsets(offsets, group, deadline)?;
         }
-        self.again_while(deadline, || self.producer.commit_transaction(self.patience))?;
+        again_while(&self.producer, deadline, || self.producer.commit_transaction(self.patience))?;
         let mut last = delivered.frames;
         last.sort_unstable();
         last.reverse();
@@ -177,16 +193,25 @@ impl Transactions {
         }
     }
 
-    /// Does something again while it is only said to be tried again.
-    fn again_while(&self, deadline: Instant, each: impl Fn() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
-        loop {
-            match each() {
-                Err(KafkaError::Transaction(error)) if error.is_retriable() && Instant::now() < deadline => {
-                    debug!(%error, "A call of a transaction is made again.");
-                    self.producer.poll(Duration::from_millis(5));
-                }
-                done => return done,
-            }
+    /// Sends the offsets of what was consumed. librdkafka does not heed the time it is given for that, and where the group's
+    /// coordinator is lost at the wrong moment it never comes back (its issues 5456 and 5511). So it is asked on a thread of its
+    /// own; one that does not come back is left to itself, with a producer that is of no more use.
+    fn send_offsets(
+        &self,
+        offsets: TopicPartitionList,
+        group: ConsumerGroupMetadata,
+        deadline: Instant,
+    ) -> Result<(), Stop> {
+        let (producer, patience) = (Arc::clone(&self.producer), self.patience);
+        let (answer, answered) = mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            let send = || producer.send_offsets_to_transaction(&offsets, &group, patience);
+            // Nobody waits any more for an answer that comes too late.
+            answer.send(again_while(&producer, deadline, send)).ok();
+        });
+        match answered.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(sent) => sent.map_err(Stop::Failed),
+            Err(_) => Err(Stop::Stuck),
         }
     }
 
@@ -199,7 +224,7 @@ impl Transactions {
         }
         warn!(%error, "A turn is aborted.");
         let deadline = Instant::now() + self.patience;
-        let aborted = self.again_while(deadline, || {
+        let aborted = again_while(&self.producer, deadline, || {
             // What is still on its way is dropped; the abort waits until that is known.
             self.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
             self.producer.poll(Duration::from_millis(1));
@@ -216,5 +241,22 @@ impl Transactions {
 
     fn delivered(&self) -> std::sync::MutexGuard<'_, Delivered> {
         self.producer.context().state.lock().expect("nobody panics holding it")
+    }
+}
+
+/// Does something again while it is only said to be tried again.
+fn again_while(
+    producer: &BaseProducer<Deliveries>,
+    deadline: Instant,
+    each: impl Fn() -> Result<(), KafkaError>,
+) -> Result<(), KafkaError> {
+    loop {
+        match each() {
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && Instant::now() < deadline => {
+                debug!(%error, "A call of a transaction is made again.");
+                producer.poll(Duration::from_millis(5));
+            }
+            done => return done,
+        }
     }
 }

@@ -154,7 +154,7 @@ impl Worker<'_> {
             return self.recover(Failure::Aborted(KafkaError::Canceled));
         };
         let began = Moment::now();
-        match self.transactions.commit(&made.records, &offsets, Some(&group)) {
+        match self.transactions.commit(&made.records, &offsets, Some(group)) {
             Ok(frames) => {
                 for (number, frame) in frames {
                     let slot = owned.partitions.iter().position(|partition| partition.number == number);

@@ -2,6 +2,7 @@
 //! Avro says which of them can be read, and how; the library does it. The usual case, our own schema to the letter, never
 //! comes here.
 
+use std::io::Read as _;
 use std::sync::Once;
 
 use apache_avro::schema::Name;
@@ -46,6 +47,12 @@ fn name_of(parsed: &Parsed) -> Option<&Name> {
 impl Known {
     /// What a schema is to us, by its text.
     pub fn by(text: &str) -> Self {
+        // The library panics over names that no schema may have. No registry takes such a one; but it is not ours to trust.
+        let known = std::panic::catch_unwind(|| Self::of(text));
+        known.unwrap_or_else(|_| Self::Nothing("which is no schema that the library could read".into()))
+    }
+
+    fn of(text: &str) -> Self {
         static LIMIT: Once = Once::new();
         LIMIT.call_once(|| {
             apache_avro::util::max_allocation_bytes(DATUM_BYTES_MAX);
@@ -96,15 +103,22 @@ pub(super) fn readable(text: &str, schema: &'static Schema) -> Result<(), String
 impl Writer {
     /// A datum of theirs as one of ours.
     fn resolved(&self, datum: &[u8]) -> Result<Vec<u8>, Refusal> {
-        let mut rest = datum;
-        let value = from_avro_datum(&self.theirs, &mut rest, Some(&self.ours));
-        let value = value.map_err(|error| Refusal::new("", error.to_string()))?;
-        if !rest.is_empty() {
-            return Err(Refusal::new("", format!("{} bytes too many after its end", rest.len())));
+        let refuse = |reason: String| Refusal::new("", reason);
+        let mut bytes = datum.chain(&BEHIND[..]);
+        let value = from_avro_datum(&self.theirs, &mut bytes, Some(&self.ours));
+        let value = value.map_err(|error| refuse(error.to_string()))?;
+        let mut rest = Vec::new();
+        bytes.read_to_end(&mut rest).map_err(|error| refuse(error.to_string()))?;
+        match rest.len().checked_sub(BEHIND.len()) {
+            Some(0) => to_avro_datum(&self.ours, value).map_err(|error| refuse(error.to_string())),
+            Some(more) => Err(refuse(format!("{more} bytes too many after its end"))),
+            None => Err(refuse("ends before all of it was read".into())),
         }
-        to_avro_datum(&self.ours, value).map_err(|error| Refusal::new("", error.to_string()))
     }
 }
+
+/// Stands behind every datum: the library takes what is cut off for absent, so whoever reads into this was cut off.
+const BEHIND: [u8; 16] = [0; 16];
 
 #[cfg(test)]
 mod tests {
@@ -158,6 +172,7 @@ mod tests {
     fn what_is_none_of_ours_is_nothing_with_the_reason() {
         assert!(reason("{").contains("no schema"));
         assert!(reason("\"long\"").contains("no record"));
+        assert!(reason(&changed("InvoiceVoided", "Invoice%Voided")).contains("no schema that the library could read"));
         assert!(reason(&changed("InvoiceVoided", "InvoiceEaten")).contains("a suyuan.InvoiceEaten, which is none"));
         let why =
             reason(&changed(r#""name": "seller_id", "type": "string""#, r#""name": "seller_id", "type": "long""#));
