@@ -4,7 +4,7 @@
 cargo := . deploy/env.sh && cargo
 pure := --lib --no-default-features
 
-.PHONY: help setup build demo test sim soak fuzz check accept bench bench-large bench-check kafka kafka-down
+.PHONY: help setup build demo test sim soak fuzz check accept bench bench-kafka bench-large bench-check kafka kafka-down
 .NOTPARALLEL:
 
 help: ## lists the targets
@@ -54,6 +54,10 @@ accept: setup ## rewrites snapshots and generated files, then shows the differen
 
 bench: setup ## speed and cost beside what the machine can do at all
 	@$(cargo) bench --bench suyuan --bench budget
+
+bench-kafka: setup ## the same on Apache Kafka itself: speed, latency, kills, one to three instances
+	@bash deploy/setup.sh java mvn
+	@$(cargo) bench --bench kafka
 
 bench-large: setup ## the same with a million taxpayers: a quarter of an hour, 10 GB of disk
 	@$(cargo) bench --bench suyuan -- large

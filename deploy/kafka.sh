@@ -187,7 +187,8 @@ start() {
     done
     for broker in $(seq 1 "$(count)"); do
         until answers "$(client_port "$broker")"; do
-            runs "$broker" || die "broker $broker has ended: see $dir/broker-$broker/log"
+            # On a busy machine the new process may not be Java yet.
+            runs "$broker" || { sleep 2 && runs "$broker"; } || die "broker $broker has ended: see $dir/broker-$broker/log"
             ((SECONDS - began < patience_s)) || die "broker $broker does not answer: see $dir/broker-$broker/log"
             sleep 0.2
         done

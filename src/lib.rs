@@ -14,6 +14,8 @@ pub mod topology;
 // Above: pure. Below: the shell.
 
 #[cfg(feature = "shell")]
+pub mod telemetry;
+#[cfg(feature = "shell")]
 pub mod files;
 #[cfg(feature = "shell")]
 pub mod log;

@@ -28,7 +28,7 @@ mod topics;
 mod topology;
 mod trace;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
@@ -55,6 +55,16 @@ pub struct Cli {
     /// How much is said about the program's own work, on standard error.
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Warn, env = "SUYUAN_LOG_LEVEL")]
     log_level: LogLevel,
+    /// How it is said: as lines to read, or as JSON, one object a line, with every field by its name.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "SUYUAN_LOG_FORMAT")]
+    log_format: LogFormat,
+}
+
+/// See [`Cli::log_format`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
 }
 
 /// See [`Cli::log_level`].
@@ -126,12 +136,17 @@ enum Command {
 impl Cli {
     /// Runs what was asked for.
     pub fn run(self) -> anyhow::Result<()> {
-        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(self.log_level.name())).with_writer(io::stderr).init();
+        let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(self.log_level.name()));
+        let log = log.with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+        match self.log_format {
+            LogFormat::Text => log.init(),
+            LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
+        }
         match self.command {
             Command::Demo(args) => demo::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Import(args) => import::run(&args),
-            Command::Run(args) => run::run(&args),
+            Command::Run(args) => run::run(&args, self.log_format),
             Command::Invoice(args) => invoice::run(&args),
             Command::Taxpayer(args) => taxpayer::run(&args),
             Command::Trace(args) => trace::run(&args),

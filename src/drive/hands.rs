@@ -43,7 +43,7 @@ fn one_representative_of_two_firms_is_nothing_and_of_three_a_notice() {
     assert_eq!(standing(&firms(2, 90, "rep=P")), [""; 0]);
     assert_eq!(
         standing(&firms(3, 90, "rep=P")),
-        ["F000", "F001", "F002"].map(|firm| format!("{firm} 200: shared_firms 3"))
+        ["F000", "F001", "F002"].map(|firm| format!("{firm} 100: shared_firms 3"))
     );
 }
 
@@ -51,14 +51,14 @@ fn one_representative_of_two_firms_is_nothing_and_of_three_a_notice() {
 fn five_firms_of_one_representative_in_one_room_registered_in_one_week_are_a_gang() {
     let found = standing(&firms(5, 1, "rep=P at=科技路1号305室"));
     assert_eq!(found.len(), 10, "{found:?}");
-    let one = "F000 700: shared_firms 5, registered_within_a_week 5, other_shared_ties 1";
+    let one = "F000 650: shared_firms 5, registered_within_a_week 5, other_shared_ties 1";
     assert_eq!(found[..2], [one, one]);
 }
 
 #[test]
 fn a_person_tied_to_a_firm_that_went_missing_is_found_at_the_others_until_it_is_back() {
     let two = format!("{}at 2025-01-01 | status F000 missing", firms(2, 90, "rep=P"));
-    assert_eq!(standing(&format!("{two}{LATER}")), ["F001 450: shared_firms 2, shared_bad_firms 1"]);
+    assert_eq!(standing(&format!("{two}{LATER}")), ["F001 280: shared_firms 2, shared_bad_firms 1"]);
     assert_eq!(standing(&format!("{two}\nat 2025-03-01 | status F000 normal{LATER}")), [""; 0]);
 }
 
@@ -119,7 +119,7 @@ fn one_handler_of_firms_that_registered_together_is_a_hand_and_of_clients_that_c
     assert_eq!(standing(&firms(6, 100, "rep=P{} handler=H")), [""; 0]);
     let found = standing(&firms(6, 2, "rep=P{} handler=H"));
     assert_eq!(found.len(), 6);
-    assert_eq!(found[0], "F000 550: shared_firms 6, registered_within_a_week 6");
+    assert_eq!(found[0], "F000 500: shared_firms 6, registered_within_a_week 6");
 }
 
 #[test]

@@ -224,7 +224,7 @@ fn a_new_trader_at_the_cap_with_both_ends_outside_is_found() {
              {sold} at 2025-09-20"
         )
     };
-    assert_eq!(standing(&trade(buyer), "cap_issuing"), [format!("{own} 2025-09 550")]);
+    assert_eq!(standing(&trade(buyer), "cap_issuing"), [format!("{own} 2025-09 280")]);
     assert_eq!(told(&trade("91140100MA0GN0040Y"), "cap_issuing"), "", "its buyers are next door");
     let elsewhere = trade(buyer).replace("region=140100", "region=370100");
     assert_eq!(told(&elsewhere, "cap_issuing"), "", "ids tell nothing of where firms are");
@@ -270,7 +270,7 @@ fn voiding(usual: u32) -> String {
 
 #[test]
 fn a_month_that_is_mostly_voided_is_found_where_that_is_not_usual() {
-    assert_eq!(standing(&voiding(1), "void_abuse"), ["V 2025-09 500"]);
+    assert_eq!(standing(&voiding(1), "void_abuse"), ["V 2025-09 280"]);
     assert_eq!(told(&voiding(8), "void_abuse"), "", "it voids as many every month");
 }
 
@@ -320,7 +320,7 @@ fn much_that_is_red_lettered_in_later_months_is_found_where_that_is_not_usual() 
             text + &format!(" | issue {} R B{} -100000.00 red={}", 400 + at, at % 4, 300 + at)
         })
     };
-    assert_eq!(standing(&(script.clone() + &reds("2025-10-10")), "red_abuse"), ["R 2025-09 500"]);
+    assert_eq!(standing(&(script.clone() + &reds("2025-10-10")), "red_abuse"), ["R 2025-09 280"]);
     assert_eq!(told(&(script + &reds("2025-09-20")), "red_abuse"), "");
 }
 
@@ -338,11 +338,11 @@ fn shop(papers: &str, bought: &str) -> String {
 #[test]
 fn a_shop_that_invoices_to_firms_what_people_bought_is_found() {
     let papers = "register H on=2010-05-01 industry=5211";
-    assert_eq!(standing(&shop(papers, "300000.00"), "surplus_invoice"), ["H 2025-09 550"]);
+    assert_eq!(standing(&shop(papers, "300000.00"), "surplus_invoice"), ["H 2025-09 280"]);
     let wholesaler = shop("register H on=2010-05-01 industry=5179", "300000.00");
-    assert_eq!(standing(&wholesaler, "surplus_invoice"), ["H 2025-09 550"], "it has sold to people");
+    assert_eq!(standing(&wholesaler, "surplus_invoice"), ["H 2025-09 280"], "it has sold to people");
     let voided = shop(papers, "300000.00") + " | void 302 H | void 303 H";
-    assert_eq!(told(&voided, "surplus_invoice"), "found H 2025-09 550\nwithdrawn H 2025-09 550\n");
+    assert_eq!(told(&voided, "surplus_invoice"), "found H 2025-09 280\nwithdrawn H 2025-09 280\n");
 }
 
 #[test]

@@ -22,9 +22,13 @@ mod chains;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
+mod deductions;
+#[cfg(test)]
 mod gangs;
 #[cfg(test)]
 mod hands;
+#[cfg(test)]
+mod honest;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]

@@ -367,7 +367,7 @@ fn red_letters_and_their_voids_leave_an_invoice_within_its_budget_of_origins() {
 
 #[test]
 fn a_sale_that_comes_late_raises_the_finding_of_the_month_after_it() {
-    let february = "at 2026-01-05 | register S on=2026-01-05 | at 2026-02-10 | issue 1 S W 500000.00 tax=65000.00";
+    let february = "at 2026-01-05 | register S on=2026-01-05 | at 2026-02-10 | issue 1 S W 500000.00 tax=40000.00";
     let found = |world: &World| {
         let burst =
             |said: &&Said| matches!(&said.output, Output::Signal(signal) if *signal.typology == *"source_burst");
@@ -375,7 +375,7 @@ fn a_sale_that_comes_late_raises_the_finding_of_the_month_after_it() {
         world.said().iter().filter(burst).filter_map(about).collect::<Vec<_>>()
     };
     assert_eq!(found(&world(february)), []);
-    let late = format!("{february} | at 2026-01-20 | issue 2 S W 500000.00 tax=65000.00");
+    let late = format!("{february} | at 2026-01-20 | issue 2 S W 500000.00 tax=40000.00");
     assert_eq!(found(&world(&late)), [crate::model::About::Period(Period::of(2026, 2))]);
 }
 

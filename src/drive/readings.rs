@@ -58,8 +58,8 @@ fn who_makes_before_the_season_is_borne_out_by_carriers_and_then_by_the_year_bef
     let seasonal: Vec<i64> = (0..25).map(|at| if at % 12 >= 9 { 5_000_000 } else { 500_000 }).collect();
     let waybills = |at: usize| Some(seasonal[at] / 10_000);
     assert_snapshot!(found(&months(&seasonal, |_| Some(20_000), waybills)), @r"
-    #38 found third_party_mismatch F: 2025-11, 1365000.00 at stake, score 300
-    #41 found third_party_mismatch F: 2025-12, 1950000.00 at stake, score 300
+    #38 found third_party_mismatch F: 2025-11, 1365000.00 at stake, score 280
+    #41 found third_party_mismatch F: 2025-12, 1950000.00 at stake, score 280
     ");
 }
 
@@ -67,7 +67,7 @@ fn who_makes_before_the_season_is_borne_out_by_carriers_and_then_by_the_year_bef
 fn a_meter_that_was_changed_is_one_source_and_no_growth() {
     let power = |at: usize| Some(if at < 12 { 20_000 } else { 1_000 });
     assert_snapshot!(found(&months(&[500_000; 15], power, |_| Some(40))), @r"
-    #47 found third_party_mismatch F: 2026-03, 195000.00 at stake, score 300
+    #47 found third_party_mismatch F: 2026-03, 195000.00 at stake, score 280
     ");
 }
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::fold::Verdict as V;
 use crate::model::{BasisPoints, EVENT_DOUBTS, Event, Fact, Fen, Line, Output};
 
-fn told(script: &str) -> String {
+pub(super) fn told(script: &str) -> String {
     drive(script).unwrap()
 }
 
@@ -28,73 +28,6 @@ const BURST: &str = "
     issue 1 S W 198000.00 | issue 2 S W 198000.00 | issue 3 S W 198000.00 | issue 4 S W 198000.00 | issue 5 S W 198000.00
     at 2026-03-10
     issue 6 S W 198000.00 | issue 7 S W 198000.00 | issue 8 S W 198000.00";
-
-#[test]
-fn a_second_deduction_is_found_until_the_first_is_reversed() {
-    assert_snapshot!(told("
-        issue   101 A B 9000.00
-        deduct  101 B 2026-03 from=A
-        deduct  101 B 2026-04 from=A
-        reverse 101 B 2026-03 from=A
-    "), @r"
-    #3 found double_deduction B: legacy:101 of A, 1170.00 at stake, score 600
-    #3 task B level 3 score 600: double_deduction
-    #4 withdrawn double_deduction B: legacy:101 of A
-    #4 task B withdrawn
-    ");
-}
-
-#[test]
-fn deducting_reversing_and_deducting_again_is_lawful() {
-    assert_snapshot!(told("
-        issue   101 A B 9000.00
-        deduct  101 B 2026-03 from=A
-        reverse 101 B 2026-03 from=A
-        deduct  101 B 2026-03 from=A
-    "), @"");
-}
-
-#[test]
-fn a_deduction_without_an_invoice_is_found_after_the_grace_period() {
-    assert_snapshot!(told("
-        deduct 101 B 2026-03 from=A tax=1170.00
-        wait 31
-        issue 102 A C 10.00
-        wait 1
-        issue 101 A B 9000.00
-    "), @r"
-    #2 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
-    #2 task B level 3 score 600: deduct_without_invoice
-    #3 withdrawn deduct_without_invoice B: legacy:101 of A
-    #3 task B withdrawn
-    ");
-}
-
-#[test]
-fn a_deduction_that_comes_before_its_invoice_waits_for_it() {
-    assert_snapshot!(told("
-        deduct 101 B 2026-03 from=A tax=1170.00
-        wait 20
-        issue 101 A B 9000.00
-        wait 31
-        issue 102 A C 10.00
-    "), @"");
-}
-
-#[test]
-fn a_deduction_that_names_no_seller_is_matched_or_found_ambiguous() {
-    assert_snapshot!(told("
-        issue 101 A B 9000.00
-        deduct 101 B 2026-03
-        issue 101 C B 9000.00
-        reverse 101 B 2026-03
-    "), @r"
-    #3 found deduct_without_invoice B: legacy:101, 1170.00 at stake, score 200
-    #3 task B level 1 score 200: deduct_without_invoice
-    #4 withdrawn deduct_without_invoice B: legacy:101
-    #4 task B withdrawn
-    ");
-}
 
 #[test]
 fn a_deduction_after_a_void_is_found_and_one_before_it_is_not() {
@@ -130,16 +63,28 @@ fn a_void_that_arrives_before_its_invoice_counts_all_the_same() {
 #[test]
 fn a_new_firm_that_sells_what_it_never_bought_is_a_source() {
     assert_snapshot!(told(BURST), @r"
-    #8 found source_burst S: 2026-03, 102960.00 at stake, score 750
+    #6 found source_burst S: 2026-03, 51480.00 at stake, score 750
+    #6 task S level 4 score 750: source_burst
+    #7 now source_burst S: 2026-03, 77220.00 at stake, score 750
+    #7 task S level 4 score 750: source_burst
+    #8 now source_burst S: 2026-03, 102960.00 at stake, score 750
     #8 task S level 4 score 750: source_burst
     #9 now source_burst S: 2026-03, 128700.00 at stake, score 750
     #9 task S level 4 score 750: source_burst
+    #6 found false_deduction W: origin S, 0.00 at stake, score 520
+    #6 task W level 3 score 520: false_deduction
     #10 now source_burst S: 2026-03, 154440.00 at stake, score 750
     #10 task S level 4 score 750: source_burst
+    #10 now false_deduction W: origin S, 0.00 at stake, score 520
+    #10 task W level 3 score 520: false_deduction
     #11 now source_burst S: 2026-03, 180180.00 at stake, score 750
     #11 task S level 4 score 750: source_burst
+    #11 now false_deduction W: origin S, 0.00 at stake, score 520
+    #11 task W level 3 score 520: false_deduction
     #12 now source_burst S: 2026-03, 205920.00 at stake, score 750
     #12 task S level 4 score 750: source_burst
+    #12 now false_deduction W: origin S, 0.00 at stake, score 520
+    #12 task W level 3 score 520: false_deduction
     #12 case of S: S Source 0 205920.00, W Associate 1 205920.00
     ");
 }
@@ -161,9 +106,12 @@ fn a_firm_that_sells_first_and_gets_its_purchase_invoice_later_is_cleared() {
     assert_snapshot!(found(&format!("{BURST}
         at 2026-03-12
         issue 50 OLD S 1500000.00")), @r"
-    #8 found source_burst S: 2026-03, 102960.00 at stake, score 750
+    #6 found source_burst S: 2026-03, 51480.00 at stake, score 750
+    #6 found false_deduction W: origin S, 0.00 at stake, score 520
     #13 withdrawn source_burst S: 2026-03
     #13 task S withdrawn
+    #13 withdrawn false_deduction W: origin S
+    #13 task W withdrawn
     ");
 }
 
@@ -188,36 +136,53 @@ fn the_chain_behind_a_source_is_followed_when_the_source_is_found_last() {
         at 2026-03-22
         issue 901 OLD OLD2 1.00
     "), @r"
-    #9 found source_burst S: 2026-03, 102960.00 at stake, score 750
+    #7 found source_burst S: 2026-03, 51480.00 at stake, score 750
+    #7 task S level 4 score 750: source_burst
+    #8 now source_burst S: 2026-03, 77220.00 at stake, score 750
+    #8 task S level 4 score 750: source_burst
+    #9 now source_burst S: 2026-03, 102960.00 at stake, score 750
     #9 task S level 4 score 750: source_burst
+    #7 found false_deduction W: origin S, 0.00 at stake, score 520
+    #7 task W level 3 score 520: false_deduction
+    #12 found pass_through W: origin S, 0.00 at stake, score 600
+    #12 task W level 3 score 808: false_deduction pass_through
+    #10 found false_deduction B: origin S, 0.00 at stake, score 520
+    #10 task B level 3 score 520: false_deduction
     #12 case of S: S Source 0 102960.00, W Washer 1 102960.00, B Associate 2 77610.00
-    #14 found false_deduction B: origin S, 51740.00 at stake, score 352
-    #14 task B level 2 score 352: false_deduction
-    #16 found false_deduction W: origin S, 51480.00 at stake, score 352
-    #16 task W level 2 score 352: false_deduction
+    #13 now false_deduction B: origin S, 25870.00 at stake, score 520
+    #13 task B level 3 score 520: false_deduction
+    #14 now false_deduction B: origin S, 51740.00 at stake, score 551
+    #14 task B level 3 score 551: false_deduction
+    #15 now false_deduction W: origin S, 25740.00 at stake, score 520
+    #15 task W level 4 score 808: false_deduction pass_through
+    #16 now false_deduction W: origin S, 51480.00 at stake, score 551
+    #16 task W level 4 score 820: false_deduction pass_through
     #17 now source_burst S: 2026-03, 128700.00 at stake, score 750
     #17 task S level 4 score 750: source_burst
-    #17 now false_deduction W: origin S, 51480.00 at stake, score 352
-    #17 task W level 2 score 352: false_deduction
+    #17 withdrawn pass_through W: origin S
+    #17 now false_deduction W: origin S, 51480.00 at stake, score 551
+    #17 task W level 3 score 551: false_deduction
     #18 now source_burst S: 2026-03, 154440.00 at stake, score 750
     #18 task S level 4 score 750: source_burst
-    #18 now false_deduction W: origin S, 51480.00 at stake, score 352
-    #18 task W level 2 score 352: false_deduction
+    #18 now false_deduction W: origin S, 51480.00 at stake, score 551
+    #18 task W level 3 score 551: false_deduction
     #19 now source_burst S: 2026-03, 180180.00 at stake, score 750
     #19 task S level 4 score 750: source_burst
-    #19 now false_deduction W: origin S, 51480.00 at stake, score 352
-    #19 task W level 2 score 352: false_deduction
+    #19 now false_deduction W: origin S, 51480.00 at stake, score 551
+    #19 task W level 3 score 551: false_deduction
     #20 now source_burst S: 2026-03, 205920.00 at stake, score 750
     #20 task S level 4 score 750: source_burst
-    #20 now false_deduction W: origin S, 51480.00 at stake, score 352
-    #20 task W level 2 score 352: false_deduction
+    #20 now false_deduction W: origin S, 51480.00 at stake, score 551
+    #20 task W level 3 score 551: false_deduction
     #20 case of S: S Source 0 205920.00, W Beneficiary 1 205920.00, B Beneficiary 2 77610.00
-    #21 now false_deduction B: origin S, 77610.00 at stake, score 394
-    #21 task B level 2 score 394: false_deduction
-    #22 now false_deduction B: origin S, 51740.00 at stake, score 352
-    #22 task B level 2 score 352: false_deduction
-    #23 withdrawn false_deduction B: origin S
-    #23 task B withdrawn
+    #21 now false_deduction B: origin S, 77610.00 at stake, score 572
+    #21 task B level 3 score 572: false_deduction
+    #22 now false_deduction B: origin S, 51740.00 at stake, score 551
+    #22 task B level 3 score 551: false_deduction
+    #23 now false_deduction B: origin S, 25870.00 at stake, score 520
+    #23 task B level 3 score 520: false_deduction
+    #24 now false_deduction B: origin S, 0.00 at stake, score 520
+    #24 task B level 3 score 520: false_deduction
     #24 case of S: S Source 0 205920.00, W Beneficiary 1 205920.00, B Associate 2 77610.00
     ");
 }
@@ -229,8 +194,8 @@ fn an_accusation_that_is_lifted_is_lifted_down_the_chain() {
         deduct 1 W 2026-03 from=S | deduct 2 W 2026-03 from=S | deduct 3 W 2026-03 from=S
         at 2026-03-12
         issue 50 OLD S 1500000.00")), @r"
-    #8 found source_burst S: 2026-03, 102960.00 at stake, score 750
-    #14 found false_deduction W: origin S, 51480.00 at stake, score 352
+    #6 found source_burst S: 2026-03, 51480.00 at stake, score 750
+    #6 found false_deduction W: origin S, 0.00 at stake, score 520
     #16 withdrawn source_burst S: 2026-03
     #16 task S withdrawn
     #16 withdrawn false_deduction W: origin S
@@ -270,7 +235,7 @@ fn a_new_firm_through_which_value_only_passes_is_found() {
         at 2026-03-02 | issue 1 OLD W 500000.00
         at 2026-03-05 | issue 2 W B 502000.00
     "), @r"
-    #5 found pass_through W: 2026-03, 65260.00 at stake, score 550
+    #5 found pass_through W: 2026-03, 65260.00 at stake, score 280
     ");
 }
 

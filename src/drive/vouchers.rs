@@ -28,11 +28,11 @@ const SEASON: [i64; 10] =
 #[test]
 fn vouchers_that_no_reading_bears_out_are_found() {
     assert_snapshot!(found(&processor(&SEASON, |_| Some(10_000))), @r"
-    #30 found farm_purchase F: 2025-08, 200000.00 at stake, score 650
+    #30 found farm_purchase F: 2025-08, 200000.00 at stake, score 550
     #31 found third_party_mismatch F: 2025-09, 655200.00 at stake, score 550
-    #31 found farm_purchase F: 2025-09, 200000.00 at stake, score 650
+    #31 found farm_purchase F: 2025-09, 200000.00 at stake, score 550
     #32 found third_party_mismatch F: 2025-10, 936000.00 at stake, score 550
-    #32 found farm_purchase F: 2025-10, 200000.00 at stake, score 650
+    #32 found farm_purchase F: 2025-10, 200000.00 at stake, score 550
     ");
 }
 
@@ -42,12 +42,13 @@ fn a_processor_in_season_whose_readings_rise_with_it_is_none() {
 }
 
 #[test]
-fn vouchers_that_multiplied_are_a_reminder_until_they_are_voided() {
+fn vouchers_that_multiplied_and_were_sold_on_are_found_until_they_are_voided() {
     let script = processor(&SEASON[..8], |_| None);
     assert_snapshot!(found(&format!("{script} at 2025-10-20 | void 7 F")), @r"
-    #18 found farm_purchase F: 2025-08, 200000.00 at stake, score 350
+    #18 found farm_purchase F: 2025-08, 200000.00 at stake, score 550
     #19 withdrawn farm_purchase F: 2025-08
     #19 task F withdrawn
+    #19 found source_burst F: 2025-08, 323200.00 at stake, score 600
     ");
 }
 
@@ -69,13 +70,20 @@ fn the_same_season_of_the_year_before_is_no_growth_and_more_of_it_is() {
 }
 
 #[test]
-fn a_new_firm_that_lives_on_vouchers_is_found_and_one_that_also_buys_from_others_is_not() {
-    let firm = "
-        at 2025-06-01 | register F on=2025-05-20 industry=5111 | register OLD on=2001-01-01
-        at 2025-06-10 | issue 1 F F 800000.00 kind=farm_purchase tax=72000.00 | issue 2 F C 900000.00";
-    let later = "at 2025-08-02 | issue 9 F C 1.00";
-    assert_snapshot!(found(&format!("{firm}\n{later}")), @r"
-    #5 found farm_purchase F: 2025-06, 72000.00 at stake, score 550
-    ");
-    assert_snapshot!(found(&format!("{firm} | issue 3 OLD F 500000.00\n{later}")), @"");
+fn a_new_firm_that_lives_on_vouchers_is_found_where_it_pays_nothing_for_months() {
+    let told = |payable: &str, bought: &str| {
+        found(&format!(
+            "at 2025-06-01 | register F on=2025-05-20 industry=5111 | register OLD on=2001-01-01
+             at 2025-06-10 | issue 1 F F 800000.00 kind=farm_purchase tax=72000.00 | issue 2 F C 900000.00 tax=81000.00
+             at 2025-07-10 | issue 3 F F 800000.00 kind=farm_purchase tax=72000.00 | issue 4 F C 900000.00 tax=81000.00
+             {bought} at 2025-07-12 | declare F 2025-06 sales=900000.00 output=81000.00 input=72000.00 payable={payable}
+             at 2025-08-12 | declare F 2025-07 sales=900000.00 output=81000.00 input=72000.00 payable={payable}
+             at 2025-09-02 | issue 9 F C 1.00"
+        ))
+    };
+    let line = "found farm_purchase F: 2025-07, 72000.00 at stake, score 550";
+    assert!(told("5000.00", "").contains(line), "{}", told("5000.00", ""));
+    assert!(!told("9000.00", "").contains("found farm_purchase"), "it pays its share and only began");
+    let with_others = told("5000.00", "at 2025-07-11 | issue 5 OLD F 500000.00 \n");
+    assert!(!with_others.contains("found farm_purchase F: 2025-07"), "{with_others}");
 }

@@ -1,7 +1,7 @@
 //! Abnormal vouchers that the taxpayer deducted or holds, and the law by which its own invoices become abnormal in turn.
 
 use super::finding::{counted, percent};
-use super::{Finding, Parameter, RuleSet, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, RuleSet, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, CreditGrade, Fen, Instant};
 use crate::state::AbnormalMonth;
 
@@ -11,6 +11,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "接受异常凭证",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Origin,
     doc: "Special invoices that are abnormal vouchers (Announcement 38 of 2019) are deducted by the taxpayer for this \
           month, and the tax stands; or it holds such invoices of this month and never claimed them. One finding for \
           each month, with the sellers of the most tax. Abnormal is what the authority marked, until it lifts the mark; \

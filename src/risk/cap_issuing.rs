@@ -2,7 +2,7 @@
 
 use super::finding::{COUNTERPARTIES_MAX, percent};
 use super::unexplained::{Unexplained, usual_share_bp};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 use crate::state::{Month, Side};
 
@@ -12,13 +12,16 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "顶额开票",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Issuing,
     doc: "Nearly all invoices of a month are at the most that one may bear, more than is usual with this firm, and beside that \
           either far more of the tax than is usual with it has no input behind it, or the firm is new and both its suppliers \
           and its customers are in other provinces (两头在外). Near-cap invoices alone are ordinary: a fifth of real firms \
           have four in five of theirs there. Source of the pattern: nine coal traders, all invoices at the cap, suppliers and \
           customers all outside the province. Which province a firm is of is read from its id (GB 32100-2015, characters 3 \
           to 8: the division of the authority that registered it), and only where this firm's own id says the same as its \
-          registration. Looks alike and is honest: a wholesaler with a low cap and real purchases.",
+          registration. Two ends outside alone are a reminder, and so they are where the firm declares the tax that no input explains, \
+          and owes it. Looks alike and is honest: a wholesaler with a low cap and real purchases.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
         Parameter::new("score_outside", Unit::Score, "Added where input is lacking and both ends are outside, too."),
@@ -51,6 +54,16 @@ pub(super) static TYPOLOGY: Typology = Typology {
             "Share of purchases, and of sales, with firms of other provinces, at least, in basis points.",
         ),
         Parameter::new("new_days", Unit::Days, "How long before a month a firm with both ends outside counts as new."),
+        Parameter::new(
+            "score_outside_alone",
+            Unit::Score,
+            "Score where both ends are outside and no input is lacking.",
+        ),
+        Parameter::new(
+            "owned_min_bp",
+            Unit::BasisPoints,
+            "From this share of it on that its returns say is payable, a firm that is there owns up to it.",
+        ),
     ],
     months_back: 13,
     months_ahead: 1,
@@ -72,6 +85,8 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         own_rise_min,
         outside_min,
         new_days,
+        score_alone,
+        owned_min,
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let is_near = |month: &Month| {
@@ -89,22 +104,22 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         return None;
     }
     let lacking = lacking(view, period, past_months, [own_tax_min, own_share_min, own_rise_min]);
+    let lacking = lacking.filter(|(value, _)| value.is_held_back(view, period, owned_min));
     let outside = outside(view, &month, period, outside_min, new_days);
     let stake = match (&lacking, &outside) {
         (Some((value, _)), _) => value.own,
         (None, Some(_)) => month.sold_standing,
         (None, None) => return None,
     };
-    let both = lacking.is_some() && outside.is_some();
+    let score = match (&lacking, &outside) {
+        (Some(_), Some(_)) => score + score_outside,
+        (Some(_), None) => score,
+        (None, _) => score_alone,
+    };
     let share = percent(near_cap);
     let (mut why_zh, mut why_en) = (Vec::new(), Vec::new());
-    let mut finding = Finding::new(score + if both { score_outside } else { 0 }, stake, Sentence::default()).number(
-        "near_cap_share",
-        near_cap,
-        near_cap_min,
-        "bp",
-        "month",
-    );
+    let mut finding =
+        Finding::new(score, stake, Sentence::default()).number("near_cap_share", near_cap, near_cap_min, "bp", "month");
     if let Some(usual) = usual_near_cap {
         finding =
             finding.number("near_cap_share_rise", near_cap - usual, near_cap_rise_min, "bp", "month over own past");

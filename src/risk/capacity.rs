@@ -78,6 +78,8 @@ pub(super) const ALONE: usize = 3;
 #[derive(Clone, Copy, Default)]
 pub(super) struct Sums {
     pub(super) months: i64,
+    /// Months in which the figure is known, with anything to carry or not.
+    observed: i64,
     pub(super) reading: i128,
     pub(super) amount: Fen,
 }
@@ -117,6 +119,17 @@ impl Capacity {
     }
 }
 
+impl Capacity {
+    /// A source's monthly reading over that of the firm's past, in basis points, whatever it had to carry; `None` where there
+    /// was none. Part of any reading is there without trade, so that a firm which hardly traded has a great one to each yuan.
+    pub(super) fn moved(&self, source: usize) -> Option<i64> {
+        let (now, past) = (self.now[source], self.past[source]);
+        let before = past.reading.saturating_mul(i128::from(now.observed));
+        let after = now.reading.saturating_mul(i128::from(past.observed)).saturating_mul(10_000);
+        (before > 0).then(|| i64::try_from(after / before).unwrap_or(i64::MAX))
+    }
+}
+
 /// Of sources that are off, how many speak: payroll speaks once, and where all that is known of it agrees.
 pub(super) fn speaking(capacity: &Capacity, off: &[usize]) -> (usize, bool) {
     let payroll = off.iter().filter(|source| **source >= ALONE).count();
@@ -144,6 +157,7 @@ fn sums(
         for (sums, reading) in sums.iter_mut().zip(readings) {
             if let Some(reading) = reading {
                 sums.months += i64::from(amount > Fen::ZERO);
+                sums.observed += 1;
                 sums.reading += i128::from(reading.max(0));
                 sums.amount += amount;
             }

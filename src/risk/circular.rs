@@ -1,7 +1,7 @@
 //! Value that comes back to where it began.
 
 use super::finding::percent;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 use crate::state::Side;
 
@@ -11,6 +11,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "环开/对开",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Flow,
     doc: "Within three months, much of the value a firm issued came back to it through other firms, in goods that it \
           sells itself: invoices that go round without goods. Seen by provenance, value arriving at its own origin, so \
           no cycle is searched for and its length does not matter. Looks alike and is honest: two firms that trade both \

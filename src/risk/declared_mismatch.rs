@@ -4,12 +4,14 @@ use std::sync::LazyLock;
 
 use super::finding::percent;
 use super::returns::{Return, not_evened_out};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, ObservationSource, Period};
 use crate::state::Metric;
 
 /// Months before its own in which a difference may have been declared early.
 const MONTHS_BACK: i32 = 2;
+/// Returns running that are added up where each of them differs.
+const RUNNING_MAX: i32 = 6;
 /// Months after its own in which one may be declared late.
 const MONTHS_AHEAD: i32 = 1;
 
@@ -22,6 +24,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "票表不符",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Returns,
     doc: "A month's return declares less output tax than the firm's invoices of that month carry, net of voids and red \
           letters, or more input tax (less what is transferred out) than the deductions of that period, net of reversals. \
           Both are compared for every return by the tax bureaus (票表比对, circular Shuizongfa 2017 no. 124). Full score \
@@ -38,9 +42,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter::new("tax_grave_fen", Unit::Fen, "From this difference on it may be grave.").not_below("tax_min_fen"),
         Parameter::new("share_grave_bp", Unit::BasisPoints, "From this share on it may be grave.")
             .not_below("share_min_bp"),
+        Parameter::new("score_running", Unit::Score, "Score where so many returns running differ to the same side."),
+        Parameter::new("running_min", Unit::Months, "How many those are, at least."),
         Parameter::new("import_rate_bp", Unit::BasisPoints, "Input tax that imports bear: of their customs value."),
     ],
-    months_back: MONTHS_BACK,
+    months_back: RUNNING_MAX + MONTHS_BACK,
     months_ahead: MONTHS_AHEAD,
     accuses_source: false,
     when: When::AtOnce,
@@ -62,10 +68,15 @@ impl Difference {
 }
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, score_grave, tax_min, share_min, tax_grave, share_grave, import_rate] = view.parameters(&TYPOLOGY)?;
+    let [score, score_grave, tax_min, share_min, tax_grave, share_grave, score_running, running_min, import_rate] =
+        view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let small_scale = view.is_small_scale(period);
-    let differs = |filed: Return| filed.undeclared().0 >= tax_min || filed.overdeclared().0 >= tax_min;
+    let differs = |filed: Return| {
+        let sides = [(filed.undeclared(), filed.invoiced.tax), (filed.overdeclared(), filed.input)];
+        let is_much = |(tax, of): (Fen, Fen)| tax > Fen::ZERO && tax.ratio_bp(of) >= share_min;
+        filed.undeclared().0 >= tax_min || filed.overdeclared().0 >= tax_min || sides.into_iter().any(is_much)
+    };
     let month = view.month_if(period, |month| Return::of(month, small_scale).is_some_and(differs))?;
     let filed = Return::of(&month, small_scale)?;
     if filed.is_of_nothing() {
@@ -94,6 +105,12 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     };
     let [output, input] =
         [output, input].map(|side| Some(side).filter(|side| side.tax.0 >= tax_min && side.share >= share_min));
+    // A slip is made once; what is left out by little, return after return, is left out on purpose.
+    let running = running(view, period, [share_min, import_rate]);
+    let running = running.filter(|(returns, tax)| *returns >= running_min && tax.0 >= tax_min);
+    if let (Some((returns, tax)), [None, None]) = (running, [&output, &input]) {
+        return Some(of_running(period, returns, tax, [score_running, running_min, tax_min]));
+    }
     let sides = [&output, &input];
     if sides.iter().all(|side| side.is_none()) {
         return None;
@@ -101,7 +118,9 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let is_grave = sides.into_iter().flatten().any(|side| side.is_grave(tax_grave, share_grave));
     let stake = sides.into_iter().flatten().map(|side| side.tax).sum();
     let text = sentence(period, &filed, output.as_ref(), input.as_ref());
-    let mut finding = Finding::new(if is_grave { score_grave } else { score }, stake, text);
+    let score = if is_grave { score_grave } else { score };
+    let score = if running.is_some() { score.max(score_running) } else { score };
+    let mut finding = Finding::new(score, stake, text);
     if let Some(side) = &output {
         finding = finding
             .number("undeclared_output_tax", side.tax.0, tax_min, "fen", "month and those around it")
@@ -118,10 +137,60 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             finding = finding.number("input_tax_beyond_invoices", beyond_received.0, tax_min, "fen", "month");
         }
     }
+    if let Some((returns, tax)) = running {
+        finding = finding.number("returns_short_running", returns, running_min, "months", "running").number(
+            "tax_short_running",
+            tax.0,
+            tax_min,
+            "fen",
+            "the same months",
+        );
+    }
     if months > 1 {
         finding = finding.number("returns_that_differ", months, 2, "months", "month and those around it");
     }
     Some(finding)
+}
+
+/// How many returns up to one differ to the same side by so great a share, and by how much in all; what is not evened out by
+/// the month after is left to it.
+fn running(view: &mut View<'_, '_>, period: Period, [share_min, import_rate]: [i64; 2]) -> Option<(i64, Fen)> {
+    let side = |view: &mut View<'_, '_>, is_output: bool| {
+        let (mut returns, mut tax) = (0, Fen::ZERO);
+        for back in 0..RUNNING_MAX {
+            let at = period.minus(back);
+            let Some(filed) = view.filed(at) else { break };
+            let (short, of) = if is_output {
+                (filed.undeclared(), filed.invoiced.tax)
+            } else {
+                let [value] = view.readings(at, &[Metric::of(ObservationSource::Customs, "import_value")]);
+                let imported = value.map_or(Fen::ZERO, |value| Fen(value.max(0)).share(Fen(import_rate), Fen(10_000)));
+                (filed.overdeclared() - imported, filed.input)
+            };
+            if short <= Fen::ZERO || short.ratio_bp(of) < share_min || filed.is_of_nothing() {
+                break;
+            }
+            (returns, tax) = (returns + 1, tax + short);
+        }
+        (returns, tax)
+    };
+    [side(view, true), side(view, false)].into_iter().filter(|(returns, _)| *returns > 0).max()
+}
+
+fn of_running(period: Period, returns: i64, tax: Fen, [score, running_min, tax_min]: [i64; 3]) -> Finding {
+    let text = tax.grouped();
+    let sentence = Sentence {
+        zh: format!(
+            "至{period}连续{returns}期申报与发票、勾选抵扣不符，且方向相同，累计{text}元；请通知该户更正申报，并核实是否有意少报。"
+        ),
+        en: format!(
+            "{returns} returns running to {period} differ from the invoices and claims to the same side, by {text} yuan in \
+             all; have them corrected, and find out whether it is meant."
+        ),
+    };
+    Finding::new(score, tax, sentence)
+        .number("returns_short_running", returns, running_min, "months", "running")
+        .number("tax_short_running", tax.0, tax_min, "fen", "the same months")
 }
 
 fn sentence(period: Period, filed: &Return, output: Option<&Difference>, input: Option<&Difference>) -> Sentence {

@@ -1,7 +1,7 @@
 //! A deduction of an invoice that was void already.
 
 use super::finding::day_zh;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 
 /// See `doc`.
@@ -10,6 +10,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "作废发票抵扣",
     since: "0.1.0",
     subject: Subject::Invoice,
+    also: None,
+    matter: Matter::Claims,
     doc: "An invoice is deducted at or after the time its issuer voided it: a void invoice carries no deductible tax. \
           Times compared are those of the events, not of their arrival, so a late void does not accuse a deduction \
           that came before it (that is void_abuse, of the issuer). Withdrawn when the deduction is reversed.",

@@ -1,7 +1,7 @@
 //! A deduction whose invoice nobody issued, or could be any of several.
 
 use super::finding::counted;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 use crate::state::standing;
 
@@ -11,6 +11,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "无票抵扣",
     since: "0.1.0",
     subject: Subject::Invoice,
+    also: None,
+    matter: Matter::Claims,
     doc: "A deduction has waited its grace period (limits.grace_days) and no invoice of that number has arrived at \
           this buyer; or the deduction names no seller and several invoices of that number have arrived, so that it \
           cannot be said which is meant. Withdrawn when the invoice arrives, however late, or the deduction is \

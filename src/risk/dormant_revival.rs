@@ -2,7 +2,7 @@
 
 use super::finding::{COUNTERPARTIES_MAX, counted, day_zh, percent};
 use super::unexplained::Unexplained;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 use crate::state::{Month, Side};
 
@@ -15,12 +15,14 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "借壳虚开",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Issuing,
     doc: "A firm that had issued nothing, or next to nothing, for months has changed its legal representative and now issues \
           much tax that no input explains: a shell that was bought for its age and its quota. Silence is counted from what \
           the journal has seen; of a firm older than the journal, which has been silent ever since, fewer months suffice. \
           Source of the pattern: the documented case of a firm dormant for a year that changed its representative and issued \
           hundreds of millions within two months. Looks alike and is honest: a seasonal seller, whose representative stays \
-          and whose pool covers what it sells; a firm that changed hands and took up real trade, with real input. Of a firm \
+          and whose pool covers what it sells; one that declares the tax, and owes it; a firm that changed hands and took up real trade, with real input. Of a firm \
           that stands for this, source_burst does not say the same again.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
@@ -50,6 +52,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::BasisPoints,
             "Share of invoices near the cap that counts as most, in basis points.",
         ),
+        Parameter::new(
+            "owned_min_bp",
+            Unit::BasisPoints,
+            "From this share of it on that its returns say is payable, a firm that is there owns up to it.",
+        ),
     ],
     months_back: 2 * IDLE_MONTHS_MAX,
     months_ahead: 1,
@@ -71,6 +78,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         own_tax_min,
         own_share_min,
         near_cap_min,
+        owned_min,
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     // Of hardly any firm has it changed.
@@ -78,6 +86,9 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let value = Unexplained::of(view, period, own_tax_min)?;
     let share = value.share_bp();
     if share < own_share_min {
+        return None;
+    }
+    if !value.is_held_back(view, period, owned_min) {
         return None;
     }
     let first = first_of_trade(view, period, active_max, Fen(idle_amount_max))?;

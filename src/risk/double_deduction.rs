@@ -1,6 +1,6 @@
 //! The same invoice, deducted twice.
 
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 
 /// See `doc`.
@@ -9,6 +9,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "重复抵扣",
     since: "0.1.0",
     subject: Subject::Invoice,
+    also: None,
+    matter: Matter::Claims,
     doc: "The same invoice is deducted again while an earlier deduction of it stands. The tax on an invoice may be \
           deducted once (Provisional Regulations on VAT, article 8); whoever transferred the first deduction out may \
           deduct again. Stands while two or more deductions of the invoice stand, whatever their periods, and are \

@@ -1,7 +1,7 @@
 //! A refund of tax that nobody paid, or for goods that never left.
 
 use super::finding::percent;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, ObservationSource, Period};
 use crate::state::Metric;
 
@@ -16,6 +16,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "骗取出口退税",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Origin,
     doc: "Tax is claimed for export refund, and the goods behind it are worth far more than what customs saw leave in three \
           months; or much of the tax that the firm claims came from suspected sources, so that a share of the refund is of \
           tax nobody paid. Fraudulent refunds are article 66 of the Law on Tax Collection. Goods are counted at the highest \
@@ -112,14 +114,21 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     Some(finding)
 }
 
+/// Claims of the months of which customs said something; of a firm that customs ever saw export, a month without a word is
+/// one that has not been told of.
 fn customs(view: &mut View<'_, '_>, period: Period, rate: i64) -> Option<Customs> {
     let metric = [Metric::of(ObservationSource::Customs, "export_value")];
-    let tax: Fen = (0..WINDOW).map(|back| view.month(period.minus(back)).refunds).sum();
+    let seen = |view: &mut View<'_, '_>, back: i32| view.readings(period.minus(back), &metric)[0];
+    let known = (0..=KNOWN_MONTHS).any(|back| seen(view, back).is_some());
+    let (mut tax, mut left) = (Fen::ZERO, Fen::ZERO);
+    for back in 0..WINDOW {
+        let reading = seen(view, back);
+        if reading.is_some() || !known {
+            tax += view.month(period.minus(back)).refunds;
+            left += Fen(reading.unwrap_or(0));
+        }
+    }
     let goods = tax.share(Fen(10_000), Fen(rate));
-    let exports: Vec<Option<i64>> =
-        (0..=KNOWN_MONTHS).map(|back| view.readings(period.minus(back), &metric)[0]).collect();
-    let left: Fen = exports.iter().take(3).flatten().map(|value| Fen(*value)).sum();
-    let known = exports.iter().any(Option::is_some);
     let short = (goods - left).ratio_bp(goods);
     (short > 0).then_some(Customs { tax, goods, left, short, known })
 }

@@ -1,7 +1,7 @@
 //! Deducted tax whose value came from a suspected source.
 
 use super::finding::counted;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, TOGETHER_MAX, Typology, Unit, View, When};
 use crate::model::{About, Fen, TaxpayerId};
 use crate::state::Side;
 
@@ -11,18 +11,23 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "虚抵",
     since: "0.1.0",
     subject: Subject::Origin,
+    also: None,
+    matter: Matter::Origin,
     doc: "The taxpayer deducted tax whose value entered the chain at a source that is suspected of issuing falsely, \
           directly or through washers. Known at once when the suspicion was there before the deduction; otherwise when \
-          it reaches the taxpayer along recorded provenance. Withdrawn when the suspicion is lifted, or the deductions \
-          are reversed below the limit. Of tax that came both ways, what was bought from the source itself counts as \
-          deducted first. Looks alike and is honest: a buyer with a little of the value in what a large \
-          supplier sold it.",
+          it reaches the taxpayer along recorded provenance; and already before the deduction, while it can still be stopped. Withdrawn when the suspicion is lifted, or the invoices are \
+          taken back; what was transferred out is no longer at stake, but whoever took so much of it is to be asked how. Of tax that came both ways, what was bought from the source itself counts as \
+          deducted first. Counts in full where the seller it came through had little else to sell: most of what the \
+          taxpayer bought there was the source's. Looks alike and is honest, and is told as a reminder at most: a buyer \
+          with a little of the value in what a real supplier sold it, for a supplier that deducts false invoices and \
+          trades all the same passes a part of their value on with everything it \
+          sells; and whoever has bought from a firm all along before that came to issue falsely.",
     parameters: &[
         Parameter::new("score_direct", Unit::Score, "Score for who bought from the source itself, 0 to 1000.")
             .not_below("score"),
         Parameter::new("score_indirect", Unit::Score, "Score for who is further down the chain, 0 to 1000.")
             .not_below("score"),
-        Parameter::new("tax_min_fen", Unit::Fen, "Less tax of the origin deducted than this is not reported."),
+        Parameter::new("tax_min_fen", Unit::Fen, "Less tax of all accused origins taken than this is not reported."),
         Parameter::new("score", Unit::Score, "Least score, where the limit is only just passed."),
         Parameter::new(
             "tax_full_fen",
@@ -30,6 +35,24 @@ pub(super) static TYPOLOGY: Typology = Typology {
             "From this much tax on the full score counts; in between it rises evenly.",
         )
         .not_below("tax_min_fen"),
+        Parameter::new("score_waiting", Unit::Score, "Score where so much was taken, and most is not deducted so far."),
+        Parameter::new(
+            "nearest_min_bp",
+            Unit::BasisPoints,
+            "Of all that the nearest sellers sold from whom it came, so much is the source's, at least, in basis points.",
+        ),
+        Parameter::new(
+            "all_min_bp",
+            Unit::BasisPoints,
+            "And of all that all sold from whom any came, so much at least, in basis points.",
+        ),
+        Parameter::new(
+            "lately_min_bp",
+            Unit::BasisPoints,
+            "Or of all that those sold whom the taxpayer met lately, so much, at least, in basis points.",
+        ),
+        Parameter::new("score_diluted", Unit::Score, "Score where it has less, at most."),
+        Parameter::new("tax_part_min_fen", Unit::Fen, "Nor is less tax of the origin itself."),
     ],
     months_back: 0,
     months_ahead: 0,
@@ -38,24 +61,96 @@ pub(super) static TYPOLOGY: Typology = Typology {
     check,
 };
 
+/// Value of an accused origin as it counts against the taxpayer.
+#[derive(Clone, Copy)]
+struct Weight {
+    /// Of what those sold from whom it came, how much it is, in basis points: of the nearest to the origin where that is also
+    /// a good part of what all of them sold, and of nearer
+    /// ones that the taxpayer met lately.
+    parts: [i64; 2],
+    /// Whether either is so much that it bought false invoices, and not real goods from a supplier that deducts some.
+    is_concentrated: bool,
+    /// Tax that is held against the taxpayer: deducted, and not deducted so far. Of sellers that had little else, false invoices
+    /// count with all their tax, and not only with the part of it that can be followed to the source.
+    deducted: Fen,
+    waiting: Fen,
+}
+
+impl Weight {
+    fn of(view: &mut View<'_, '_>, origin: TaxpayerId, [nearest_min, all_min, lately_min]: [i64; 3]) -> Self {
+        let value = view.tainted(origin);
+        let bought = view.bought_of_accused(origin);
+        let part = |tax: Fen, bought: Fen| if bought > Fen::ZERO { tax.ratio_bp(bought).min(10_000) } else { 0 };
+        let of_all = part(value.taken, bought.all);
+        let of_nearest = if of_all >= all_min { part(value.taken, bought.nearest) } else { of_all };
+        let of_lately_met = part(value.taken, bought.lately_met);
+        let invoiced = if of_nearest >= nearest_min { bought.nearest } else { Fen::ZERO };
+        // A seller under a later identifier told in its first name, and is not known by it.
+        let is_unknown = bought.all == Fen::ZERO;
+        let whole = |tax: Fen| tax.share(invoiced.max(value.taken), value.taken);
+        Self {
+            parts: [of_nearest, of_lately_met],
+            is_concentrated: is_unknown || of_nearest >= nearest_min || of_lately_met >= lately_min,
+            deducted: whole(value.deducted),
+            waiting: whole((value.taken - value.deducted).max(Fen::ZERO)),
+        }
+    }
+}
+
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [direct, indirect, tax_min, least, tax_full] = view.parameters(&TYPOLOGY)?;
+    let [
+        direct,
+        indirect,
+        tax_min,
+        least,
+        tax_full,
+        score_waiting,
+        nearest_min,
+        all_min,
+        lately_min,
+        score_diluted,
+        part_min,
+    ] = view.parameters(&TYPOLOGY)?;
     let About::Origin(origin) = *about else { return None };
     let value = view.tainted(origin);
-    let deducted = value.deducted;
-    if value.names == 0 || deducted.0 < tax_min || origin == view.taxpayer() {
+    if value.names == 0 || value.taken.0 < part_min || origin == view.taxpayer() {
+        return None;
+    }
+    let this = Weight::of(view, origin, [nearest_min, all_min, lately_min]);
+    // A gang issues little from each of many shells: what counts is the sum of what is of one kind.
+    let (mut deducted, mut waiting) = (this.deducted, this.waiting);
+    let origins = view.tainted_origins();
+    let others = if origins.len() <= TOGETHER_MAX { origins } else { Vec::new() };
+    for (other, _) in others {
+        if other != origin && other != view.taxpayer() && view.tainted(other).taken.0 >= part_min {
+            let other = Weight::of(view, other, [nearest_min, all_min, lately_min]);
+            if other.is_concentrated == this.is_concentrated {
+                (deducted, waiting) = (deducted + other.deducted, waiting + other.waiting);
+            }
+        }
+    }
+    if (deducted + waiting).0 < tax_min || !this.is_concentrated && deducted.0 < tax_min {
         return None;
     }
     let full = if value.hops <= 1 { direct } else { indirect };
-    let risen = i128::from((deducted.0 - tax_min).min((tax_full - tax_min).max(0)));
+    let risen = i128::from((deducted.0 - tax_min).clamp(0, (tax_full - tax_min).max(0)));
     let span = i128::from((tax_full - tax_min).max(1));
     let score = least + i64::try_from(i128::from((full - least).max(0)) * risen / span).unwrap_or(0);
+    let is_waiting = deducted.0 < tax_min;
+    let score = match (this.is_concentrated, is_waiting) {
+        (false, _) => score.min(score_diluted),
+        (true, true) => score_waiting,
+        (true, false) => score,
+    };
     let via = value.via;
     let bought = view.partner(Side::Bought, origin).map_or(Fen::ZERO, |partner| partner.totals.tax);
-    let sentence = sentence(deducted, bought.max(Fen::ZERO), origin, value.hops, via);
-    let mut finding = Finding::new(score, deducted, sentence)
-        .number("tainted_tax_deducted", deducted.0, tax_min, "fen", "whole journal")
-        .number("tainted_tax_taken", value.taken.0, 0, "fen", "whole journal")
+    let tax = if is_waiting { value.taken } else { value.deducted };
+    let stake = if is_waiting { value.deducted } else { tax };
+    let sentence = sentence(tax, is_waiting, bought.max(Fen::ZERO), origin, value.hops, via);
+    let mut finding = Finding::new(score, stake, sentence)
+        .number("tainted_tax_deducted", value.deducted.0, part_min, "fen", "whole journal")
+        .number("tainted_tax_taken", value.taken.0, part_min, "fen", "whole journal")
+        .number("tainted_tax_of_all_sources", (deducted + waiting).0, tax_min, "fen", "whole journal")
         .number(
             "hops_from_source",
             i64::from(value.hops),
@@ -63,15 +158,28 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             "invoices",
             "shortest path",
         )
+        .number("accused_share_of_sellers", this.parts[0], nearest_min, "bp", "whole journal")
+        .number("accused_share_of_new_sellers", this.parts[1], lately_min, "bp", "whole journal")
         .with(if via == origin { vec![origin] } else { vec![origin, via] });
     finding.case_id = Some(value.case_id);
     Some(finding)
 }
 
 /// `bought` is the tax of what was bought from the origin itself.
-fn sentence(deducted: Fen, bought: Fen, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> Sentence {
-    let tax = deducted.grouped();
-    let (way_zh, way_en) = way(deducted, bought, origin, hops, via);
+fn sentence(taken: Fen, is_waiting: bool, bought: Fen, origin: TaxpayerId, hops: u8, via: TaxpayerId) -> Sentence {
+    let tax = taken.grouped();
+    let (way_zh, way_en) = way(taken, bought, origin, hops, via);
+    if is_waiting {
+        return Sentence {
+            zh: format!(
+                "该户已取得发票税额{tax}元源自涉嫌虚开的源头{origin}（{way_zh}），大部分未抵扣或已转出；请提醒其暂缓抵扣，并核实交易真实性。"
+            ),
+            en: format!(
+                "{tax} yuan of tax on invoices taken here, most of it not deducted, or not any more, came from the suspected source \
+                 {origin}, {way_en}; have the deduction put off, and verify the trade."
+            ),
+        };
+    }
     Sentence {
         zh: format!("该户已抵扣税额{tax}元源自涉嫌虚开的源头{origin}（{way_zh}）；请核实交易真实性，必要时责令转出。"),
         en: format!(
@@ -113,7 +221,7 @@ mod tests {
     #[test]
     fn the_way_is_told_as_far_as_there_is_one() {
         let id = |text: &str| TaxpayerId::parse(text).unwrap();
-        let told = |bought, hops, via: &str| sentence(Fen(123_456_700), Fen(bought), id("S"), hops, id(via));
+        let told = |bought, hops, via: &str| sentence(Fen(123_456_700), false, Fen(bought), id("S"), hops, id(via));
         let en = |bought, hops, via: &str| told(bought, hops, via).en;
         let direct = en(123_456_700, 1, "S");
         assert!(direct.contains("1,234,567.00 yuan") && direct.contains("source S, bought from it directly;"));

@@ -2,7 +2,7 @@
 
 use super::capacity::{ALONE, Capacity, MONTHS_BACK, SOURCES, speaking};
 use super::finding::percent;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Date, Fen, Period};
 use crate::state::Month;
 
@@ -12,19 +12,30 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "农产品收购虚开",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Capacity,
     doc: "Vouchers that the firm issued to itself for farm produce are nearly all the input of a month, and what else is \
           known does not bear them out: power, carriers, payroll or payments to each yuan of them are far below the firm's \
           own past; or they are many times what it bought in the past year and in the same season of the year before; or \
-          the firm, or its representative, is new. Source of the pattern: produce bought from households that do not \
+          the firm, or its representative, is new and pays next to nothing; or they are sold on at once, and more than was ever sold. Value of vouchers that are grave \
+          is followed to who deducts it. Source of the pattern: produce bought from households that do not \
           exist; nobody but the buyer stands behind a voucher. Withdrawn when vouchers are voided or red-lettered, or a \
           late reading bears them out. Looks alike and is honest: a processor that buys all its produce by vouchers, \
           evenly or in its season, and whose readings rise with them.",
     parameters: &[
-        Parameter::new("score", Unit::Score, "Score where vouchers multiplied and no past season is known."),
+        Parameter::new("score", Unit::Score, "Score where one thing speaks against them and no past season is known."),
         Parameter::new("score_season", Unit::Score, "Score where they multiplied against the same season, too.")
             .not_below("score"),
-        Parameter::new("score_new", Unit::Score, "Score where the firm, or its representative, is new."),
-        Parameter::new("score_capacity", Unit::Score, "Score where readings are far below the vouchers."),
+        Parameter::new(
+            "score_new",
+            Unit::Score,
+            "Score where the firm, or its representative, is new and pays next to nothing.",
+        ),
+        Parameter::new(
+            "score_capacity",
+            Unit::Score,
+            "Score where readings are far below the vouchers, beside a past with its season.",
+        ),
         Parameter::new("tax_min_fen", Unit::Fen, "Less tax on the month's vouchers than this is not looked at."),
         Parameter::new("share_min_bp", Unit::BasisPoints, "Of the month's input tax, vouchers have at least so much."),
         Parameter::new(
@@ -35,10 +46,21 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter::new("months_min", Unit::Months, "So many months of its own past make a reference, at least."),
         Parameter::new("ratio_max_bp", Unit::BasisPoints, "Reading over vouchers, of the past: far below, at most."),
         Parameter::new("new_days", Unit::Days, "How long before a month a firm, or its representative, counts as new."),
+        Parameter::new(
+            "paid_min_bp",
+            Unit::BasisPoints,
+            "A new firm whose return says that so much of its output tax is payable only began, in basis points.",
+        ),
+        Parameter::new(
+            "sales_growth_min_bp",
+            Unit::Multiple,
+            "Sales of the month over those of the past: with vouchers that multiplied they were sold on at once.",
+        ),
+        Parameter::new("score_sold_on", Unit::Score, "Score where vouchers multiplied and were sold on at once."),
     ],
     months_back: MONTHS_BACK,
     months_ahead: 0,
-    accuses_source: false,
+    accuses_source: true,
     when: When::MonthPassed,
     check,
 };
@@ -65,6 +87,9 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         months_min,
         ratio_max,
         new_days,
+        paid_min,
+        sales_min,
+        sold_on_score,
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let month = view.month_if(period, |month| month.vouchers.tax.0 >= tax_min.max(1))?;
@@ -88,12 +113,23 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         }
     }
     doubts.new = view.registered_within(period, new_days).or_else(|| view.representative_within(period, new_days));
-    let scores = [
-        (!doubts.off.is_empty()).then_some(capacity_score),
-        doubts.new.map(|_| new_score),
-        doubts.growth.map(|(_, season)| if season { season_score } else { score }),
-    ];
-    let score = scores.into_iter().flatten().max()?;
+    // A firm that is new, and pays its share of what it sells, only began; nor does a month say how it will go on.
+    doubts.new = doubts.new.filter(|_| pays_little(view, period, paid_min));
+    // Produce is bought in its season and worked all year: beside a past without that season, that vouchers multiplied and
+    // that readings are far below them is one thing, and what a harvest looks like.
+    let has_season = (11..=13).all(|back| view.month_if(period.minus(back), |_| true).is_some());
+    let multiplied = !doubts.off.is_empty() || doubts.growth.is_some();
+    // A harvest is stored, and sold all year: vouchers that are sold on at once, and more than ever was sold, were written for
+    // that.
+    let is_sold_on = doubts.growth.is_some() && sales_multiplied(view, period, months_min, sales_min);
+    let score = match (multiplied, doubts.new.is_some()) {
+        (false, false) => return None,
+        _ if !doubts.off.is_empty() && has_season => capacity_score,
+        _ if doubts.growth.is_some_and(|(_, season)| season) => season_score,
+        (_, true) => new_score,
+        (true, false) if is_sold_on => sold_on_score,
+        (true, false) => score,
+    };
     let sentence = sentence(period, &month, share, &doubts);
     let mut finding = Finding::new(score, month.vouchers.tax, sentence)
         .number("voucher_tax", month.vouchers.tax.0, tax_min, "fen", "month")
@@ -110,6 +146,26 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         finding = finding.number("days_since_new", days, new_days, "days", "when the month began");
     }
     Some(finding)
+}
+
+/// Whether sales of a month are so many times the mean of the year before, as far as that is known.
+fn sales_multiplied(view: &mut View<'_, '_>, period: Period, months_min: i64, growth_min: i64) -> bool {
+    let past = view.past(period, 12);
+    let months = i64::try_from(past.len()).unwrap_or(0);
+    let mean = past.iter().map(|(_, month)| month.invoiced().amount).sum::<Fen>().0 / months.max(1);
+    months >= months_min.max(1) && mean > 0 && view.month(period).invoiced().amount.ratio_bp(Fen(mean)) >= growth_min
+}
+
+/// Whether the returns of a month and the two before it, of two of them at least, say that hardly any of the output tax is
+/// payable.
+fn pays_little(view: &mut View<'_, '_>, period: Period, paid_min: i64) -> bool {
+    let (mut returns, mut output, mut payable) = (0, Fen::ZERO, Fen::ZERO);
+    for back in 0..3 {
+        if let Some([_, out, .., due]) = view.read_month(period.minus(back), |month| month.declared.value) {
+            (returns, output, payable) = (returns + 1, output + out, payable + due);
+        }
+    }
+    returns >= 2 && output > Fen::ZERO && payable.ratio_bp(output) < paid_min
 }
 
 /// Vouchers of a month over the mean of the year before or, where that is more, those of the same season of the year before;

@@ -2,7 +2,7 @@
 
 use super::finding::percent;
 use super::indicators::TAX_BURDEN;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 
 /// The most months that are looked at together, and of the past before them.
@@ -15,6 +15,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "税负率偏低",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Returns,
     doc: "By its returns of some months, the tax payable over the sales is far below what half of the firms of its industry \
           and scale pay, and far below what the firm paid in the year before; where it has no such year, a lower score \
           counts. A burden 30 % below that of peers is where the bureaus begin to ask. Withdrawn when returns are \

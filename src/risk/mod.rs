@@ -55,9 +55,9 @@ pub use rule::{
 };
 pub use rules::{Limits, RuleSet, RulesError};
 pub use sample::{Sample, StratumRate, WHOLE_PPM};
-pub use scoring::{Weighed, level_of_score, merge, response, shares};
+pub use scoring::{Weighed, level_of_score, merge, response, score_of, shares};
 pub use shared_control::gang_case;
-pub use view::{REFUND_MONTHS, Recent, View};
+pub use view::{NAMES_MAX, REFUND_MONTHS, Recent, TOGETHER_MAX, View};
 
 use std::ops::RangeInclusive;
 
@@ -74,6 +74,32 @@ pub enum Subject {
     Origin,
     /// A party that ties the taxpayer to others.
     Party,
+}
+
+/// Of what matter a finding is. What is of one matter is seen by the same evidence, or follows from the same deed: it counts
+/// once, with its largest score. What is of different matters corroborates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Matter {
+    /// What the taxpayer issued without having bought it.
+    Issuing,
+    /// Whose value it deducted.
+    Origin,
+    /// Its claims beside the invoices they name.
+    Claims,
+    /// How value went through it.
+    Flow,
+    /// What it took back of what it had issued.
+    Revoking,
+    /// What it trades in, and with whom.
+    Goods,
+    /// Its returns.
+    Returns,
+    /// What others see of its trade.
+    Capacity,
+    /// Whom it is tied to.
+    Ties,
+    /// Nothing that it did.
+    Chance,
 }
 
 /// When a finding about a month is asked for.
@@ -96,6 +122,10 @@ pub struct Typology {
     pub since: &'static str,
     /// What its findings are about.
     pub subject: Subject,
+    /// What else they may be about.
+    pub also: Option<Subject>,
+    /// Of what matter they are.
+    pub matter: Matter,
     /// The page that `suyuan explain` prints: what it means, on which law or source it rests, what honest trade looks like
     /// it.
     pub doc: &'static str,
@@ -105,7 +135,8 @@ pub struct Typology {
     pub months_back: i32,
     /// The same, how many months after it.
     pub months_ahead: i32,
-    /// Whether such a finding accuses its taxpayer as a source, so that value of it is tainted from then on.
+    /// Whether such a finding accuses its taxpayer as a source, so that value of it is tainted from then on: where its score asks
+    /// for an assessment.
     pub accuses_source: bool,
     /// When it is asked for.
     pub when: When,
@@ -114,6 +145,16 @@ pub struct Typology {
 }
 
 impl Typology {
+    /// Whether it rests on what is left in the pool, and so on all later months.
+    pub fn rests_on_pool(&self) -> bool {
+        self.accuses_source && self.when == When::AtOnce
+    }
+
+    /// Whether its findings may be about such a subject.
+    pub fn is_about(&self, subject: Subject) -> bool {
+        self.subject == subject || self.also == Some(subject)
+    }
+
     /// The finding about a subject, where it stands now; of a month, by whether it has passed.
     pub fn finding(&self, view: &mut View<'_, '_>, about: &About, has_passed: bool) -> Option<Finding> {
         match self.when {

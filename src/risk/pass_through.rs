@@ -1,9 +1,12 @@
 //! A firm through which value only passes.
 
-use super::finding::{counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
-use crate::model::{About, Fen, Period};
+use super::finding::{counted, day_zh, percent};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use crate::model::{About, Fen, Period, TaxpayerId};
 use crate::state::Side;
+
+/// A firm that sells to more than so many is no mere pipe.
+const BUYERS_MAX: usize = 64;
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -11,10 +14,15 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "管道洗票",
     since: "0.1.0",
     subject: Subject::Period,
+    also: Some(Subject::Origin),
+    matter: Matter::Flow,
     doc: "In one month nearly all the tax a firm takes in goes out again within days, with hardly any value added, to \
-          few buyers, by a firm that is new or trades with partners it did not know before. Source of the pattern: \
-          washers re-issue within days at a margin under 1 to 2 %. Looks alike and is honest: a commodity trader with \
-          thin margins and steady partners.",
+          few buyers, by a firm that is new or trades with partners it did not know before: a reminder, for a trade that \
+          begins looks so, too. Or, and then it is grave: what the firm bought from those through whom a suspected \
+          source's value came, it sold on, neither much less nor much more, to buyers it had not sold to before; so a real \
+          trader is seen that washes beside its trade. Source of the pattern: washers re-issue within days at a margin \
+          under 1 to 2 %. Looks alike and is honest: a commodity trader with thin margins and steady partners; one that \
+          bought from a washer among others, and sells to whom it always sold.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
         Parameter::new("tax_min_fen", Unit::Fen, "Less tax out than this in the month is not looked at."),
@@ -31,6 +39,19 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::BasisPoints,
             "For an older firm: share of the month's partners that were first met in it, in basis points.",
         ),
+        Parameter::new("score_accused", Unit::Score, "Score where it is a suspected source's value that went on."),
+        Parameter::new("accused_tax_min_fen", Unit::Fen, "Less tax bought of such value is not looked at."),
+        Parameter::new(
+            "accused_part_min_bp",
+            Unit::BasisPoints,
+            "Of what was bought from those who brought it, so much is the source's, at least.",
+        ),
+        Parameter::new(
+            "passed_min_bp",
+            Unit::BasisPoints,
+            "Of what was bought from those who brought it, so much went to buyers first met since, at least.",
+        ),
+        Parameter::new("passed_max_bp", Unit::Multiple, "And no more than this: else the new buyers are new trade."),
     ],
     months_back: 0,
     months_ahead: 0,
@@ -40,8 +61,27 @@ pub(super) static TYPOLOGY: Typology = Typology {
 };
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, tax_min, margin_max, days_max, buyers_max, new_days, new_partners_min] = view.parameters(&TYPOLOGY)?;
-    let About::Period(period) = *about else { return None };
+    let [
+        score,
+        tax_min,
+        margin_max,
+        days_max,
+        buyers_max,
+        new_days,
+        new_partners_min,
+        score_accused,
+        accused_min,
+        part_min,
+        passed_min,
+        passed_max,
+    ] = view.parameters(&TYPOLOGY)?;
+    let period = match *about {
+        About::Period(period) => period,
+        About::Origin(origin) => {
+            return accused(view, origin, [score_accused, accused_min, part_min, passed_min, passed_max]);
+        }
+        About::Invoice { .. } | About::Party(_) => return None,
+    };
     let month = view.month_if(period, |month| month.drawn > Fen::ZERO)?;
     let out = month.sold.tax - month.sold_void.tax;
     let retained = out - month.arrived;
@@ -87,6 +127,59 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         None => finding.number("new_partner_share", new_share, new_partners_min, "bp", "month"),
     };
     Some(finding.with(counterparties))
+}
+
+/// An accused origin's value that was bought and went on to buyers first met since.
+fn accused(
+    view: &mut View<'_, '_>,
+    origin: TaxpayerId,
+    [score, tax_min, part_min, least, most]: [i64; 5],
+) -> Option<Finding> {
+    let value = view.tainted(origin);
+    if value.names == 0 || value.taken.0 < tax_min || origin == view.taxpayer() {
+        return None;
+    }
+    let sellers: Vec<_> = view.accused_sellers(origin).into_keys().collect();
+    let bought = sellers.into_iter().filter_map(|seller| view.partner(Side::Bought, seller));
+    let mut bought: Vec<_> = bought.filter(|partner| partner.totals.tax > Fen::ZERO).collect();
+    // Of a trader, what it bought from steady suppliers is beside the matter.
+    if bought.iter().any(|partner| view.is_met_lately(partner)) {
+        bought.retain(|partner| view.is_met_lately(partner));
+    }
+    let since = bought.iter().map(|partner| partner.first_at).min()?;
+    let bought: Fen = bought.iter().map(|partner| partner.totals.tax).sum();
+    // Of who has more buyers not all can be known.
+    let buyers = view.partners(Side::Sold, BUYERS_MAX + 1);
+    if buyers.len() > BUYERS_MAX || value.taken.ratio_bp(bought) < part_min {
+        return None;
+    }
+    let met: Vec<_> = buyers.into_iter().filter(|(_, buyer)| buyer.first_at >= since).collect();
+    let sold: Fen = met.iter().map(|(_, buyer)| buyer.totals.tax).sum();
+    let passed = sold.ratio_bp(bought);
+    if passed < least || passed > most {
+        return None;
+    }
+    let (bought_text, sold_text, count) = (bought.grouped(), sold.grouped(), met.len());
+    let on = since.date();
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let sentence = Sentence {
+        zh: format!(
+            "该户自{}起从涉嫌虚开源头{origin}及其下游购进税额{bought_text}元，同期向{count}户此前从未交易的购方开出税额{sold_text}元；\
+             请核实货物流与资金流，排查过票。",
+            day_zh(on),
+        ),
+        en: format!(
+            "Since {on} this firm took {bought_text} yuan of tax from the suspected source {origin} and those behind it, and \
+             issued {sold_text} yuan to {} it had never sold to; check goods and payments for a paper-only trade.",
+            counted(count, "buyer")
+        ),
+    };
+    let mut finding = Finding::new(score, Fen::ZERO, sentence)
+        .number("tainted_tax_taken", value.taken.0, tax_min, "fen", "whole journal")
+        .number("passed_on_to_new_buyers", passed, least, "bp", "since it came")
+        .with(std::iter::once(origin).chain(met.into_iter().map(|(id, _)| id)));
+    finding.case_id = Some(value.case_id);
+    Some(finding)
 }
 
 fn sentence(period: Period, arrived: Fen, out: Fen, buyers: u32, days: i64) -> Sentence {

@@ -2,7 +2,7 @@
 
 use super::finding::{COUNTERPARTIES_MAX, counted, percent};
 use super::unexplained::{Unexplained, usual_share_bp};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 use crate::state::Side;
 
@@ -12,11 +12,13 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "增版增量异常",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Issuing,
     doc: "A firm had its quota raised, and soon after issues many times what it issued before, and far more of it than is \
           usual with this firm has no input behind it. Trade that grows needs the higher quota and the purchases; a firm \
           that was bought to issue needs the quota alone. Counts for more where the quota was raised again and again \
           (增版增量 is watched over three months by the authority's practice). Looks alike and is honest: a fast-growing \
-          firm, whose purchases grow with its sales; a seasonal seller, whose stock was bought before; a firm of services, \
+          firm, whose purchases grow with its sales; one that declares the tax, and owes it; a seasonal seller, whose stock was bought before; a firm of services, \
           which never had much input and has no less than before.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
@@ -44,23 +46,44 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::BasisPoints,
             "By how much that share is more than in the months before, at least, in basis points.",
         ),
+        Parameter::new(
+            "owned_min_bp",
+            Unit::BasisPoints,
+            "From this share of it on that its returns say is payable, a firm that is there owns up to it.",
+        ),
+        Parameter::new("own_share_trader_min_bp", Unit::BasisPoints, "The least share of a trader."),
     ],
     months_back: 13,
     months_ahead: 1,
-    accuses_source: false,
+    accuses_source: true,
     when: When::AtOnce,
     check,
 };
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, score_again, raise_days, raise_min, past_months, growth_min, own_tax_min, own_share_min, own_rise_min] =
-        view.parameters(&TYPOLOGY)?;
+    let [
+        score,
+        score_again,
+        raise_days,
+        raise_min,
+        past_months,
+        growth_min,
+        own_tax_min,
+        own_share_min,
+        own_rise_min,
+        owned_min,
+        own_share_trader_min,
+    ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let raises = view.quota_raises(period, raise_days, raise_min);
     let (raised_on, raised_to) = *raises.last()?;
     let value = Unexplained::of(view, period, own_tax_min)?;
     let share = value.share_bp();
+    let own_share_min = Unexplained::least_share(view, own_share_min, own_share_trader_min);
     if share < own_share_min {
+        return None;
+    }
+    if !value.is_held_back(view, period, owned_min) {
         return None;
     }
     let before = period.minus(1);

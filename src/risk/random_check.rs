@@ -1,6 +1,6 @@
 //! A firm that the reproducible random sample has drawn.
 
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 use crate::state::Stratum;
 
@@ -10,6 +10,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "随机抽查",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Chance,
     doc: "The firm was drawn by the random sample of a month, and not by any rule or model: the third layer, for what the \
           others do not see, and a measure of what they miss. When a month has passed, a firm that has no open finding is \
           put into its stratum (first two digits of its industry and of its region, and its scale by the sales of twelve \

@@ -1,9 +1,9 @@
 //! Invoices that were used by their buyers and red-lettered months later.
 
 use super::finding::{COUNTERPARTIES_MAX, counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
-use crate::state::{Month, Side};
+use crate::state::{Month, Side, Taken};
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -11,6 +11,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "红冲异常",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Revoking,
     doc: "Of the invoices a firm issued in a month, several were red-lettered in later months though their buyers had deducted \
           them, and the deductions stand: the issuer's output tax is gone, and the buyers' input tax is not. Or much of the \
           month was red-lettered later, far more than is usual with this firm. A buyer that has deducted transfers the tax \
@@ -64,8 +66,13 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let month = view.month_if(period, |month| month.ways.red_later.count > 0)?;
-    let (reds, claimed, issued) = (month.ways.red_later, month.ways.red_claimed, issued(&month));
-    let claimed_share = claimed.tax.ratio_bp(issued);
+    let (reds, issued) = (month.ways.red_later, issued(&month));
+    // What buyers keep is no matter of one month: it is added up with that of the months before.
+    let past = view.past(period, past_months);
+    let several = || std::iter::once(&month).chain(past.iter().map(|(_, month)| month));
+    let claimed = several().map(|month| month.ways.red_claimed).fold(Taken::default(), Taken::plus);
+    let claimed = if month.ways.red_claimed.count > 0 { claimed } else { Taken::default() };
+    let claimed_share = claimed.tax.ratio_bp(several().map(self::issued).sum());
     let is_claimed = i64::from(claimed.count) >= claimed_min
         && claimed.tax.0 >= claimed_tax_min
         && claimed_share >= claimed_share_min;
@@ -74,7 +81,6 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if !is_claimed && !is_much {
         return None;
     }
-    let past = view.past(period, past_months);
     let issued_before: Fen = past.iter().map(|(_, month)| self::issued(month)).sum();
     let red_before: Fen = past.iter().map(|(_, month)| month.ways.red_later.tax).sum();
     // Of a firm that has issued nothing yet nothing is usual, unless it is younger than the journal.
@@ -97,11 +103,14 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let mut finding = Finding::new(score, stake, Sentence::default());
     if is_claimed {
         let (count, tax) = (claimed.count, claimed.tax.grouped());
-        zh.push(format!("，其中{count}张红冲前购方已抵扣且未转出，税额{tax}元"));
-        en.push(format!(", of it {tax} yuan on {} that the buyers had deducted and keep", counted(count, "invoice")));
+        zh.push(format!("；连同此前{past_months}个月，{count}张红冲前购方已抵扣且未转出，税额{tax}元"));
+        en.push(format!(
+            "; with the {past_months} months before, {tax} yuan on {} that the buyers had deducted and keep",
+            counted(count, "invoice")
+        ));
         finding = finding
-            .number("red_after_deduction", count.into(), claimed_min, "invoices", "invoices of the month")
-            .number("tax_kept_of_red", claimed.tax.0, claimed_tax_min, "fen", "invoices of the month")
+            .number("red_after_deduction", count.into(), claimed_min, "invoices", "invoices of these months")
+            .number("tax_kept_of_red", claimed.tax.0, claimed_tax_min, "fen", "invoices of these months")
             .number("tax_kept_share", claimed_share, claimed_share_min, "bp", "invoices of the month");
     }
     if let Some(rise) = rise {

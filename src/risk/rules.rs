@@ -437,19 +437,19 @@ mod tests {
             (with(|text| text.replace("version = \"standard-2026-11\"", "version = \" \"")), "give 1 to 128 bytes"),
             (
                 with(|text| text.replace("score = 550", "score = 1_001")),
-                "[typologies.pass_through] score = 1001: give 0 to 1000",
+                "[typologies.quota_surge] score = 1001: give 0 to 1000",
             ),
             (
-                with(|text| text.replace("score = 350", "score = 1_001")),
-                "[typologies.false_deduction] score = 1001: give 0 to 1000",
+                with(|text| text.replace("score = 280", "score = 1_001")),
+                "[typologies.pass_through] score = 1001: give 0 to 1000",
             ),
             (
                 with(|text| text.replace("own_share_min_bp = 8_000", "own_share_min_bp = 99_999")),
                 "= 99999: give 0 to 10000",
             ),
             (
-                with(|text| text.replace("score_direct = 800", "score_direct = 349")),
-                "give at least as much as score, which is 350",
+                with(|text| text.replace("score_direct = 800", "score_direct = 549")),
+                "give at least as much as score, which is 550",
             ),
             (
                 with(|text| text.replace("tax_full_fen = 30_000_000", "tax_full_fen = 4_999_999")),

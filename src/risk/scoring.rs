@@ -1,6 +1,7 @@
 //! How the findings about one taxpayer add up: as independent doubts do, so that two of 500 make 750, never 1000; which
 //! share of the sum each has; and what it asks for, by what is at stake and how the taxpayer is graded ("credit + risk").
 
+use super::Matter;
 use super::rules::Limits;
 use crate::model::{CreditGrade, Fen};
 
@@ -44,8 +45,8 @@ pub fn level_of_score(limits: &Limits, score: u16) -> u8 {
 /// What a finding of one typology adds to the level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weighed {
-    /// The typology's place in the list of all.
-    pub typology: usize,
+    /// The matter of its typology.
+    pub matter: Matter,
     /// 0 to 1000.
     pub score: u16,
     /// It asks for this level at least, 1 where it does not say.
@@ -72,11 +73,11 @@ pub fn response(limits: &Limits, findings: &[Weighed], stake: Fen, grade: Option
     (level, RESPONSES[usize::from(level) - 1])
 }
 
-/// The score of findings: of each typology the largest counts, once.
-fn score_of<'a>(findings: impl Iterator<Item = &'a Weighed>) -> u16 {
-    let mut best: Vec<(usize, u16)> = findings.map(|finding| (finding.typology, finding.score)).collect();
-    best.sort_unstable_by_key(|(typology, score)| (*typology, std::cmp::Reverse(*score)));
-    best.dedup_by_key(|(typology, _)| *typology);
+/// The score of findings: of each matter the largest counts, once.
+pub fn score_of<'a>(findings: impl Iterator<Item = &'a Weighed>) -> u16 {
+    let mut best: Vec<(Matter, u16)> = findings.map(|finding| (finding.matter, finding.score)).collect();
+    best.sort_unstable_by_key(|(matter, score)| (*matter, std::cmp::Reverse(*score)));
+    best.dedup_by_key(|(matter, _)| *matter);
     merge(best.into_iter().map(|(_, score)| score))
 }
 
@@ -94,8 +95,8 @@ mod tests {
         }
     }
 
-    fn finding(typology: usize, score: u16) -> Weighed {
-        Weighed { typology, score, level_min: 1, level_max: 5 }
+    fn finding(matter: Matter, score: u16) -> Weighed {
+        Weighed { matter, score, level_min: 1, level_max: 5 }
     }
 
     #[test]
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_small_stake_becomes_no_audit() {
-        let level = |score, stake| response(&limits(), &[finding(0, score)], Fen(stake), None);
+        let level = |score, stake| response(&limits(), &[finding(Matter::Issuing, score)], Fen(stake), None);
         assert_eq!(level(900, 5_000_000), (5, "audit"));
         assert_eq!(level(900, 4_999_999), (4, "inspection"));
         assert_eq!(level(900, 0), (3, "assessment"));
@@ -132,18 +133,22 @@ mod tests {
 
     #[test]
     fn a_firm_of_grade_a_with_little_against_it_is_left_alone() {
-        let level = |score, grade| response(&limits(), &[finding(0, score)], Fen(9_000_000), grade).0;
+        let level = |score, grade| response(&limits(), &[finding(Matter::Issuing, score)], Fen(9_000_000), grade).0;
         assert_eq!((level(400, Some(CreditGrade::A)), level(400, Some(CreditGrade::B)), level(400, None)), (1, 2, 2));
         assert_eq!(level(600, Some(CreditGrade::A)), 3, "what is serious is seen to whoever it is");
     }
 
     #[test]
     fn what_a_rule_asks_for_at_least_and_at_most_is_kept() {
-        let low = Weighed { level_max: 2, ..finding(0, 900) };
+        let low = Weighed { level_max: 2, ..finding(Matter::Issuing, 900) };
         let level = |findings: &[Weighed]| response(&limits(), findings, Fen(9_000_000), Some(CreditGrade::A)).0;
         assert_eq!(level(&[low]), 1, "capped, and of the best grade");
-        assert_eq!(level(&[low, finding(1, 750)]), 4, "what is capped lifts nothing further");
-        assert_eq!(level(&[Weighed { level_min: 3, ..finding(0, 10) }]), 3);
-        assert_eq!(level(&[finding(0, 400), finding(0, 600)]), 3, "of one typology the largest counts, once");
+        assert_eq!(level(&[low, finding(Matter::Ties, 750)]), 4, "what is capped lifts nothing further");
+        assert_eq!(level(&[Weighed { level_min: 3, ..finding(Matter::Issuing, 10) }]), 3);
+        assert_eq!(
+            level(&[finding(Matter::Issuing, 400), finding(Matter::Issuing, 600)]),
+            3,
+            "of one matter the largest counts, once"
+        );
     }
 }

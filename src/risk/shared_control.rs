@@ -1,7 +1,7 @@
 //! Firms in one hand.
 
 use super::finding::{COUNTERPARTIES_MAX, counted};
-use super::{Finding, Parameter, RuleSet, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, RuleSet, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Associate, Fen, FirmRecord, Hand, Id, PartyKind, TaxpayerId};
 use crate::state::{CaseHead, TieRow};
 
@@ -11,6 +11,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "团伙",
     since: "0.1.0",
     subject: Subject::Party,
+    also: None,
+    matter: Matter::Ties,
     doc: "One person, phone, room or device stands behind this firm and others, as the one who controls them: their legal \
           representative, where they are registered, what they issue from. How many firms (notice from three, strong from \
           five), firms registered within a week of one another, firms that went missing, abnormal or are accused as a source, \
@@ -195,7 +197,10 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let indicators = usize::from(many) + added.iter().filter(|(is_one, _)| *is_one).count();
     let base = if firms >= firms_strong { strong } else { score };
     let sum = base + added.iter().filter(|(is_one, _)| *is_one).map(|(_, add)| add).sum::<i64>();
-    let score = if indicators < 2 { sum.min(one_max) } else { sum };
+    // Who shares a hand with one bad firm is to be looked at; that a hand does it again, or that its firms came together or
+    // are crossed, says that it is the hand.
+    let is_hard = are_together || crossed || bad >= 2 || bad > 0 && firms <= 2;
+    let score = if indicators < 2 || !is_hard { sum.min(one_max) } else { sum };
     let bad = bad.max(0);
     let sentence = sentence(&tie, firms, bad, if are_together { together + 1 } else { 0 }, &others);
     let limit = if firms >= firms_strong { firms_strong } else { firms_notice };

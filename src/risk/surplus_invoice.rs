@@ -1,7 +1,7 @@
 //! A shop that sells to people who take no invoice, and issues those sales to firms that bought nothing.
 
 use super::finding::{COUNTERPARTIES_MAX, counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
 use crate::state::{Month, Side};
 
@@ -14,6 +14,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "富余票虚开",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Goods,
     doc: "A firm that sells to people (a shop, a hotel, a restaurant by its industry; or one that issued much of what it \
           issued to natural persons) suddenly issues special invoices to firms for many times as much as before, mostly to \
           firms it had never sold to, while it buys hardly more than before: what the people bought who took no invoice is \

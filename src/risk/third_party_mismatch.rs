@@ -2,7 +2,7 @@
 
 use super::capacity::{ALONE, Capacity, MONTHS_BACK, PAST, SOURCES, Source, Sums, WINDOW, speaking};
 use super::finding::percent;
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, ObservationSource as Of, Period};
 use crate::state::Month;
 
@@ -12,13 +12,16 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "第三方不符",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Capacity,
     doc: "Over three months, what third parties observed of the firm (electricity, waybills, payroll, money received) is \
           far less for each yuan of its trade, invoiced or declared, than in its own past year; where a firm has no past \
           yet, than any trade needs. Two sources at least must be far off; or one, very far, while the trade itself \
           multiplied. Announcement 38 of 2019 names capacity and energy use that cannot make what was sold as a mark of \
           false invoices. Withdrawn when a late reading or a void makes the figures meet. Looks alike and is honest: a \
           seasonal seller, whose readings move with its trade; production before the season (hence three months, and the \
-          same months of the year before where they are known); a meter, a bank or a carrier that was changed, which is \
+          same months of the year before where they are known); a firm that hardly traded before, whose power and staff \
+          were there all the same, and which have moved since; a meter, a bank or a carrier that was changed, which is \
           one source and no growth, or beside others that bear the trade out; staff that stays the same while trade grows, for payroll alone proves nothing.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score where one source is very far off, and nothing else."),
@@ -53,6 +56,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::BasisPoints,
             "Of a firm without a past: money received over sales, at least.",
         ),
+        Parameter::new(
+            "moved_max_bp",
+            Unit::Multiple,
+            "Monthly reading over that of the past: from here on it moved with the trade, and is not off.",
+        ),
     ],
     months_back: MONTHS_BACK,
     months_ahead: 0,
@@ -72,8 +80,20 @@ struct Said {
 }
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, growth_score, two, sales_min, months_min, far, ratio_max, growth_min, power, waybill, inflow] =
-        view.parameters(&TYPOLOGY)?;
+    let [
+        score,
+        growth_score,
+        two,
+        sales_min,
+        months_min,
+        far,
+        ratio_max,
+        growth_min,
+        power,
+        waybill,
+        inflow,
+        moved_max,
+    ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     view.month_if(period, |month| trade(month) > Fen::ZERO)?;
     let capacity = Capacity::of(view, period, trade)?;
@@ -85,7 +105,9 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     for source in (0..SOURCES.len()).filter(|source| capacity.is_known(*source)) {
         let said = match capacity.of_past(source, months_min) {
             Some(observed) => {
-                Some(Said { source, has_past: true, observed, limit: ratio_max, very_far: observed <= far })
+                let has_moved = capacity.moved(source).is_some_and(|moved| moved > moved_max);
+                let said = Said { source, has_past: true, observed, limit: ratio_max, very_far: observed <= far };
+                Some(said).filter(|_| !has_moved)
             }
             None => without_past(view, source, capacity.now[source], [power, waybill, inflow]),
         };

@@ -2,8 +2,31 @@
 //! before, for what is usual in one trade is not in another.
 
 use super::View;
+use super::indicators::TAX_BURDEN;
 use crate::model::{Fen, Period};
-use crate::state::Month;
+use crate::state::{GoodsMonth, Month};
+
+/// Divisions of GB/T 4754 whose firms sell what they grow or dig, and need not have bought it: agriculture, forestry and
+/// fishing (01 to 05), mining (06 to 12).
+const EXTRACTION: std::ops::RangeInclusive<u16> = 1..=12;
+/// Divisions that sell work and knowledge: transport, catering, information, finance, property, leasing, science and what
+/// follows.
+const SERVICES: std::ops::RangeInclusive<u16> = 53..=97;
+/// Divisions of trade: they sell what they bought, and add little to it.
+const TRADE: std::ops::RangeInclusive<u16> = 51..=52;
+/// What is declared of a lesser part of the unexplained tax, in basis points, says nothing of the rest.
+const DECLARED_PART_MIN_BP: i64 = 2_500;
+
+/// What is known of the tax that a firm issued without input: whether it owns up to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owned {
+    /// Its returns say that so much of it is payable, in basis points.
+    Declared(i64),
+    /// No return of these months has come, and the time for it has passed, where others file.
+    NotFiled,
+    /// It is not known yet.
+    Unknown,
+}
 
 /// What began at a firm in a month and the one before it.
 #[derive(Clone, Debug)]
@@ -39,6 +62,60 @@ impl Unexplained {
         (own.0 >= own_tax_min).then_some(Self { this, before, issued, own })
     }
 
+    /// Whether it is held back, so that somebody must do something: its firm has vanished, or does not own up to it, or nothing
+    /// is known of that yet and its trade is not one that has little input.
+    pub(super) fn is_held_back(&self, view: &mut View<'_, '_>, period: Period, owned_min: i64) -> bool {
+        if view.has_vanished() {
+            return true;
+        }
+        match self.owned(view, period) {
+            Owned::Declared(part) => part < owned_min,
+            Owned::NotFiled => true,
+            Owned::Unknown => !view.works_without_input(period),
+        }
+    }
+
+    /// Whether that is known: the firm has vanished, or its returns say so, or lack.
+    pub(super) fn is_known_held_back(&self, view: &mut View<'_, '_>, period: Period, owned_min: i64) -> bool {
+        if view.has_vanished() {
+            return true;
+        }
+        match self.owned(view, period) {
+            Owned::Declared(part) => part < owned_min,
+            Owned::NotFiled => true,
+            Owned::Unknown => false,
+        }
+    }
+
+    /// The least share of what was issued that may be without input: of a trader, who adds little to what it buys, less.
+    pub(super) fn least_share(view: &View<'_, '_>, least: i64, of_trader: i64) -> i64 {
+        if view.is_trader() { of_trader } else { least }
+    }
+
+    /// Whether the firm owns up to it. Who declares the output tax of what it sold and owes all of it, for want of input,
+    /// takes nothing from anybody: whoever sells invoices for a few per cent cannot do so.
+    fn owned(&self, view: &mut View<'_, '_>, period: Period) -> Owned {
+        let (mut of, mut payable) = (Fen::ZERO, Fen::ZERO);
+        let mut is_missing = false;
+        for month in [&self.this, &self.before] {
+            match month.declared.value {
+                Some([.., due]) => {
+                    of += month.originated.max(Fen::ZERO);
+                    payable += due.max(Fen::ZERO);
+                }
+                None => is_missing |= month.originated > Fen::ZERO,
+            }
+        }
+        let begun = self.this.originated + self.before.originated;
+        if of > Fen::ZERO && of.ratio_bp(begun) >= DECLARED_PART_MIN_BP {
+            return Owned::Declared(payable.ratio_bp(of));
+        }
+        // Where nobody files, that nobody did says nothing.
+        let others_file =
+            is_missing && view.has_passed(period) && (view.filed_ever() || view.peers(&TAX_BURDEN, period).is_some());
+        if others_file { Owned::NotFiled } else { Owned::Unknown }
+    }
+
     /// In basis points of what was issued.
     pub(super) fn share_bp(&self) -> i64 {
         self.own.ratio_bp(self.issued)
@@ -55,15 +132,49 @@ impl Unexplained {
     }
 }
 
+impl View<'_, '_> {
+    /// Whether the firm's trade is one that has little input by its nature: it extracts, or it sells work and no goods.
+    fn works_without_input(&mut self, period: Period) -> bool {
+        if self.is_small_scale(period) {
+            return true; // deducts nothing
+        }
+        match self.industry_division() {
+            Some(division) if EXTRACTION.contains(&division) => true,
+            Some(division) if SERVICES.contains(&division) => {
+                let sold = |goods: &GoodsMonth| {
+                    let all = goods.classes.iter().chain([&goods.others]);
+                    let goods = all.filter(|sums| sums.class.0 > 0 && sums.class.is_of_goods());
+                    goods.map(|sums| sums.sold.max(Fen::ZERO)).sum::<Fen>()
+                };
+                let goods = [period, period.minus(1)].map(|period| sold(&self.goods_of(period)));
+                let all = [period, period.minus(1)].map(|period| self.month(period).invoiced().amount);
+                (goods[0] + goods[1]).ratio_bp(all[0] + all[1]) < 5_000
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Whether it is a trader, by its industry.
+    fn is_trader(&self) -> bool {
+        self.industry_division().is_some_and(|division| TRADE.contains(&division))
+    }
+
+    /// Whether a return of it ever came.
+    fn filed_ever(&self) -> bool {
+        self.profile.last_declared > Period::default()
+    }
+}
+
 /// Of the tax issued in the months before one, how much had no input behind it, in basis points: what is usual for the firm.
-/// `None` where that cannot be told of a firm that is older than the journal.
+/// Of a firm older than the journal, what it sold from stock in the first months counts as without input: so much at most is
+/// usual. `None` where nothing can be told of it.
 pub(super) fn usual_share_bp(view: &mut View<'_, '_>, before: Period, months: i64) -> Option<i64> {
-    let past = view.past(before, months).into_iter().filter(|(period, _)| !view.is_opening(*period));
+    let past = view.past(before, months);
     let (mut known, mut issued, mut own) = (0, Fen::ZERO, Fen::ZERO);
-    for (_, month) in past {
-        known += 1;
+    for (period, month) in past {
+        known += i64::from(!view.is_opening(period));
         issued += month.sold_standing;
-        own += month.originated;
+        own += month.originated + month.opening;
     }
     if issued > Fen::ZERO {
         return Some(own.max(Fen::ZERO).ratio_bp(issued));
@@ -72,4 +183,4 @@ pub(super) fn usual_share_bp(view: &mut View<'_, '_>, before: Period, months: i6
 }
 
 /// Fewer months say nothing of what is usual.
-const KNOWN_MONTHS_MIN: i32 = 2;
+pub(super) const KNOWN_MONTHS_MIN: i64 = 2;

@@ -1,5 +1,7 @@
 //! What a check sees: one taxpayer's rows, to be read and no more, and the rule set in force.
 
+use std::collections::BTreeMap;
+
 use super::indicators::Indicator;
 use super::rules::{Limits, RuleSet};
 use super::{Sample, Typology};
@@ -9,7 +11,7 @@ use crate::model::{
 };
 use crate::state::{
     AbnormalFrom, AbnormalMonth, Books, Claim, Goods, GoodsMonth, Held, Key, Metric, Month, Opening, Papers, Partner,
-    PartyKey, Profile, Readings, Side, Tainted, TieRow, province, standing,
+    PartyKey, Profile, Readings, Side, TaintTold, Tainted, TieRow, province, standing,
 };
 
 /// One taxpayer's rows, and the rules.
@@ -35,10 +37,30 @@ const MONTHS_MAX: i32 = 36;
 /// Months with refunds, up to the latest, in which a refund is held against accused origins: they are asked again whenever
 /// one is accused.
 pub const REFUND_MONTHS: i32 = 12;
-/// Accused origins that one finding adds up.
+/// Where more accused origins than these are behind a taxpayer, each is judged by itself, and asked again when value of its own
+/// has moved.
+pub const TOGETHER_MAX: usize = 12;
+/// Accused origins that a refund is held against.
 const TAINTED_MAX: usize = 32;
+/// Whom a firm meets so long after it is first known, it did not deal with before.
+const SETTLED_DAYS: i64 = 60;
+/// Whom it has dealt with so long from then on is a partner of long standing.
+const STEADY_DAYS: i64 = 180;
+/// Names of one accused origin, and sellers who told of it in each, that are looked at to tell who sold its value.
+pub const NAMES_MAX: usize = 8;
 /// Sellers of abnormal invoices of one month that are looked at to find those of the most tax.
 const SELLERS_MAX: usize = 256;
+
+/// Tax bought from those who sold an accused origin's value.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BoughtOfAccused {
+    /// From all of them.
+    pub all: Fen,
+    /// From the nearest to the origin, those of long standing left out.
+    pub nearest: Fen,
+    /// From those that the taxpayer met lately, and that are nearer to the origin than any it had known before.
+    pub lately_met: Fen,
+}
 
 /// Deductions that stand, oldest first, of one invoice.
 pub struct Standing {
@@ -303,6 +325,52 @@ impl<'a, 'b> View<'a, 'b> {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The sellers who told of an accused origin's value, each with the fewest invoices over which any came: those it came from.
+    pub fn accused_sellers(&mut self, origin: TaxpayerId) -> BTreeMap<TaxpayerId, u8> {
+        let mut sellers = BTreeMap::new();
+        for name in self.books.accused_names(origin, NAMES_MAX) {
+            let told_by = |from| Key::taint_told(origin, name.named, from);
+            for key in self.books.scan(&told_by(Id::EMPTY), &told_by(Id::LAST), NAMES_MAX) {
+                let (Key::TaintTold { from, .. }, Some(told)) = (key, self.books.find::<TaintTold>(&key)) else {
+                    continue;
+                };
+                let hops = sellers.entry(from).or_insert(u8::MAX);
+                *hops = told.parts.fewest().min(*hops);
+            }
+        }
+        sellers
+    }
+
+    /// Whether the taxpayer met a counterparty when it had long been known itself: whom a firm met in its own beginning, or the
+    /// journal's, it may have known before.
+    pub fn is_met_lately(&self, partner: &Partner) -> bool {
+        partner.first_at > self.profile.known_since.plus_days(SETTLED_DAYS)
+    }
+
+    /// Whether a counterparty is one of long standing: met in the firm's beginning, or the journal's, and dealt with for half a
+    /// year since.
+    fn is_steady(&self, partner: &Partner) -> bool {
+        !self.is_met_lately(partner) && partner.last_at.days_since(partner.first_at) >= STEADY_DAYS
+    }
+
+    /// What was bought from those who sold the taxpayer an accused origin's value.
+    pub fn bought_of_accused(&mut self, origin: TaxpayerId) -> BoughtOfAccused {
+        let sellers = self.accused_sellers(origin).into_iter();
+        let sellers: Vec<(u8, Partner)> =
+            sellers.filter_map(|(seller, hops)| Some((hops, self.partner(Side::Bought, seller)?))).collect();
+        let nearest = sellers.iter().map(|(hops, _)| *hops).min().unwrap_or(u8::MAX);
+        let known = sellers.iter().filter(|(_, partner)| !self.is_met_lately(partner));
+        let nearest_known = known.map(|(hops, _)| *hops).min().unwrap_or(u8::MAX);
+        let mut sums = BoughtOfAccused::default();
+        for (hops, partner) in sellers {
+            let tax = partner.totals.tax.max(Fen::ZERO);
+            sums.all += tax;
+            sums.nearest += if hops == nearest && !self.is_steady(&partner) { tax } else { Fen::ZERO };
+            sums.lately_met += if hops < nearest_known { tax } else { Fen::ZERO };
+        }
+        sums
     }
 
     /// How much of all that the taxpayer claimed came from accused origins, in basis points; nothing for refunds of long ago.

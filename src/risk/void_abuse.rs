@@ -1,9 +1,9 @@
 //! Invoices that were used by their buyers and then voided, or voided as if that were the purpose.
 
 use super::finding::{COUNTERPARTIES_MAX, counted, percent};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::About;
-use crate::state::{Month, Side};
+use crate::state::{Month, Side, Taken};
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -11,7 +11,9 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "作废异常",
     since: "0.1.0",
     subject: Subject::Period,
-    doc: "Of the invoices a firm issued in a month, several were voided though their buyers had deducted them already and \
+    also: None,
+    matter: Matter::Revoking,
+    doc: "Of the invoices a firm issued in a month and those before it, several were voided though their buyers had deducted them already and \
           keep the deductions: the issuer's output tax is gone, and the tax goes on being deducted. Or most of the month's \
           invoices were voided, far more than is usual with this firm. An invoice may be voided in the month of issue and \
           before anybody has used it (Provisions on the use of special VAT invoices, articles 13 and 20); fully digital ones \
@@ -54,7 +56,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let month = view.month_if(period, |month| month.sold_void.count > 0)?;
-    let claimed = month.ways.void_claimed;
+    // What buyers keep is no matter of one month: it is added up with that of the months before.
+    let past = view.past(period, past_months);
+    let several = || std::iter::once(&month).chain(past.iter().map(|(_, month)| month));
+    let claimed = several().map(|month| month.ways.void_claimed).fold(Taken::default(), Taken::plus);
+    let claimed = if month.ways.void_claimed.count > 0 { claimed } else { Taken::default() };
     let is_claimed = i64::from(claimed.count) >= claimed_min && claimed.tax.0 >= claimed_tax_min;
     let (invoices, voided, void_tax) = (issued(&month), i64::from(month.sold_void.count), month.sold_void.tax);
     let share = void_bp(voided, invoices);
@@ -62,7 +68,6 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if !is_claimed && !is_much {
         return None;
     }
-    let past = view.past(period, past_months);
     let before: i64 = past.iter().map(|(_, month)| issued(month)).sum();
     let voided_before: i64 = past.iter().map(|(_, month)| i64::from(month.sold_void.count)).sum();
     // Of a firm that has hardly issued yet nothing is usual, unless it is known to have issued nothing.
@@ -78,14 +83,17 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let mut finding = Finding::new(score, stake, Sentence::default());
     if is_claimed {
         let (count, tax) = (claimed.count, claimed.tax.grouped());
-        zh.push(format!("，其中{count}张作废前购方已抵扣且未转出，涉及税额{tax}元"));
-        en.push(format!(", {count} of them after their buyers had deducted {tax} yuan of tax, which still stands"));
-        finding = finding.number("voided_after_deduction", count.into(), claimed_min, "invoices", "month").number(
+        zh.push(format!("；连同此前{past_months}个月，{count}张作废前购方已抵扣且未转出，涉及税额{tax}元"));
+        en.push(format!(
+            "; with the {past_months} months before, {count} after their buyers had deducted {tax} yuan of tax, which still \
+             stands"
+        ));
+        finding = finding.number("voided_after_deduction", count.into(), claimed_min, "invoices", "7 months").number(
             "tax_kept_of_voided",
             claimed.tax.0,
             claimed_tax_min,
             "fen",
-            "month",
+            "7 months",
         );
     }
     if let Some(rise) = rise {

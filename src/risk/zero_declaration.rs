@@ -2,7 +2,7 @@
 
 use super::finding::counted;
 use super::returns::{Return, not_evened_out};
-use super::{Finding, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen, Instant, Period, TaxpayerKind};
 use crate::state::Month;
 
@@ -19,6 +19,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "零申报仍领票开票",
     since: "0.1.0",
     subject: Subject::Period,
+    also: None,
+    matter: Matter::Returns,
     doc: "The return of a month in which the firm issued invoices says that nothing was sold (found at once); or the month \
           has passed and no return has come from a general taxpayer that used to file and still issues; or returns of \
           several months running say that nothing is payable while the firm's quota was raised. Zero filing three periods \

@@ -443,7 +443,8 @@ fn fold_fact(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Ve
     let body = item.body();
     let (refused, counted) = (matches!(body, Body::Refused(_)), is_input(&body));
     let verdict = partition.fold_record(item.at, item.root, item.to, body);
-    if counted {
+    // The rules that a journal begins with are nobody's input.
+    if counted && item.root != Root::default() {
         partition.count(item.row_head, if refused { crate::fold::Verdict::Refused } else { verdict });
     }
     let is_arrival = |(_, message): &(Entity, Message)| matches!(message, Message::Arrival(_));

@@ -128,6 +128,9 @@ pub enum Error {
         /// What it gave of the inbox.
         expected: Vec<u32>,
     },
+    /// Partitions were being opened when the service was to end.
+    #[error("the service ended while partitions were opened; what was folded again is kept")]
+    Stopped,
     /// Another process has our name.
     #[error("another process runs as instance {instance} of group {group}: give each an instance_id of its own")]
     Fenced {
@@ -178,6 +181,7 @@ impl Error {
             | Self::Broken { .. }
             | Self::Kafka(_)
             | Self::Apart { .. }
+            | Self::Stopped
             | Self::Fenced { .. } => None,
         }
     }

@@ -42,6 +42,9 @@ pub struct Policies {
     pub segment_bytes_max: u64,
     /// When rows are persisted though there is room for more.
     pub persist: Persist,
+    /// On Kafka: whether a turn is one transaction. Without, what a failed turn left behind stays in the topics, and neither
+    /// journal nor outputs are to be trusted any more: it is there to measure what transactions cost.
+    pub transactional: bool,
     /// Where given, whatever else would be drawn or follow from the clock follows from it: the journal's name, the names of
     /// rows in memory, and on how many threads turns are folded, which is then never tried out. With one thread and rows
     /// persisted after turns, a run is then the same to the last operation on the disk.
@@ -67,6 +70,7 @@ impl Default for Policies {
             frame_bytes_max: 1 << 20,
             segment_bytes_max: log::Settings::default().segment_bytes_max,
             persist,
+            transactional: true,
             seed: None,
         }
     }

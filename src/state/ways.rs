@@ -38,6 +38,12 @@ impl Taken {
         self.tax += tax;
     }
 
+    /// The two together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { count: self.count.saturating_add(other.count), tax: self.tax + other.tax }
+    }
+
     /// Counts one out again.
     pub fn remove(&mut self, tax: Fen) {
         self.count = self.count.saturating_sub(1);

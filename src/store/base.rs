@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rocksdb::{DBRawIterator, SstFileWriter};
 
 use super::error::Error;
-use super::rocks::Rocks;
+use super::rocks::{Rocks, RocksStats};
 use crate::files::{Database, Lock, Rows, spoiled};
 
 /// A database, open.
@@ -66,6 +66,16 @@ impl Base {
         match self {
             Self::Rocks(rocks) => rocks.file_bytes(),
             Self::Memory(_) => 0,
+        }
+    }
+}
+
+impl Base {
+    /// How `RocksDB` fares.
+    pub(super) fn rocks_stats(&self) -> RocksStats {
+        match self {
+            Self::Rocks(rocks) => rocks.stats(),
+            Self::Memory(_) => RocksStats::default(),
         }
     }
 }

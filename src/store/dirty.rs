@@ -32,6 +32,8 @@ impl Dirty {
             return;
         }
         self.latest.sort_unstable();
+        // A row that was removed and made again is here twice, and a listing counts.
+        self.latest.dedup();
         let mut run = std::mem::take(&mut self.latest);
         while let Some(longer) = self.runs.pop_if(|longer| longer.len() < 2 * run.len()) {
             run.extend(longer);
@@ -75,6 +77,9 @@ mod tests {
         for round in 0..50 {
             for month in 0..20 {
                 dirty.push(key((round * 7 + month * 31) % 500));
+                if month % 3 == 0 {
+                    dirty.push(key((round * 7 + month * 31) % 500));
+                }
             }
             dirty.order();
             let mut found = dirty.between(&key(100), &key(200), 5, |key| *key != unwanted());

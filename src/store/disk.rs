@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::base::{Base, Batch, Cursor, Memory};
 use super::error::Error;
-use super::rocks::{LOCK, Rocks};
+use super::rocks::{LOCK, Rocks, RocksStats};
 use super::settings::Shared;
 use crate::files::{Database, Files, Place, Simulated};
 use crate::model::Entity;
@@ -182,6 +182,10 @@ impl Disk {
     /// Bytes in files.
     pub(super) fn file_bytes(&self) -> u64 {
         self.base.file_bytes()
+    }
+
+    pub(super) fn rocks_stats(&self) -> RocksStats {
+        self.base.rocks_stats()
     }
 }
 

@@ -28,6 +28,7 @@ use cache::Cache;
 pub use disk::Applied;
 use disk::Disk;
 pub use error::Error;
+pub use rocks::RocksStats;
 pub use settings::{Options, Shared, SharedSettings};
 
 /// Rows of one partition.
@@ -141,5 +142,10 @@ impl Store {
             persist_time: self.counters.persist_time,
             file_bytes: self.disk.file_bytes(),
         }
+    }
+
+    /// How its database fares.
+    pub fn rocks_stats(&self) -> RocksStats {
+        self.disk.rocks_stats()
     }
 }

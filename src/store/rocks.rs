@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rocksdb::{
     BlockBasedIndexType, BlockBasedOptions, DB, DBCompressionType, DBPinnableSlice, DBRawIterator,
-    IngestExternalFileOptions, LogLevel, Options as RocksOptions, ReadOptions, SstFileWriter,
+    IngestExternalFileOptions, LogLevel, Options as RocksOptions, ReadOptions, SstFileWriter, properties,
 };
 
 use super::base::Batch;
@@ -25,6 +25,21 @@ const SIGN: &str = "CURRENT";
 const L0_FILES: i32 = 12;
 /// What RocksDB reads at once, in bytes; rows are about 100.
 const BLOCK_BYTES: usize = 8 << 10;
+
+/// How a database fares: what of it is not shared with others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RocksStats {
+    /// Memory of readers of tables that is not in the block cache.
+    pub reader_bytes: u64,
+    /// Memory of buffers for writing.
+    pub buffer_bytes: u64,
+    /// What is to be merged, about.
+    pub pending_compaction_bytes: u64,
+    /// Whether writes are stopped or slowed down, because merging does not keep up.
+    pub is_stalled: bool,
+    /// Failures of work in the background.
+    pub background_errors: u64,
+}
 
 /// A database, open.
 pub(super) struct Rocks {
@@ -117,8 +132,24 @@ impl Rocks {
 
     /// Bytes in files.
     pub(super) fn file_bytes(&self) -> u64 {
-        let bytes = self.db.property_int_value(rocksdb::properties::TOTAL_SST_FILES_SIZE);
-        bytes.ok().flatten().unwrap_or(0)
+        self.property(properties::TOTAL_SST_FILES_SIZE)
+    }
+
+    /// How it fares.
+    pub(super) fn stats(&self) -> RocksStats {
+        let slowed = self.property(properties::ACTUAL_DELAYED_WRITE_RATE);
+        RocksStats {
+            reader_bytes: self.property(properties::ESTIMATE_TABLE_READERS_MEM),
+            buffer_bytes: self.property(properties::SIZE_ALL_MEM_TABLES),
+            pending_compaction_bytes: self.property(properties::ESTIMATE_PENDING_COMPACTION_BYTES),
+            is_stalled: slowed > 0 || self.property(properties::IS_WRITE_STOPPED) > 0,
+            background_errors: self.property(properties::BACKGROUND_ERRORS),
+        }
+    }
+
+    /// What is not known counts as nothing: nothing is decided by it.
+    fn property(&self, name: &properties::PropName) -> u64 {
+        self.db.property_int_value(name).ok().flatten().unwrap_or(0)
     }
 }
 

@@ -51,4 +51,9 @@ impl Shared {
         blocks.set_num_shard_bits(BLOCK_CACHE_PARTS_BITS);
         Self { blocks: Cache::new_lru_cache_opts(&blocks) }
     }
+
+    /// Memory of blocks in the cache, and of those among them that are in use and cannot be given up.
+    pub fn block_cache_bytes(&self) -> (u64, u64) {
+        (self.blocks.get_usage() as u64, self.blocks.get_pinned_usage() as u64)
+    }
 }

@@ -269,6 +269,18 @@ fn a_row_made_and_removed_between_two_persists_leaves_no_trace() {
     assert_eq!(everything(&store), [(firm(1), month(7), row(1, 10))]);
 }
 
+/// Kept: found by the property above, in one of some thousand runs.
+#[test]
+fn a_row_that_was_removed_and_made_again_is_listed_once_and_hides_no_other() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 1 << 20);
+    store.put(&firm(1), Key::Profile, row(1, 10));
+    store.remove(&firm(1), &Key::Profile);
+    store.put(&firm(1), Key::Profile, row(2, 10));
+    store.put(&firm(1), month(52), row(1, 10));
+    assert_eq!(store.scan(&firm(1), &Key::Profile, &Key::Task, 2), [Key::Profile, month(52)]);
+}
+
 #[test]
 fn fresh_data_is_folded_without_looking_at_the_disk() {
     let dir = scratch();

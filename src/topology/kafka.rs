@@ -22,7 +22,8 @@ pub struct Kafka {
     pub commit_interval_ms: u32,
     /// Events with which a turn is committed before its time. More is faster, and more is folded again after a failed turn.
     pub turn_events: u32,
-    /// How much is read and not folded yet, in MiB; beyond it reading waits.
+    /// How much is read and not folded yet, in MiB; beyond it reading waits. But 256 KiB may wait of each partition of each
+    /// topic, so that none is kept waiting by the others.
     pub buffered_mib: u32,
     /// A dead instance's partitions go to others after so many milliseconds.
     pub session_timeout_ms: u32,

@@ -12,6 +12,7 @@ mod describe;
 mod kafka;
 mod registry;
 mod secret;
+mod telemetry;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +22,7 @@ pub use describe::mermaid;
 pub use kafka::{Kafka, Keeps, Role, Topic, Topics};
 pub use registry::{SchemaRegistry, Subjects};
 pub use secret::Secret;
+pub use telemetry::Telemetry;
 
 use crate::model::shortened;
 
@@ -46,13 +48,22 @@ pub struct Topology {
     pub cache_mib: u32,
     /// How Kafka is used, where that is the kind.
     pub kafka: Kafka,
+    /// What operators see of it, where that is the kind.
+    pub telemetry: Telemetry,
 }
 
 impl Default for Topology {
     fn default() -> Self {
         // Eight partitions keep eight cores busy, and cost two cores nothing. A GiB of rows fits beside other programs
         // on a laptop.
-        Self { kind: Kind::Embedded, partitions: 8, rules: None, cache_mib: 1_024, kafka: Kafka::default() }
+        Self {
+            kind: Kind::Embedded,
+            partitions: 8,
+            rules: None,
+            cache_mib: 1_024,
+            kafka: Kafka::default(),
+            telemetry: Telemetry::default(),
+        }
     }
 }
 
@@ -118,9 +129,11 @@ pub enum TopologyError {
     },
     /// A table that has no meaning for the kind.
     #[error(
-        "line {line}: [kafka] says nothing to a topology of the kind \"embedded\": set kind = \"kafka\", or take it out"
+        "line {line}: [{table}] says nothing to a topology of the kind \"embedded\": set kind = \"kafka\", or take it out"
     )]
     NotKafka {
+        /// Its name.
+        table: &'static str,
         /// Where it stands.
         line: usize,
     },
@@ -131,8 +144,11 @@ impl Topology {
     pub fn parse(document: &str) -> Result<Self, TopologyError> {
         let topology: Self =
             toml::from_str(document).map_err(|error| TopologyError::Syntax(shortened(error.to_string())))?;
-        let own =
-            [("partitions", topology.partitions, 1, PARTITIONS_MAX), ("cache_mib", topology.cache_mib, 1, 1 << 20)];
+        let own = [
+            ("partitions", topology.partitions, 1, PARTITIONS_MAX),
+            ("cache_mib", topology.cache_mib, 1, 1 << 20),
+            ("unhealthy_after_s", topology.telemetry.unhealthy_after_s, 1, 3_600),
+        ];
         for (name, value, least, most) in own.into_iter().chain(topology.kafka.ranges()) {
             if !(least..=most).contains(&value) {
                 return Err(TopologyError::OutOfRange { name, line: line_of(document, name), value, least, most });
@@ -140,8 +156,13 @@ impl Topology {
         }
         if topology.kind == Kind::Kafka {
             topology.kafka.check(document)?;
-        } else if let Some(line) = document.lines().position(|line| line.trim_start().starts_with("[kafka")) {
-            return Err(TopologyError::NotKafka { line: line + 1 });
+        } else {
+            for table in ["kafka", "telemetry"] {
+                let opens = |line: &str| line.trim_start().starts_with(&format!("[{table}"));
+                if let Some(line) = document.lines().position(opens) {
+                    return Err(TopologyError::NotKafka { line: line + 1, table });
+                }
+            }
         }
         Ok(topology)
     }

@@ -115,7 +115,7 @@ fn the_rule_set_without_provenance_is_the_standard_one_less_what_rests_on_it() {
     assert_eq!(rules.limits, RuleSet::parse(STANDARD_RULES).unwrap().limits);
     for typology in risk::ALL {
         assert_eq!(rules.has(typology), !REST_ON_PROVENANCE.contains(&typology.code), "{}", typology.code);
-        assert!(!typology.accuses_source || !rules.has(typology), "{} accuses a source", typology.code);
+        assert!(!typology.rests_on_pool() || !rules.has(typology), "{} rests on provenance", typology.code);
     }
 }
 

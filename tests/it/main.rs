@@ -15,6 +15,7 @@
 //! | `agreement` | the fold against the oracle of `tests/oracle/`, at the end of small worlds |
 //! | `abnormal` | abnormal vouchers against the oracle, each time the journal is quiet, whatever the order of messages |
 //! | `cli` | exit codes, help, messages |
+//! | `deploy` | what is under `deploy/`: figures, alarms, runbook, compose file, unit |
 //! | `folders` | data folders gone on with, kept from harm, asked for what is not there |
 //! | `formats` | the bytes of a journal, by a reader made from `src/log/FORMAT.md` alone |
 //! | `fuzz` | the fuzz targets, over the corpus that is kept and some thousands of changed inputs |
@@ -30,6 +31,7 @@ mod abnormal;
 mod agreement;
 mod broken_input;
 mod cli;
+mod deploy;
 mod determinism;
 mod folders;
 mod formats;

@@ -76,12 +76,12 @@ fn every_row_is_named_by_the_tests_that_are_said_to_hold_it() {
                     let folder = if file.starts_with("src/") { root.to_owned() } else { root.join("tests/it") };
                     let text = std::fs::read_to_string(folder.join(file)).unwrap();
                     let names = ["Key::", "Row::"].map(|prefix| format!("{prefix}{row}"));
-                    let named = |name: &String| {
+                    let stands = |name: &String| {
                         text.match_indices(name.as_str()).any(|(at, _)| {
                             !text[at + name.len()..].starts_with(|next: char| next.is_alphanumeric() || next == '_')
                         })
                     };
-                    assert!(names.iter().any(named), "{file} says nothing of {row}");
+                    assert!(names.iter().any(stands), "{file} says nothing of {row}");
                 }
             }
             Findings(why) => assert!(why.len() > 20, "{row}"),

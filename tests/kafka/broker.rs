@@ -86,6 +86,19 @@ impl Broker {
     }
 }
 
+impl Broker {
+    /// The first one's process.
+    pub(crate) fn process(&self) -> u32 {
+        let path = self.folder.path().join("kafka/broker-1/pid");
+        std::fs::read_to_string(path).unwrap().trim().parse().unwrap()
+    }
+
+    /// Sends a signal to the first.
+    pub(crate) fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.process().to_string()]).status().unwrap().success());
+    }
+}
+
 impl Drop for Broker {
     fn drop(&mut self) {
         self.run("stop");

@@ -8,7 +8,7 @@ use crate::broker::Broker;
 use crate::world::{World, run, suyuan};
 use crate::{registry, sameness, security};
 
-type Case = fn(&Broker, &str);
+pub(crate) type Case = fn(&Broker, &str);
 
 /// All cases, each with its name, which is also that of its group and the prefix of its topics.
 pub(crate) const ALL: [(&str, Case); 13] = [
@@ -28,7 +28,7 @@ pub(crate) const ALL: [(&str, Case); 13] = [
 ];
 
 /// The most that a clean end may take.
-const END_MAX: Duration = Duration::from_secs(5);
+pub(crate) const END_MAX: Duration = Duration::from_secs(5);
 
 fn a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told(broker: &Broker, name: &str) {
     let world = World::new(broker, name, 4, 4_000, "");

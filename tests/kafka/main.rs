@@ -7,18 +7,28 @@
 //! | `broker` | the broker |
 //! | `world` | an input, its topics, the instances at work on it |
 //! | `sameness` | what must hold in the end, as the architecture says it of any log |
+//! | `scrape` | what an instance says of itself over HTTP |
 //! | `cases` | what goes wrong |
 //! | `registry` | with a schema registry, a real one as well |
 //! | `security` | with TLS and passwords |
+//! | `watched` | what operators see of it, and how an instance ends |
 //!
 //! A case that fails is run again by its name; what its instances said is printed with it.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "tests, whose figures are whole numbers"
+)]
 
 mod broker;
 mod cases;
 mod registry;
 mod sameness;
+mod scrape;
 mod security;
+mod watched;
 mod world;
 
 use std::panic::AssertUnwindSafe;
@@ -36,7 +46,7 @@ fn main() -> ExitCode {
     let wanted = std::env::var("SUYUAN_KAFKA_CASE").unwrap_or_default();
     let broker = Broker::start(1);
     let mut failed = Vec::new();
-    for (name, case) in cases::ALL.iter().filter(|(name, _)| name.contains(&wanted)) {
+    for (name, case) in cases::ALL.iter().chain(&watched::ALL).filter(|(name, _)| name.contains(&wanted)) {
         let began = Instant::now();
         let done = std::panic::catch_unwind(AssertUnwindSafe(|| case(&broker, name)));
         let said = if done.is_ok() { "ok" } else { "FAILED" };

@@ -16,7 +16,7 @@ use suyuan::topology::{Secret, Topology};
 use crate::broker::Broker;
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(4);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 /// How long one answer may take: then it is asked for anew, of another broker if one is lost.
 const ANSWER: Duration = Duration::from_secs(10);
 
@@ -32,6 +32,8 @@ pub(crate) struct World {
 pub(crate) struct Instance {
     child: Child,
     log: PathBuf,
+    /// How much others of its name had said before.
+    said_before: usize,
 }
 
 pub(crate) fn suyuan() -> Command {
@@ -114,16 +116,22 @@ impl World {
     pub(crate) fn instance_command(&self, instance: &str) -> Command {
         let mut command = suyuan();
         command.arg("run").arg("--topology").arg(&self.topology_file).arg("--data").arg(self.data(instance));
-        command.args(["--instance", instance, "--log-level", "info"]);
+        command.args(["--instance", instance, "--log-level", "info", "--telemetry", "127.0.0.1:0"]);
         command
     }
 
     pub(crate) fn start(&self, instance: &str) -> Instance {
+        self.start_with(instance, &[])
+    }
+
+    /// Starts an instance with more arguments.
+    pub(crate) fn start_with(&self, instance: &str, more: &[&str]) -> Instance {
         let log = self.folder.path().join(format!("{instance}.log"));
         let file = File::options().create(true).append(true).open(&log).unwrap();
+        let said_before = usize::try_from(file.metadata().unwrap().len()).unwrap();
         let out = file.try_clone().unwrap();
-        let child = self.instance_command(instance).stdout(out).stderr(file).spawn().unwrap();
-        Instance { child, log }
+        let child = self.instance_command(instance).args(more).stdout(out).stderr(file).spawn().unwrap();
+        Instance { child, log, said_before }
     }
 
     /// What a client of the brokers is set to.
@@ -255,7 +263,12 @@ impl Instance {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    fn expect_alive(&mut self) {
+    /// What this process has said.
+    pub(crate) fn said_itself(&self) -> String {
+        self.said().split_off(self.said_before)
+    }
+
+    pub(crate) fn expect_alive(&mut self) {
         assert!(self.child.try_wait().unwrap().is_none(), "it has ended: {}", self.said());
     }
 

@@ -13,8 +13,18 @@ pub struct Chain {
     pub count: u32,
     pub members: BTreeMap<String, Member>,
     pub edges: BTreeMap<(String, String), Edge>,
+    /// By buyer and seller, of those who told of the source's value, the fewest invoices over which any came.
+    pub told: BTreeMap<(String, String), i64>,
     /// Whether value of the source came in other names than its own, so that shares of shares were told.
     pub in_other_names: bool,
+}
+
+impl Chain {
+    /// Who sold a firm the source's value, and over how few invoices.
+    pub fn sellers_of(&self, firm: &str) -> BTreeMap<String, i64> {
+        let told = self.told.iter().filter(|((buyer, _), _)| buyer == firm);
+        told.map(|((_, seller), hops)| (seller.clone(), *hops)).collect()
+    }
 }
 
 /// A taxpayer on it.
@@ -61,6 +71,8 @@ struct Net<'a> {
     names: BTreeMap<(String, String), Named>,
     /// The same over one invoice less.
     nearer: BTreeMap<(String, String), Named>,
+    /// By buyer and seller, over how few invoices any of it was told.
+    sellers: BTreeMap<(String, String), i64>,
 }
 
 /// What of the source's value went to somebody, by the name in which it did.
@@ -69,10 +81,18 @@ type Parts = BTreeMap<String, i64>;
 impl<'a> Net<'a> {
     fn of(books: &'a Books, origin: &'a str) -> Self {
         let begun = ((origin.to_owned(), origin.to_owned()), Named { part: 0, hops: 0 });
-        let mut net = Self { books, origin, names: BTreeMap::from([begun]), nearer: BTreeMap::new() };
+        let mut net =
+            Self { books, origin, names: BTreeMap::from([begun]), nearer: BTreeMap::new(), sellers: BTreeMap::new() };
         for hops in 1..=books.rules.limit("taint_hops_max") {
             net.nearer = std::mem::take(&mut net.names);
             net.names = net.told(hops);
+            for from in firms(&net.nearer) {
+                for (buyer, parts) in net.parts(&from) {
+                    if buyer != from && parts.keys().any(|name| *name != buyer) {
+                        net.sellers.entry((buyer, from.clone())).or_insert(hops);
+                    }
+                }
+            }
         }
         net
     }
@@ -155,6 +175,7 @@ impl<'a> Net<'a> {
         for firm in firms(&self.nearer) {
             self.edges(&firm, &mut chain.edges);
         }
+        chain.told.clone_from(&self.sellers);
         for (firm, member) in &mut chain.members {
             let from = chain.edges.iter().filter(|((from, _), _)| from == firm);
             member.passed = from.map(|(_, edge)| edge.tax).sum();

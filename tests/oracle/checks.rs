@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::books::Books;
 use super::chains::Chain;
-use super::events::{Claim, DAY, Month, month_of};
-use super::firms::{Firm, latest};
+use super::events::{Claim, DAY, HOUR, Month, month_of};
+use super::firms::{Firm, at, latest};
 use super::sums::Sums;
+use super::taint_checks::{false_deduction, passed_on};
 
 /// A finding that stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +18,12 @@ pub struct Finding {
     pub case: Option<(String, u32)>,
 }
 
-fn finding(score: i64, stake: i64) -> Finding {
+pub fn finding(score: i64, stake: i64) -> Finding {
     Finding { score: score.clamp(0, 1_000), stake, case: None }
 }
 
 /// An amount over another, in basis points, towards zero.
-fn bp(part: i64, whole: i64) -> i64 {
+pub fn bp(part: i64, whole: i64) -> i64 {
     if whole <= 0 { 0 } else { i64::try_from(i128::from(part) * 10_000 / i128::from(whole)).expect("a ratio") }
 }
 
@@ -110,8 +111,11 @@ pub fn findings(books: &Books, firm: &str, chains: &BTreeMap<String, Chain>) -> 
         say("abnormal_voucher", month.to_string(), finding);
     }
     for (origin, chain) in chains {
-        if let Some(finding) = false_deduction(books, firm, origin, chain) {
+        if let Some(finding) = false_deduction(books, firm, origin, chains) {
             say("false_deduction", origin.clone(), finding);
+        }
+        if let Some(finding) = passed_on(books, firm, origin, chain) {
+            say("pass_through", origin.clone(), finding);
         }
     }
     found
@@ -226,20 +230,95 @@ fn changed_within(firm: &Firm, month: Month, days: i64) -> bool {
 fn burst(books: &Books, id: &str, months: &Months, month: Month) -> Option<Finding> {
     let rule = |name: &str| books.rules.of("source_burst", name);
     let firm = books.firms.get(id)?;
-    let (own, share) = unexplained(books, id, months, month, rule("own_tax_min_fen"))?;
-    if share < rule("own_share_min_bp") {
+    let owned_min = rule("owned_min_bp");
+    let least = rule("own_tax_held_min_fen").min(rule("own_tax_min_fen"));
+    let (own, share) = unexplained(books, id, months, month, least)?;
+    if own < rule("own_tax_min_fen") && held_back(books, id, months, month, owned_min) != Some(true) {
+        return None;
+    }
+    // Worlds register nobody but traders.
+    let least = if firm.registered_on.is_some() { "own_share_trader_min_bp" } else { "own_share_min_bp" };
+    if share < rule(least) {
         return None;
     }
     let registered = firm.registered_on.is_some_and(|since| is_new(since, month, rule("new_days")));
     let changed = changed_within(firm, month, rule("new_days"));
     let vanished = has_vanished(firm);
-    if !registered && !changed && !vanished {
+    if !registered && !changed && !vanished && !surges(books, id, months, month, share) {
+        return None;
+    }
+    if !is_held_back(books, id, months, month, owned_min) {
         return None;
     }
     if !registered && changed && revival(books, id, months, month).is_some() {
         return None;
     }
     Some(finding(source_score(books, "source_burst", months, month, vanished), own.max(0)))
+}
+
+/// Whether a firm issues many times what it used to, and far more of it without input.
+fn surges(books: &Books, id: &str, months: &Months, month: Month, share: i64) -> bool {
+    let rule = |name: &str| books.rules.of("source_burst", name);
+    let back = i32::try_from(rule("past_months")).expect("a few months");
+    let known_from = books.known_from(id);
+    let past: Vec<Month> =
+        (2..=back + 1).map(|back| month.plus(-back)).take_while(|month| *month >= known_from).collect();
+    let total = |name: &str| past.iter().map(|month| sum(months, *month, name)).sum::<i64>();
+    let (issued, count) = (total("standing"), i64::try_from(past.len()).expect("a few months"));
+    let is_registered = books.firms.get(id).is_some_and(|firm| firm.registered_on.is_some());
+    if count < 2 || !is_registered || issued <= 0 || total("arrived") <= 0 {
+        return false;
+    }
+    let known = past.iter().filter(|month| !books.is_opening(id, **month)).count();
+    let usual = if issued > 0 {
+        bp((total("originated") + total("opening")).max(0), issued)
+    } else if known >= 2 || !books.is_older(id) {
+        0
+    } else {
+        return false;
+    };
+    let (now, mean) = (sum(months, month, "standing"), issued / count);
+    let grown = if mean <= 0 {
+        now > 0
+    } else {
+        i128::from(now) * 100 / i128::from(mean) >= i128::from(rule("growth_min_percent"))
+    };
+    grown && share - usual >= rule("own_rise_min_bp")
+}
+
+/// Whether the tax that no input explains is held back: the firm is gone, or its returns do not say that it owes it; nothing
+/// where that is not known yet.
+fn held_back(books: &Books, id: &str, months: &Months, month: Month, least: i64) -> Option<bool> {
+    let firm = books.firms.get(id)?;
+    if has_vanished(firm) {
+        return Some(true);
+    }
+    let (mut of, mut payable, mut missing) = (0, 0, false);
+    for month in [month, month.plus(-1)] {
+        let begun = sum(months, month, "originated");
+        match firm.declared.get(&month).and_then(|said| latest(said)) {
+            Some([.., due]) => (of, payable) = (of + begun.max(0), payable + (*due).max(0)),
+            None => missing |= begun > 0,
+        }
+    }
+    // What is declared of less than a quarter says nothing of the rest.
+    if of > 0 && bp(of, two(months, month, "originated")) >= 2_500 {
+        return Some(bp(payable, of) < least);
+    }
+    let due = month.plus(1).start() + books.rules.limit("declare_days") * DAY + own_hour(id) * HOUR;
+    let not_filed = missing && books.hour.is_some_and(|hour| due <= hour) && !firm.declared.is_empty();
+    not_filed.then_some(true)
+}
+
+/// The same where it is taken so as long as it is not known: but not of who deducts nothing, and has no input by its nature.
+fn is_held_back(books: &Books, id: &str, months: &Months, month: Month, least: i64) -> bool {
+    let small = books.firms.get(id).is_some_and(|firm| at(&firm.small, month.plus(1).start()) == Some(&true));
+    held_back(books, id, months, month, least).unwrap_or(!small)
+}
+
+/// Firms are asked of a month in an hour of their own, within five days.
+fn own_hour(id: &str) -> i64 {
+    id.bytes().fold(0, |hour, byte| (hour * 31 + i64::from(byte)) % 120)
 }
 
 /// A firm that was silent, changed its representative and issues what no input explains.
@@ -258,6 +337,9 @@ fn revival(books: &Books, id: &str, months: &Months, month: Month) -> Option<Fin
     let began_unseen = idle < 12 && first.plus(-1 - i32::try_from(idle).expect("twelve at most")) < known_from;
     let is_unseen = began_unseen && books.is_older(id);
     let least = rule("idle_months").min(if is_unseen { rule("idle_months_unseen") } else { i64::MAX });
+    if !is_held_back(books, id, months, month, rule("owned_min_bp")) {
+        return None;
+    }
     if share < rule("own_share_min_bp") || i64::try_from(idle).expect("twelve at most") < least {
         return None;
     }
@@ -308,22 +390,6 @@ fn pass_through(books: &Books, id: &str, months: &BTreeMap<Month, Sums>, month: 
     let known_long = firm.known_since.is_some_and(|since| month_of(since) <= month.plus(-2));
     let new_partners = known_long && met * 10_000 / partners.max(1) >= rule("new_partners_min_bp");
     (is_new || new_partners).then(|| finding(rule("score"), out))
-}
-
-fn false_deduction(books: &Books, firm: &str, origin: &str, chain: &Chain) -> Option<Finding> {
-    let rule = |name: &str| books.rules.of("false_deduction", name);
-    let member = chain.members.get(firm).filter(|_| firm != origin)?;
-    let (least, full_from, most) = (rule("tax_min_fen"), rule("tax_full_fen"), member.deducted);
-    if most < least {
-        return None;
-    }
-    let full = if member.hops <= 1 { rule("score_direct") } else { rule("score_indirect") };
-    let risen = i128::from((most - least).min(full_from - least).max(0));
-    let span = i128::from((full_from - least).max(1));
-    let rise = i64::try_from(i128::from(full - rule("score")) * risen / span).expect("a score");
-    let mut finding = finding(rule("score") + rise, most);
-    finding.case = Some((origin.to_owned(), chain.count));
-    Some(finding)
 }
 
 /// How doubts about a firm add up: the best of each typology, as independent doubts do, rounded down at each step.

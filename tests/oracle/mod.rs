@@ -19,6 +19,7 @@ pub mod mixture;
 pub mod rules;
 pub mod statement;
 pub mod sums;
+mod taint_checks;
 pub mod vouchers;
 
 pub use events::read;

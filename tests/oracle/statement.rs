@@ -161,10 +161,17 @@ fn said(books: &Books, all: &mut Statement) {
 }
 
 fn task(books: &Books, found: &BTreeMap<(String, String), Finding>) -> String {
+    // What is of one matter counts once.
     let mut best: BTreeMap<&str, i64> = BTreeMap::new();
     let (mut invoices, mut origins, mut months) = (0, 0, 0);
     for ((typology, _), finding) in found {
-        let best = best.entry(typology.as_str()).or_default();
+        let matter = match typology.as_str() {
+            "dormant_revival" | "source_burst" => "issuing",
+            "false_deduction" | "abnormal_voucher" => "origin",
+            "pass_through" | "circular" => "flow",
+            _ => "claims",
+        };
+        let best = best.entry(matter).or_default();
         *best = finding.score.max(*best);
         match typology.as_str() {
             "dormant_revival" | "source_burst" | "pass_through" | "circular" | "abnormal_voucher" => {

@@ -227,6 +227,7 @@ fn policies(chance: &mut Chance) -> Policies {
         segment_bytes_max: *chance.pick(&[1, 6_000, 40_000, 1 << 28]),
         persist: Persist::AfterTurns(*chance.pick(&[1, 1, 2, 3, 8, 1_000])),
         seed: Some(chance.number()),
+        ..Policies::default()
     }
 }
 

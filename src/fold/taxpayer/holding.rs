@@ -7,7 +7,8 @@ use crate::model::{
     About, Arrival, Fen, Fingerprint, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Voided,
 };
 use crate::provenance::Ordinal;
-use crate::state::{Arrived, Goods, GoodsClass, Held, Issue, Key, Mark, Partner, Side, Voucher};
+use crate::risk;
+use crate::state::{AccusedName, Arrived, Books, Goods, GoodsClass, Held, Issue, Key, Mark, Partner, Side, Voucher};
 
 /// Value back at its origin through so many invoices at least counts as going round: two firms or more.
 const CIRCLE_HOPS_MIN: u8 = 2;
@@ -97,8 +98,21 @@ impl Step<'_> {
         }
     }
 
-    /// A finding about value of an accused seller says how much was bought from it.
+    /// A finding about value of an accused seller says how much was bought from it, and one about value that came through a
+    /// seller what part that is of all it sold.
     fn touch_accused(&mut self, seller: TaxpayerId) {
+        let origins = self.accused_origins();
+        let came_through = |origin: &TaxpayerId, books: &mut Books<'_>| {
+            let names = books.accused_names(*origin, risk::NAMES_MAX);
+            let told = |name: &AccusedName| Key::taint_told(*origin, name.named, seller);
+            *origin == seller || names.iter().any(|name| books.has(&told(name)))
+        };
+        // What is held against it is the sum over all of them.
+        if origins.iter().any(|origin| came_through(origin, &mut self.books)) {
+            for origin in origins {
+                self.touch(About::Origin(origin));
+            }
+        }
         if self.profile.tainted_origins > 0 && self.books.has(&Key::Tainted(seller)) {
             self.touch(About::Origin(seller));
         }

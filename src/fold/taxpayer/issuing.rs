@@ -115,6 +115,10 @@ impl Step<'_> {
         if self.now.period() != period {
             self.touch(About::Period(self.now.period()));
         }
+        // Whether what came of an accused origin went on to new buyers.
+        for origin in self.accused_origins() {
+            self.touch(About::Origin(origin));
+        }
     }
 
     fn count_sale(&mut self, issue: &Issue, goods: &[GoodsAmount]) {

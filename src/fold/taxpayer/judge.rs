@@ -9,6 +9,9 @@ use crate::state::{Key, Month, SignalOrder, SignalRow, Stratum};
 /// Months of findings against the taxpayer as a source that one step asks again.
 const BURSTS_PER_STEP: usize = 16;
 
+/// From this level on a finding accuses: that of an assessment.
+const ACCUSING_LEVEL: u8 = 3;
+
 /// From so many effects on only what accuses a source is still asked of further months in a step: the rest goes on.
 const JUDGED_EFFECTS: usize = crate::fold::EFFECTS_MAX / 2;
 
@@ -36,7 +39,7 @@ impl Step<'_> {
             }
             let subject = subject(&about);
             for (typology, is_on, rules) in self.rules.asked() {
-                if typology.subject != subject || !has_room && !typology.accuses_source && subject == Subject::Period {
+                if !typology.is_about(subject) || !has_room && !typology.accuses_source && subject == Subject::Period {
                     continue;
                 }
                 // Else it does not stand, and did not.
@@ -47,8 +50,8 @@ impl Step<'_> {
                 }
                 let finding = self.check((typology, rules), &about, has_passed, &mut recent);
                 // Last, so that a firm that is accused of another month instead stays accused, in the same case.
-                if finding.is_none() && typology.accuses_source {
-                    cleared.push((typology, about));
+                if typology.accuses_source && !finding.as_ref().is_some_and(|finding| self.accuses(finding.score)) {
+                    cleared.push((typology, about, finding));
                 } else if self.judge(typology, &about, finding) {
                     changed = true;
                     recent = Recent::default();
@@ -58,8 +61,8 @@ impl Step<'_> {
                 self.report_again(origin);
             }
         }
-        for (typology, about) in cleared {
-            changed |= self.judge(typology, &about, None);
+        for (typology, about, finding) in cleared {
+            changed |= self.judge(typology, &about, finding);
         }
         if changed || self.task_due {
             self.merge_task(changed);
@@ -160,6 +163,12 @@ impl Step<'_> {
         risk::together(own, asked.filter_map(|rule| risk::ask(rule, view, period)))
     }
 
+    /// Whether a finding of such a score, of a typology that accuses a source, accuses it: what asks for no assessment tells
+    /// nobody that bought there.
+    pub(super) fn accuses(&self, score: u16) -> bool {
+        risk::level_of_score(&self.rules.limits, score) >= ACCUSING_LEVEL
+    }
+
     /// Whether the finding has changed.
     fn judge(&mut self, typology: &'static Typology, about: &About, finding: Option<Finding>) -> bool {
         if finding.is_none() && self.profile.found & typology.bit() == 0 {
@@ -168,8 +177,12 @@ impl Step<'_> {
         let key = Key::Signal(risk::signal_id(self.books.entity.id, typology, about));
         let before = self.books.find::<SignalRow>(&key).map(|row| row.0.clone());
         let was_open = before.as_ref().is_some_and(|signal| signal.status == SignalStatus::Open);
-        if typology.accuses_source && was_open != finding.is_some() {
-            self.accusations(typology, finding.is_some());
+        if typology.accuses_source {
+            let was = before.as_ref().is_some_and(|before| self.books.has(&accusing(before)));
+            let is = finding.as_ref().is_some_and(|finding| self.accuses(finding.score));
+            if was != is {
+                self.accusations(typology, is);
+            }
         }
         let stood = before.clone().filter(|_| was_open);
         let signal = match (finding, before) {
@@ -265,6 +278,13 @@ impl Step<'_> {
             ..before
         }
     }
+}
+
+/// Where a finding about a month is listed among those that accuse the taxpayer as a source; nowhere where it is about something
+/// else.
+pub(super) fn accusing(signal: &Signal) -> Key {
+    let place = if let About::Period(period) = signal.about { i64::from(period.0) } else { i64::MAX };
+    Key::Standing { order: SignalOrder::Accusing.name(), place, signal_id: signal.signal_id }
 }
 
 fn subject(about: &About) -> Subject {

@@ -42,8 +42,8 @@ use crate::state::{Books, Key, Month, Opening, Profile, Rows, Stakes};
 /// each origin of an invoice, and the findings at the end, are on top and stay well below what a step may have.
 const STEP_EFFECTS: usize = super::EFFECTS_MAX / 8;
 
-/// Months after one of which something is known late, that are asked again: ten years.
-const LATER_MONTHS_MAX: usize = 120;
+/// Months after one of which something is known late, that are asked again: five years.
+const LATER_MONTHS_MAX: usize = 60;
 
 /// One record being folded into one taxpayer.
 struct Step<'a> {
@@ -92,7 +92,7 @@ impl Touched {
     /// Whether findings of a kind about it may rest on what has changed. What accuses a source may rest on any month before.
     fn concerns(&self, typology: &risk::Typology) -> bool {
         self.changed.is_none_or(|(from, to)| {
-            typology.accuses_source || -typology.months_ahead <= to && from <= typology.months_back
+            typology.rests_on_pool() || -typology.months_ahead <= to && from <= typology.months_back
         })
     }
 }
@@ -345,9 +345,9 @@ mod tests {
 
     #[test]
     fn all_months_that_are_asked_again_at_once_have_room_in_a_step() {
-        let of_months = |accusing: bool| {
+        let of_months = |on_pool: bool| {
             let asked = |typology: &&&risk::Typology| {
-                typology.subject == Subject::Period && typology.accuses_source == accusing
+                typology.subject == Subject::Period && typology.rests_on_pool() == on_pool
             };
             risk::ALL.iter().filter(asked).count()
         };

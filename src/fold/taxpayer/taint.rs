@@ -5,7 +5,7 @@
 use super::Step;
 use crate::model::{About, Continue, Fen, Flag, Id, Layers, Taint, TaxpayerId};
 use crate::provenance::Ordinal;
-use crate::risk::Typology;
+use crate::risk::{TOGETHER_MAX, Typology};
 use crate::state::{CaseHead, Key, OriginRow, Share, TaintTold, TaintVisit, Tainted};
 
 /// What came in another's name is told on again when it has become more or less by so great a part of it: every purchase in
@@ -253,11 +253,29 @@ impl Step<'_> {
             self.touch(About::Origin(origin));
             self.touch_refunds();
         }
+        if (total.taken, total.deducted) != (total_before.taken, total_before.deducted) {
+            // A finding about one origin rests on the sum over all of them.
+            for other in self.accused_origins() {
+                self.touch(About::Origin(other));
+            }
+        }
         if total.names == 0 {
             self.books.remove(&Key::Tainted(origin));
         } else {
             self.books.put(Key::Tainted(origin), total);
         }
+    }
+
+    /// The accused origins whose value is in these books, where they are so few that a finding rests on all of them.
+    pub(super) fn accused_origins(&mut self) -> Vec<TaxpayerId> {
+        if self.profile.tainted_origins == 0 {
+            return Vec::new();
+        }
+        let keys = self.books.scan(&Key::Tainted(Id::EMPTY), &Key::Tainted(Id::LAST), TOGETHER_MAX + 1);
+        if keys.len() > TOGETHER_MAX {
+            return Vec::new();
+        }
+        keys.into_iter().filter_map(|key| if let Key::Tainted(origin) = key { Some(origin) } else { None }).collect()
     }
 
     /// Notes by how few invoices, and through whom, value of an accused origin came, in whatever name.

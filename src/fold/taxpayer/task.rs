@@ -18,7 +18,7 @@ impl Step<'_> {
             About::Party(_) => {}
             About::Period(period) => {
                 places.push((SignalOrder::MonthStake, -signal.stake.0.max(0)));
-                if typology.accuses_source {
+                if typology.accuses_source && (!stands || self.accuses(signal.score)) {
                     places.push((SignalOrder::Accusing, i64::from(period.0)));
                 }
             }
@@ -73,7 +73,7 @@ impl Step<'_> {
         if before.is_none() {
             self.profile.tasks += 1;
         }
-        // A finding of each kind counts once: forty deductions of one kind are one doubt, not forty.
+        // A finding of each matter counts once: forty deductions of one kind are one doubt, not forty.
         let (mut best, mut weighed, mut listed) = (Vec::<(Text, u16)>::new(), Vec::new(), Vec::new());
         for (number, typology) in risk::ALL.iter().enumerate() {
             let first = self.first_of(SignalOrder::Score(typology.code), TASK_SIGNALS_MAX);
@@ -92,7 +92,7 @@ impl Step<'_> {
         case_ids.sort_unstable();
         case_ids.dedup();
         let (typologies, scores): (Vec<Text>, Vec<u16>) = best.into_iter().unzip();
-        let score = risk::merge(scores.iter().copied());
+        let score = risk::score_of(weighed.iter());
         let points = risk::shares(&scores, score).into_iter();
         let shares = typologies.iter().cloned().zip(points);
         let shares = shares.map(|(typology, points)| ScoreShare { typology, points }).collect();
@@ -128,7 +128,8 @@ impl Step<'_> {
         let some = if rules.is_empty() { &first[..first.len().min(1)] } else { first };
         let mut weighed = Vec::with_capacity(some.len());
         for (place, signal_id) in some {
-            let finding = Weighed { typology, score: score_at(*place), level_min: 1, level_max: 5 };
+            let finding =
+                Weighed { matter: risk::ALL[typology].matter, score: score_at(*place), level_min: 1, level_max: 5 };
             let signal = if rules.is_empty() { None } else { self.books.find::<SignalRow>(&Key::Signal(*signal_id)) };
             weighed.push(signal.map_or(finding, |row| bounded(finding, &row.0, rules)));
         }

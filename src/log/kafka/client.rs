@@ -13,12 +13,35 @@ pub(super) fn common(kafka: &Kafka) -> ClientConfig {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", &kafka.bootstrap_servers);
     config.set("client.id", format!("suyuan-{}", kafka.instance_id));
-    config.set("message.max.bytes", RECORD_BYTES_MAX.to_string());
     config.set("receive.message.max.bytes", (4 * RECORD_BYTES_MAX).to_string());
     // A broker that is not there is tried again soon, so that its return is not waited for.
     config.set("reconnect.backoff.max.ms", "1000");
     config
 }
+
+/// Producers may send a frame as a whole.
+fn sending(kafka: &Kafka, queue_bytes_max: usize) -> ClientConfig {
+    let mut config = common(kafka);
+    config.set("message.max.bytes", RECORD_BYTES_MAX.to_string());
+    config.set("queue.buffering.max.kbytes", (queue_bytes_max >> 10).to_string());
+    config
+}
+
+/// Bounds what a consumer has read ahead, in bytes. A broker's answer is unpacked as a whole, so it is kept small: what is
+/// larger than an answer may be, comes alone.
+fn bounded(mut config: ClientConfig, queue_bytes_max: usize) -> ClientConfig {
+    config.set("queued.max.messages.kbytes", (queue_bytes_max >> 10).max(1).to_string());
+    config.set("fetch.max.bytes", (queue_bytes_max / 2).clamp(FETCH_BYTES_MIN, FETCH_BYTES_MAX).to_string());
+    config
+}
+
+/// The least and the most of one answer of a broker, in bytes. librdkafka does not take less than its `message.max.bytes`.
+const FETCH_BYTES_MIN: usize = 1 << 20;
+const FETCH_BYTES_MAX: usize = 8 << 20;
+/// What a reader of one partition has read ahead, in bytes.
+const READER_BYTES_MAX: usize = 16 << 20;
+/// What a producer has taken and the brokers have not, in bytes: beyond it the sender waits.
+const SENDING_BYTES_MAX: usize = 64 << 20;
 
 /// Adds the topology's own table, and what nobody is to see.
 fn finished(mut config: ClientConfig, kafka: &Kafka) -> Result<ClientConfig, Error> {
@@ -71,7 +94,7 @@ pub(super) fn read_secret(name: &str, secret: &Secret) -> Result<String, Error> 
 
 /// A reader of what is committed, or of everything, that belongs to no group's assignment.
 pub(super) fn reader(kafka: &Kafka, committed: bool) -> Result<ClientConfig, Error> {
-    let mut config = common(kafka);
+    let mut config = bounded(common(kafka), READER_BYTES_MAX);
     // A consumer must name a group, though it joins none.
     config.set("group.id", format!("{}-reader", kafka.group_id));
     config.set("isolation.level", if committed { "read_committed" } else { "read_uncommitted" });
@@ -85,7 +108,8 @@ pub(super) fn reader(kafka: &Kafka, committed: bool) -> Result<ClientConfig, Err
 
 /// The consumer that takes part in the group.
 pub fn consumer(kafka: &Kafka) -> Result<ClientConfig, Error> {
-    let mut config = common(kafka);
+    // One half of what may be buffered is librdkafka's, the other ours.
+    let mut config = bounded(common(kafka), (kafka.buffered_mib as usize) << 19);
     config.set("group.id", &kafka.group_id);
     config.set("group.instance.id", &kafka.instance_id);
     config.set("session.timeout.ms", kafka.session_timeout_ms.to_string());
@@ -98,7 +122,6 @@ pub fn consumer(kafka: &Kafka) -> Result<ClientConfig, Error> {
     config.set("enable.auto.commit", "false");
     config.set("enable.auto.offset.store", "false");
     config.set("auto.offset.reset", "earliest");
-    config.set("queued.max.messages.kbytes", (kafka.buffered_mib * 512).max(1_024).to_string());
     config.set("fetch.queue.backoff.ms", "10");
     config.set("fetch.wait.max.ms", "100");
     finished(config, kafka)
@@ -106,27 +129,29 @@ pub fn consumer(kafka: &Kafka) -> Result<ClientConfig, Error> {
 
 /// A producer of events, which no transaction waits for.
 pub(super) fn producer(kafka: &Kafka) -> Result<ClientConfig, Error> {
-    let mut config = common(kafka);
+    let mut config = sending(kafka, SENDING_BYTES_MAX);
     config.set("enable.idempotence", "true");
     config.set("partitioner", "murmur2_random");
     config.set("compression.type", "lz4");
     config.set("linger.ms", "20");
-    config.set("queue.buffering.max.kbytes", "65536");
     finished(config, kafka)
 }
 
-/// A producer whose transactions are an instance's turns.
-pub(super) fn transactional(kafka: &Kafka) -> Result<ClientConfig, Error> {
-    let mut config = common(kafka);
-    // The same after a restart: what the process before had open is then ended at once.
-    config.set("transactional.id", format!("{}.{}", kafka.group_id, kafka.instance_id));
-    config.set("transaction.timeout.ms", kafka.transaction_timeout_ms.to_string());
+/// A producer of an instance's turns, which are its transactions, if it has any.
+pub(super) fn transactional(kafka: &Kafka, transactional: bool) -> Result<ClientConfig, Error> {
+    let mut config = sending(kafka, SENDING_BYTES_MAX);
+    if transactional {
+        // The same after a restart: what the process before had open is then ended at once.
+        config.set("transactional.id", format!("{}.{}", kafka.group_id, kafka.instance_id));
+        config.set("transaction.timeout.ms", kafka.transaction_timeout_ms.to_string());
+    } else {
+        config.set("enable.idempotence", "true");
+    }
     config.set("message.timeout.ms", kafka.transaction_timeout_ms.to_string());
     config.set("partitioner", "murmur2_random");
     // A turn is handed over as a whole, so there is nothing to linger for.
     config.set("linger.ms", "0");
     config.set("queue.buffering.max.messages", "1000000");
-    config.set("queue.buffering.max.kbytes", "1048576");
     finished(config, kafka)
 }
 

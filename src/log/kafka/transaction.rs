@@ -4,6 +4,8 @@
 //! is refused, whatever its producer thinks. A refused or failed turn is aborted; what was folded of it must be given up.
 //! A transaction that outlives its time is fatal to the producer: it is then made anew, which is a path like any other.
 
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -14,7 +16,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer, Prod
 use rdkafka::{ClientContext, Message, Offset, TopicPartitionList};
 use tracing::{debug, warn};
 
-use super::client::transactional;
+use super::client;
 use super::error::Error;
 use crate::topology::Kafka;
 
@@ -60,8 +62,42 @@ impl From<KafkaError> for Stop {
 /// A transactional producer.
 pub struct Transactions {
     producer: Arc<BaseProducer<Deliveries>>,
-    /// How long a call may take.
+    /// How long a turn may take.
     patience: Duration,
+    /// Whether the service is to end: then a turn that brokers do not take is given up soon.
+    stop: Arc<AtomicBool>,
+    /// Whether turns are transactions at all.
+    transactional: bool,
+}
+
+/// How long one call of a transaction may take before it is made again, so that the service can end meanwhile.
+const CALL: Duration = Duration::from_millis(500);
+/// How long a turn in hand may still take when the service is to end.
+const LAST_TURN: Duration = Duration::from_millis(1_500);
+
+/// Until when something may take.
+struct Deadline<'a> {
+    at: Cell<Instant>,
+    stop: &'a AtomicBool,
+    hurries: Cell<bool>,
+}
+
+impl<'a> Deadline<'a> {
+    fn after(patience: Duration, stop: &'a AtomicBool) -> Self {
+        Self { at: Cell::new(Instant::now() + patience), stop, hurries: Cell::new(false) }
+    }
+
+    fn is_over(&self) -> bool {
+        if !self.hurries.get() && self.stop.load(Ordering::Relaxed) {
+            self.hurries.set(true);
+            self.at.set(self.at.get().min(Instant::now() + LAST_TURN));
+        }
+        Instant::now() > self.at.get()
+    }
+
+    fn left(&self) -> Duration {
+        self.at.get().saturating_duration_since(Instant::now())
+    }
 }
 
 /// What became of records that were sent.
@@ -98,21 +134,22 @@ impl ProducerContext for Deliveries {
 
 impl Transactions {
     /// Takes an instance's producer over: what a process before had open is ended, and that process can commit no more.
-    pub fn open(kafka: &Kafka) -> Result<Self, Error> {
+    pub fn open(kafka: &Kafka, stop: &Arc<AtomicBool>, transactional: bool) -> Result<Self, Error> {
         let doing = |what| Error::kafka(what, &kafka.bootstrap_servers);
-        let producer: BaseProducer<Deliveries> =
-            transactional(kafka)?.create_with_context(Deliveries::default()).map_err(doing("make a producer"))?;
+        let producer: BaseProducer<Deliveries> = client::transactional(kafka, transactional)?
+            .create_with_context(Deliveries::default())
+            .map_err(doing("make a producer"))?;
         let patience = Duration::from_millis(u64::from(kafka.transaction_timeout_ms)) + Duration::from_secs(20);
-        let began = Instant::now();
-        loop {
-            match producer.init_transactions(Duration::from_secs(10)) {
-                Ok(()) => break,
-                Err(KafkaError::Transaction(error)) if error.is_retriable() && began.elapsed() < patience => {}
-                Err(error) => return Err(doing("begin transactions")(error)),
+        let deadline = Deadline::after(patience, stop);
+        let begin = || if transactional { producer.init_transactions(CALL) } else { Ok(()) };
+        while let Err(error) = begin() {
+            let may_try_again = matches!(&error, KafkaError::Transaction(error) if error.is_retriable());
+            if !may_try_again || deadline.is_over() {
+                return Err(doing("begin transactions")(error));
             }
         }
         debug!("Transactions are begun.");
-        Ok(Self { producer: Arc::new(producer), patience })
+        Ok(Self { producer: Arc::new(producer), patience, stop: Arc::clone(stop), transactional })
     }
 
     /// Commits a turn: what it says, and how far what it consumed goes. Returns Kafka's offset of the last frame of each
@@ -123,7 +160,9 @@ impl Transactions {
         consumed: &[(String, u32, i64)],
         group: Option<ConsumerGroupMetadata>,
     ) -> Result<Vec<(u32, i64)>, Failure> {
-        self.producer.begin_transaction().map_err(|error| self.give_up(error))?;
+        if self.transactional {
+            self.producer.begin_transaction().map_err(|error| self.give_up(error))?;
+        }
         self.send_and_commit(records, consumed, group).map_err(|stop| match stop {
             Stop::Failed(error) => self.give_up(error),
             Stop::Stuck => Failure::Unusable(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)),
@@ -137,12 +176,12 @@ impl Transactions {
         group: Option<ConsumerGroupMetadata>,
     ) -> Result<Vec<(u32, i64)>, Stop> {
         *self.delivered() = Delivered::default();
-        let deadline = Instant::now() + self.patience;
+        let deadline = Deadline::after(self.patience, &self.stop);
         for record in records {
-            self.send(record, deadline)?;
+            self.send(record, &deadline)?;
         }
         while self.producer.in_flight_count() > 0 {
-            if Instant::now() > deadline {
+            if deadline.is_over() {
                 return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut).into());
             }
             self.producer.poll(Duration::from_micros(500));
@@ -151,14 +190,16 @@ impl Transactions {
         if let Some(failure) = delivered.failure {
             return Err(failure.into());
         }
-        if let Some(group) = group {
+        if let Some(group) = group.filter(|_| self.transactional) {
             let mut offsets = TopicPartitionList::with_capacity(consumed.len());
             for (topic, partition, offset) in consumed {
                 offsets.add_partition_offset(topic, partition.cast_signed(), Offset::Offset(*offset))?;
             }
-            self.send_offsets(offsets, group, deadline)?;
+            self.send_offsets(offsets, group, &deadline)?;
         }
-        again_while(&self.producer, deadline, || self.producer.commit_transaction(self.patience))?;
+        if self.transactional {
+            again_while(&self.producer, &deadline, || self.producer.commit_transaction(CALL))?;
+        }
         let mut last = delivered.frames;
         last.sort_unstable();
         last.reverse();
@@ -166,7 +207,7 @@ impl Transactions {
         Ok(last)
     }
 
-    fn send(&self, record: &Outgoing, deadline: Instant) -> Result<(), KafkaError> {
+    fn send(&self, record: &Outgoing, deadline: &Deadline<'_>) -> Result<(), KafkaError> {
         let frame_of = record.frame_of.map_or(0, |partition| partition as usize + 1);
         let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
         for (key, value) in &record.headers {
@@ -182,9 +223,7 @@ impl Transactions {
         loop {
             match self.producer.send(sending) {
                 Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
-                    if Instant::now() < deadline =>
-                {
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) if !deadline.is_over() => {
                     self.producer.poll(Duration::from_millis(1));
                     sending = back;
                 }
@@ -200,35 +239,39 @@ impl Transactions {
         &self,
         offsets: TopicPartitionList,
         group: ConsumerGroupMetadata,
-        deadline: Instant,
+        deadline: &Deadline<'_>,
     ) -> Result<(), Stop> {
-        let (producer, patience) = (Arc::clone(&self.producer), self.patience);
+        let (producer, stop, left) = (Arc::clone(&self.producer), Arc::clone(&self.stop), deadline.left());
         let (answer, answered) = mpsc::sync_channel(1);
         std::thread::spawn(move || {
-            let send = || producer.send_offsets_to_transaction(&offsets, &group, patience);
+            let send = || producer.send_offsets_to_transaction(&offsets, &group, CALL);
             // Nobody waits any more for an answer that comes too late.
-            answer.send(again_while(&producer, deadline, send)).ok();
+            answer.send(again_while(&producer, &Deadline::after(left, &stop), send)).ok();
         });
-        match answered.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(sent) => sent.map_err(Stop::Failed),
-            Err(_) => Err(Stop::Stuck),
+        loop {
+            match answered.recv_timeout(CALL) {
+                Ok(sent) => return sent.map_err(Stop::Failed),
+                Err(mpsc::RecvTimeoutError::Timeout) if !deadline.is_over() => {}
+                Err(_) => return Err(Stop::Stuck),
+            }
         }
     }
 
     /// Aborts what is open, if that is of any use.
     fn give_up(&self, error: KafkaError) -> Failure {
-        let is_fatal = matches!(&error, KafkaError::Transaction(error) if error.is_fatal())
+        let is_fatal = !self.transactional
+            || matches!(&error, KafkaError::Transaction(error) if error.is_fatal())
             || self.producer.client().fatal_error().is_some();
         if is_fatal {
             return Failure::Unusable(error);
         }
         warn!(%error, "A turn is aborted.");
-        let deadline = Instant::now() + self.patience;
-        let aborted = again_while(&self.producer, deadline, || {
+        let deadline = Deadline::after(self.patience, &self.stop);
+        let aborted = again_while(&self.producer, &deadline, || {
             // What is still on its way is dropped; the abort waits until that is known.
             self.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
             self.producer.poll(Duration::from_millis(1));
-            self.producer.abort_transaction(Duration::from_secs(1))
+            self.producer.abort_transaction(CALL)
         });
         match aborted {
             Ok(()) => Failure::Aborted(error),
@@ -247,12 +290,12 @@ impl Transactions {
 /// Does something again while it is only said to be tried again.
 fn again_while(
     producer: &BaseProducer<Deliveries>,
-    deadline: Instant,
+    deadline: &Deadline<'_>,
     each: impl Fn() -> Result<(), KafkaError>,
 ) -> Result<(), KafkaError> {
     loop {
         match each() {
-            Err(KafkaError::Transaction(error)) if error.is_retriable() && Instant::now() < deadline => {
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.is_over() => {
                 debug!(%error, "A call of a transaction is made again.");
                 producer.poll(Duration::from_millis(5));
             }

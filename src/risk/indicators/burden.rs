@@ -75,7 +75,7 @@ pub(super) static SALES_DECLARED_ZERO: Indicator = Indicator {
     measure: |view, period| {
         let month = view.month(period);
         let [sales, ..] = month.declared.value?;
-        (sales <= Fen::ZERO).then(|| super::sold(&month).0)
+        (sales <= Fen::ZERO).then(|| month.invoiced().amount.0)
     },
 };
 
@@ -92,7 +92,7 @@ pub(super) static OUTPUT_NOT_DECLARED: Indicator = Indicator {
     measure: |view, period| {
         let month = view.month(period);
         let [_, output, ..] = month.declared.value?;
-        Some((month.sold.tax - month.sold_void.tax - output).0)
+        Some((month.invoiced().tax - output).0)
     },
 };
 

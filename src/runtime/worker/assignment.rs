@@ -1,6 +1,7 @@
 //! Partitions that come: they are opened where their journals end, and their inboxes are drained before any input is folded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant as Moment};
 
 use rdkafka::consumer::Consumer;
@@ -8,13 +9,14 @@ use rdkafka::{Offset, TopicPartitionList};
 use tracing::{debug, info};
 
 use super::feed::Spot;
-use super::{NEVER, Phase, SetBack, Worker, problem, takeover, turn};
+use super::takeover::Going;
+use super::{NEVER, Phase, SetBack, Worker, problem, takeover, turn, watch};
 use crate::fold::EpochCutter;
 use crate::runtime::error::Error;
 use crate::runtime::open::new_name;
 
 /// How long a broker may take to answer.
-const ANSWER: Duration = Duration::from_mins(1);
+const ANSWER: Duration = Duration::from_secs(3);
 
 impl Worker<'_> {
     /// Opens the partitions that are ours. Where the consumer has read on already, it is set back to what is committed.
@@ -22,7 +24,7 @@ impl Worker<'_> {
         let began = Moment::now();
         let numbers = self.numbers()?;
         let inbox = self.topology.kafka.inbox();
-        self.phase = Phase::Waiting;
+        self.enter(Phase::Waiting);
         self.feed.begin(&[], &[], self.bytes_max());
         if numbers.is_empty() {
             return Ok(());
@@ -42,7 +44,8 @@ impl Worker<'_> {
         if set_back == SetBack::Yes {
             self.set_back(&committed)?;
         }
-        let owned = takeover::open(self.place, &self.topology.kafka, self.settings, &self.shared, &numbers)?;
+        let going = Going { health: self.telemetry.health(), stop: &self.stop };
+        let owned = takeover::open(self.place, &self.topology.kafka, self.settings, &self.shared, &numbers, going)?;
         let clock = owned.partitions.iter().map(|partition| partition.progress().clock).max().unwrap_or(NEVER);
         let ticked = owned.partitions.iter().map(|partition| partition.fold().hour()).min().unwrap_or(NEVER);
         self.cutter = EpochCutter::new(clock, ticked);
@@ -52,7 +55,8 @@ impl Worker<'_> {
         self.feed.begin(&inputs, &inboxes, self.bytes_max());
         let ends = self.ends(&spots)?;
         self.feed.learn_ends(&ends);
-        *self.owned() = owned;
+        self.owned().replace(owned);
+        watch::took_over(began.elapsed());
         info!(partitions = ?numbers, ms = began.elapsed().as_millis(), "Partitions are taken over.");
         self.drain(numbers)
     }
@@ -109,7 +113,7 @@ impl Worker<'_> {
         let marker = new_name(&self.topology.kafka.instance_id, None).try_into().expect("a name has sixteen bytes");
         let records: Vec<_> = numbers.iter().map(|partition| turn::marker(self.topology, *partition, marker)).collect();
         match self.transactions.commit(&records, &[], None) {
-            Ok(_) => self.phase = Phase::Draining { marker, unseen: numbers, has_sent: false },
+            Ok(_) => self.enter(Phase::Draining { marker, unseen: numbers, has_sent: false }),
             Err(failure) => self.recover(failure)?,
         }
         Ok(())
@@ -120,11 +124,19 @@ impl Worker<'_> {
         if !unseen.is_empty() {
             return Ok(());
         }
-        if *has_sent {
+        let has_sent = *has_sent;
+        let owned = Arc::clone(&self.owned);
+        let mut owned = owned.lock().expect("it is not held while the consumer is asked");
+        if let Err(failure) = self.finish(&mut owned) {
+            drop(owned);
+            return self.recover(failure);
+        }
+        drop(owned);
+        if has_sent {
             let numbers = self.owned().partitions.iter().map(|partition| partition.number).collect();
             return self.drain(numbers);
         }
-        self.phase = Phase::Running;
+        self.enter(Phase::Running);
         let ticked = self.owned().partitions.iter().map(|partition| partition.fold().hour()).min().unwrap_or(NEVER);
         self.cutter = EpochCutter::new(self.cutter.clock(), ticked);
         self.consumer.resume(&self.list(&self.all_spots())).map_err(problem(self.topology, "resume"))?;

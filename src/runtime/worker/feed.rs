@@ -29,6 +29,8 @@ pub(super) struct Arrived {
     pub(super) source: Source,
     pub(super) offset: i64,
     pub(super) bytes: usize,
+    /// When it was written to its topic, in milliseconds, as its record says.
+    pub(super) written_ms: Option<i64>,
     /// The event; or why it is none, with the key of its record.
     pub(super) body: Result<Event, (Box<Refused>, Vec<u8>)>,
 }
@@ -37,16 +39,26 @@ pub(super) struct Arrived {
 pub(super) struct Held {
     pub(super) spot: Spot,
     pub(super) offset: i64,
+    pub(super) written_ms: Option<i64>,
     pub(super) key: Vec<u8>,
     pub(super) value: Vec<u8>,
+}
+
+/// What is not handed over yet of a place.
+pub(super) struct Lag {
+    pub(super) spot: Spot,
+    pub(super) records: u64,
+    /// When the oldest of them was written, in milliseconds, as far as that is known.
+    pub(super) since_ms: Option<i64>,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Arrived>,
     bytes: usize,
-    /// Event time of the last record read.
+    /// Event time of the last record read, and when it was written.
     last_at: Option<Instant>,
+    last_written_ms: Option<i64>,
     /// Kafka's offset of what is read next.
     position: i64,
     /// Kafka's end of it when that was asked last, and the end beyond which nothing came.
@@ -118,6 +130,7 @@ impl Feed {
         self.last_read = Moment::now();
         let Some(queue) = self.queues.get_mut(&spot) else { return false };
         queue.position = arrived.offset + 1;
+        queue.last_written_ms = arrived.written_ms;
         if let Ok(event) = &arrived.body {
             queue.last_at = Some(queue.last_at.map_or(event.occurred_at, |last| last.max(event.occurred_at)));
         }
@@ -225,12 +238,33 @@ impl Feed {
         }
     }
 
-    /// Records in each place that were not read yet.
-    pub(super) fn lags(&self) -> impl Iterator<Item = (Spot, u64)> {
+    /// The places.
+    pub(super) fn spots(&self) -> impl Iterator<Item = Spot> {
+        self.queues.keys().copied()
+    }
+
+    /// What is not handed over yet of each place.
+    pub(super) fn lags(&self) -> impl Iterator<Item = Lag> {
         self.queues.iter().map(|(spot, queue)| {
-            let lag = (queue.end - queue.position).max(0).cast_unsigned();
-            (*spot, lag + queue.waiting.len() as u64)
+            // What is held was read, and is no silence.
+            let is_unread = queue.position < queue.end && (self.holds() || queue.silent_end < queue.end);
+            let unread = if is_unread { queue.end - queue.position } else { 0 };
+            let oldest = queue.waiting.front().map(|arrived| arrived.written_ms);
+            // Of what was not read, only that it is younger than what was.
+            let since_ms = oldest.or_else(|| is_unread.then_some(queue.last_written_ms)).flatten();
+            Lag { spot: *spot, records: unread.cast_unsigned() + queue.waiting.len() as u64, since_ms }
         })
+    }
+
+    /// Frames of inboxes that wait.
+    pub(super) fn frames(&self) -> usize {
+        self.inbox.len()
+    }
+
+    /// Memory of all that waits, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let held = self.held.iter().map(|held| held.key.len() + held.value.len()).sum::<usize>();
+        self.bytes + self.inbox_bytes + held
     }
 
     /// Hands over, in order, what may be folded now, until `each` has enough and says `false`.
@@ -290,7 +324,7 @@ mod tests {
             r#"{{"type":"invoice_voided","occurred_at":"2026-03-01T{hour:02}:00:00+08:00","invoice_no":"{offset:020}","seller_id":"S"}}"#
         );
         let event = json::read_event(line.as_bytes()).unwrap();
-        Arrived { source: Source::default(), offset, bytes: 100, body: Ok(event) }
+        Arrived { source: Source::default(), offset, bytes: 100, written_ms: Some(hour * 1_000), body: Ok(event) }
     }
 
     fn spot(topic: usize) -> Spot {
@@ -333,5 +367,19 @@ mod tests {
         assert_eq!(handed_over(&mut feed), [(0, 0), (1, 0), (0, 1)], "the last is more than two hours ahead");
         feed.take(spot(1), arrived(1, 8));
         assert_eq!(handed_over(&mut feed), [(1, 1), (0, 2)], "the other has no more");
+    }
+
+    #[test]
+    fn the_lag_is_what_waits_and_what_was_not_read_and_its_age_that_of_the_oldest() {
+        let mut feed = feed();
+        let lags = |feed: &Feed| feed.lags().map(|lag| (lag.records, lag.since_ms)).collect::<Vec<_>>();
+        feed.learn_ends(&[(spot(0), 5), (spot(1), 1)]);
+        assert_eq!(lags(&feed), [(5, None), (1, None)]);
+        feed.take(spot(0), arrived(0, 3));
+        feed.take(spot(0), arrived(1, 4));
+        feed.take(spot(1), arrived(0, 3));
+        assert_eq!(lags(&feed), [(5, Some(3_000)), (1, Some(3_000))]);
+        assert_eq!(handed_over(&mut feed).len(), 3);
+        assert_eq!(lags(&feed), [(3, Some(4_000)), (0, None)], "the age of what was read last stands for the rest");
     }
 }

@@ -1,33 +1,48 @@
-//! Folding what was read, and committing what came of it.
+//! Folding what was read, and committing what came of it: while the next is read and folded, see [`super::owned`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant as Moment};
 
-use rdkafka::consumer::Consumer;
+use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::error::KafkaError;
-use tracing::debug;
+use rdkafka::{Offset, TopicPartitionList};
+use tracing::warn;
 
 use super::feed::Spot;
-use super::group::Owned;
+use super::owned::{Offsets, Owned};
 use super::reading::now;
-use super::turn::{self, Gathering};
-use super::{Phase, Worker, takeover};
+use super::turn::{self, Gathering, Made};
+use super::{Phase, Worker, watch};
 use crate::fold::EpochCutter;
 use crate::log::kafka::Failure;
 use crate::model::Position;
 use crate::runtime::epoch::{self, Epoch, Limits};
 use crate::runtime::error::Error;
 use crate::runtime::waiting::Sent;
-use crate::store::Applied;
 
 /// An instance to which nothing comes for so long lets hours pass by its own clock.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// What a turn should lead to at most, in bytes: it is in memory until it is committed.
+const TURN_BYTES_MAX: usize = 32 << 20;
+
+/// How many events the next turn may take, if they lead to as much as those of the last: few where one leads to much.
+fn turn_events(now: usize, most: usize, events: usize, bytes: usize) -> usize {
+    let each = bytes.checked_div(events).unwrap_or_default().max(1);
+    (TURN_BYTES_MAX / each).min(2 * now).clamp(1, most)
+}
 
 impl Worker<'_> {
     pub(super) fn fold_and_commit(&mut self) -> Result<(), Error> {
         let owned = Arc::clone(&self.owned);
         let mut owned = owned.lock().expect("it is not held while the consumer is asked");
+        if owned.has_news()
+            && let Err(failure) = self.finish(&mut owned)
+        {
+            drop(owned);
+            return self.recover(failure);
+        }
         if owned.partitions.is_empty() {
             return Ok(());
         }
@@ -45,7 +60,7 @@ impl Worker<'_> {
             taken.map_err(|refusal| self.unreadable(format!("a message to partition {partition}"), refusal))?;
         }
         if is_direct {
-            let most = self.topology.kafka.turn_events as usize;
+            let most = self.turn_events;
             let cutter = &mut self.cutter;
             self.feed.hand_over(|spot, arrived| {
                 turn.take(spot, arrived, cutter);
@@ -60,6 +75,7 @@ impl Worker<'_> {
         if epochs.is_empty() && consumed.is_empty() && sent.is_empty() && !has_inbox {
             return Ok(());
         }
+        owned.begins_to_fold();
         self.fold(&mut owned, &epochs, events, is_direct, &mut sent)?;
         let made = turn::make(self.topology, &self.reading, &mut owned, sent, &keys);
         let made = made.map_err(|refusal| self.unreadable("an output".into(), refusal))?;
@@ -68,7 +84,18 @@ impl Worker<'_> {
                 return Err(failure.into());
             }
         }
-        self.commit(owned, &made, &consumed, events)
+        self.commit(owned, made, &consumed, events)
+    }
+
+    /// Without transactions: where the group goes on, which it may know late.
+    fn commit_offsets(&self, offsets: &[(String, u32, i64)]) {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (topic, partition, offset) in offsets {
+            list.add_partition_offset(topic, partition.cast_signed(), Offset::Offset(*offset)).ok();
+        }
+        if let Err(error) = self.consumer.commit(&list, CommitMode::Async) {
+            warn!(%error, "Offsets were not committed.");
+        }
     }
 
     fn see_marker(&mut self, partition: u32, name: [u8; 16]) {
@@ -111,6 +138,7 @@ impl Worker<'_> {
         // What may wait goes round by the inbox, so that others are served between.
         let clock = self.cutter.clock();
         sent.extend(kept.into_iter().map(|waiting| waiting.sent(clock, self.topology.partitions)));
+        watch::folded(began.elapsed());
         self.pace.took(began.elapsed(), events);
         Ok(())
     }
@@ -132,15 +160,29 @@ impl Worker<'_> {
         Some(Epoch { items: Vec::new(), tick: Some(mark), clock, ticked: mark, roots: 0 })
     }
 
+    /// Waits until what was begun is committed.
+    pub(super) fn finish(&self, owned: &mut Owned) -> Result<(), Failure> {
+        let offsets = owned.finish()?;
+        if let Some(offsets) = offsets.filter(|_| !self.settings.policies.transactional) {
+            self.commit_offsets(&offsets);
+        }
+        Ok(())
+    }
+
+    /// Begins to commit a turn, when the one before it is committed.
     fn commit(
         &mut self,
         mut owned: MutexGuard<'_, Owned>,
-        made: &turn::Made,
+        made: Made,
         consumed: &BTreeMap<Spot, i64>,
         events: usize,
     ) -> Result<(), Error> {
+        if let Err(failure) = self.finish(&mut owned) {
+            drop(owned);
+            return self.recover(failure);
+        }
         let inbox = self.topology.kafka.inbox();
-        let mut offsets: Vec<(String, u32, i64)> = consumed
+        let mut offsets: Offsets = consumed
             .iter()
             .map(|(spot, offset)| (self.reading.topics()[spot.topic].clone(), spot.partition, *offset))
             .collect();
@@ -153,40 +195,28 @@ impl Worker<'_> {
             drop(owned);
             return self.recover(Failure::Aborted(KafkaError::Canceled));
         };
-        let began = Moment::now();
-        match self.transactions.commit(&made.records, &offsets, Some(group)) {
-            Ok(frames) => {
-                for (number, frame) in frames {
-                    let slot = owned.partitions.iter().position(|partition| partition.number == number);
-                    owned.frames[slot.expect("it was of a partition at hand")] = frame;
-                }
-                let Owned { partitions, names, frames } = &mut *owned;
-                for ((partition, name), frame) in partitions.iter_mut().zip(names).zip(frames) {
-                    let offset = partition.progress().offset;
-                    if offset > 0 {
-                        let attached = takeover::attached(name, *frame);
-                        partition.store.settle(Applied { turn: offset, offset, attached });
-                    }
-                }
-                self.tally.turns += 1;
-                self.tally.outputs += made.outputs as u64;
-                self.tally.counters.add(&made.counters);
-                if let Phase::Draining { has_sent, .. } = &mut self.phase {
-                    *has_sent |= made.has_sent;
-                }
-                debug!(
-                    events,
-                    outputs = made.outputs,
-                    dead_letters = made.dead_letters,
-                    ms = began.elapsed().as_millis(),
-                    "Turn committed."
-                );
-                Ok(())
-            }
-            Err(failure) => {
-                drop(owned);
-                self.recover(failure)
-            }
+        let most = self.topology.kafka.turn_events as usize;
+        self.turn_events = turn_events(self.turn_events, most, events, made.bytes());
+        if let Phase::Draining { has_sent, .. } = &mut self.phase {
+            *has_sent |= made.has_sent;
         }
+        owned.begin(made, events, offsets, &self.transactions, group);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_are_short_after_events_that_lead_to_much_and_grow_again() {
+        let most = 8_192;
+        assert_eq!(turn_events(most, most, 8_192, 5_000_000), most);
+        let short = turn_events(most, most, 100, 100 << 20);
+        assert_eq!(short, 32);
+        assert_eq!(turn_events(short, most, 32, 10_000), 64, "it doubles at most");
+        assert_eq!(turn_events(1, most, 1, 1 << 30), 1, "one is always taken");
+        assert_eq!(turn_events(most, most, 0, 1 << 20), most, "of messages alone nothing follows");
     }
 }

@@ -1,46 +1,16 @@
 //! Membership of the group: which partitions are ours. What is taken from us is let go of inside the callback, before the
-//! group may give it to another; everything committed is on disk by then, and nothing else is in memory, for the consumer is
-//! only asked between turns.
+//! group may give it to another: a turn that is being committed is waited for, and everything committed is on disk then.
+//! Nothing else is in memory, for the consumer is only asked between turns.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use rdkafka::ClientContext;
-use rdkafka::consumer::{BaseConsumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
 use tracing::{info, warn};
 
-use super::super::partition::Partition;
-use crate::store::Store;
-
-/// The partitions at hand.
-#[derive(Default)]
-pub(super) struct Owned {
-    pub(super) partitions: Vec<Partition>,
-    /// The name of each one's journal.
-    pub(super) names: Vec<[u8; 16]>,
-    /// Of each, Kafka's offset of the last frame.
-    pub(super) frames: Vec<i64>,
-}
-
-impl Owned {
-    /// Persists what is committed and closes. Rows that cannot be persisted are folded again.
-    pub(super) fn release(&mut self) {
-        for partition in self.partitions.drain(..) {
-            let number = partition.number;
-            if let Err(error) = Store::close(partition.store) {
-                warn!(%error, partition = number, "Rows could not be persisted and will be folded again.");
-            }
-        }
-        self.discard();
-    }
-
-    /// Forgets what is in memory: it holds what was not committed.
-    pub(super) fn discard(&mut self) {
-        self.partitions.clear();
-        self.names.clear();
-        self.frames.clear();
-    }
-}
+use super::owned::Owned;
+use super::watch;
 
 /// What the group said last.
 #[derive(Default)]
@@ -80,15 +50,18 @@ impl Group {
 
 impl ClientContext for Group {
     fn error(&self, error: KafkaError, reason: &str) {
+        watch::broker_error();
         warn!(%error, reason, "The brokers, or the way there.");
     }
 }
 
 impl ConsumerContext for Group {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+    fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Revoke(list) => {
-                info!(partitions = list.count(), "Partitions are given back.");
+                let is_lost = consumer.assignment_lost();
+                info!(partitions = list.count(), is_lost, "Partitions are given back.");
+                watch::rebalanced(if is_lost { "lost" } else { "revoked" });
                 self.owned.lock().expect("it is not held while the consumer is asked").release();
                 let mut said = self.lock();
                 (said.assigned, said.revoked) = (None, true);
@@ -104,6 +77,7 @@ impl ConsumerContext for Group {
             let assigned =
                 elements.iter().map(|element| (element.topic().to_owned(), element.partition().cast_unsigned()));
             self.lock().assigned = Some(assigned.collect());
+            watch::rebalanced("assigned");
         }
     }
 }

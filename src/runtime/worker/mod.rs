@@ -13,10 +13,12 @@ mod assignment;
 mod feed;
 mod folding;
 mod group;
+mod owned;
 mod polling;
 mod reading;
 mod takeover;
 mod turn;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,11 +38,14 @@ use crate::fold::EpochCutter;
 use crate::log::kafka::{self, Failure, Registry, Transactions};
 use crate::model::{Instant, RulesPublished};
 use crate::store::{Shared, SharedSettings};
+use crate::telemetry::{State, Telemetry};
 use crate::topology::Topology;
 use feed::Feed;
-use group::{Group, Owned};
+use group::Group;
+use owned::Owned;
 use reading::Reading;
 pub use takeover::{Refolded, refold};
+use watch::Watch;
 
 /// Before an aborted turn is folded again.
 const AFTER_ABORT: Duration = Duration::from_millis(200);
@@ -89,12 +94,15 @@ struct Worker<'a> {
     topology: &'a Topology,
     settings: &'a Settings,
     place: &'a Place,
+    telemetry: &'a Telemetry,
+    watch: Watch,
     rules: RulesPublished,
     reading: Reading,
     shared: Shared,
     owned: Arc<Mutex<Owned>>,
     consumer: BaseConsumer<Group>,
-    transactions: Transactions,
+    transactions: Arc<Transactions>,
+    stop: Arc<AtomicBool>,
     assigned: Vec<(String, u32)>,
     /// When the group last said that another goes by our name.
     fenced: Option<Moment>,
@@ -106,40 +114,60 @@ struct Worker<'a> {
     cutter: EpochCutter,
     phase: Phase,
     pace: Pace,
-    tally: Tally,
+    /// The most events of the next turn.
+    turn_events: usize,
     ends_asked: Moment,
     input_seen: Moment,
     persisted: Moment,
 }
 
 /// Runs an instance until it is to stop: what is committed stays, and it goes on from there when it is started again.
-pub fn serve(place: &Place, topology: &Topology, settings: &Settings, stop: &AtomicBool) -> Result<Tally, Error> {
+pub fn serve(
+    place: &Place,
+    topology: &Topology,
+    settings: &Settings,
+    telemetry: &Telemetry,
+    stop: &Arc<AtomicBool>,
+) -> Result<Tally, Error> {
     let differences = kafka::differences(topology)?;
     if !differences.is_empty() {
         return Err(kafka::Error::Topics { differences }.into());
     }
-    let mut worker = Worker::join(place, topology, settings)?;
+    let mut worker = Worker::join(place, topology, settings, telemetry, stop)?;
     while !stop.load(Ordering::Relaxed) {
+        telemetry.health().beat();
         match worker.turn() {
-            Ok(()) => {}
+            Ok(()) | Err(Error::Stopped) => {}
             Err(Error::Kafka(error @ kafka::Error::Kafka { .. })) => worker.wait_for_brokers(&error),
             Err(error @ Error::Fenced { .. }) => worker.join_again(error)?,
             Err(error) => worker.park(error)?,
         }
     }
     info!("Stopping.");
-    let Worker { owned, consumer, tally, .. } = worker;
-    owned.lock().expect("it is not held while the consumer is asked").release();
+    telemetry.health().is_now(State::Stopping);
+    let Worker { owned, consumer, .. } = worker;
+    let tally = {
+        let mut owned = owned.lock().expect("it is not held while the consumer is asked");
+        owned.release();
+        owned.tally
+    };
     drop(consumer);
     Ok(tally)
 }
 
 impl<'a> Worker<'a> {
-    fn join(place: &'a Place, topology: &'a Topology, settings: &'a Settings) -> Result<Self, Error> {
+    fn join(
+        place: &'a Place,
+        topology: &'a Topology,
+        settings: &'a Settings,
+        telemetry: &'a Telemetry,
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Self, Error> {
         let kafka = &topology.kafka;
         let mut registry = Registry::open(kafka)?;
         registry.register(kafka)?;
-        let transactions = Transactions::open(kafka)?;
+        let transactions = Arc::new(Transactions::open(kafka, stop, settings.policies.transactional)?);
+        watch::begin(topology);
         let owned = Arc::new(Mutex::new(Owned::default()));
         let reading = Reading::new(topology, registry);
         let consumer = member(topology, &reading, &owned)?;
@@ -155,22 +183,37 @@ impl<'a> Worker<'a> {
             cutter: EpochCutter::new(NEVER, NEVER),
             phase: Phase::Waiting,
             pace: Pace::new(settings.threads, settings.policies.seed.is_none()),
+            turn_events: kafka.turn_events as usize,
             assigned: Vec::new(),
             fenced: None,
             parked: BTreeSet::new(),
             to_open: None,
-            tally: Tally::default(),
             ends_asked: now,
             input_seen: now,
             persisted: now,
             topology,
             settings,
             place,
+            telemetry,
+            watch: Watch::new(),
             reading,
             owned,
             consumer,
             transactions,
+            stop: Arc::clone(stop),
         })
+    }
+
+    fn is_to_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits before something is tried again, unless the service is to end.
+    fn pause(&self, time: Duration) {
+        let began = Moment::now();
+        while began.elapsed() < time && !self.is_to_stop() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn owned(&self) -> MutexGuard<'_, Owned> {
@@ -180,9 +223,13 @@ impl<'a> Worker<'a> {
     /// Reads for as long as commits are apart, then folds and commits what there is.
     fn turn(&mut self) -> Result<(), Error> {
         self.read()?;
+        if self.is_to_stop() {
+            // What was read is not folded yet, and will be read again.
+            return Ok(());
+        }
         let said = self.consumer.context().said();
         if said.revoked {
-            self.phase = Phase::Waiting;
+            self.enter(Phase::Waiting);
             self.assigned.clear();
             self.to_open = None;
             self.feed.begin(&[], &[], self.bytes_max());
@@ -193,6 +240,7 @@ impl<'a> Worker<'a> {
             self.parked.clear();
             self.to_open = Some(SetBack::No);
         }
+        self.look_around();
         if let Some(set_back) = self.to_open.take() {
             return self.take_over(set_back);
         }
@@ -205,40 +253,61 @@ impl<'a> Worker<'a> {
         self.persist_when_due()
     }
 
+    /// Goes on to another phase, and says so.
+    fn enter(&mut self, phase: Phase) {
+        self.telemetry.health().is_now(match phase {
+            Phase::Waiting if self.assigned.is_empty() => State::Waiting,
+            Phase::Waiting | Phase::Draining { .. } => State::TakingUp,
+            Phase::Running => State::Running,
+        });
+        self.phase = phase;
+    }
+
     fn bytes_max(&self) -> usize {
         (self.topology.kafka.buffered_mib as usize) << 19
     }
 
     /// A turn was given up: so is what was folded of it, and what is committed is taken up again.
     fn recover(&mut self, failure: Failure) -> Result<(), Error> {
-        self.tally.aborted += 1;
-        self.owned().discard();
-        self.phase = Phase::Waiting;
-        match failure {
-            Failure::Aborted(error) => warn!(%error, "A turn was given up."),
-            Failure::Unusable(error) => {
-                warn!(%error, "The producer is made anew.");
-                // If somebody else goes by our name, it is they who go on.
-                if self.consumer.client().fatal_error().is_some() {
-                    self.heed(error)?;
-                }
-                self.transactions = Transactions::open(&self.topology.kafka)?;
-            }
+        let mut owned = self.owned();
+        owned.give_up(&failure);
+        owned.discard();
+        drop(owned);
+        self.enter(Phase::Waiting);
+        if self.is_to_stop() {
+            return Ok(());
         }
-        std::thread::sleep(AFTER_ABORT);
+        if let Failure::Unusable(error) = failure {
+            warn!(%error, "The producer is made anew.");
+            // If somebody else goes by our name, it is they who go on.
+            if self.consumer.client().fatal_error().is_some() {
+                self.heed(error)?;
+            }
+            self.telemetry.health().beat();
+            self.open_transactions()?;
+            watch::made_producer();
+        }
+        self.pause(AFTER_ABORT);
         // The group may be about to take the partitions away: that is heard before they are opened again.
         self.feed.begin(&[], &[], self.bytes_max());
         self.to_open = (!self.assigned.is_empty()).then_some(SetBack::Yes);
         Ok(())
     }
 
+    fn open_transactions(&mut self) -> Result<(), Error> {
+        let (kafka, transactional) = (&self.topology.kafka, self.settings.policies.transactional);
+        self.transactions = Arc::new(Transactions::open(kafka, &self.stop, transactional)?);
+        Ok(())
+    }
+
     /// Brokers that do not answer stop progress, and nothing else: what is committed is taken up again when they do.
     fn wait_for_brokers(&mut self, error: &kafka::Error) {
         warn!(%error, "The brokers do not do what is asked of them; it is tried again.");
+        watch::broker_error();
         self.owned().discard();
-        self.phase = Phase::Waiting;
+        self.enter(Phase::Waiting);
         self.to_open = (!self.assigned.is_empty()).then_some(SetBack::Yes);
-        std::thread::sleep(AFTER_ERROR);
+        self.pause(AFTER_ERROR);
     }
 
     /// The group says that another goes by our name. It may be us: when a coordinator was lost with its answer to us, the group
@@ -250,9 +319,9 @@ impl<'a> Worker<'a> {
         warn!(%error, "Unless it was ourselves: the group is joined again.");
         self.fenced = Some(Moment::now());
         self.owned().discard();
-        self.phase = Phase::Waiting;
         self.assigned.clear();
         self.parked.clear();
+        self.enter(Phase::Waiting);
         self.to_open = None;
         self.feed.begin(&[], &[], self.bytes_max());
         self.consumer = member(self.topology, &self.reading, &self.owned)?;
@@ -274,20 +343,30 @@ impl<'a> Worker<'a> {
              divided anew. The others go on."
         );
         self.owned().discard();
-        self.phase = Phase::Waiting;
+        self.enter(Phase::Waiting);
         self.to_open = Some(SetBack::Yes);
         Ok(())
     }
 
+    /// Persists rows, if it is time to or there is little room: what is under way is waited for.
     fn persist_when_due(&mut self) -> Result<(), Error> {
+        let owned = Arc::clone(&self.owned);
+        let mut owned = owned.lock().expect("it is not held while the consumer is asked");
         let is_due = match self.settings.policies.persist {
             Persist::After(time) => self.persisted.elapsed() >= time,
-            Persist::AfterTurns(turns) => self.tally.turns.is_multiple_of(turns),
+            Persist::AfterTurns(turns) => owned.tally.turns.is_multiple_of(turns),
         };
-        let mut owned = self.owned();
+        if !is_due && !owned.partitions.iter().any(|partition| partition.store.wants_persisting()) {
+            return Ok(());
+        }
+        if let Err(failure) = self.finish(&mut owned) {
+            drop(owned);
+            return self.recover(failure);
+        }
+        owned.settle();
         for partition in &mut owned.partitions {
             if is_due || partition.store.wants_persisting() {
-                partition.store.persist()?;
+                watch::persist(&mut partition.store)?;
             }
         }
         drop(owned);

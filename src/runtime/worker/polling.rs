@@ -9,14 +9,16 @@ use tracing::{info, warn};
 
 use super::feed::{Arrived, Held, Spot};
 use super::reading::Reading;
-use super::{Phase, Worker, problem};
+use super::{Phase, Worker, problem, watch};
 use crate::log::kafka::{self, Frame};
 use crate::runtime::error::Error;
 
 /// How long a broker may take to say where topics end.
-const ANSWER: Duration = Duration::from_secs(3);
+const ANSWER: Duration = Duration::from_secs(2);
 /// How often the ends of topics are asked for while one of them brings nothing.
 const ENDS_EVERY: Duration = Duration::from_millis(200);
+/// How often they are asked for in any case, so that the lag is known.
+const ENDS_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 /// How long one look for a record takes.
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(10);
@@ -26,10 +28,17 @@ const EVENT_BYTES: usize = 400;
 const WAITING: &str = "A record names a schema that has to be asked for: input waits until the registry answers.";
 
 /// A record of an input topic, as an event or as none. Fails where the schema registry does not answer.
-fn arrived(reading: &mut Reading, spot: Spot, offset: i64, key: &[u8], value: &[u8]) -> Result<Arrived, kafka::Error> {
+fn arrived(
+    reading: &mut Reading,
+    spot: Spot,
+    offset: i64,
+    written_ms: Option<i64>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<Arrived, kafka::Error> {
     let source = reading.source(spot.topic, spot.partition, offset);
     let body = reading.read(spot.topic, source, value)?.map_err(|refused| (refused, key.to_vec()));
-    Ok(Arrived { source, offset, bytes: value.len() + EVENT_BYTES, body })
+    Ok(Arrived { source, offset, bytes: value.len() + EVENT_BYTES, written_ms, body })
 }
 
 impl Worker<'_> {
@@ -64,12 +73,13 @@ impl Worker<'_> {
                         continue;
                     };
                     let (spot, key) = (Spot { topic, partition }, message.key().unwrap_or_default());
-                    let held = || Held { spot, offset, key: key.to_vec(), value: value.to_vec() };
+                    let written_ms = message.timestamp().to_millis();
+                    let held = || Held { spot, offset, written_ms, key: key.to_vec(), value: value.to_vec() };
                     if self.feed.holds() {
                         self.feed.hold(held());
                         continue;
                     }
-                    match arrived(&mut self.reading, spot, offset, key, value) {
+                    match arrived(&mut self.reading, spot, offset, written_ms, key, value) {
                         Ok(arrived) => {
                             if self.feed.take(spot, arrived) {
                                 paused.push(spot);
@@ -105,9 +115,10 @@ impl Worker<'_> {
             return Ok(());
         }
         while let Some(held) = self.feed.held_and_due() {
-            match arrived(&mut self.reading, held.spot, held.offset, &held.key, &held.value) {
+            let Held { spot, offset, written_ms, ref key, ref value } = held;
+            match arrived(&mut self.reading, spot, offset, written_ms, key, value) {
                 Ok(arrived) => {
-                    self.feed.take(held.spot, arrived);
+                    self.feed.take(spot, arrived);
                 }
                 Err(error) => {
                     warn!(%error, WAITING);
@@ -130,6 +141,7 @@ impl Worker<'_> {
     pub(super) fn heed(&self, error: KafkaError) -> Result<(), Error> {
         if let Some((code, reason)) = self.consumer.client().fatal_error() {
             if code == RDKafkaErrorCode::FencedInstanceId {
+                watch::fenced();
                 let kafka = &self.topology.kafka;
                 return Err(Error::Fenced { instance: kafka.instance_id.clone(), group: kafka.group_id.clone() });
             }
@@ -149,12 +161,13 @@ impl Worker<'_> {
     }
 
     pub(super) fn all_spots(&self) -> Vec<Spot> {
-        self.feed.lags().map(|(spot, _)| spot).collect()
+        self.feed.spots().collect()
     }
 
     pub(super) fn ask_for_ends(&mut self) {
         let is_running = matches!(self.phase, Phase::Running);
-        if !is_running || !self.feed.has_gaps() || self.ends_asked.elapsed() < ENDS_EVERY {
+        let every = if self.feed.has_gaps() { ENDS_EVERY } else { ENDS_AT_LEAST_EVERY };
+        if !is_running || self.ends_asked.elapsed() < every {
             return;
         }
         self.ends_asked = Moment::now();

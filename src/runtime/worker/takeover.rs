@@ -1,7 +1,9 @@
 //! Taking a partition over: its rows are brought up to its journal's end as Kafka has it, folded again in silence, and every
 //! frame folded again is held against the digest that was committed with it.
 
-use super::group::Owned;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::owned::Owned;
 use crate::codec::journal::read_record;
 use crate::files::Place;
 use crate::fold::{Effects, Fold};
@@ -15,6 +17,7 @@ use crate::runtime::progress::PartitionProgress;
 use crate::runtime::refold;
 use crate::runtime::settings::Settings;
 use crate::store::{self, Applied, Shared, SharedSettings, Store};
+use crate::telemetry::Health;
 use crate::topology::Kafka;
 
 /// The clock before any event.
@@ -28,6 +31,20 @@ pub(super) fn attached(name: &JournalName, frame: i64) -> Vec<u8> {
 fn read_attached(bytes: &[u8]) -> Option<(JournalName, i64)> {
     let (name, frame) = bytes.split_first_chunk::<16>()?;
     Some((*name, i64::from_le_bytes(frame.try_into().ok()?)))
+}
+
+/// Who is told that opening goes on, and who says whether it is to.
+#[derive(Clone, Copy)]
+pub(super) struct Going<'a> {
+    pub(super) health: &'a Health,
+    pub(super) stop: &'a AtomicBool,
+}
+
+impl Going<'_> {
+    fn on(self) -> Result<(), Error> {
+        self.health.beat();
+        if self.stop.load(Ordering::Relaxed) { Err(Error::Stopped) } else { Ok(()) }
+    }
 }
 
 /// A partition that stands where its journal ends.
@@ -45,8 +62,9 @@ pub(super) fn open(
     settings: &Settings,
     shared: &Shared,
     numbers: &[u32],
+    going: Going<'_>,
 ) -> Result<Owned, Error> {
-    let each = |number: u32| open_one(place, kafka, settings, shared, number, numbers.len());
+    let each = |number: u32| open_one(place, kafka, settings, shared, number, numbers.len(), going);
     let threads = settings.threads.clamp(1, numbers.len().max(1));
     let each = &each;
     let share =
@@ -74,7 +92,9 @@ fn open_one(
     shared: &Shared,
     number: u32,
     count: usize,
+    going: Going<'_>,
 ) -> Result<Ready, Error> {
+    going.on()?;
     let cache_bytes_max = settings.cache_bytes_max / count.max(1);
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
     let mut store = open_store(&state_place(place, number), shared, &options)?;
@@ -101,6 +121,7 @@ fn open_one(
         frame: from,
         applied,
         each: None,
+        going: Some(going),
     };
     again.up_to_the_end(kafka)?.ready(settings)
 }
@@ -141,6 +162,7 @@ pub fn refold(
         frame: 0,
         applied: 0,
         each: Some(each),
+        going: None,
     };
     let Again { store, progress, .. } = again.up_to_the_end(kafka)?;
     store.close()?;
@@ -166,6 +188,7 @@ struct Again<'a> {
     applied: u64,
     /// Who looks on.
     each: Option<Each<'a>>,
+    going: Option<Going<'a>>,
 }
 
 impl Again<'_> {
@@ -173,6 +196,12 @@ impl Again<'_> {
         let topic = kafka.journal();
         for placed in Journal::open(kafka, &topic, self.number, self.frame)? {
             self.take(placed?, &topic)?;
+            let goes_on = self.going.map_or(Ok(()), Going::on);
+            if goes_on.is_err() {
+                // So that it need not be folded once more when the service begins again.
+                self.store.persist()?;
+            }
+            goes_on?;
         }
         Ok(self)
     }
@@ -244,7 +273,8 @@ impl Again<'_> {
             return Err(Error::AheadOfJournal { dir, partition: number, applied, committed });
         }
         if progress.offset > applied {
-            tracing::info!(partition = number, records = progress.offset - applied, "Rows brought up to the journal.");
+            let (records, offset) = (progress.offset - applied, progress.offset);
+            tracing::info!(partition = number, offset, records, "Rows brought up to the journal.");
         }
         // A journal that has nothing yet gets its name now.
         let name = name.unwrap_or_else(|| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::NEVER;
 use super::feed::{Arrived, Spot};
-use super::group::Owned;
+use super::owned::Owned;
 use super::reading::Reading;
 use crate::codec::{Digest, Refusal, journal};
 use crate::fold::EpochCutter;
@@ -226,7 +226,28 @@ pub(super) struct Made {
     /// Whether anything was sent to an inbox.
     pub(super) has_sent: bool,
     pub(super) outputs: usize,
-    pub(super) dead_letters: usize,
+    /// Of them, how many go to which topic.
+    pub(super) outputs_of: BTreeMap<String, u64>,
+    /// Records folded.
+    pub(super) folds: u64,
+    /// Dead letters, by code, and where the first came from.
+    pub(super) dead_letters: BTreeMap<String, u64>,
+    pub(super) first_dead_letter: Option<Refusing>,
+}
+
+impl Made {
+    /// The bytes of its records.
+    pub(super) fn bytes(&self) -> usize {
+        self.records.iter().map(|record| record.value.len()).sum()
+    }
+}
+
+/// An input that could not be used.
+pub(super) struct Refusing {
+    pub(super) topic: String,
+    pub(super) partition: u32,
+    pub(super) offset: u64,
+    pub(super) code: String,
 }
 
 /// Makes the records of a turn.
@@ -243,7 +264,10 @@ pub(super) fn make(
         counters: Counters::default(),
         has_sent: !sent.is_empty(),
         outputs: 0,
-        dead_letters: 0,
+        outputs_of: BTreeMap::new(),
+        folds: 0,
+        dead_letters: BTreeMap::new(),
+        first_dead_letter: None,
     };
     let mut outputs = Vec::new();
     let Owned { partitions, names, .. } = owned;
@@ -262,6 +286,7 @@ pub(super) fn make(
                 digest: end.digest,
                 bytes: frame.bytes,
             };
+            made.folds += u64::from(frame.count);
             made.records.push(framed(kafka.journal(), number, &frame, Some(number)));
         }
         if part.ends.is_empty() {
@@ -289,8 +314,17 @@ pub(super) fn make(
     outputs.sort_by_key(|(order, _)| *order);
     for (_, bytes) in &outputs {
         let output = journal::read_output(&mut bytes.as_slice())?;
-        made.dead_letters += usize::from(matches!(output, Output::DeadLetter(_)));
-        made.records.push(said(topology, reading, &output, keys));
+        if let Output::DeadLetter(letter) = &output {
+            let code = letter.code.to_string();
+            *made.dead_letters.entry(code.clone()).or_default() += 1;
+            made.first_dead_letter.get_or_insert_with(|| {
+                let (topic, partition, offset) = reading.place(letter.source);
+                Refusing { topic: topic.to_owned(), partition, offset, code }
+            });
+        }
+        let record = said(topology, reading, &output, keys);
+        *made.outputs_of.entry(record.topic.clone()).or_default() += 1;
+        made.records.push(record);
     }
     made.outputs = outputs.len();
     made.records.extend(inbox_frames(topology, sent));

@@ -15,6 +15,10 @@ impl Books {
         self.rounds();
         let passed = self.clock.map(|clock| clock.div_euclid(HOUR) * HOUR);
         self.hour = self.hour.max(passed);
+        // A month that has passed without a return may accuse.
+        for firm in self.firms.keys().cloned().collect::<Vec<_>>() {
+            self.judge(&firm);
+        }
     }
 
     /// Delivers what waits, and what that leads to, until nothing does.

@@ -1,0 +1,72 @@
+//! Deductions against the invoices they name, as transcripts.
+
+use insta::assert_snapshot;
+
+use super::tests::told;
+
+#[test]
+fn a_second_deduction_is_found_until_the_first_is_reversed() {
+    assert_snapshot!(told("
+        issue   101 A B 9000.00
+        deduct  101 B 2026-03 from=A
+        deduct  101 B 2026-04 from=A
+        reverse 101 B 2026-03 from=A
+    "), @r"
+    #3 found double_deduction B: legacy:101 of A, 1170.00 at stake, score 600
+    #3 task B level 3 score 600: double_deduction
+    #4 withdrawn double_deduction B: legacy:101 of A
+    #4 task B withdrawn
+    ");
+}
+
+#[test]
+fn deducting_reversing_and_deducting_again_is_lawful() {
+    assert_snapshot!(told("
+        issue   101 A B 9000.00
+        deduct  101 B 2026-03 from=A
+        reverse 101 B 2026-03 from=A
+        deduct  101 B 2026-03 from=A
+    "), @"");
+}
+
+#[test]
+fn a_deduction_without_an_invoice_is_found_after_the_grace_period() {
+    assert_snapshot!(told("
+        deduct 101 B 2026-03 from=A tax=1170.00
+        wait 31
+        issue 102 A C 10.00
+        wait 1
+        issue 101 A B 9000.00
+    "), @r"
+    #2 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
+    #2 task B level 3 score 600: deduct_without_invoice
+    #3 withdrawn deduct_without_invoice B: legacy:101 of A
+    #3 task B withdrawn
+    ");
+}
+
+#[test]
+fn a_deduction_that_comes_before_its_invoice_waits_for_it() {
+    assert_snapshot!(told("
+        deduct 101 B 2026-03 from=A tax=1170.00
+        wait 20
+        issue 101 A B 9000.00
+        wait 31
+        issue 102 A C 10.00
+    "), @"");
+}
+
+#[test]
+fn a_deduction_that_names_no_seller_is_matched_or_found_ambiguous() {
+    assert_snapshot!(told("
+        issue 101 A B 9000.00
+        deduct 101 B 2026-03
+        issue 101 C B 9000.00
+        reverse 101 B 2026-03
+    "), @r"
+    #3 found deduct_without_invoice B: legacy:101, 1170.00 at stake, score 200
+    #3 task B level 1 score 200: deduct_without_invoice
+    #4 withdrawn deduct_without_invoice B: legacy:101
+    #4 task B withdrawn
+    ");
+}
