@@ -1,6 +1,7 @@
 //! Files of events into the input topics.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 use super::watch::{At, Watch};
 use crate::codec::schemas::EVENTS;
@@ -32,7 +33,8 @@ pub fn feed(kafka: &Kafka, mut intake: Intake, watch: &mut dyn Watch) -> anyhow:
     let topics: BTreeMap<&str, String> =
         EVENTS.iter().filter_map(|schema| Some((schema.name, kafka.topic(schema.topic())?))).collect();
     let mut registry = Registry::open(kafka)?;
-    registry.register(kafka)?;
+    // Nobody asks it to end: whoever wants that ends the process.
+    registry.register(kafka, &AtomicBool::new(false))?;
     let mut producer = Producer::open(kafka)?;
     let mut sent = Sent::default();
     let mut value = Vec::new();

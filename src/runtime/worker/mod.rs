@@ -165,7 +165,7 @@ impl<'a> Worker<'a> {
     ) -> Result<Self, Error> {
         let kafka = &topology.kafka;
         let mut registry = Registry::open(kafka)?;
-        registry.register(kafka)?;
+        registry.register(kafka, stop)?;
         let transactions = Arc::new(Transactions::open(kafka, stop, settings.policies.transactional)?);
         watch::begin(topology);
         let owned = Arc::new(Mutex::new(Owned::default()));

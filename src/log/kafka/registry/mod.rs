@@ -8,6 +8,7 @@ mod client;
 mod resolve;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
@@ -53,8 +54,9 @@ impl Registry {
         Ok(Self { numbers: Numbers::default(), asked: client.map(|client| Asked { client, known: BTreeMap::new() }) })
     }
 
-    /// Learns under which numbers our schemas go, and registers what is missing. Fails where one is incompatible.
-    pub fn register(&mut self, kafka: &Kafka) -> Result<(), Error> {
+    /// Learns under which numbers our schemas go, and registers what is missing. Fails where one is incompatible. A registry
+    /// that does not answer is waited for, unless the service is to end.
+    pub fn register(&mut self, kafka: &Kafka, stop: &AtomicBool) -> Result<(), Error> {
         let Some(asked) = &mut self.asked else { return Ok(()) };
         let settings = &kafka.schema_registry;
         let began = Instant::now();
@@ -65,7 +67,9 @@ impl Registry {
             let subject = settings.subjects.subject(&topic, &schema.full_name());
             let number = loop {
                 match asked.client.place(&subject, schema, is_read, settings.register) {
-                    Err(error @ Error::Registry { .. }) if began.elapsed() < PATIENCE => {
+                    Err(error @ Error::Registry { .. })
+                        if began.elapsed() < PATIENCE && !stop.load(Ordering::Relaxed) =>
+                    {
                         warn!(%error, "It is asked again.");
                         std::thread::sleep(AGAIN);
                     }
