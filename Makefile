@@ -20,7 +20,7 @@ demo: setup ## builds, then runs the main job on a made-up world
 	@$(cargo) build --release && exec "$$CARGO_TARGET_DIR/release/suyuan" demo
 
 test: setup ## checks that the pure half stands alone, and runs every test, those against a real Kafka too
-	@bash deploy/setup.sh java mvn
+	@bash deploy/setup.sh java mvn openssl
 	@$(cargo) check $(pure) && cargo test --doc
 	@$(cargo) test --lib --bins --tests
 
@@ -35,6 +35,8 @@ soak: setup ## the long tests: 10,000 seeds, many kills, large hubs, many worlds
 	@. deploy/env.sh && SUYUAN_WORLDS=20000 cargo test --test it abnormal::
 	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --test it properties::
 	@. deploy/env.sh && PROPTEST_CASES=20000 cargo test --lib -- drive::gangs drive::identities
+	@bash deploy/setup.sh java mvn && . deploy/env.sh && SUYUAN_KAFKA_KILLS=50 SUYUAN_KAFKA_CASE=kills cargo test --test kafka
+	@. deploy/env.sh && SUYUAN_KAFKA_KILLS=50 SUYUAN_KAFKA_CASE=lost-broker cargo test --test kafka
 
 fuzz: setup ## every decoder and parser on made-up input: TIME=seconds each (60), TARGET=name for one
 	@bash deploy/fuzz.sh "$(or $(TIME),60)" "$(TARGET)"

@@ -8,6 +8,8 @@
 #   SUYUAN_KAFKA_DIR       folder of the brokers' data, logs and pid files (default: kafka in the cache)
 #   SUYUAN_KAFKA_PORT      port of the first broker on 127.0.0.1 (default 9092); each takes two, the second for controllers
 #   SUYUAN_KAFKA_BROKERS   1 or 3 (default 1), when the folder is made
+#   SUYUAN_KAFKA_SECURE    1: clients come by TLS and SASL (SCRAM-SHA-512 or PLAIN) alone, when the folder is made. Its ca.pem
+#                          is the authority, the user is `suyuan`, and its password is in the file `password`
 set -euo pipefail
 
 version=4.3.1
@@ -17,6 +19,7 @@ jars="$cache/kafka-$version"
 dir="${SUYUAN_KAFKA_DIR:-$cache/kafka}"
 port="${SUYUAN_KAFKA_PORT:-9092}"
 brokers="${SUYUAN_KAFKA_BROKERS:-1}"
+secure="${SUYUAN_KAFKA_SECURE:-0}"
 # Long enough for a machine that is busy compiling.
 patience_s=90
 
@@ -73,13 +76,62 @@ bootstrap() {
     echo "$list"
 }
 
+# What only whoever starts the brokers may read.
+secret() { (umask 077 && cat >"$1"); }
+
+# An authority of the folder's own, and a certificate of it for the brokers, which all are on this machine.
+certify() {
+    command -v openssl >/dev/null || die "please install OpenSSL (Debian: apt-get install openssl): it makes the certificates"
+    local work
+    work=$(mktemp -d "$dir/certify.XXXXXX")
+    printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n' >"$work/ca.ext"
+    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\n' >"$work/broker.ext"
+    {
+        local of
+        for of in ca broker; do
+            openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/$of.key" &&
+                openssl req -new -key "$work/$of.key" -subj "/CN=suyuan development $of" -out "$work/$of.csr"
+        done
+        openssl x509 -req -in "$work/ca.csr" -key "$work/ca.key" -days 365 -extfile "$work/ca.ext" -out "$dir/ca.pem" &&
+            openssl x509 -req -in "$work/broker.csr" -CA "$dir/ca.pem" -CAkey "$work/ca.key" -CAcreateserial -days 365 \
+                -extfile "$work/broker.ext" -out "$work/broker.pem"
+    } >"$work/log" 2>&1 || { cat "$work/log" >&2; die "no certificate could be made"; }
+    cat "$work/broker.key" "$work/broker.pem" | secret "$dir/broker.pem"
+    rm -rf "$work"
+    openssl rand -hex 16 | secret "$dir/password"
+}
+
+# What a broker is told of who may come, and how.
+security() {
+    [[ $secure == 1 ]] || return 0
+    local password module=org.apache.kafka.common.security
+    password=$(cat "$dir/password")
+    cat <<EOF
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+listener.name.clients.plain.sasl.jaas.config=$module.plain.PlainLoginModule required username="suyuan" password="$password" user_suyuan="$password";
+listener.name.clients.scram-sha-512.sasl.jaas.config=$module.scram.ScramLoginModule required;
+ssl.keystore.type=PEM
+ssl.keystore.location=$dir/broker.pem
+ssl.truststore.type=PEM
+ssl.truststore.location=$dir/ca.pem
+EOF
+}
+
 configure() {
+    [[ $secure == 0 || $secure == 1 ]] || die "SUYUAN_KAFKA_SECURE=$secure: give 0 or 1"
     [[ $brokers == 1 || $brokers == 3 ]] || die "SUYUAN_KAFKA_BROKERS=$brokers: give 1 or 3"
     mkdir -p "$dir"
+    ((secure == 0)) || certify
     echo "$brokers" >"$dir/brokers"
     echo "$port" >"$dir/port"
     local cluster broker home voters= copies=1 least=1 ids=()
     ((brokers == 3)) && copies=3 least=2
+    local protocol=PLAINTEXT scram=()
+    if ((secure == 1)); then
+        protocol=SASL_SSL
+        scram=(--add-scram "SCRAM-SHA-512=[name=suyuan,password=$(cat "$dir/password")]")
+    fi
     cluster=$(java_of kafka.tools.StorageTool random-uuid)
     for broker in $(seq 1 "$brokers"); do
         ids[broker]=$(java_of kafka.tools.StorageTool random-uuid)
@@ -88,13 +140,14 @@ configure() {
     for broker in $(seq 1 "$brokers"); do
         home=$dir/broker-$broker
         mkdir -p "$home"
-        cat >"$home/server.properties" <<EOF
+        secret "$home/server.properties" <<EOF
 process.roles=broker,controller
 node.id=$broker
-listeners=PLAINTEXT://127.0.0.1:$(client_port "$broker"),CONTROLLER://127.0.0.1:$(controller_port "$broker")
-advertised.listeners=PLAINTEXT://127.0.0.1:$(client_port "$broker")
+listeners=CLIENTS://127.0.0.1:$(client_port "$broker"),CONTROLLER://127.0.0.1:$(controller_port "$broker")
+advertised.listeners=CLIENTS://127.0.0.1:$(client_port "$broker")
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=CLIENTS
+listener.security.protocol.map=CLIENTS:$protocol,CONTROLLER:PLAINTEXT
 controller.quorum.bootstrap.servers=$(for other in $(seq 1 "$brokers"); do echo -n "${sep:-}127.0.0.1:$(controller_port "$other")"; sep=,; done)
 log.dirs=$home/data
 offsets.topic.replication.factor=$copies
@@ -110,8 +163,9 @@ group.initial.rebalance.delay.ms=0
 # What a dead owner left open is given up soon after its time is over, not within ten seconds of it.
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 auto.create.topics.enable=false
+$(security)
 EOF
-        java_of kafka.tools.StorageTool format -t "$cluster" -c "$home/server.properties" --initial-controllers "$voters" >"$home/format.log" 2>&1 ||
+        java_of kafka.tools.StorageTool format -t "$cluster" -c "$home/server.properties" --initial-controllers "$voters" "${scram[@]}" >"$home/format.log" 2>&1 ||
             { cat "$home/format.log" >&2; die "broker $broker could not be formatted"; }
     done
 }

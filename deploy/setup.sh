@@ -66,7 +66,7 @@ packages() {
         make) echo make ;;
         cxx) echo g++ ;;
         ar) echo binutils ;;
-        openssl) echo libssl-dev pkg-config ;;
+        openssl) echo libssl-dev openssl pkg-config ;;
         java) echo default-jre-headless ;;
         mvn) echo maven ;;
         libclang)

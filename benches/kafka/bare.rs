@@ -39,7 +39,7 @@ pub(crate) fn run(topology: &Topology, frames_of: &str, stop: &Arc<AtomicBool>) 
     let frames = frames(kafka, frames_of);
     let back = AtomicUsize::new(0);
     let transactions = Transactions::open(kafka, stop, true).unwrap();
-    let consumer: BaseConsumer = kafka::consumer(kafka).create().unwrap();
+    let consumer: BaseConsumer = kafka::consumer(kafka).unwrap().create().unwrap();
     let inputs = kafka.inputs();
     consumer.subscribe(&inputs.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
     let total = total(&consumer, kafka);
@@ -56,7 +56,7 @@ pub(crate) fn run(topology: &Topology, frames_of: &str, stop: &Arc<AtomicBool>) 
             let turn = frames[written..due].to_vec();
             written = due;
             let group = consumer.group_metadata().unwrap();
-            transactions.commit(&turn, &offsets, Some(&group)).unwrap();
+            transactions.commit(&turn, &offsets, Some(group)).unwrap();
             if events >= total {
                 // All of it is here again before the last is said to be consumed.
                 let began = Instant::now();
@@ -94,7 +94,7 @@ fn read(consumer: &BaseConsumer, kafka: &Kafka) -> (Vec<(String, u32, i64)>, usi
 }
 
 fn consume_back(kafka: &Kafka, back: &AtomicUsize, stop: &AtomicBool) {
-    let mut config = kafka::consumer(kafka);
+    let mut config = kafka::consumer(kafka).unwrap();
     config.set("group.id", "back").remove("group.instance.id");
     let consumer: BaseConsumer = config.create().unwrap();
     let mut list = TopicPartitionList::new();

@@ -28,7 +28,7 @@ pub(crate) fn wired(kafka: &Kafka, event: Event) -> Wired {
     let schema = EVENTS.iter().find(|schema| schema.name == event.fact.type_name()).unwrap();
     let mut value = Vec::new();
     confluent::write_event(&event, &mut value);
-    Wired { topic: kafka.input(schema.topic()).unwrap(), key: event.owner().id.as_str().as_bytes().to_vec(), value }
+    Wired { topic: kafka.topic(schema.topic()).unwrap(), key: event.owner().id.as_str().as_bytes().to_vec(), value }
 }
 
 /// The event in a line.

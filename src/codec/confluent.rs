@@ -1,6 +1,8 @@
 //! Records as topics carry them: the wire format of Confluent's clients, which is a zero byte, the number of the schema in
 //! four bytes (big-endian), and the datum in Avro. Where nobody runs a schema registry, the numbers are our own: those of
-//! [`Schema::number`], which never change.
+//! [`Schema::number`], which never change. Asking a registry is the shell's.
+
+use std::collections::BTreeMap;
 
 use super::digest::Digest;
 use super::schemas::{Schema, numbered};
@@ -11,51 +13,72 @@ use crate::model::{Event, Output};
 const MAGIC: u8 = 0;
 const HEAD_BYTES: usize = 5;
 
-/// Reads an event, and holds the contract against it.
+/// Reads an event that names its schema by one of our own numbers, and holds the contract against it.
 pub fn read_event(bytes: &[u8]) -> Result<Event, Refusal> {
     let (schema, datum) = split(bytes)?;
     avro::read_event(schema.name, datum)
 }
 
-/// Reads an output.
+/// Reads an output that names its schema by one of our own numbers.
 pub fn read_output(bytes: &[u8]) -> Result<Output, Refusal> {
     let (schema, datum) = split(bytes)?;
     avro::read_output(schema.name, datum)
 }
 
-/// Appends an event.
+/// Appends an event, under the number of our own.
 pub fn write_event(event: &Event, out: &mut Vec<u8>) {
-    head(event.fact.type_name(), out);
-    avro::write_event(event, out);
+    Numbers::default().write_event(event, out);
 }
 
-/// Appends an output.
-pub fn write_output(output: &Output, out: &mut Vec<u8>) {
-    let name = match output {
+/// The numbers under which records are written: our own, but for those that a registry gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbers(BTreeMap<&'static str, u32>);
+
+impl Numbers {
+    /// Records of this schema go under this number from now on.
+    pub fn set(&mut self, schema: &'static Schema, number: u32) {
+        self.0.insert(schema.name, number);
+    }
+
+    /// Appends an event.
+    pub fn write_event(&self, event: &Event, out: &mut Vec<u8>) {
+        self.head(event.fact.type_name(), out);
+        avro::write_event(event, out);
+    }
+
+    /// Appends an output.
+    pub fn write_output(&self, output: &Output, out: &mut Vec<u8>) {
+        self.head(output_name(output), out);
+        avro::write_output(output, out);
+    }
+
+    /// Appends a digest.
+    pub fn write_digest(&self, digest: &Digest, out: &mut Vec<u8>) {
+        self.head("digest", out);
+        avro_write::write(digest, out);
+    }
+
+    fn head(&self, name: &str, out: &mut Vec<u8>) {
+        let own = || super::schemas::find(name).expect("every record has its file in schemas/").number();
+        let number = self.0.get(name).copied().unwrap_or_else(own);
+        out.push(MAGIC);
+        out.extend_from_slice(&number.to_be_bytes());
+    }
+}
+
+/// The name of an output's schema.
+pub fn output_name(output: &Output) -> &'static str {
+    match output {
         Output::Signal(_) => "signal",
         Output::Case(_) => "case",
         Output::Task(_) => "task",
         Output::DeadLetter(_) => "dead_letter",
         Output::Doubt(_) => "doubt",
-    };
-    head(name, out);
-    avro::write_output(output, out);
+    }
 }
 
-/// Appends a digest.
-pub fn write_digest(digest: &Digest, out: &mut Vec<u8>) {
-    head("digest", out);
-    avro_write::write(digest, out);
-}
-
-fn head(name: &str, out: &mut Vec<u8>) {
-    let schema = super::schemas::find(name).expect("every record has its file in schemas/");
-    out.push(MAGIC);
-    out.extend_from_slice(&schema.number().to_be_bytes());
-}
-
-/// The schema that a record names, and its datum.
-fn split(bytes: &[u8]) -> Result<(&'static Schema, &[u8]), Refusal> {
+/// The number by which a record names its schema, and its datum.
+pub fn number_and_datum(bytes: &[u8]) -> Result<(u32, &[u8]), Refusal> {
     let refuse = |reason: String| Refusal::new("", reason);
     let Some((head, datum)) = bytes.split_first_chunk::<HEAD_BYTES>() else {
         return Err(refuse(format!("has {} bytes, which is less than the head of a record in Avro", bytes.len())));
@@ -63,9 +86,14 @@ fn split(bytes: &[u8]) -> Result<(&'static Schema, &[u8]), Refusal> {
     if head[0] != MAGIC {
         return Err(refuse(format!("begins with byte {}, not with 0 and the number of a schema", head[0])));
     }
-    let number = u32::from_be_bytes(*head.last_chunk().expect("four bytes are left"));
-    let schema = numbered(number).ok_or_else(|| refuse(format!("names schema {number}, which is unknown")))?;
-    Ok((schema, datum))
+    Ok((u32::from_be_bytes(*head.last_chunk().expect("four bytes are left")), datum))
+}
+
+/// The schema that a record names by one of our own numbers, and its datum.
+fn split(bytes: &[u8]) -> Result<(&'static Schema, &[u8]), Refusal> {
+    let (number, datum) = number_and_datum(bytes)?;
+    let unknown = || Refusal::new("", format!("names schema {number}, which is unknown"));
+    Ok((numbered(number).ok_or_else(unknown)?, datum))
 }
 
 #[cfg(test)]
@@ -79,6 +107,20 @@ mod tests {
             let mut bytes = Vec::new();
             write_event(&event, &mut bytes);
             assert_eq!(read_event(&bytes).unwrap(), event);
+        }
+    }
+
+    #[test]
+    fn numbers_of_a_registry_take_the_place_of_our_own() {
+        let mut numbers = Numbers::default();
+        numbers.set(super::super::schemas::find("invoice_voided").unwrap(), 70_000);
+        for event in examples::events() {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            write_event(&event, &mut ours);
+            numbers.write_event(&event, &mut theirs);
+            let (number, datum) = number_and_datum(&theirs).unwrap();
+            assert_eq!(number == 70_000, event.fact.type_name() == "invoice_voided");
+            assert_eq!(datum, &ours[HEAD_BYTES..]);
         }
     }
 

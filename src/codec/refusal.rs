@@ -15,7 +15,7 @@ pub struct Refusal {
 const MISSING: &str = "is missing";
 
 impl Refusal {
-    pub(super) fn new(field: &str, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(field: &str, reason: impl Into<String>) -> Self {
         Self { field: field.into(), reason: reason.into() }
     }
 

@@ -19,6 +19,12 @@ impl Schema {
         rest.and_then(|rest| rest.split_once('"')).map_or("", |(topic, _)| topic)
     }
 
+    /// The full name of its record: `suyuan.InvoiceIssued`.
+    pub fn full_name(&self) -> String {
+        let words = self.name.split('_').map(|word| word[..1].to_ascii_uppercase() + &word[1..]);
+        format!("suyuan.{}", words.collect::<String>())
+    }
+
     /// Its number where nobody runs a schema registry: 1000 times its version and its place among the events, from 1, or
     /// among the outputs, from 501. Places never change, for new records go to the end of their list.
     pub fn number(&self) -> u32 {

@@ -1,12 +1,12 @@
 //! Files of events into the input topics.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 use super::watch::{At, Watch};
-use crate::codec::confluent;
 use crate::codec::schemas::EVENTS;
 use crate::intake::{self, Intake};
-use crate::log::kafka::Producer;
+use crate::log::kafka::{Producer, Registry};
 use crate::model::{Event, Fact};
 use crate::topology::Kafka;
 
@@ -31,7 +31,10 @@ const REFUSED_TOLD: usize = 20;
 /// Sends every event of an input to its topic, keyed as the contract says.
 pub fn feed(kafka: &Kafka, mut intake: Intake, watch: &mut dyn Watch) -> anyhow::Result<Sent> {
     let topics: BTreeMap<&str, String> =
-        EVENTS.iter().filter_map(|schema| Some((schema.name, kafka.input(schema.topic())?))).collect();
+        EVENTS.iter().filter_map(|schema| Some((schema.name, kafka.topic(schema.topic())?))).collect();
+    let mut registry = Registry::open(kafka)?;
+    // Nobody asks it to end: whoever wants that ends the process.
+    registry.register(kafka, &AtomicBool::new(false))?;
     let mut producer = Producer::open(kafka)?;
     let mut sent = Sent::default();
     let mut value = Vec::new();
@@ -49,7 +52,7 @@ pub fn feed(kafka: &Kafka, mut intake: Intake, watch: &mut dyn Watch) -> anyhow:
             match input.body {
                 Ok(event) => {
                     value.clear();
-                    confluent::write_event(&event, &mut value);
+                    registry.numbers().write_event(&event, &mut value);
                     producer.send(&topics[event.fact.type_name()], key(&event), &value)?;
                     sent.events += 1;
                 }

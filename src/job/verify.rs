@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::codec::confluent;
+use crate::codec::confluent::{self, Numbers};
 use crate::files::Place;
 use crate::fold::Effects;
-use crate::log::kafka::Records;
+use crate::log::kafka::{Records, Registry, knock};
 use crate::model::{Output, Record};
 use crate::runtime::worker::{Refolded, refold};
 use crate::topology::{Role, Topology};
@@ -34,6 +34,8 @@ impl Verified {
 /// Folds every journal again, in an empty folder, and holds it against the topics. `each` sees every record on the way.
 pub fn verify(place: &Place, topology: &Topology, each: &mut dyn FnMut(&Record, &Effects)) -> anyhow::Result<Verified> {
     let kafka = &topology.kafka;
+    knock(kafka)?;
+    let mut registry = Registry::open(kafka)?;
     let mut verified = Verified::default();
     // How often a value is to be in its topic, less how often it is.
     let mut owed: BTreeMap<(String, [u8; 32]), i64> = BTreeMap::new();
@@ -42,9 +44,11 @@ pub fn verify(place: &Place, topology: &Topology, each: &mut dyn FnMut(&Record, 
         let mut see = |record: &Record, effects: &Effects| {
             for output in &effects.outputs {
                 value.clear();
-                confluent::write_output(output, &mut value);
+                Numbers::default().write_output(output, &mut value);
+                let (_, datum) = confluent::number_and_datum(&value).expect("it was just written");
                 let topic = kafka.named(topic(topology, output));
-                *owed.entry((topic, *blake3::hash(&value).as_bytes())).or_default() += 1;
+                let name = hash(confluent::output_name(output), datum);
+                *owed.entry((topic, name)).or_default() += 1;
                 verified.outputs += 1;
             }
             each(record, effects);
@@ -57,8 +61,13 @@ pub fn verify(place: &Place, topology: &Topology, each: &mut dyn FnMut(&Record, 
     for topic in outputs {
         for partition in 0..topology.partitions {
             for taken in Records::open(kafka, &topic.name, partition, 0)? {
-                let hash = *blake3::hash(&taken?.value).as_bytes();
-                *owed.entry((topic.name.clone(), hash)).or_default() -= 1;
+                let value = taken?.value;
+                let found = match confluent::number_and_datum(&value) {
+                    Ok((number, datum)) => registry.written_with(number)?.map(|schema| hash(schema.name, datum)),
+                    Err(_) => None,
+                };
+                // What is no output of ours is surplus.
+                *owed.entry((topic.name.clone(), found.unwrap_or_else(|| hash("", &value)))).or_default() -= 1;
             }
         }
     }
@@ -69,6 +78,11 @@ pub fn verify(place: &Place, topology: &Topology, each: &mut dyn FnMut(&Record, 
         }
     }
     Ok(verified)
+}
+
+/// An output's name for this comparison: its datum, and what it is of. The number of its schema may be that of a registry.
+fn hash(schema: &str, datum: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new().update(schema.as_bytes()).update(&[0]).update(datum).finalize().as_bytes()
 }
 
 fn topic<'a>(topology: &'a Topology, output: &Output) -> &'a str {

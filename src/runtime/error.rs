@@ -132,9 +132,7 @@ pub enum Error {
     #[error("the service ended while partitions were opened; what was folded again is kept")]
     Stopped,
     /// Another process has our name.
-    #[error(
-        "another process runs as instance {instance} of group {group}, so this one ends: give each an instance_id of its own"
-    )]
+    #[error("another process runs as instance {instance} of group {group}: give each an instance_id of its own")]
     Fenced {
         /// Whose name.
         instance: String,
@@ -164,6 +162,30 @@ pub enum Error {
 }
 
 impl Error {
+    /// The one partition that something is wrong with, where others may go on without it.
+    pub(super) fn partition(&self) -> Option<u32> {
+        match self {
+            Self::AheadOfJournal { partition, .. }
+            | Self::ForeignRows { partition, .. }
+            | Self::Rules { partition, .. }
+            | Self::FoldedOtherwise { partition, .. }
+            | Self::Kafka(log::kafka::Error::Frame { partition, .. } | log::kafka::Error::Gap { partition, .. }) => {
+                Some(*partition)
+            }
+            Self::Step { position, .. } | Self::JudgedOtherwise { position, .. } => Some(position.partition),
+            // A disk or database that fails does so for all; what cannot be read names no partition.
+            Self::Log(_)
+            | Self::Store(_)
+            | Self::JournalLost { .. }
+            | Self::Unreadable { .. }
+            | Self::Broken { .. }
+            | Self::Kafka(_)
+            | Self::Apart { .. }
+            | Self::Stopped
+            | Self::Fenced { .. } => None,
+        }
+    }
+
     /// A step that panicked.
     pub(super) fn step(dir: &Path, position: Position, root: Root, to: &Entity, panic: &(dyn Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

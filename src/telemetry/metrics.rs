@@ -26,6 +26,8 @@ pub const BUILD_INFO: &str = "suyuan_build_info";
 pub const READY: &str = "suyuan_ready";
 /// Partitions at hand.
 pub const OWNED_PARTITIONS: &str = "suyuan_owned_partitions";
+/// Partitions that something is wrong with.
+pub const PARKED_PARTITIONS: &str = "suyuan_parked_partitions";
 /// Partitions in all.
 pub const TOPOLOGY_PARTITIONS: &str = "suyuan_topology_partitions";
 /// Input not folded yet, in records.
@@ -89,7 +91,7 @@ const fn metric(name: &'static str, kind: Kind, labels: &'static [&'static str],
 }
 
 /// All of them, in the order in which an operator asks.
-pub const ALL: [Metric; 31] = [
+pub const ALL: [Metric; 32] = [
     metric(BUILD_INFO, Kind::Gauge, &["version"], "1, with the version at work"),
     metric(
         READY,
@@ -98,6 +100,12 @@ pub const ALL: [Metric; 31] = [
         "1 when partitions are at hand, their state is taken up and input is folded; otherwise 0",
     ),
     metric(OWNED_PARTITIONS, Kind::Gauge, &[], "Partitions that the group gave to this instance"),
+    metric(
+        PARKED_PARTITIONS,
+        Kind::Gauge,
+        &[],
+        "Partitions of this instance that something is wrong with, as its log says: they wait for an operator",
+    ),
     metric(TOPOLOGY_PARTITIONS, Kind::Gauge, &[], "Partitions in all: the sum over all instances must reach it"),
     metric(
         LAG_RECORDS,

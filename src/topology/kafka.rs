@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::{SchemaRegistry, Secret};
+
 /// How a topology's log on Kafka is reached and used. What a document does not say is as in [`Kafka::default`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -36,6 +38,10 @@ pub struct Kafka {
     pub replication: u32,
     /// What each topic is called.
     pub topics: Topics,
+    /// The registry of schemas, where there is one.
+    pub schema_registry: SchemaRegistry,
+    /// Properties of librdkafka that nobody is to see, each with where it is read from.
+    pub secrets: BTreeMap<String, Secret>,
     /// Handed to librdkafka untouched. A table of its own, so a slip of the pen elsewhere is still caught.
     pub librdkafka: BTreeMap<String, String>,
 }
@@ -56,6 +62,8 @@ impl Default for Kafka {
             ticks_when_idle: true,
             replication: 1,
             topics: Topics::default(),
+            schema_registry: SchemaRegistry::default(),
+            secrets: BTreeMap::new(),
             // A tenth of librdkafka's own: with a second, a topic that fell silent for a moment is a second late.
             librdkafka: BTreeMap::from([("fetch.queue.backoff.ms".into(), "10".into())]),
         }
@@ -159,11 +167,10 @@ impl Kafka {
             .map(|topic| self.named(topic))
     }
 
-    /// The input topic that the contract calls so.
-    pub fn input(&self, contract: &str) -> Option<String> {
-        let names = Self { topics: Topics::default(), topic_prefix: String::new(), ..Self::default() }.inputs();
-        let at = names.iter().position(|name| name == contract)?;
-        Some(self.inputs()[at].clone())
+    /// The topic that the contract calls so.
+    pub fn topic(&self, contract: &str) -> Option<String> {
+        let at = Self::default().all().iter().position(|topic| topic.name == contract)?;
+        Some(self.all()[at].name.clone())
     }
 
     /// The journal's topic.

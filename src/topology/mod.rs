@@ -10,6 +10,8 @@
 
 mod describe;
 mod kafka;
+mod registry;
+mod secret;
 mod telemetry;
 
 use std::collections::BTreeSet;
@@ -18,6 +20,8 @@ use serde::Deserialize;
 
 pub use describe::mermaid;
 pub use kafka::{Kafka, Keeps, Role, Topic, Topics};
+pub use registry::{SchemaRegistry, Subjects};
+pub use secret::Secret;
 pub use telemetry::Telemetry;
 
 use crate::model::shortened;
@@ -193,7 +197,19 @@ impl Kafka {
                 return Err(TopologyError::SameTopic { name: topic.name, line });
             }
         }
-        let reserved = kafka::RESERVED.iter().find(|(name, _)| self.librdkafka.contains_key(*name));
+        let url = &self.schema_registry.url;
+        if !url.is_empty() && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return bad("url", url, "a registry is at http:// or https://");
+        }
+        if url.contains('@') {
+            let want = "who we are there is said by `username` and `password`, not here";
+            return bad("url", "...", want);
+        }
+        let said = |name: &str| self.librdkafka.contains_key(name);
+        let reserved = kafka::RESERVED.iter().find(|(name, _)| said(name) || self.secrets.contains_key(*name));
+        let reserved = reserved
+            .copied()
+            .or_else(|| secret::SECRETS.into_iter().find(|name| said(name)).map(|name| (name, secret::WHY)));
         match reserved {
             Some((name, why)) => Err(TopologyError::Reserved { name, line: line_with(document, name), why }),
             None => Ok(()),
@@ -240,6 +256,16 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_named_by_where_they_are() {
+        let document = format!(
+            "{KAFKA}\n[kafka.secrets]\n\"sasl.password\" = {{ env = \"PASSWORD\" }}\n\"ssl.key.password\" = {{ file = \"/run/key\" }}\n"
+        );
+        let secrets = Topology::parse(&document).unwrap().kafka.secrets;
+        assert_eq!(secrets["sasl.password"], Secret::Env("PASSWORD".into()));
+        assert_eq!(secrets["ssl.key.password"], Secret::File("/run/key".into()));
+    }
+
+    #[test]
     fn mistakes_are_named_with_their_place() {
         let error = |from, to| Topology::parse(&EMBEDDED.replace(from, to)).unwrap_err().to_string();
         assert!(error("partitions = 8", "partitions = 0").contains("line 4: partitions = 0: give 1 to 1024"));
@@ -262,6 +288,13 @@ mod tests {
         assert!(said.contains(&format!("line {}: topic = \"risk tasks\"", line("tasks ="))), "{said}");
         let said = error("\"fetch.queue.backoff.ms\" = \"10\"", "acks = \"1\"");
         assert!(said.contains("acks is not to be set here: what is acknowledged must survive"), "{said}");
+        let said = error("\"fetch.queue.backoff.ms\" = \"10\"", "\"sasl.password\" = \"tiger\"");
+        assert!(said.contains("sasl.password is not to be set here: say in [kafka.secrets]"), "{said}");
+        assert!(!said.contains("tiger"), "{said}");
+        let said = error("url = \"\"", "url = \"registry:8081\"");
+        assert!(said.contains(&format!("line {}: url = \"registry:8081\"", line("url ="))), "{said}");
+        let said = error("url = \"\"", "url = \"https://me:tiger@registry\"");
+        assert!(said.contains("by `username` and `password`") && !said.contains("tiger"), "{said}");
         let said = error("kind = \"kafka\"", "kind = \"embedded\"");
         assert!(said.contains("[kafka] says nothing"), "{said}");
         assert!(error("group_id = \"suyuan\" ", "group_id = \"\" ").contains("it must be said"));

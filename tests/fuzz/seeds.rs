@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use suyuan::codec::confluent::{self, Numbers};
 use suyuan::codec::{avro, journal, json, schemas};
 use suyuan::drive::{STANDARD_RULES, World};
-use suyuan::log::{Frame, Log, Reader, Settings, Turn};
+use suyuan::log::{Frame, Log, Reader, Settings, Turn, kafka};
 use suyuan::model::{Body, Entity, Event, Position, Record};
-use suyuan::topology::EMBEDDED;
+use suyuan::topology::{EMBEDDED, KAFKA};
 
 /// A rule without code with all that one may have, and cases of both kinds, to be put behind a rule set.
 const RULE_AND_CASES: &str = include_str!("rule-and-cases.toml");
@@ -123,6 +124,57 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// Frames of a journal and of an inbox, with the first records of each golden journal.
+fn frames() -> Vec<Vec<u8>> {
+    let frame = |frame: &Frame| kafka::Frame {
+        name: [7; 16],
+        partition: frame.partition,
+        count: frame.count,
+        first_offset: frame.first_offset,
+        clock: 1_772_323_200_000,
+        digest: [9; 32],
+        bytes: frame.bytes.clone(),
+    };
+    let mut frames: Vec<kafka::Frame> = turns().iter().flat_map(|turn| &turn.frames).map(frame).collect();
+    frames.sort_by_key(|frame| frame.bytes.len());
+    frames.truncate(3);
+    frames.push(kafka::Frame::default());
+    frames.iter().map(kafka::Frame::write).collect()
+}
+
+/// Events and outputs as topics carry them.
+fn wire() -> Vec<Vec<u8>> {
+    let mut records: Vec<Vec<u8>> =
+        events().iter().map(|event| written(|bytes| confluent::write_event(event, bytes))).collect();
+    for turn in turns() {
+        let mut bytes = turn.outputs.as_slice();
+        while !bytes.is_empty() {
+            let output = journal::read_output(&mut bytes).unwrap();
+            records.push(written(|bytes| Numbers::default().write_output(&output, bytes)));
+        }
+    }
+    let number = |record: &Vec<u8>| record[1..5].to_vec();
+    records.sort_by_key(|record| (number(record), record.len()));
+    records.dedup_by_key(|record| number(record));
+    records
+}
+
+/// Each kind of event as it is with a field more, with a field less, and as it would be by our own schema.
+fn other_schemas() -> Vec<Vec<u8>> {
+    let kinds = schemas::EVENTS.len();
+    let mut all = Vec::new();
+    for event in events() {
+        let kind = schemas::EVENTS.iter().position(|schema| schema.name == event.fact.type_name()).unwrap();
+        let datum = written(|bytes| avro::write_event(&event, bytes));
+        let first = |way: usize| u8::try_from(way * kinds + kind).unwrap();
+        all.push([&[first(0), 0], &datum[..]].concat());
+        // Where event_id and what follows it are absent, each is a byte.
+        all.push([&[first(1)], &datum[..datum.len() - 1]].concat());
+        all.push([&[first(2)], &datum[..]].concat());
+    }
+    all
+}
+
 /// The seeds of a target, by its name.
 pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
     let text = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
@@ -168,6 +220,9 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
             vec![whole[..above].to_vec(), whole]
         }
         "segment" | "segment_sealed" => vec![segment(), golden("00000000000000000001.journal")],
+        "frame" => frames(),
+        "wire" => wire(),
+        "other_schema" => other_schemas(),
         "key" => {
             let rows = rows();
             few(rows.iter().map(|((entity, key), _)| (key, entity)), |(key, entity)| {
@@ -184,7 +239,7 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
         "table" => text(&[&format!("\0{TABLE}"), &format!("{ALL_KINDS}\0{ALL_KINDS_TABLE}")]),
         "mapping" => text(&[MAPPING, ALL_KINDS]),
         "rules" => text(&[STANDARD_RULES, &format!("{STANDARD_RULES}{RULE_AND_CASES}")]),
-        "topology" => text(&[EMBEDDED, "kind = \"embedded\"\npartitions = 3\nrules = \"x\"\ncache_mib = 9\n"]),
+        "topology" => text(&[EMBEDDED, KAFKA, "kind = \"embedded\"\npartitions = 3\nrules = \"x\"\ncache_mib = 9\n"]),
         "world_lines" => vec![every_line()],
         "world_moves" => (0..4).map(moves).collect(),
         other => panic!("no seeds of {other}"),
@@ -202,7 +257,7 @@ fn moves(seed: u8) -> Vec<u8> {
 pub(crate) fn words() -> Vec<String> {
     let schemas = [schemas::EVENTS, schemas::OUTPUTS].into_iter().flatten().map(|schema| schema.text);
     let mut words: Vec<String> = schemas
-        .chain([STANDARD_RULES, EMBEDDED, MAPPING, ALL_KINDS])
+        .chain([STANDARD_RULES, EMBEDDED, KAFKA, MAPPING, ALL_KINDS])
         .flat_map(|text| text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_'))
         .filter(|word| {
             (3..=24).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

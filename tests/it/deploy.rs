@@ -238,7 +238,7 @@ fn readme() -> String {
          `compose.toml` and `prometheus.yaml` belong to it |\n\
          | [Containerfile](Containerfile) | builds an image of the program |\n\
          | [suyuan@.service](suyuan@.service) | an instance under systemd |\n\
-         | `env.sh`, `setup.sh`, `rustc.sh`, `fuzz.sh`, `kafka.sh` | what `make` uses: building, fuzzing, a broker for development |\n\n\
+         | `env.sh`, `setup.sh`, `rustc.sh`, `fuzz.sh`, `kafka.sh`, `registry.sh` | what `make` uses: building, fuzzing, a broker and a schema registry for development |\n\n\
          ## What an instance serves\n\n\
          At `[telemetry] address` of the topology, or `--telemetry`:\n\n\
          | path | what it says |\n|---|---|\n\

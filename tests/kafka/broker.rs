@@ -1,7 +1,7 @@
 //! Apache Kafka, as `deploy/kafka.sh` starts it, in a folder of its own.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Brokers at work; ended when this is dropped.
@@ -11,11 +11,11 @@ pub(crate) struct Broker {
     pub(crate) servers: String,
     count: u32,
     port: u16,
+    is_secure: bool,
 }
 
-/// The first of as many free ports in a row as brokers need. Each takes two.
-fn free_ports(count: u32) -> u16 {
-    let needed = u16::try_from(2 * count).unwrap();
+/// The first of so many free ports in a row.
+pub(crate) fn free_ports(needed: u16) -> u16 {
     for _ in 0..100 {
         let first = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let all_free = (0..needed)
@@ -30,10 +30,26 @@ fn free_ports(count: u32) -> u16 {
 impl Broker {
     /// Starts so many.
     pub(crate) fn start(count: u32) -> Self {
+        Self::start_as(count, false)
+    }
+
+    /// Starts one to which clients come by TLS and SASL alone.
+    pub(crate) fn start_secure() -> Self {
+        Self::start_as(1, true)
+    }
+
+    fn start_as(count: u32, is_secure: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut broker = Self { folder, servers: String::new(), count, port: free_ports(count) };
+        // Each takes two.
+        let port = free_ports(u16::try_from(2 * count).unwrap());
+        let mut broker = Self { folder, servers: String::new(), count, port, is_secure };
         broker.servers = broker.run("start");
         broker
+    }
+
+    /// A file of its folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join("kafka").join(name)
     }
 
     fn run(&self, what: &str) -> String {
@@ -44,11 +60,23 @@ impl Broker {
             .env("SUYUAN_KAFKA_DIR", self.folder.path().join("kafka"))
             .env("SUYUAN_KAFKA_PORT", self.port.to_string())
             .env("SUYUAN_KAFKA_BROKERS", self.count.to_string())
+            .env("SUYUAN_KAFKA_SECURE", if self.is_secure { "1" } else { "0" })
             .output()
             .unwrap();
         let (out, error) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
         assert!(done.status.success(), "deploy/kafka.sh {what}: {out}{error}");
         out.trim().to_owned()
+    }
+
+    /// Kills one of them, as a machine does that loses its power.
+    pub(crate) fn kill(&self, number: u32) {
+        let id = std::fs::read_to_string(self.file(&format!("broker-{number}/pid"))).unwrap();
+        assert!(Command::new("kill").args(["-9", id.trim()]).status().unwrap().success());
+    }
+
+    /// Starts those that do not run.
+    pub(crate) fn start_again(&self) {
+        self.run("start");
     }
 
     /// Ends them and starts them again.

@@ -1,18 +1,17 @@
 //! What goes wrong, and that nothing comes of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use suyuan::codec::{confluent, json};
-use suyuan::log::kafka::Records;
 
 use crate::broker::Broker;
-use crate::sameness;
 use crate::world::{World, run, suyuan};
+use crate::{registry, sameness, security};
 
 pub(crate) type Case = fn(&Broker, &str);
 
 /// All cases, each with its name, which is also that of its group and the prefix of its topics.
-pub(crate) const ALL: [(&str, Case); 8] = [
+pub(crate) const ALL: [(&str, Case); 13] = [
     ("whole", a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told),
     ("poison", poison_becomes_dead_letters_and_a_fact_in_a_wrong_partition_is_forwarded),
     ("partitions", topics_with_another_number_of_partitions_are_refused),
@@ -21,6 +20,11 @@ pub(crate) const ALL: [(&str, Case); 8] = [
     ("zombie", an_instance_that_slept_through_its_session_is_fenced),
     ("late", a_transaction_that_outlives_its_time_costs_only_the_producer),
     ("three", instances_come_and_go),
+    ("parked", what_is_wrong_with_one_partition_stops_that_one_alone),
+    ("lost-broker", of_three_brokers_one_may_be_lost),
+    ("registry", registry::schemas_are_those_of_a_registry),
+    ("incompatible", registry::an_incompatible_schema_is_refused),
+    ("security", security::only_who_knows_the_password_and_whom_to_trust_comes_in),
 ];
 
 /// The most that a clean end may take.
@@ -43,19 +47,77 @@ fn a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told(broker: &Broker,
 }
 
 fn an_instance_killed_at_random_moments_loses_and_repeats_nothing(broker: &Broker, name: &str) {
-    let world = World::new(broker, name, 4, 6_000, "turn_events = 512\ncommit_interval_ms = 20");
+    let kills = std::env::var("SUYUAN_KAFKA_KILLS").map_or(5, |kills| kills.parse().unwrap());
+    let world = World::new(broker, name, 4, 1_200 * kills, "turn_events = 512\ncommit_interval_ms = 20");
     assert!(run(&mut world.import()).0);
     // Not drawn from a clock or a seed: what the machine is doing meanwhile makes the moments random enough.
+    let moments = [3, 31, 1, 17, 50].into_iter().cycle();
     let mut written = 0;
-    for (kill, milliseconds) in [3, 31, 1, 17, 50].into_iter().enumerate() {
+    for (kill, milliseconds) in (1..=kills).zip(moments) {
         let mut instance = world.start("one");
         world.wait_until_written(written + 1);
         std::thread::sleep(Duration::from_millis(milliseconds));
         instance.kill();
         written = world.written(&world.topology.kafka.journal());
-        println!("  kill {kill} with {} records left", world.lag());
+        let left = world.lag();
+        println!("  kill {kill} with {left} records left");
+        assert!(left > 0, "there was no load any more");
     }
     let mut instance = world.start("one");
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    sameness::check(&world);
+}
+
+fn what_is_wrong_with_one_partition_stops_that_one_alone(broker: &Broker, name: &str) {
+    let world = World::new(broker, name, 3, 1_000, "");
+    assert!(run(&mut world.import()).0);
+    let mut instance = world.start("one");
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    let journal = world.topology.kafka.journal();
+    world.produce(&journal, Some(1), b"", b"no frame");
+    // The same input: duplicates, of which every partition has some.
+    assert!(run(&mut world.import()).0);
+    let all = world.lag();
+    let mut instance = world.start("one");
+    instance.wait_for("A partition is parked", 1);
+    let began = Instant::now();
+    let mut lags = world.lags();
+    while lags[0] + lags[2] > 0 {
+        assert!(began.elapsed() < Duration::from_mins(2), "the others do not go on: {lags:?}: {}", instance.said());
+        std::thread::sleep(Duration::from_millis(200));
+        lags = world.lags();
+    }
+    assert!(lags[1] > 0 && lags[1] < all, "{lags:?}");
+    let said = instance.said();
+    assert!(said.contains(&format!("{journal}/1@")) && said.contains("is no whole frame"), "{said}");
+    assert_eq!(said.matches("A partition is parked").count(), 1, "{said}");
+    instance.stop();
+    // With one partition, there is nothing else to go on with.
+    let alone = World::new(broker, "parked-alone", 1, 200, "");
+    assert!(run(&mut alone.import()).0);
+    alone.produce(&alone.topology.kafka.journal(), Some(0), b"", b"no frame");
+    let (ok, _, error) = run(&mut alone.instance_command("one"));
+    assert!(!ok && error.contains("is no whole frame"), "{error}");
+}
+
+fn of_three_brokers_one_may_be_lost(_: &Broker, name: &str) {
+    let brokers = Broker::start(3);
+    let world = World::new(&brokers, name, 4, 6_000, "replication = 3\nturn_events = 256\ncommit_interval_ms = 20");
+    assert!(run(&mut world.import()).0);
+    let mut instance = world.start("one");
+    // One that may well be the coordinator; in the long tests, each in its turn.
+    let is_long = std::env::var("SUYUAN_KAFKA_KILLS").is_ok();
+    for lost in if is_long { &[1, 2, 3][..] } else { &[2] } {
+        let written = world.written(&world.topology.kafka.journal());
+        world.wait_until_written(written + 2);
+        brokers.kill(*lost);
+        println!("  broker {lost} is lost with {} records left", world.lag());
+        let written = world.written(&world.topology.kafka.journal());
+        world.wait_until_written(written + 2);
+        brokers.start_again();
+    }
     world.wait_until_quiet(&mut [&mut instance]);
     instance.stop();
     sameness::check(&world);
@@ -184,12 +246,7 @@ fn poison_becomes_dead_letters_and_a_fact_in_a_wrong_partition_is_forwarded(brok
     let mut instance = world.start("one");
     world.wait_until_quiet(&mut [&mut instance]);
     instance.stop();
-    let letters: Vec<_> = (0..3)
-        .flat_map(|partition| {
-            Records::open(&world.topology.kafka, &format!("{name}.dead.letters"), partition, 0).unwrap()
-        })
-        .map(Result::unwrap)
-        .collect();
+    let letters = world.records("dead.letters");
     assert_eq!(letters.len(), bad.len(), "{letters:?}");
     for (offset, (topic, key, _, reason)) in bad.iter().enumerate() {
         let letter = letters.iter().find(|letter| letter.key == *key).unwrap();

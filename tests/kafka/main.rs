@@ -9,6 +9,8 @@
 //! | `sameness` | what must hold in the end, as the architecture says it of any log |
 //! | `scrape` | what an instance says of itself over HTTP |
 //! | `cases` | what goes wrong |
+//! | `registry` | with a schema registry, a real one as well |
+//! | `security` | with TLS and passwords |
 //! | `watched` | what operators see of it, and how an instance ends |
 //!
 //! A case that fails is run again by its name; what its instances said is printed with it.
@@ -22,8 +24,10 @@
 
 mod broker;
 mod cases;
+mod registry;
 mod sameness;
 mod scrape;
+mod security;
 mod watched;
 mod world;
 

@@ -10,12 +10,15 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
-use suyuan::topology::Topology;
+use suyuan::log::kafka::{Records, Taken};
+use suyuan::topology::{Secret, Topology};
 
 use crate::broker::Broker;
 
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
+/// How long one answer may take: then it is asked for anew, of another broker if one is lost.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// A world of its own on a broker.
 pub(crate) struct World {
@@ -131,19 +134,34 @@ impl World {
         Instance { child, log, said_before }
     }
 
+    /// What a client of the brokers is set to.
+    fn client(&self) -> ClientConfig {
+        let kafka = &self.topology.kafka;
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &kafka.bootstrap_servers);
+        for (name, value) in &kafka.librdkafka {
+            config.set(name, value);
+        }
+        for (name, secret) in &kafka.secrets {
+            let Secret::File(path) = secret else { panic!("{name} is not in a file") };
+            config.set(name, std::fs::read_to_string(path).unwrap().trim());
+        }
+        config
+    }
+
     /// A consumer that joins nothing.
     fn asker(&self, group: &str) -> BaseConsumer {
-        ClientConfig::new()
-            .set("bootstrap.servers", &self.topology.kafka.bootstrap_servers)
-            .set("group.id", group)
-            .set("isolation.level", "read_committed")
-            .create()
-            .unwrap()
+        self.client().set("group.id", group).set("isolation.level", "read_committed").create().unwrap()
     }
 
     /// Records of the input topics that are not consumed yet.
     pub(crate) fn lag(&self) -> i64 {
-        let consumer = self.asker(&self.topology.kafka.group_id);
+        self.lags().iter().sum()
+    }
+
+    /// The same, by partition.
+    pub(crate) fn lags(&self) -> Vec<i64> {
+        let asker = || self.asker(&self.topology.kafka.group_id);
         let mut list = TopicPartitionList::new();
         for topic in self.topology.kafka.inputs() {
             for partition in 0..self.topology.partitions {
@@ -151,24 +169,27 @@ impl World {
             }
         }
         // A broker that has just begun does not know its groups yet.
-        let committed = again(|| consumer.committed_offsets(list.clone(), PATIENCE));
+        let committed = again(|| asker().committed_offsets(list.clone(), ANSWER));
         list.set_all_offsets(Offset::End).unwrap();
-        let ends = again(|| consumer.offsets_for_times(list.clone(), PATIENCE));
-        let mut lag = 0;
+        let ends = again(|| asker().offsets_for_times(list.clone(), ANSWER));
+        let mut lags = vec![0; self.topology.partitions as usize];
         for element in ends.elements() {
             let at = committed.find_partition(element.topic(), element.partition()).unwrap().offset();
             let number = |offset: Offset| if let Offset::Offset(offset) = offset { offset } else { 0 };
-            lag += (number(element.offset()) - number(at)).max(0);
+            lags[usize::try_from(element.partition()).unwrap()] += (number(element.offset()) - number(at)).max(0);
         }
-        lag
+        lags
     }
 
     /// The sum of the ends of a topic's partitions.
     pub(crate) fn written(&self, topic: &str) -> i64 {
-        let consumer = self.asker("asker");
-        (0..self.topology.partitions)
-            .map(|partition| again(|| consumer.fetch_watermarks(topic, partition.cast_signed(), PATIENCE)).1)
-            .sum()
+        let written = || -> KafkaResult<i64> {
+            let consumer = self.asker("asker");
+            (0..self.topology.partitions)
+                .map(|partition| Ok(consumer.fetch_watermarks(topic, partition.cast_signed(), ANSWER)?.1))
+                .sum()
+        };
+        again(written)
     }
 
     /// Waits until all input is consumed, and no message is on its way any more.
@@ -199,13 +220,16 @@ impl World {
         }
     }
 
+    /// A topic's records, as they are committed.
+    pub(crate) fn records(&self, topic: &str) -> Vec<Taken> {
+        let topic = self.topology.kafka.named(topic);
+        let open = |partition| Records::open(&self.topology.kafka, &topic, partition, 0).unwrap();
+        (0..self.topology.partitions).flat_map(open).map(Result::unwrap).collect()
+    }
+
     /// Writes a record as it is.
     pub(crate) fn produce(&self, topic: &str, partition: Option<i32>, key: &[u8], value: &[u8]) {
-        let producer: BaseProducer = ClientConfig::new()
-            .set("bootstrap.servers", &self.topology.kafka.bootstrap_servers)
-            .set("partitioner", "murmur2_random")
-            .create()
-            .unwrap();
+        let producer: BaseProducer = self.client().set("partitioner", "murmur2_random").create().unwrap();
         let mut record = BaseRecord::to(topic).key(key).payload(value);
         if let Some(partition) = partition {
             record = record.partition(partition);

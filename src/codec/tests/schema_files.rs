@@ -36,8 +36,7 @@ fn every_schema_is_lawful_and_every_record_enum_and_field_has_a_doc() {
         schema(one.name);
         let json = parsed(one);
         assert_eq!(json["namespace"], "suyuan", "{}", one.name);
-        let pascal: String = one.name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
-        assert_eq!(json["name"], Json::String(pascal));
+        assert_eq!(format!("suyuan.{}", json["name"].as_str().unwrap()), one.full_name());
         for attribute in ["topic", "key"] {
             assert!(json[attribute].is_string(), "{} has no {attribute}", one.name);
         }

@@ -2,7 +2,8 @@
 
 use rdkafka::ClientConfig;
 
-use crate::topology::Kafka;
+use super::error::Error;
+use crate::topology::{Kafka, Secret};
 
 /// The largest record of ours, in bytes: a frame of the journal holds a MiB of records, or one that is larger.
 pub(super) const RECORD_BYTES_MAX: usize = 16 << 20;
@@ -42,16 +43,57 @@ const READER_BYTES_MAX: usize = 16 << 20;
 /// What a producer has taken and the brokers have not, in bytes: beyond it the sender waits.
 const SENDING_BYTES_MAX: usize = 64 << 20;
 
-/// Adds the topology's own table.
-fn finished(mut config: ClientConfig, kafka: &Kafka) -> ClientConfig {
+/// Adds the topology's own table, and what nobody is to see.
+fn finished(mut config: ClientConfig, kafka: &Kafka) -> Result<ClientConfig, Error> {
     for (name, value) in &kafka.librdkafka {
         config.set(name, value);
     }
-    config
+    set_secrets(&mut config, kafka)?;
+    Ok(config)
+}
+
+/// Adds what an administrator may have of the topology's own table: it is neither producer nor consumer, and complains of each
+/// property of theirs.
+pub(super) fn administrator(kafka: &Kafka) -> Result<ClientConfig, Error> {
+    let mut config = common(kafka);
+    for (name, value) in &kafka.librdkafka {
+        if ["security.", "sasl.", "ssl.", "socket.", "enable.ssl"].iter().any(|kind| name.starts_with(kind)) {
+            config.set(name, value);
+        }
+    }
+    set_secrets(&mut config, kafka)?;
+    Ok(config)
+}
+
+/// Reads secrets from where they are: anew for each client, so that a password may change while we run.
+fn set_secrets(config: &mut ClientConfig, kafka: &Kafka) -> Result<(), Error> {
+    for (name, secret) in &kafka.secrets {
+        config.set(name, read_secret(name, secret)?);
+    }
+    Ok(())
+}
+
+/// What nobody is to see.
+pub(super) fn read_secret(name: &str, secret: &Secret) -> Result<String, Error> {
+    let (place, read) = match secret {
+        Secret::Env(variable) => {
+            let read = std::env::var(variable).map_err(|error| error.to_string());
+            (format!("the variable {variable} of the environment"), read)
+        }
+        Secret::File(path) => {
+            (format!("the file {path}"), std::fs::read_to_string(path).map_err(|error| error.to_string()))
+        }
+    };
+    let value = read.map(|value| value.trim().to_owned());
+    match value {
+        Ok(value) if value.is_empty() => Err(Error::Secret { name: name.into(), place, why: "it is empty".into() }),
+        Ok(value) => Ok(value),
+        Err(why) => Err(Error::Secret { name: name.into(), place, why }),
+    }
 }
 
 /// A reader of what is committed, or of everything, that belongs to no group's assignment.
-pub(super) fn reader(kafka: &Kafka, committed: bool) -> ClientConfig {
+pub(super) fn reader(kafka: &Kafka, committed: bool) -> Result<ClientConfig, Error> {
     let mut config = bounded(common(kafka), READER_BYTES_MAX);
     // A consumer must name a group, though it joins none.
     config.set("group.id", format!("{}-reader", kafka.group_id));
@@ -65,7 +107,7 @@ pub(super) fn reader(kafka: &Kafka, committed: bool) -> ClientConfig {
 }
 
 /// The consumer that takes part in the group.
-pub fn consumer(kafka: &Kafka) -> ClientConfig {
+pub fn consumer(kafka: &Kafka) -> Result<ClientConfig, Error> {
     // One half of what may be buffered is librdkafka's, the other ours.
     let mut config = bounded(common(kafka), (kafka.buffered_mib as usize) << 19);
     config.set("group.id", &kafka.group_id);
@@ -86,7 +128,7 @@ pub fn consumer(kafka: &Kafka) -> ClientConfig {
 }
 
 /// A producer of events, which no transaction waits for.
-pub(super) fn producer(kafka: &Kafka) -> ClientConfig {
+pub(super) fn producer(kafka: &Kafka) -> Result<ClientConfig, Error> {
     let mut config = sending(kafka, SENDING_BYTES_MAX);
     config.set("enable.idempotence", "true");
     config.set("partitioner", "murmur2_random");
@@ -96,7 +138,7 @@ pub(super) fn producer(kafka: &Kafka) -> ClientConfig {
 }
 
 /// A producer of an instance's turns, which are its transactions, if it has any.
-pub(super) fn transactional(kafka: &Kafka, transactional: bool) -> ClientConfig {
+pub(super) fn transactional(kafka: &Kafka, transactional: bool) -> Result<ClientConfig, Error> {
     let mut config = sending(kafka, SENDING_BYTES_MAX);
     if transactional {
         // The same after a restart: what the process before had open is then ended at once.
@@ -111,4 +153,26 @@ pub(super) fn transactional(kafka: &Kafka, transactional: bool) -> ClientConfig 
     config.set("linger.ms", "0");
     config.set("queue.buffering.max.messages", "1000000");
     finished(config, kafka)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_read_from_where_they_are_and_said_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password").to_str().unwrap().to_owned();
+        let kafka = |secret| Kafka { secrets: [("sasl.password".into(), secret)].into(), ..Kafka::default() };
+        std::fs::write(&path, "tiger\n").unwrap();
+        let config = producer(&kafka(Secret::File(path.clone()))).unwrap();
+        assert_eq!(config.get("sasl.password"), Some("tiger"));
+        assert!(!format!("{config:?}").contains("tiger"));
+        std::fs::write(&path, "\n").unwrap();
+        let said = administrator(&kafka(Secret::File(path.clone()))).unwrap_err().to_string();
+        assert!(said.contains("sasl.password") && said.contains(&path) && said.contains("it is empty"), "{said}");
+        let missing = Secret::Env("SUYUAN_NOBODY_SETS_THIS".into());
+        let said = consumer(&kafka(missing)).unwrap_err().to_string();
+        assert!(said.contains("the variable SUYUAN_NOBODY_SETS_THIS of the environment"), "{said}");
+    }
 }

@@ -15,6 +15,68 @@ pub enum Error {
         /// What librdkafka says.
         source: Box<KafkaError>,
     },
+    /// The brokers know us not, or we them not.
+    #[error(
+        "the brokers ({servers}) and we do not come together: {reason}. Nothing was read or written. What the topology says in \
+         [kafka.librdkafka] and [kafka.secrets] is not what they want: {advice}"
+    )]
+    Admission {
+        /// The brokers.
+        servers: String,
+        /// What librdkafka says.
+        reason: String,
+        /// What to look at.
+        advice: &'static str,
+    },
+    /// A password cannot be read.
+    #[error("{name} of the topology is to be read from {place}: {why}")]
+    Secret {
+        /// Whose value it is.
+        name: String,
+        /// Where it is to be.
+        place: String,
+        /// Why it is not.
+        why: String,
+    },
+    /// The registry of schemas does not answer, or not as one.
+    #[error("the schema registry at {url} cannot be asked {question}: {why}")]
+    Registry {
+        /// Where it is.
+        url: String,
+        /// What it was to be asked.
+        question: String,
+        /// What came instead of an answer.
+        why: String,
+    },
+    /// The registry refuses a schema, or we what it has.
+    #[error(
+        "schema {schema} cannot go under {subject} of the schema registry at {url}: {why}. Nothing was read or written. Use a \
+         version of this program whose schema is compatible; or, if nothing that was written under that subject is needed any \
+         more, delete the subject there; or give the topics another `topic_prefix`"
+    )]
+    Incompatible {
+        /// The file in `schemas/`, without its ending.
+        schema: String,
+        /// The subject.
+        subject: String,
+        /// The registry.
+        url: String,
+        /// What does not go together.
+        why: String,
+    },
+    /// A schema that is to be there is not.
+    #[error(
+        "schema {schema} is not under {subject} of the schema registry at {url}: register it there, or set `register = true` in \
+         [kafka.schema_registry]"
+    )]
+    Unregistered {
+        /// The file in `schemas/`, without its ending.
+        schema: String,
+        /// The subject.
+        subject: String,
+        /// The registry.
+        url: String,
+    },
     /// The topics are not as the topology says.
     #[error("{}\nNothing was changed: `suyuan topics create` makes what is missing; a topic with another number of partitions \
         cannot be taken into use, for keys would change their partition: give it another name in the topology, or delete it, \

@@ -8,6 +8,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use rdkafka::{ClientContext, Message};
 
+use super::admission::knock;
 use super::client;
 use super::error::Error;
 use crate::topology::Kafka;
@@ -42,8 +43,9 @@ impl ProducerContext for Failures {
 impl Producer {
     /// Makes one.
     pub fn open(kafka: &Kafka) -> Result<Self, Error> {
+        knock(kafka)?;
         let servers = kafka.bootstrap_servers.clone();
-        let producer = client::producer(kafka).create_with_context(Failures::default());
+        let producer = client::producer(kafka)?.create_with_context(Failures::default());
         Ok(Self { client: producer.map_err(Error::kafka("make a producer", &servers))?, servers, sent: 0 })
     }
 

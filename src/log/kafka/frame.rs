@@ -81,7 +81,8 @@ impl Frame {
             return Err("its checksum is another".into());
         }
         let length = four(80) as usize;
-        if length > UNPACKED_BYTES_MAX {
+        // A byte of LZ4 stands for 255 at most.
+        if length > UNPACKED_BYTES_MAX || length / 255 > packed.len() {
             return Err(format!("it is to unpack to {length} bytes"));
         }
         let unpacked = lz4_flex::block::decompress(packed, length).map_err(|error| error.to_string())?;

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Headers};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
@@ -82,8 +82,8 @@ impl Records {
     pub fn open(kafka: &Kafka, topic: &str, partition: u32, from: i64) -> Result<Self, Error> {
         let servers = kafka.bootstrap_servers.clone();
         let doing = |what: &str| Error::kafka(format!("{what} {topic}/{partition}"), &servers);
-        let consumer: BaseConsumer = reader(kafka, true).create().map_err(doing("read"))?;
-        let uncommitted: BaseConsumer = reader(kafka, false).create().map_err(doing("read"))?;
+        let consumer: BaseConsumer = reader(kafka, true)?.create().map_err(doing("read"))?;
+        let uncommitted: BaseConsumer = reader(kafka, false)?.create().map_err(doing("read"))?;
         let number = partition.cast_signed();
         let (first, end) = uncommitted.fetch_watermarks(topic, number, ANSWER).map_err(doing("ask for the end of"))?;
         let began = Instant::now();
@@ -127,6 +127,10 @@ impl Records {
                     }));
                 }
                 Some(Err(KafkaError::PartitionEOF(_))) => self.ended = true,
+                // One of the brokers is lost: another has a copy, and is found by and by.
+                Some(Err(KafkaError::MessageConsumption(
+                    RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown,
+                ))) if began.elapsed() < ANSWER => {}
                 Some(Err(source)) => {
                     let doing = format!("read {}/{}", self.topic, self.partition);
                     return Err(Error::kafka(doing, &self.servers)(source));

@@ -8,21 +8,17 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, Top
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::client::{RECORD_BYTES_MAX, common};
+use super::admission::knock;
+use super::client::{RECORD_BYTES_MAX, administrator};
 use super::error::Error;
 use crate::topology::{Keeps, Role, Topic, Topology};
 
 const ANSWER: Duration = Duration::from_secs(30);
 
 fn admin(topology: &Topology) -> Result<AdminClient<DefaultClientContext>, Error> {
-    let mut config = common(&topology.kafka);
-    for (name, value) in &topology.kafka.librdkafka {
-        // An administrator is neither producer nor consumer, and says so of each such property.
-        if ["security.", "sasl.", "ssl.", "socket.", "enable.ssl"].iter().any(|kind| name.starts_with(kind)) {
-            config.set(name, value);
-        }
-    }
-    config.create().map_err(Error::kafka("reach the brokers", &topology.kafka.bootstrap_servers))
+    let kafka = &topology.kafka;
+    knock(kafka)?;
+    administrator(kafka)?.create().map_err(Error::kafka("reach the brokers", &kafka.bootstrap_servers))
 }
 
 /// What a topic is to be set to, beside its partitions.

@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -46,9 +46,22 @@ pub enum Failure {
     Unusable(KafkaError),
 }
 
+/// Why a turn stops short.
+enum Stop {
+    Failed(KafkaError),
+    /// A call never comes back: nothing more can be asked of its producer, not even to abort.
+    Stuck,
+}
+
+impl From<KafkaError> for Stop {
+    fn from(error: KafkaError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// A transactional producer.
 pub struct Transactions {
-    producer: BaseProducer<Deliveries>,
+    producer: Arc<BaseProducer<Deliveries>>,
     /// How long a turn may take.
     patience: Duration,
     /// Whether the service is to end: then a turn that brokers do not take is given up soon.
@@ -80,6 +93,10 @@ impl<'a> Deadline<'a> {
             self.at.set(self.at.get().min(Instant::now() + LAST_TURN));
         }
         Instant::now() > self.at.get()
+    }
+
+    fn left(&self) -> Duration {
+        self.at.get().saturating_duration_since(Instant::now())
     }
 }
 
@@ -119,7 +136,7 @@ impl Transactions {
     /// Takes an instance's producer over: what a process before had open is ended, and that process can commit no more.
     pub fn open(kafka: &Kafka, stop: &Arc<AtomicBool>, transactional: bool) -> Result<Self, Error> {
         let doing = |what| Error::kafka(what, &kafka.bootstrap_servers);
-        let producer: BaseProducer<Deliveries> = client::transactional(kafka, transactional)
+        let producer: BaseProducer<Deliveries> = client::transactional(kafka, transactional)?
             .create_with_context(Deliveries::default())
             .map_err(doing("make a producer"))?;
         let patience = Duration::from_millis(u64::from(kafka.transaction_timeout_ms)) + Duration::from_secs(20);
@@ -132,7 +149,7 @@ impl Transactions {
             }
         }
         debug!("Transactions are begun.");
-        Ok(Self { producer, patience, stop: Arc::clone(stop), transactional })
+        Ok(Self { producer: Arc::new(producer), patience, stop: Arc::clone(stop), transactional })
     }
 
     /// Commits a turn: what it says, and how far what it consumed goes. Returns Kafka's offset of the last frame of each
@@ -141,20 +158,23 @@ impl Transactions {
         &self,
         records: &[Outgoing],
         consumed: &[(String, u32, i64)],
-        group: Option<&ConsumerGroupMetadata>,
+        group: Option<ConsumerGroupMetadata>,
     ) -> Result<Vec<(u32, i64)>, Failure> {
         if self.transactional {
             self.producer.begin_transaction().map_err(|error| self.give_up(error))?;
         }
-        self.send_and_commit(records, consumed, group).map_err(|error| self.give_up(error))
+        self.send_and_commit(records, consumed, group).map_err(|stop| match stop {
+            Stop::Failed(error) => self.give_up(error),
+            Stop::Stuck => Failure::Unusable(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)),
+        })
     }
 
     fn send_and_commit(
         &self,
         records: &[Outgoing],
         consumed: &[(String, u32, i64)],
-        group: Option<&ConsumerGroupMetadata>,
-    ) -> Result<Vec<(u32, i64)>, KafkaError> {
+        group: Option<ConsumerGroupMetadata>,
+    ) -> Result<Vec<(u32, i64)>, Stop> {
         *self.delivered() = Delivered::default();
         let deadline = Deadline::after(self.patience, &self.stop);
         for record in records {
@@ -162,23 +182,23 @@ impl Transactions {
         }
         while self.producer.in_flight_count() > 0 {
             if deadline.is_over() {
-                return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut));
+                return Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut).into());
             }
             self.producer.poll(Duration::from_micros(500));
         }
         let delivered = std::mem::take(&mut *self.delivered());
         if let Some(failure) = delivered.failure {
-            return Err(failure);
+            return Err(failure.into());
         }
         if let Some(group) = group.filter(|_| self.transactional) {
             let mut offsets = TopicPartitionList::with_capacity(consumed.len());
             for (topic, partition, offset) in consumed {
                 offsets.add_partition_offset(topic, partition.cast_signed(), Offset::Offset(*offset))?;
             }
-            self.again_while(&deadline, || self.producer.send_offsets_to_transaction(&offsets, group, CALL))?;
+            self.send_offsets(offsets, group, &deadline)?;
         }
         if self.transactional {
-            self.again_while(&deadline, || self.producer.commit_transaction(CALL))?;
+            again_while(&self.producer, &deadline, || self.producer.commit_transaction(CALL))?;
         }
         let mut last = delivered.frames;
         last.sort_unstable();
@@ -212,19 +232,27 @@ impl Transactions {
         }
     }
 
-    /// Does something again while it is only said to be tried again.
-    fn again_while(
+    /// Sends the offsets of what was consumed. librdkafka does not heed the time it is given for that, and where the group's
+    /// coordinator is lost at the wrong moment it never comes back (its issues 5456 and 5511). So it is asked on a thread of its
+    /// own; one that does not come back is left to itself, with a producer that is of no more use.
+    fn send_offsets(
         &self,
+        offsets: TopicPartitionList,
+        group: ConsumerGroupMetadata,
         deadline: &Deadline<'_>,
-        each: impl Fn() -> Result<(), KafkaError>,
-    ) -> Result<(), KafkaError> {
+    ) -> Result<(), Stop> {
+        let (producer, stop, left) = (Arc::clone(&self.producer), Arc::clone(&self.stop), deadline.left());
+        let (answer, answered) = mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            let send = || producer.send_offsets_to_transaction(&offsets, &group, CALL);
+            // Nobody waits any more for an answer that comes too late.
+            answer.send(again_while(&producer, &Deadline::after(left, &stop), send)).ok();
+        });
         loop {
-            match each() {
-                Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.is_over() => {
-                    debug!(%error, "A call of a transaction is made again.");
-                    self.producer.poll(Duration::from_millis(5));
-                }
-                done => return done,
+            match answered.recv_timeout(CALL) {
+                Ok(sent) => return sent.map_err(Stop::Failed),
+                Err(mpsc::RecvTimeoutError::Timeout) if !deadline.is_over() => {}
+                Err(_) => return Err(Stop::Stuck),
             }
         }
     }
@@ -239,7 +267,7 @@ impl Transactions {
         }
         warn!(%error, "A turn is aborted.");
         let deadline = Deadline::after(self.patience, &self.stop);
-        let aborted = self.again_while(&deadline, || {
+        let aborted = again_while(&self.producer, &deadline, || {
             // What is still on its way is dropped; the abort waits until that is known.
             self.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());
             self.producer.poll(Duration::from_millis(1));
@@ -256,5 +284,22 @@ impl Transactions {
 
     fn delivered(&self) -> std::sync::MutexGuard<'_, Delivered> {
         self.producer.context().state.lock().expect("nobody panics holding it")
+    }
+}
+
+/// Does something again while it is only said to be tried again.
+fn again_while(
+    producer: &BaseProducer<Deliveries>,
+    deadline: &Deadline<'_>,
+    each: impl Fn() -> Result<(), KafkaError>,
+) -> Result<(), KafkaError> {
+    loop {
+        match each() {
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && !deadline.is_over() => {
+                debug!(%error, "A call of a transaction is made again.");
+                producer.poll(Duration::from_millis(5));
+            }
+            done => return done,
+        }
     }
 }

@@ -32,8 +32,12 @@ impl Worker<'_> {
         let spots: Vec<Spot> = (0..self.reading.topics().len())
             .flat_map(|topic| numbers.iter().map(move |partition| Spot { topic, partition: *partition }))
             .collect();
-        // No input before the inboxes are drained.
-        self.consumer.pause(&self.list(&spots)).map_err(problem(self.topology, "pause"))?;
+        // No input before the inboxes are drained, and nothing at all of what is parked.
+        let mut waiting = self.list(&spots);
+        for (topic, partition) in self.assigned.iter().filter(|(_, partition)| self.parked.contains(partition)) {
+            waiting.add_partition(topic, partition.cast_signed());
+        }
+        self.consumer.pause(&waiting).map_err(problem(self.topology, "pause"))?;
         // With what is about to be committed decided, so is all that a former owner may still commit.
         let committed = self.committed()?;
         let at = |topic: &str, partition: u32| committed.get(&(topic.to_owned(), partition)).copied().unwrap_or(0);
@@ -57,8 +61,8 @@ impl Worker<'_> {
         self.drain(numbers)
     }
 
-    /// The partitions we were given: the same of every topic.
-    fn numbers(&self) -> Result<Vec<u32>, Error> {
+    /// The partitions we were given, the same of every topic, without those that are parked.
+    pub(super) fn numbers(&self) -> Result<Vec<u32>, Error> {
         let of = |topic: &str| {
             let mut numbers: Vec<u32> =
                 self.assigned.iter().filter(|(name, _)| name == topic).map(|(_, partition)| *partition).collect();
@@ -72,7 +76,7 @@ impl Worker<'_> {
                 return Err(Error::Apart { topic: topic.clone(), found, expected });
             }
         }
-        Ok(expected)
+        Ok(expected.into_iter().filter(|number| !self.parked.contains(number)).collect())
     }
 
     fn committed(&self) -> Result<BTreeMap<(String, u32), i64>, Error> {

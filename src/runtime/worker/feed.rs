@@ -14,6 +14,9 @@ use crate::model::{Event, Instant, Refused, Source};
 /// A topic that has more and brings nothing for so long has no more: what transactions write counts as records, too.
 const SILENCE: Duration = Duration::from_millis(200);
 
+/// The registry is asked again about a record that is held after this.
+const HELD_FOR: Duration = Duration::from_secs(1);
+
 /// A place in the log: an input topic's number, or the inbox, and a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot {
@@ -30,6 +33,15 @@ pub(super) struct Arrived {
     pub(super) written_ms: Option<i64>,
     /// The event; or why it is none, with the key of its record.
     pub(super) body: Result<Event, (Box<Refused>, Vec<u8>)>,
+}
+
+/// A record of an input topic of which the schema registry could not say yet what it is.
+pub(super) struct Held {
+    pub(super) spot: Spot,
+    pub(super) offset: i64,
+    pub(super) written_ms: Option<i64>,
+    pub(super) key: Vec<u8>,
+    pub(super) value: Vec<u8>,
 }
 
 /// What is not handed over yet of a place.
@@ -68,6 +80,9 @@ pub(super) struct Feed {
     inbox: VecDeque<(u32, i64, Frame)>,
     inbox_bytes: usize,
     inbox_positions: BTreeMap<u32, i64>,
+    /// In the order they were read. As long as there are any, no more is read of the input topics.
+    held: VecDeque<Held>,
+    held_since: Moment,
     bytes: usize,
     count: usize,
     queue_bytes_max: usize,
@@ -83,6 +98,8 @@ impl Feed {
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             inbox_positions: BTreeMap::new(),
+            held: VecDeque::new(),
+            held_since: Moment::now(),
             bytes: 0,
             count: 0,
             queue_bytes_max: bytes_max,
@@ -100,6 +117,7 @@ impl Feed {
             self.queues.insert(*spot, queue);
         }
         self.inbox.clear();
+        self.held.clear();
         self.inbox_positions = inbox.iter().copied().collect();
         (self.bytes, self.count, self.inbox_bytes) = (0, 0, 0);
         self.queue_bytes_max = (bytes_max / inputs.len().max(1)).max(QUEUE_BYTES_MIN);
@@ -123,6 +141,30 @@ impl Feed {
         let has_enough = queue.bytes > self.queue_bytes_max && !queue.paused;
         queue.paused |= has_enough;
         has_enough
+    }
+
+    /// Holds a record until the registry can say what it is, and all that come after it.
+    pub(super) fn hold(&mut self, held: Held) {
+        if self.held.is_empty() {
+            self.held_since = Moment::now();
+        }
+        self.held.push_back(held);
+    }
+
+    /// Whether any record is held.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The first record that is held, if it is time to ask again.
+    pub(super) fn held_and_due(&mut self) -> Option<Held> {
+        if self.held_since.elapsed() < HELD_FOR { None } else { self.held.pop_front() }
+    }
+
+    /// Holds the first record again.
+    pub(super) fn hold_again(&mut self, held: Held) {
+        self.held_since = Moment::now();
+        self.held.push_front(held);
     }
 
     /// Takes a frame of an inbox.
@@ -162,6 +204,11 @@ impl Feed {
             .collect()
     }
 
+    /// Places that have enough for now.
+    pub(super) fn paused(&self) -> Vec<Spot> {
+        self.queues.iter().filter(|(_, queue)| queue.paused).map(|(spot, _)| *spot).collect()
+    }
+
     /// Records of the input topics that wait.
     pub(super) fn waiting(&self) -> usize {
         self.count
@@ -199,7 +246,8 @@ impl Feed {
     /// What is not handed over yet of each place.
     pub(super) fn lags(&self) -> impl Iterator<Item = Lag> {
         self.queues.iter().map(|(spot, queue)| {
-            let is_unread = queue.position < queue.end && queue.silent_end < queue.end;
+            // What is held was read, and is no silence.
+            let is_unread = queue.position < queue.end && (self.holds() || queue.silent_end < queue.end);
             let unread = if is_unread { queue.end - queue.position } else { 0 };
             let oldest = queue.waiting.front().map(|arrived| arrived.written_ms);
             // Of what was not read, only that it is younger than what was.
@@ -215,7 +263,8 @@ impl Feed {
 
     /// Memory of all that waits, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes + self.inbox_bytes
+        let held = self.held.iter().map(|held| held.key.len() + held.value.len()).sum::<usize>();
+        self.bytes + self.inbox_bytes + held
     }
 
     /// Hands over, in order, what may be folded now, until `each` has enough and says `false`.

@@ -20,13 +20,14 @@ mod takeover;
 mod turn;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant as Moment};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::counters::Counters;
 use super::error::Error;
@@ -34,7 +35,7 @@ use super::pace::Pace;
 use super::settings::{Persist, Settings};
 use crate::files::Place;
 use crate::fold::EpochCutter;
-use crate::log::kafka::{self, Failure, Transactions};
+use crate::log::kafka::{self, Failure, Registry, Transactions};
 use crate::model::{Instant, RulesPublished};
 use crate::store::{Shared, SharedSettings};
 use crate::telemetry::{State, Telemetry};
@@ -50,6 +51,8 @@ use watch::Watch;
 const AFTER_ABORT: Duration = Duration::from_millis(200);
 /// Before brokers that did not answer are asked again.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
+/// Whoever is told twice within this that another goes by its name ends.
+const FENCED_AGAIN: Duration = Duration::from_mins(2);
 /// The clocks before any event.
 const NEVER: Instant = Instant(i64::MIN);
 
@@ -101,6 +104,10 @@ struct Worker<'a> {
     transactions: Arc<Transactions>,
     stop: Arc<AtomicBool>,
     assigned: Vec<(String, u32)>,
+    /// When the group last said that another goes by our name.
+    fenced: Option<Moment>,
+    /// Partitions that something is wrong with: they wait for an operator, and the others go on.
+    parked: BTreeSet<u32>,
     /// Whether they are to be opened, and whether the consumer has to be set back for it.
     to_open: Option<SetBack>,
     feed: Feed,
@@ -132,7 +139,8 @@ pub fn serve(
         match worker.turn() {
             Ok(()) | Err(Error::Stopped) => {}
             Err(Error::Kafka(error @ kafka::Error::Kafka { .. })) => worker.wait_for_brokers(&error),
-            Err(error) => return Err(error),
+            Err(error @ Error::Fenced { .. }) => worker.join_again(error)?,
+            Err(error) => worker.park(error)?,
         }
     }
     info!("Stopping.");
@@ -156,17 +164,13 @@ impl<'a> Worker<'a> {
         stop: &Arc<AtomicBool>,
     ) -> Result<Self, Error> {
         let kafka = &topology.kafka;
+        let mut registry = Registry::open(kafka)?;
+        registry.register(kafka, stop)?;
         let transactions = Arc::new(Transactions::open(kafka, stop, settings.policies.transactional)?);
         watch::begin(topology);
         let owned = Arc::new(Mutex::new(Owned::default()));
-        let consumer: BaseConsumer<Group> = kafka::consumer(kafka)
-            .create_with_context(Group::new(Arc::clone(&owned)))
-            .map_err(problem(topology, "join the group"))?;
-        let reading = Reading::new(topology);
-        let inbox = kafka.inbox();
-        let mut topics: Vec<&str> = reading.topics().iter().map(String::as_str).collect();
-        topics.push(&inbox);
-        consumer.subscribe(&topics).map_err(problem(topology, "join the group"))?;
+        let reading = Reading::new(topology, registry);
+        let consumer = member(topology, &reading, &owned)?;
         let bytes_max = (kafka.buffered_mib as usize) << 19;
         let now = Moment::now();
         Ok(Self {
@@ -181,6 +185,8 @@ impl<'a> Worker<'a> {
             pace: Pace::new(settings.threads, settings.policies.seed.is_none()),
             turn_events: kafka.turn_events as usize,
             assigned: Vec::new(),
+            fenced: None,
+            parked: BTreeSet::new(),
             to_open: None,
             ends_asked: now,
             input_seen: now,
@@ -230,6 +236,8 @@ impl<'a> Worker<'a> {
         }
         if let Some(assigned) = said.assigned {
             self.assigned = assigned;
+            // Whatever was wrong may have been mended meanwhile.
+            self.parked.clear();
             self.to_open = Some(SetBack::No);
         }
         self.look_around();
@@ -302,6 +310,44 @@ impl<'a> Worker<'a> {
         self.pause(AFTER_ERROR);
     }
 
+    /// The group says that another goes by our name. It may be us: when a coordinator was lost with its answer to us, the group
+    /// knows us by what we never heard. So we join again; another would say the same of us soon, and then it is they who go on.
+    fn join_again(&mut self, error: Error) -> Result<(), Error> {
+        if self.fenced.is_some_and(|at| at.elapsed() < FENCED_AGAIN) {
+            return Err(error);
+        }
+        warn!(%error, "Unless it was ourselves: the group is joined again.");
+        self.fenced = Some(Moment::now());
+        self.owned().discard();
+        self.assigned.clear();
+        self.parked.clear();
+        self.enter(Phase::Waiting);
+        self.to_open = None;
+        self.feed.begin(&[], &[], self.bytes_max());
+        self.consumer = member(self.topology, &self.reading, &self.owned)?;
+        Ok(())
+    }
+
+    /// What is wrong with one partition stops that one: it is left as it is, with its reason, and the others are taken up again
+    /// from what is committed. What is wrong with all, or with nothing in particular, ends the instance.
+    fn park(&mut self, error: Error) -> Result<(), Error> {
+        let Some(partition) = error.partition() else { return Err(error) };
+        self.parked.insert(partition);
+        if self.numbers()?.is_empty() {
+            return Err(error);
+        }
+        error!(
+            partition,
+            %error,
+            "A partition is parked: nothing of it is read or written until this instance is started again, or the group is \
+             divided anew. The others go on."
+        );
+        self.owned().discard();
+        self.enter(Phase::Waiting);
+        self.to_open = Some(SetBack::Yes);
+        Ok(())
+    }
+
     /// Persists rows, if it is time to or there is little room: what is under way is waited for.
     fn persist_when_due(&mut self) -> Result<(), Error> {
         let owned = Arc::clone(&self.owned);
@@ -333,6 +379,23 @@ impl<'a> Worker<'a> {
     fn unreadable(&self, place: String, refusal: crate::codec::Refusal) -> Error {
         Error::Unreadable { dir: self.place.dir.clone(), place, refusal }
     }
+}
+
+/// A member of the group.
+fn member(
+    topology: &Topology,
+    reading: &Reading,
+    owned: &Arc<Mutex<Owned>>,
+) -> Result<BaseConsumer<Group>, kafka::Error> {
+    let kafka = &topology.kafka;
+    let consumer: BaseConsumer<Group> = kafka::consumer(kafka)?
+        .create_with_context(Group::new(Arc::clone(owned)))
+        .map_err(problem(topology, "join the group"))?;
+    let inbox = kafka.inbox();
+    let mut topics: Vec<&str> = reading.topics().iter().map(String::as_str).collect();
+    topics.push(&inbox);
+    consumer.subscribe(&topics).map_err(problem(topology, "join the group"))?;
+    Ok(consumer)
 }
 
 fn problem(topology: &Topology, doing: &str) -> impl FnOnce(KafkaError) -> kafka::Error {

@@ -72,7 +72,7 @@ impl Owned {
         let (transactions, consumed) = (Arc::clone(transactions), Arc::clone(&offsets));
         let committing = thread::spawn(move || {
             let began = Moment::now();
-            let committed = transactions.commit(&records, &consumed, Some(&group));
+            let committed = transactions.commit(&records, &consumed, Some(group));
             (committed, began.elapsed())
         });
         self.under_way = Some(UnderWay { committing, made, events, offsets });

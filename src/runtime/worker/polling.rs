@@ -5,9 +5,10 @@ use std::time::{Duration, Instant as Moment};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
-use tracing::warn;
+use tracing::{info, warn};
 
-use super::feed::{Arrived, Spot};
+use super::feed::{Arrived, Held, Spot};
+use super::reading::Reading;
 use super::{Phase, Worker, problem, watch};
 use crate::log::kafka::{self, Frame};
 use crate::runtime::error::Error;
@@ -23,14 +24,33 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(10);
 /// What an event takes in memory beside its bytes, about.
 const EVENT_BYTES: usize = 400;
+/// What is said while the schema registry does not answer.
+const WAITING: &str = "A record names a schema that has to be asked for: input waits until the registry answers.";
+
+/// A record of an input topic, as an event or as none. Fails where the schema registry does not answer.
+fn arrived(
+    reading: &mut Reading,
+    spot: Spot,
+    offset: i64,
+    written_ms: Option<i64>,
+    key: &[u8],
+    value: &[u8],
+) -> Result<Arrived, kafka::Error> {
+    let source = reading.source(spot.topic, spot.partition, offset);
+    let body = reading.read(spot.topic, source, value)?.map_err(|refused| (refused, key.to_vec()));
+    Ok(Arrived { source, offset, bytes: value.len() + EVENT_BYTES, written_ms, body })
+}
 
 impl Worker<'_> {
     pub(super) fn read(&mut self) -> Result<(), Error> {
         let interval = Duration::from_millis(u64::from(self.topology.kafka.commit_interval_ms));
         let (began, most) = (Moment::now(), self.topology.kafka.turn_events as usize);
-        let resumed = self.feed.resumed();
-        if !resumed.is_empty() && matches!(self.phase, Phase::Running) {
-            self.consumer.resume(&self.list(&resumed)).map_err(problem(self.topology, "resume"))?;
+        self.take_held()?;
+        if !self.feed.holds() {
+            let resumed = self.feed.resumed();
+            if !resumed.is_empty() && matches!(self.phase, Phase::Running) {
+                self.consumer.resume(&self.list(&resumed)).map_err(problem(self.topology, "resume"))?;
+            }
         }
         let mut paused = Vec::new();
         let mut count = 0;
@@ -52,14 +72,24 @@ impl Worker<'_> {
                         self.feed.take_frame(partition, offset, frame);
                         continue;
                     };
-                    let source = self.reading.source(topic, partition, offset);
-                    let body = self.reading.read(topic, source, value);
-                    let body = body.map_err(|refused| (refused, message.key().unwrap_or_default().to_vec()));
-                    let spot = Spot { topic, partition };
+                    let (spot, key) = (Spot { topic, partition }, message.key().unwrap_or_default());
                     let written_ms = message.timestamp().to_millis();
-                    let arrived = Arrived { source, offset, bytes: value.len() + EVENT_BYTES, written_ms, body };
-                    if self.feed.take(spot, arrived) {
-                        paused.push(spot);
+                    let held = || Held { spot, offset, written_ms, key: key.to_vec(), value: value.to_vec() };
+                    if self.feed.holds() {
+                        self.feed.hold(held());
+                        continue;
+                    }
+                    match arrived(&mut self.reading, spot, offset, written_ms, key, value) {
+                        Ok(arrived) => {
+                            if self.feed.take(spot, arrived) {
+                                paused.push(spot);
+                            }
+                        }
+                        Err(error) => {
+                            warn!(%error, WAITING);
+                            self.feed.hold(held());
+                            paused = self.all_spots();
+                        }
                     }
                 }
                 Some(Err(error)) => self.heed(error)?,
@@ -75,6 +105,34 @@ impl Worker<'_> {
         }
         if count > 0 {
             self.input_seen = Moment::now();
+        }
+        Ok(())
+    }
+
+    /// Asks the schema registry again about what is held, and goes on with what it says.
+    fn take_held(&mut self) -> Result<(), Error> {
+        if !self.feed.holds() {
+            return Ok(());
+        }
+        while let Some(held) = self.feed.held_and_due() {
+            let Held { spot, offset, written_ms, ref key, ref value } = held;
+            match arrived(&mut self.reading, spot, offset, written_ms, key, value) {
+                Ok(arrived) => {
+                    self.feed.take(spot, arrived);
+                }
+                Err(error) => {
+                    warn!(%error, WAITING);
+                    self.feed.hold_again(held);
+                }
+            }
+        }
+        if !self.feed.holds() {
+            info!("The schema registry answers again.");
+            self.consumer.resume(&self.list(&self.all_spots())).map_err(problem(self.topology, "resume"))?;
+            let paused = self.feed.paused();
+            if !paused.is_empty() {
+                self.consumer.pause(&self.list(&paused)).map_err(problem(self.topology, "pause"))?;
+            }
         }
         Ok(())
     }

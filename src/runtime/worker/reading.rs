@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::codec::confluent;
+use crate::codec::confluent::Numbers;
 use crate::codec::schemas::EVENTS;
+use crate::log::kafka::{Error, Registry};
 use crate::model::{Event, Instant, REFUSED_BYTES_MAX, Refused, Source, shortened};
 use crate::topology::Topology;
 
@@ -15,12 +16,19 @@ pub(super) struct Reading {
     /// The topic of each type of event.
     topic_of: BTreeMap<&'static str, String>,
     partitions: u32,
+    registry: Registry,
 }
 
 impl Reading {
-    pub(super) fn new(topology: &Topology) -> Self {
-        let topic_of = EVENTS.iter().filter_map(|schema| Some((schema.name, topology.kafka.input(schema.topic())?)));
-        Self { topics: topology.kafka.inputs().to_vec(), topic_of: topic_of.collect(), partitions: topology.partitions }
+    pub(super) fn new(topology: &Topology, registry: Registry) -> Self {
+        let topic_of = EVENTS.iter().filter_map(|schema| Some((schema.name, topology.kafka.topic(schema.topic())?)));
+        let topics = topology.kafka.inputs().to_vec();
+        Self { topics, topic_of: topic_of.collect(), partitions: topology.partitions, registry }
+    }
+
+    /// The numbers under which records are written.
+    pub(super) fn numbers(&self) -> &Numbers {
+        self.registry.numbers()
     }
 
     pub(super) fn topics(&self) -> &[String] {
@@ -39,9 +47,14 @@ impl Reading {
         (topic.map_or("?", String::as_str), source.file % self.partitions, source.line)
     }
 
-    /// The event in a record.
-    pub(super) fn read(&self, topic: usize, source: Source, value: &[u8]) -> Result<Event, Box<Refused>> {
-        let read = confluent::read_event(value).map_err(|refusal| refusal.to_string()).and_then(|event| {
+    /// The event in a record, or why it is none. Fails where the schema registry has to be asked and does not answer.
+    pub(super) fn read(
+        &mut self,
+        topic: usize,
+        source: Source,
+        value: &[u8],
+    ) -> Result<Result<Event, Box<Refused>>, Error> {
+        let read = self.registry.read_event(value)?.map_err(|refusal| refusal.to_string()).and_then(|event| {
             let (here, there) = (&self.topics[topic], self.topic_of.get(event.fact.type_name()));
             if there != Some(here) {
                 return Err(format!("is a {}, which is not of this topic", event.fact.type_name()));
@@ -51,11 +64,11 @@ impl Reading {
             }
             Ok(event)
         });
-        read.map_err(|reason| {
+        Ok(read.map_err(|reason| {
             let (topic, partition, offset) = self.place(source);
             let reason = shortened(format!("{topic}/{partition}@{offset} {reason}"));
             Box::new(Refused { source, reason: reason.into(), bytes: shown(value).into() })
-        })
+        }))
     }
 }
 
@@ -81,9 +94,14 @@ mod tests {
     use super::*;
     use crate::topology::{KAFKA, Topology};
 
+    fn reading() -> Reading {
+        let topology = Topology::parse(KAFKA).unwrap();
+        Reading::new(&topology, Registry::open(&topology.kafka).unwrap())
+    }
+
     #[test]
     fn every_event_has_its_topic_and_every_place_its_number() {
-        let reading = Reading::new(&Topology::parse(KAFKA).unwrap());
+        let reading = reading();
         assert_eq!(reading.topic_of.len(), EVENTS.len());
         assert_eq!(reading.topic_of["invoice_issued"], "invoice.issuance");
         let source = reading.source(3, 5, 17);
@@ -92,11 +110,11 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_refused_with_its_place_and_its_bytes() {
-        let reading = Reading::new(&Topology::parse(KAFKA).unwrap());
-        let refused = reading.read(1, reading.source(1, 2, 9), b"{\"type\"}").unwrap_err();
+        let mut reading = reading();
+        let refused = reading.read(1, reading.source(1, 2, 9), b"{\"type\"}").unwrap().unwrap_err();
         assert!(refused.reason.starts_with("invoice.issuance/2@9 begins with byte 123"), "{}", refused.reason);
         assert_eq!(&*refused.bytes, "{\"type\"}");
-        let refused = reading.read(1, reading.source(1, 2, 9), &[0, 0, 0, 0, 9, 255]).unwrap_err();
+        let refused = reading.read(1, reading.source(1, 2, 9), &[0, 0, 0, 0, 9, 255]).unwrap().unwrap_err();
         assert_eq!(&*refused.bytes, "hex:0000000009ff");
     }
 }

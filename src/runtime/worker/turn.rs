@@ -6,7 +6,7 @@ use super::NEVER;
 use super::feed::{Arrived, Spot};
 use super::owned::Owned;
 use super::reading::Reading;
-use crate::codec::{Digest, Refusal, confluent, journal};
+use crate::codec::{Digest, Refusal, journal};
 use crate::fold::EpochCutter;
 use crate::log::kafka::{Frame, Outgoing};
 use crate::model::{
@@ -302,7 +302,7 @@ pub(super) fn make(
             digest: blake3::Hash::from_bytes(progress.digest).to_hex().to_string(),
         };
         let mut value = Vec::new();
-        confluent::write_digest(&digest, &mut value);
+        reading.numbers().write_digest(&digest, &mut value);
         made.records.push(Outgoing {
             topic: kafka.named(&kafka.topics.digests),
             partition: Some(number),
@@ -391,6 +391,6 @@ fn said(topology: &Topology, reading: &Reading, output: &Output, keys: &[(Source
         }
     };
     let mut value = Vec::new();
-    confluent::write_output(output, &mut value);
+    reading.numbers().write_output(output, &mut value);
     Outgoing { topic: topology.kafka.named(topic), key, value, headers, ..Outgoing::default() }
 }

@@ -202,6 +202,7 @@ impl Worker<'_> {
         let (mut stats, mut rocks, mut stalled) = (Stats::default(), RocksStats::default(), 0_u32);
         let owned = self.owned();
         gauge!(named::OWNED_PARTITIONS).set(number(owned.partitions.len() as u64));
+        gauge!(named::PARKED_PARTITIONS).set(number(self.parked.len() as u64));
         for partition in &owned.partitions {
             let (of_rows, of_rocks) = (partition.store.stats(), partition.store.rocks_stats());
             stats.cache_bytes += of_rows.cache_bytes;

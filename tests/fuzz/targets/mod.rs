@@ -8,6 +8,7 @@ mod documents;
 mod events;
 mod inputs;
 mod journal;
+mod kafka;
 mod rows;
 pub(crate) mod seal;
 mod worlds;
@@ -22,7 +23,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 19] = [
+pub(crate) const TARGETS: [Target; 22] = [
     Target { name: "event_json", run: events::json },
     Target { name: "event_avro", run: events::avro },
     Target { name: "record", run: journal::record },
@@ -32,6 +33,9 @@ pub(crate) const TARGETS: [Target; 19] = [
     Target { name: "header", run: journal::header },
     Target { name: "segment", run: journal::segment },
     Target { name: "segment_sealed", run: journal::sealed },
+    Target { name: "frame", run: kafka::frame },
+    Target { name: "wire", run: kafka::wire },
+    Target { name: "other_schema", run: kafka::other_schema },
     Target { name: "key", run: rows::key },
     Target { name: "row", run: rows::row },
     Target { name: "lines", run: inputs::lines },

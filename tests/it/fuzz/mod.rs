@@ -118,6 +118,7 @@ fn check(names: &[&str]) {
 const READS_FILES: [&str; 4] = ["lines", "compressed", "table", "world_lines"];
 const CODEC: [&str; 5] = ["event_json", "event_avro", "record", "message", "output"];
 const LOG_AND_ROWS: [&str; 6] = ["told", "header", "segment", "segment_sealed", "key", "row"];
+const TOPICS: [&str; 3] = ["frame", "wire", "other_schema"];
 const DOCUMENTS: [&str; 3] = ["mapping", "rules", "topology"];
 const MOVES: [&str; 1] = ["world_moves"];
 
@@ -129,6 +130,11 @@ fn events_records_messages_and_outputs_are_read_or_refused_whatever_the_bytes() 
 #[test]
 fn journals_and_rows_are_read_or_refused_whatever_the_bytes() {
     check(&LOG_AND_ROWS);
+}
+
+#[test]
+fn records_of_topics_are_read_or_refused_whatever_the_bytes() {
+    check(&TOPICS);
 }
 
 #[test]
@@ -149,7 +155,7 @@ fn whatever_firms_do_can_be_folded_and_said_again() {
 #[test]
 fn every_target_is_checked_and_its_corpus_is_small() {
     let checked: BTreeSet<&str> =
-        [&CODEC[..], &LOG_AND_ROWS, &DOCUMENTS, &READS_FILES, &MOVES].into_iter().flatten().copied().collect();
+        [&CODEC[..], &LOG_AND_ROWS, &TOPICS, &DOCUMENTS, &READS_FILES, &MOVES].into_iter().flatten().copied().collect();
     let all: BTreeSet<&str> = TARGETS.iter().map(|target| target.name).collect();
     assert_eq!(checked, all);
     let folders = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus")).unwrap();
