@@ -11,8 +11,8 @@ fn lists_are_filtered_and_the_heaviest_stand_first() {
         (listed.items.iter().map(|signal| signal.taxpayer_id.as_str().to_owned()).collect::<Vec<_>>(), listed.left_out)
     };
     let all = Filter::default();
-    assert_eq!(whom(&all), (vec!["S".into(), "B".into(), "C".into()], 0));
-    assert_eq!(whom(&Filter { limit: 1, ..all.clone() }), (vec!["S".into()], 2));
+    assert_eq!(whom(&all), (vec!["S".into(), "B".into(), "C".into(), "W".into()], 0));
+    assert_eq!(whom(&Filter { limit: 1, ..all.clone() }), (vec!["S".into()], 3));
     assert_eq!(whom(&Filter { limit: usize::MAX, ..all.clone() }).1, 0);
     assert_eq!(whom(&Filter { taxpayer_id: Some(id("C")), ..all.clone() }), (vec!["C".into()], 0));
     assert_eq!(whom(&Filter { typology: Some("source_burst".into()), ..all.clone() }), (vec!["S".into()], 0));
@@ -22,7 +22,7 @@ fn lists_are_filtered_and_the_heaviest_stand_first() {
     assert_eq!(whom(&Filter { id: Some(b.signal_id), ..all.clone() }), (vec!["B".into()], 0));
 
     let listed = tasks(&folder, &Filter { level_max: Some(2), ..all.clone() }).unwrap();
-    assert_eq!(listed.items.iter().map(|task| task.taxpayer_id).collect::<Vec<_>>(), [id("B"), id("C")]);
+    assert_eq!(listed.items.iter().map(|task| task.taxpayer_id).collect::<Vec<_>>(), [id("B"), id("C"), id("W")]);
     assert_eq!(tasks(&folder, &Filter { taxpayer_id: Some(id("S")), ..all.clone() }).unwrap().items.len(), 1);
     let count = |filter: Filter| cases(&folder, &filter).unwrap().items.len();
     assert_eq!(count(Filter { taxpayer_id: Some(id("C")), ..all.clone() }), 1);
