@@ -136,10 +136,7 @@ fn an_accused_hub_goes_on_by_bounded_steps_and_others_come_between_them() {
     // Whoever took it, deducted or not: its customers, and those whom every fifth of them sold on to.
     let sold_on = (0..customers).step_by(5).map(|no| no % 700).collect::<BTreeSet<_>>();
     let taken = customers as usize + sold_on.len();
-    assert_eq!(
-        [found("false_deduction"), found("source_burst"), found("deduct_without_invoice")],
-        [taken, 1, 3_000]
-    );
+    assert_eq!([found("false_deduction"), found("source_burst"), found("deduct_without_invoice")], [taken, 1, 3_000]);
 }
 
 #[test]
