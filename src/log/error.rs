@@ -132,7 +132,9 @@ pub enum Error {
     },
     /// The same may be so, and what would tell cannot be read.
     #[error(
-        "{}: turn {turn} is not whole, and the rows beside the journal, which would tell whether it was committed, cannot be          read; nothing is changed. See to the rows first: {source}. Where they are lost, remove the folder `state`: the same          command then cuts that turn off and goes on from it",
+        "{}: turn {turn} is not whole, and the rows beside the journal, which would tell whether it was committed, cannot be \
+         read; nothing is changed. See to the rows first. Where they are lost, remove the folder `state`: the same command \
+         then cuts that turn off and goes on from it",
         path.display()
     )]
     NotTold {

@@ -11,7 +11,7 @@ use suyuan::drive::STANDARD_RULES;
 use suyuan::intake::Order;
 use suyuan::model::TaxpayerStatusChanged;
 use suyuan::model::{DAY_MS, Date, Event, Fact, Fen, HOUR_MS, Instant, Invoice, Status};
-use suyuan::model::{DeductionReversed, InvoiceMark, InvoiceVoided, RulesPublished, TaxpayerChanged, TaxpayerId};
+use suyuan::model::{DeductionReversed, InvoiceMark, InvoiceVoided, RulesPublished, TaxpayerChanged};
 use suyuan::sim::world;
 
 use crate::chance::Chance;
@@ -133,7 +133,7 @@ fn meddling(events: &[Event], chance: &mut Chance) -> Vec<Event> {
             Fact::TaxpayerRegistered(firm) if chance.percent(4) => former.replace(firm.taxpayer_id).map(|former| {
                 let taxpayer_id = firm.taxpayer_id;
                 let changed =
-                    TaxpayerChanged { taxpayer_id, former_taxpayer_id: Some(former), ..unchanged(taxpayer_id) };
+                    TaxpayerChanged { taxpayer_id, former_taxpayer_id: Some(former), ..world::no_change(taxpayer_id) };
                 Fact::TaxpayerChanged(Box::new(changed))
             }),
             Fact::TaxpayerRegistered(firm) if chance.percent(6) => {
@@ -146,22 +146,6 @@ fn meddling(events: &[Event], chance: &mut Chance) -> Vec<Event> {
         more.extend(fact.map(|fact| event_of(at, fact)));
     }
     more
-}
-
-fn unchanged(taxpayer_id: TaxpayerId) -> TaxpayerChanged {
-    TaxpayerChanged {
-        taxpayer_id,
-        name: None,
-        industry: None,
-        region: None,
-        street: None,
-        address: None,
-        capital: None,
-        kind: None,
-        credit_grade: None,
-        people: Vec::new(),
-        former_taxpayer_id: None,
-    }
 }
 
 /// In some worlds other rules are published on the way, once or twice: every partition takes them up, and only one answers.

@@ -381,7 +381,7 @@ fn change_registry(firms: &mut [Firm], seed: u64, calendar: &Calendar, agenda: &
 }
 
 /// A change of a registration in which nothing changes yet.
-fn no_change(taxpayer_id: TaxpayerId) -> TaxpayerChanged {
+pub fn no_change(taxpayer_id: TaxpayerId) -> TaxpayerChanged {
     TaxpayerChanged {
         taxpayer_id,
         name: None,
