@@ -39,6 +39,13 @@ pub enum Fault {
         /// How often it has been opened before that.
         opening: usize,
     },
+    /// Files without a name take so many bytes in all since the machine was started, and give back so many.
+    Scratch {
+        /// What can be written; the disk is full then.
+        written: usize,
+        /// What can be read; the disk gives nothing more then.
+        read: usize,
+    },
 }
 
 /// The number under which a system says that a disk cannot be read: EIO of POSIX.
@@ -97,7 +104,7 @@ pub(super) enum Fate {
 pub(super) fn delay(faults: &[Fault], number: u64) -> Option<u64> {
     faults.iter().find_map(|fault| match fault {
         Fault::Waits { operations, micros } => operations.contains(&number).then_some(*micros),
-        Fault::Fails { .. } | Fault::Stops { .. } | Fault::Unreadable { .. } => None,
+        Fault::Fails { .. } | Fault::Stops { .. } | Fault::Unreadable { .. } | Fault::Scratch { .. } => None,
     })
 }
 
@@ -106,7 +113,7 @@ pub(super) fn fate(faults: &[Fault], number: u64) -> Fate {
     let of = |fault: &Fault| match fault {
         Fault::Fails { operations, kind } => operations.contains(&number).then_some(Fate::Fails(*kind)),
         Fault::Stops { operation, part } => (*operation == number).then_some(Fate::Stops(*part)),
-        Fault::Waits { .. } | Fault::Unreadable { .. } => None,
+        Fault::Waits { .. } | Fault::Unreadable { .. } | Fault::Scratch { .. } => None,
     };
     faults.iter().find_map(of).unwrap_or(Fate::Done)
 }

@@ -28,6 +28,9 @@ pub(super) struct Machine {
     pub(super) faults: Vec<Fault>,
     /// How often each file of input was opened since.
     pub(super) opened: BTreeMap<PathBuf, usize>,
+    /// How many bytes files without a name took since, and how many they gave back.
+    pub(super) scratch_written: usize,
+    pub(super) scratch_read: usize,
     /// How often something was refused since, that it was told to refuse.
     pub(super) refused: u64,
     pub(super) stopped: bool,
@@ -53,7 +56,7 @@ pub(super) struct NameChange {
 pub(super) struct Content {
     pub(super) written: Vec<u8>,
     pub(super) synced: Vec<u8>,
-    /// What was done since the last sync.
+    /// What was done since the last sync, whether that succeeded or not.
     pub(super) edits: Vec<Edit>,
 }
 
@@ -91,6 +94,21 @@ impl Machine {
         for change in &mut self.renamed {
             change.edits.retain(|(edited, _)| edited != path);
         }
+    }
+
+    /// How many bytes files without a name take, or give back.
+    pub(super) fn scratch_limit(&self, which: impl Fn(usize, usize) -> usize) -> usize {
+        let limit = |fault: &Fault| match fault {
+            Fault::Scratch { written, read } => Some(which(*written, *read)),
+            Fault::Fails { .. } | Fault::Stops { .. } | Fault::Waits { .. } | Fault::Unreadable { .. } => None,
+        };
+        self.faults.iter().find_map(limit).unwrap_or(usize::MAX)
+    }
+
+    /// Refuses something, and counts it.
+    pub(super) fn refuse_if(&mut self, is_refused: bool, error: std::io::Error) -> std::io::Result<()> {
+        self.refused += u64::from(is_refused);
+        if is_refused { Err(error) } else { Ok(()) }
     }
 
     /// How many of so many bytes more there is room for.
@@ -144,6 +162,13 @@ impl Content {
     pub(super) fn edit(&mut self, edit: Edit) {
         edit.apply(&mut self.written);
         self.edits.push(edit);
+    }
+
+    /// Makes durable what was done since the last sync; what that one failed to is not done again.
+    pub(super) fn sync(&mut self) {
+        for edit in self.edits.drain(..) {
+            edit.apply(&mut self.synced);
+        }
     }
 
     pub(super) fn lose(&mut self, chance: &mut Chance) {

@@ -5,6 +5,7 @@
 mod database;
 mod faults;
 mod machine;
+mod scratch;
 mod simulated;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use database::{Database, Rows, spoiled};
 pub use faults::{End, Fault, Operation};
+pub use scratch::Scratch;
 pub use simulated::Simulated;
 use simulated::{Lock as SimulatedLock, Open};
 

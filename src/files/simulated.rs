@@ -65,6 +65,7 @@ impl Simulated {
         machine.start += 1;
         machine.asked.clear();
         machine.opened.clear();
+        (machine.scratch_written, machine.scratch_read) = (0, 0);
         machine.refused = 0;
         machine.stopped = false;
         machine.faults.clear();
@@ -161,10 +162,26 @@ impl Simulated {
         *opened += 1;
         let unreadable = machine.faults.iter().find_map(|fault| match fault {
             Fault::Unreadable { path: file, byte, opening } => (file == path && before >= *opening).then_some(*byte),
-            Fault::Fails { .. } | Fault::Stops { .. } | Fault::Waits { .. } => None,
+            Fault::Fails { .. } | Fault::Stops { .. } | Fault::Waits { .. } | Fault::Scratch { .. } => None,
         });
         let input = Some(unreadable.unwrap_or(usize::MAX));
         Ok(Open { input, ..self.handle(&machine, number) })
+    }
+
+    /// Takes so many bytes into a file without a name, or says that there is no room for them.
+    pub(super) fn write_scratch(&self, bytes: usize) -> io::Result<()> {
+        let machine = &mut *self.machine();
+        machine.scratch_written += bytes;
+        let room = machine.scratch_limit(|written, _| written);
+        machine.refuse_if(machine.scratch_written > room, io::ErrorKind::StorageFull.into())
+    }
+
+    /// Gives back so many bytes of one, or says that they cannot be read.
+    pub(super) fn read_scratch(&self, bytes: usize) -> io::Result<()> {
+        let machine = &mut *self.machine();
+        machine.scratch_read += bytes;
+        let readable = machine.scratch_limit(|_, read| read);
+        machine.refuse_if(machine.scratch_read > readable, io::Error::from_raw_os_error(INPUT_OUTPUT_ERROR))
     }
 
     pub(super) fn create_folders(&self, dir: &Path) -> io::Result<()> {
@@ -352,11 +369,15 @@ impl Open {
     }
 
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.operation(Operation::Sync)?.done()?;
-        self.with(|content| {
-            content.edits.clear();
-            content.synced.clone_from(&content.written);
-        });
+        match self.operation(Operation::Sync)? {
+            Fate::Done => self.with(Content::sync),
+            // Where the disk did not take it, no later sync tries again, though it can still be read.
+            Fate::Fails(kind) => {
+                self.with(|content| content.edits.clear());
+                return Err(kind.into());
+            }
+            Fate::Stops(_) => return Err(stopped()),
+        }
         Ok(())
     }
 }

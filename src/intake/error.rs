@@ -29,7 +29,7 @@ pub enum Error {
         source: io::Error,
     },
     #[error(
-        "{file} is damaged ({what}), and nothing is taken: fetch it again, or unpack it as far as it goes and look at it"
+        "{file} cannot be unpacked ({what}), and nothing is taken: fetch it again, or unpack it as far as it goes and look at it"
     )]
     Damaged { file: String, what: String },
     #[error(

@@ -15,6 +15,7 @@ use super::source::{Name, ReadSoFar};
 use super::spill::Sorter;
 use super::stream::Stream;
 use super::{Error, Input, InputFile, Mapping, Opened, Order, scan};
+use crate::files::Files;
 use crate::model::{Instant, Source};
 
 /// The most files that are merged while they are read. What is beyond goes through the sorter, so that neither open files
@@ -25,6 +26,8 @@ const PARSERS: usize = 2;
 
 /// What is to be read, and how.
 pub(super) struct Plan {
+    /// Among whose files it is sorted.
+    pub among: Files,
     /// In the order they were named.
     pub files: Vec<InputFile>,
     /// For those that are not JSON Lines.
@@ -124,7 +127,7 @@ impl Plan {
 
     fn by_time(self, output: &mut Output) -> Result<(), Error> {
         let in_order = self.look_through()?;
-        let mut sorter = Sorter::new(self.sort_bytes_max);
+        let mut sorter = Sorter::new(self.among.clone(), self.sort_bytes_max);
         let mut ready = Vec::new();
         for (file, in_order) in self.files.into_iter().zip(in_order) {
             let shown = file.name.shown.clone();

@@ -87,22 +87,12 @@ impl Intake {
     /// Opens files, `-` being standard input, and starts to read them. A mapping reads those among them that are not
     /// JSON Lines.
     pub fn open(inputs: &[PathBuf], mapping: Option<&Mapping>, order: Order) -> Result<Self, Error> {
-        Self::open_among(&Files::Real, inputs, mapping, order)
+        Self::open_among(&Files::Real, inputs, mapping, order, SORT_BYTES_MAX)
     }
 
-    /// The same, among somebody's files.
+    /// The same, among somebody's files, and sorting with so many bytes of memory.
     pub fn open_among(
-        files: &Files,
-        inputs: &[PathBuf],
-        mapping: Option<&Mapping>,
-        order: Order,
-    ) -> Result<Self, Error> {
-        Self::open_with(files, inputs, mapping, order, SORT_BYTES_MAX)
-    }
-
-    /// The same, sorting with so many bytes of memory.
-    fn open_with(
-        files: &Files,
+        among: &Files,
         inputs: &[PathBuf],
         mapping: Option<&Mapping>,
         order: Order,
@@ -111,7 +101,7 @@ impl Intake {
         if inputs.is_empty() {
             return Err(Error::NoInput);
         }
-        let names = inputs.iter().map(|path| Name::look(files, path)).collect::<Result<Vec<Name>, Error>>()?;
+        let names = inputs.iter().map(|path| Name::look(among, path)).collect::<Result<Vec<Name>, Error>>()?;
         if names.iter().filter(|name| name.is_standard_input()).count() > 1 {
             return Err(Error::StandardInputTwice);
         }
@@ -128,6 +118,7 @@ impl Intake {
         }
         let read_so_far = ReadSoFar::default();
         let plan = Plan {
+            among: among.clone(),
             files,
             mapping: mapping.cloned(),
             order,

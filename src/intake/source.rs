@@ -156,9 +156,26 @@ fn decompressed(raw: Box<dyn Read + Send>) -> io::Result<(Box<dyn BufRead + Send
     if frame || skippable {
         let mut decoder = zstd::Decoder::with_buffer(raw)?;
         decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
-        return Ok((Box::new(BufReader::with_capacity(READ_BYTES, decoder)), true));
+        return Ok((Box::new(BufReader::with_capacity(READ_BYTES, Zstd(decoder))), true));
     }
     Ok((Box::new(raw), false))
+}
+
+/// Unpacks zstd, and says what to do where a window is larger than [`ZSTD_WINDOW_LOG_MAX`].
+struct Zstd<R>(R);
+
+impl<R: Read> Read for Zstd<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| {
+            // The library has no kind for it.
+            if !error.to_string().contains("requires too much memory") {
+                return error;
+            }
+            let what = "it was packed with a window of more than 128 MiB: unpack it with `zstd -d --long=31`, and give \
+                what comes out of that";
+            io::Error::new(error.kind(), what)
+        })
+    }
 }
 
 /// The first bytes, and a reader for what follows them. Reads on where a pipe gives fewer at a time.

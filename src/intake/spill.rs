@@ -3,12 +3,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Cursor, Read, Seek, Write};
 
 use super::Error;
 use super::lines::{Block, Blocks, End, Row};
 use super::parse::{Item, Parsed};
+use crate::files::{Files, Scratch};
 use crate::model::{Instant, Source, Text};
 
 /// What is sorted in memory at a time, in bytes. While sorting, about twice that is held.
@@ -20,11 +20,12 @@ const RUN_BUFFER_BYTES: usize = 64 * 1_024;
 
 /// Collects rows in any order.
 pub(super) struct Sorter {
+    files: Files,
     bytes_max: usize,
     bytes: Vec<u8>,
     heads: Vec<(Head, usize)>,
     /// Runs by level.
-    levels: Vec<Vec<File>>,
+    levels: Vec<Vec<Scratch>>,
     failure: Option<Error>,
 }
 
@@ -42,9 +43,9 @@ struct Head {
 const HEAD_BYTES: usize = 32;
 
 impl Sorter {
-    /// Holds about so many bytes in memory.
-    pub(super) fn new(bytes_max: usize) -> Self {
-        Self { bytes_max, bytes: Vec::new(), heads: Vec::new(), levels: Vec::new(), failure: None }
+    /// Holds about so many bytes in memory, and the rest among somebody's files.
+    pub(super) fn new(files: Files, bytes_max: usize) -> Self {
+        Self { files, bytes_max, bytes: Vec::new(), heads: Vec::new(), levels: Vec::new(), failure: None }
     }
 
     /// Whether nothing was added, not even a failure.
@@ -104,13 +105,13 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(RUN_BUFFER_BYTES, tempfile::tempfile()?);
+        let mut out = BufWriter::with_capacity(RUN_BUFFER_BYTES, self.files.scratch()?);
         self.write(&mut out)?;
         self.add_run(out.into_inner()?, 0)
     }
 
     /// Adds a run to a level; a full level becomes one run of the next.
-    fn add_run(&mut self, run: File, level: usize) -> io::Result<()> {
+    fn add_run(&mut self, run: Scratch, level: usize) -> io::Result<()> {
         if self.levels.len() == level {
             self.levels.push(Vec::new());
         }
@@ -119,7 +120,7 @@ impl Sorter {
             return Ok(());
         }
         let mut merge = Merge::new(self.levels[level].drain(..).map(Run::file).collect::<io::Result<_>>()?)?;
-        let mut out = BufWriter::with_capacity(RUN_BUFFER_BYTES, tempfile::tempfile()?);
+        let mut out = BufWriter::with_capacity(RUN_BUFFER_BYTES, self.files.scratch()?);
         let mut row = Vec::new();
         while let Some(head) = merge.next(&mut row)? {
             out.write_all(&head.to_bytes())?;
@@ -170,7 +171,7 @@ impl Head {
 struct Run(Box<dyn Read + Send>);
 
 impl Run {
-    fn file(mut file: File) -> io::Result<Self> {
+    fn file(mut file: Scratch) -> io::Result<Self> {
         file.rewind()?;
         Ok(Self(Box::new(BufReader::with_capacity(RUN_BUFFER_BYTES, file))))
     }
@@ -271,7 +272,7 @@ mod tests {
     #[test]
     fn many_runs_and_levels_come_out_in_order() {
         // Every row is a run of its own, so that levels fill up: 64 * 64 rows make one run of the third.
-        let mut sorter = Sorter::new(1);
+        let mut sorter = Sorter::new(Files::Real, 1);
         let rows = 5_000_u64;
         for n in 0..rows {
             let line = n * 7_919 % rows;
@@ -305,10 +306,10 @@ mod tests {
             json: Vec::new(),
             end: Some(End::Failed(Error::Read { file: "a".into(), line: 7, source })),
         };
-        let mut sorter = Sorter::new(1);
+        let mut sorter = Sorter::new(Files::Real, 1);
         sorter.add(failed(io::ErrorKind::UnexpectedEof.into())).unwrap();
         assert!(matches!(sorter.finish().unwrap().next_block().end, Some(End::Failed(Error::Read { line: 7, .. }))));
-        let refused = Sorter::new(1).add(failed(io::Error::from_raw_os_error(5)));
+        let refused = Sorter::new(Files::Real, 1).add(failed(io::Error::from_raw_os_error(5)));
         assert!(matches!(refused, Err(Error::Read { line: 7, .. })), "{refused:?}");
     }
 }

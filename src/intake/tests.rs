@@ -194,6 +194,16 @@ fn a_truncated_stream_is_an_error_with_its_place_after_what_came_before() {
 }
 
 #[test]
+fn a_frame_of_zstd_with_a_larger_window_than_is_held_is_told_how_to_be_unpacked() {
+    // A frame whose window has 256 MiB, and one last block of one byte.
+    let frame = [b"\x28\xb5\x2f\xfd\x00\x90".as_slice(), b"\x09\0\0{"].concat();
+    let files = Files::of(&[&frame]);
+    let error = Intake::open(&files.paths, None, Order::Time).unwrap_err();
+    let why = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(why.contains("unpack it with `zstd -d --long=31`"), "{error}: {why}");
+}
+
+#[test]
 fn a_truncated_stream_that_has_to_be_sorted_delivers_what_it_had() {
     let text = joined((0..3_000).map(|n| line(n * 7 % 3_000, n as usize)));
     let whole = gzip(text.as_bytes());
@@ -404,7 +414,7 @@ proptest! {
         let expected: Vec<(usize, usize, bool)> = expected.into_iter().map(|(_, file, line, refused)| (file, line, refused)).collect();
         let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
         let files = Files::of(&contents);
-        let intake = Intake::open_with(&crate::files::Files::Real, &files.paths, None, Order::Time, sort_bytes_max).unwrap();
+        let intake = Intake::open_among(&crate::files::Files::Real, &files.paths, None, Order::Time, sort_bytes_max).unwrap();
         let found: Vec<(usize, usize, bool)> = intake
             .map(Result::unwrap)
             .map(|input| (input.source.file as usize, usize::try_from(input.source.line).unwrap(), input.body.is_err()))

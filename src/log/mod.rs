@@ -18,7 +18,8 @@ mod segment;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
 
 pub use error::Error;
@@ -27,7 +28,7 @@ pub use header::{Difference, Header};
 pub use reader::{Frames, Reader, TurnFrame, Turns};
 use segment::{Segment, State};
 
-use crate::files::{File, Lock, Place};
+use crate::files::{File, Files, Lock, Place};
 
 /// How the journal is written.
 #[derive(Clone, Debug)]
@@ -157,16 +158,16 @@ impl Log {
                 return Err(Error::CommittedTurn { path, turn, seen });
             }
             let mut opened = place.files.edit(path).map_err(Error::io("open", path))?;
+            let end = survey.block.end;
             if survey.torn_bytes > 0 {
                 if !survey.is_short {
-                    keep_beside(&place, path, survey.end)?;
+                    keep_beside(&place, path, end)?;
                 }
-                opened.set_length(survey.end).map_err(Error::io("cut an unfinished turn off", path))?;
+                opened.set_length(end).map_err(Error::io("cut an unfinished turn off", path))?;
             }
-            // What was read may so far be in memory only, and is about to be built upon.
+            write_again(&place.files, path, survey.block, &mut opened).map_err(Error::io("write", path))?;
             opened.sync().map_err(Error::io("sync", path))?;
-            opened.seek(SeekFrom::Start(survey.end)).map_err(Error::io("open", path))?;
-            last.length = survey.end;
+            last.length = end;
             (state, bytes_cut, file) = (survey.state, survey.torn_bytes, Some(opened));
         }
         place.files.sync_folder(&place.dir).map_err(Error::io("sync", &place.dir))?;
@@ -295,6 +296,15 @@ impl Log {
         self.segments.push(segment);
         Ok(())
     }
+}
+
+/// Writes the last block in its place once more, and leaves the file at its end. What was read may be in memory only, and is
+/// about to be built upon; where an earlier sync failed, a system takes it for written, and would not write it otherwise.
+fn write_again(files: &Files, path: &Path, block: Range<u64>, to: &mut File) -> io::Result<()> {
+    let mut written = files.open(path)?;
+    written.seek(SeekFrom::Start(block.start))?;
+    to.seek(SeekFrom::Start(block.start))?;
+    io::copy(&mut written.take(block.end - block.start), to).map(drop)
 }
 
 /// Copies what follows `end` in a segment into the file [`CUT`], in the place of what was cut off before.

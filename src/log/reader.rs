@@ -40,7 +40,7 @@ impl Reader {
         let header = Header::of_journal(&place)?;
         let mut segments = Segment::list(&place)?;
         if let Some(last) = segments.last_mut() {
-            last.length = recover::survey(&place.files, last)?.end;
+            last.length = recover::survey(&place.files, last)?.block.end;
         }
         Ok((Self::new(place.files, segments), header))
     }

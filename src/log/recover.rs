@@ -4,6 +4,7 @@
 //! written. So a bad block is cut off only if nothing that was ever a block comes after it; anything else is damage.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 
 use super::error::Error;
 use super::format::{self, Found, Head, MAGIC};
@@ -17,8 +18,8 @@ const READ_BYTES: usize = 1 << 20;
 pub(super) struct Survey {
     /// After the last whole turn.
     pub(super) state: State,
-    /// Where that turn ends in the last segment.
-    pub(super) end: u64,
+    /// Where its block begins in the last segment, and where it ends; the same where the segment has none.
+    pub(super) block: Range<u64>,
     /// What follows it there: the rest of a turn that was never committed.
     pub(super) torn_bytes: u64,
     /// Whether that is shorter than it says, as what a killed process was writing is: what is of full length and not what
@@ -57,16 +58,16 @@ pub(super) fn survey(files: &Files, segment: &Segment) -> Result<Survey, Error> 
     file.seek(SeekFrom::Start(segment.head_bytes)).map_err(Error::io("read", path))?;
     let mut source = BufReader::with_capacity(READ_BYTES, file.take(segment.length - segment.head_bytes));
     let mut state = segment.before.clone();
-    let mut end = segment.head_bytes;
+    let (mut begin, mut end) = (segment.head_bytes, segment.head_bytes);
     loop {
         let (what, is_short) = match format::read_head(&mut source).map_err(Error::io("read", path))? {
-            Found::End => return Ok(Survey { state, end, torn_bytes: 0, is_short: true }),
+            Found::End => return Ok(Survey { state, block: begin..end, torn_bytes: 0, is_short: true }),
             Found::Other(version) => return Err(Error::format(path, version.into())),
             Found::Bad(what) => (what, segment.length - end < format::FIXED_BYTES as u64),
             Found::Head(head) => {
                 if let Some((progress, standing)) = head.check(&mut source).map_err(Error::io("read", path))? {
                     state.advance(&head, progress, standing).map_err(|what| Error::damaged(path, end, what))?;
-                    end += head.length;
+                    (begin, end) = (end, end + head.length);
                     continue;
                 }
                 if end + head.length < segment.length {
@@ -79,7 +80,7 @@ pub(super) fn survey(files: &Files, segment: &Segment) -> Result<Survey, Error> 
         if let Some(position) = block_after(files, segment, end, state.turn).map_err(Error::io("read", path))? {
             return Err(Error::damaged(path, end, format!("{what}, and another block follows at byte {position}")));
         }
-        return Ok(Survey { state, end, torn_bytes: segment.length - end, is_short });
+        return Ok(Survey { state, block: begin..end, torn_bytes: segment.length - end, is_short });
     }
 }
 

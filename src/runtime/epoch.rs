@@ -442,9 +442,14 @@ fn fold_everywhere(item: &Item, order: u64, own: &mut Own<'_, '_>) {
 fn fold_fact(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
     let body = item.body();
     let (refused, counted) = (matches!(body, Body::Refused(_)), is_input(&body));
+    // Where rules came in answers for them.
+    let is_copy = item.to.kind == Kind::Control && matches!(body, Body::Message(_));
+    let outputs = partition.outputs();
     let verdict = partition.fold_record(item.at, item.root, item.to, body);
-    // The rules that a journal begins with are nobody's input.
-    if counted && item.root != Root::default() {
+    if is_copy {
+        partition.hush(outputs);
+    } else if counted && item.root != Root::default() {
+        // The rules that a journal begins with are nobody's input.
         partition.count(item.row_head, if refused { crate::fold::Verdict::Refused } else { verdict });
     }
     let is_arrival = |(_, message): &(Entity, Message)| matches!(message, Message::Arrival(_));

@@ -239,19 +239,41 @@ fn a_run_whose_standard_input_is_silent_stops_when_it_is_asked_to() {
     drop(silent);
 }
 
-#[test]
-fn a_damaged_turn_that_was_committed_is_not_cut_off() {
-    let folder = tempfile::tempdir().unwrap();
-    let (input, out) = (input(folder.path(), 7), folder.path().join("out"));
-    replay(&[&input], &out, &[]);
+/// Replays a world, damages the last turn of its journal, and hands over that file and what is in it now.
+fn replayed_and_damaged(input: &Path, out: &Path) -> (PathBuf, Vec<u8>) {
+    replay(&[input], out, &[]);
     let segments = std::fs::read_dir(out.join("journal")).unwrap().map(|entry| entry.unwrap().path());
     let last = segments.filter(|path| path.extension().is_some_and(|end| end == "journal")).max().unwrap();
     let mut bytes = std::fs::read(&last).unwrap();
     let at = bytes.len() - 60;
     bytes[at] ^= 1;
     std::fs::write(&last, &bytes).unwrap();
+    (last, bytes)
+}
+
+#[test]
+fn a_damaged_turn_that_was_committed_is_not_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (input(folder.path(), 7), folder.path().join("out"));
+    let (last, bytes) = replayed_and_damaged(&input, &out);
     let asked = run(replay_arguments(&[&input], &out, &[]));
     assert_eq!(asked.code, Some(1), "{}", asked.stderr);
     assert!(asked.stderr.contains("it was committed, so this file is damaged"), "{}", asked.stderr);
     assert_eq!(std::fs::read(&last).unwrap(), bytes, "nothing is changed");
+}
+
+#[test]
+fn a_damaged_turn_is_not_cut_off_where_no_rows_can_tell_whether_it_was_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, out) = (input(folder.path(), 7), folder.path().join("out"));
+    let (last, bytes) = replayed_and_damaged(&input, &out);
+    std::fs::write(out.join("state/0000/CURRENT"), "of no use").unwrap();
+    let asked = run(replay_arguments(&[&input], &out, &[]));
+    assert_eq!(asked.code, Some(1), "{}", asked.stderr);
+    assert!(asked.stderr.contains("cannot be read; nothing is changed. See to the rows first"), "{}", asked.stderr);
+    assert_eq!(std::fs::read(&last).unwrap(), bytes, "nothing is changed");
+    // As it says: the rest of the input makes good what is cut off then.
+    std::fs::remove_dir_all(out.join("state")).unwrap();
+    let (whole, mended) = (folder.path().join("whole"), replay(&[&input], &out, &[]));
+    assert_eq!(mended["digest"], replay(&[&input], &whole, &[])["digest"]);
 }

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `layout` | what uses what in `src/`, and the shape of its files |
+//! | `loose` | the fold, with messages delivered in any order |
 //! | `proof` | which test says what each kind of row should hold |
 //! | `properties` | what is true of any small world, event by event, through the in-memory driver |
 //! | `determinism` | the same input gives the same bytes, whatever the threads, the partitions, the files |
@@ -42,6 +43,7 @@ mod hub;
 mod kill;
 mod kills;
 mod layout;
+mod loose;
 mod memory;
 #[path = "../oracle/mod.rs"]
 mod oracle;

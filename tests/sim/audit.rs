@@ -23,6 +23,8 @@ pub(crate) struct Outcome {
     facts: Vec<String>,
     /// Lines on the journal that are no events.
     refused: u64,
+    /// What its turns said to the outside, in order.
+    said: Vec<u8>,
 }
 
 impl Outcome {
@@ -36,7 +38,7 @@ impl Outcome {
             rows.remove(POSITION_KEY);
             (dir, rows)
         });
-        let mut outcome = Self { results, rows: rows.collect(), facts: Vec::new(), refused: 0 };
+        let mut outcome = Self { results, rows: rows.collect(), facts: Vec::new(), refused: 0, said: Vec::new() };
         outcome.read_journal(machine).map_err(|error| format!("the journal cannot be read: {error}"))?;
         Ok(outcome)
     }
@@ -67,6 +69,9 @@ impl Outcome {
             }
         }
         self.facts.sort();
+        for turn in reader.turns() {
+            self.said.append(&mut turn?.outputs);
+        }
         Ok(())
     }
 
@@ -104,6 +109,9 @@ impl Outcome {
         }
         if self.facts != calm.facts {
             return Err("the journal has other events".into());
+        }
+        if self.said != calm.said {
+            return Err(format!("{} bytes were said, without faults {}", self.said.len(), calm.said.len()));
         }
         self.has_rows_of(calm)
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use suyuan::files::{Files, Place, Rows, Simulated};
-use suyuan::intake::{Intake, Order};
+use suyuan::intake::Intake;
 use suyuan::job::{self, At, Watch};
 use suyuan::log::Reader;
 use suyuan::runtime::{Counters, Progress, Settings};
@@ -49,12 +49,12 @@ pub(crate) fn place(machine: &Simulated) -> Place {
 pub(crate) fn run(
     machine: &Simulated,
     command: &Command,
-    order: Order,
+    world: &World,
     settings: Settings,
     told: &mut Told,
 ) -> Result<Done, String> {
     PANICS.lock().expect("nobody panics holding it").clear();
-    let attempt = || attempt(machine, command, order, settings, told).map_err(|error| format!("{error:#}"));
+    let attempt = || attempt(machine, command, world, settings, told).map_err(|error| format!("{error:#}"));
     let done = std::panic::catch_unwind(AssertUnwindSafe(attempt));
     // Threads that read input end by themselves once nobody wants it.
     while machine.holders() > 1 {
@@ -69,21 +69,21 @@ pub(crate) fn run(
 fn attempt(
     machine: &Simulated,
     command: &Command,
-    order: Order,
+    world: &World,
     mut settings: Settings,
     told: &mut Told,
 ) -> anyhow::Result<Done> {
     let (files, place) = (Files::Simulated(machine.clone()), place(machine));
     match command {
         Command::Replay(inputs) => {
-            let intake = Intake::open_among(&files, inputs, None, order)?;
+            let intake = Intake::open_among(&files, inputs, None, world.order, world.sort_bytes_max)?;
             let done = job::replay(&place, intake, settings, job::GOES_ON, told)?;
             Ok(Done { counters: done.progress.counters, digest: done.progress.digest() })
         }
         Command::Import(inputs) => {
             settings.keeps_rules = true;
             settings.partitions = job::begun_partitions(&place)?.unwrap_or(settings.partitions);
-            let intake = Intake::open_among(&files, inputs, None, order)?;
+            let intake = Intake::open_among(&files, inputs, None, world.order, world.sort_bytes_max)?;
             let done = job::import(&place, intake, &settings, told)?;
             let (counters, digest) = (done.counters, done.digest);
             done.folded.whole()?;

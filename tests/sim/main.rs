@@ -6,7 +6,7 @@
 //! | `world` | the input of a seed, and what must become of it |
 //! | `schedule` | what goes wrong, when, and what is done then |
 //! | `machine` | starting the program on a made machine; what is on its disk |
-//! | `runner` | one seed from its first start to its last |
+//! | `runner` | one seed from its first start to its last, with a disk that somebody damages on the way |
 //! | `audit` | what must hold in the end |
 #![allow(clippy::print_stdout, reason = "it says how far it has come, and what it found")]
 

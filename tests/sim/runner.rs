@@ -1,9 +1,10 @@
 //! One seed from its first start to its last: the same commands with faults and without, and what must hold then.
 
+mod damage;
+
 use std::path::PathBuf;
 
 use suyuan::files::{End, Fault, Operation, Simulated};
-use suyuan::intake::Order;
 use suyuan::runtime::{Progress, Settings};
 
 use crate::audit::{Outcome, counters_hold, is_told_well, sum};
@@ -18,6 +19,7 @@ pub(crate) struct Tally {
     pub(crate) kills: u64,
     pub(crate) errors: u64,
     pub(crate) damages: u64,
+    pub(crate) damages_beside_faults: u64,
     pub(crate) stopped_by_damage: u64,
     pub(crate) operations: u64,
     pub(crate) lines: u64,
@@ -35,6 +37,7 @@ impl Tally {
         self.kills += other.kills;
         self.errors += other.errors;
         self.damages += other.damages;
+        self.damages_beside_faults += other.damages_beside_faults;
         self.stopped_by_damage += other.stopped_by_damage;
         self.operations += other.operations;
         self.lines += other.lines;
@@ -57,13 +60,13 @@ pub(crate) fn run(seed: u64, loud: bool) -> Result<Tally, String> {
     say(loud, &format!("without faults: {} findings", calm.findings));
     let mut runner = Runner {
         machine: machine::with_files_of(&world),
-        order: world.order,
         calm: &calm,
         world: &world,
         schedule,
         tally: Tally { lines: world.expected.rows, findings: calm.findings, ..Tally::default() },
         is_cut: false,
         is_repeated: false,
+        harmed: None,
         loud,
     };
     runner.run()?;
@@ -86,7 +89,7 @@ fn calm_run(world: &World, schedule: &Schedule) -> Result<Calm, String> {
     let machine = machine::with_files_of(world);
     let (mut done, mut asked) = (Vec::new(), Vec::new());
     for command in &schedule.commands {
-        let ended = machine::run(&machine, command, world.order, schedule.calm(), &mut Told::default());
+        let ended = machine::run(&machine, command, world, schedule.calm(), &mut Told::default());
         no_panic(&ended, false)?;
         done.push(ended.map_err(|error| format!("without a fault: {error}"))?);
         asked.push(machine.asked());
@@ -116,7 +119,6 @@ fn no_panic(ended: &Result<Done, String>, reading_failed: bool) -> Result<(), St
 
 struct Runner<'a> {
     machine: Simulated,
-    order: Order,
     calm: &'a Calm,
     world: &'a World,
     schedule: Schedule,
@@ -126,6 +128,8 @@ struct Runner<'a> {
     is_cut: bool,
     /// An import came to its end and could not say so: it is the same input again that is imported then.
     is_repeated: bool,
+    /// What somebody has done to the disk, and nobody has mended so far.
+    harmed: Option<Damage>,
     loud: bool,
 }
 
@@ -148,7 +152,10 @@ impl Runner<'_> {
         for _ in 0..STARTS_MAX {
             let is_replay = matches!(command, Command::Replay(_));
             if let (true, Some(damage)) = (is_replay || ended.is_none(), self.schedule.damage()) {
-                ended = self.damage(damage, command, ended)?;
+                ended = self.damage(damage, number, ended)?;
+                if ended.is_none() {
+                    self.note_unheard(number, command, roots);
+                }
             }
             // What came to its end is asked for once more only where that changes nothing.
             if let Some(done) = ended.take_if(|_| !is_replay) {
@@ -163,23 +170,28 @@ impl Runner<'_> {
             };
             if let Some(done) = self.start(command, start)? {
                 ended = Some(done);
-            } else if matches!(command, Command::Import(_)) {
-                let came_to_its_end = |progress: Progress| progress.input_ended && progress.roots > roots;
-                if machine::progress(&self.machine).is_some_and(came_to_its_end) {
-                    self.is_repeated = true;
-                    // What is refused again is numbered again, and causes are named by these numbers.
-                    self.is_cut |= number + 1 < self.schedule.commands.len();
-                }
+            } else {
+                self.note_unheard(number, command, roots);
             }
         }
         Err(format!("{STARTS_MAX} starts were not enough"))
+    }
+
+    /// Notes that an import which was killed had come to its end, since `roots` events were there.
+    fn note_unheard(&mut self, number: usize, command: &Command, roots: u64) {
+        let came_to_its_end = |progress: Progress| progress.input_ended && progress.roots > roots;
+        if matches!(command, Command::Import(_)) && machine::progress(&self.machine).is_some_and(came_to_its_end) {
+            self.is_repeated = true;
+            // What is refused again is numbered again, and causes are named by these numbers.
+            self.is_cut |= number + 1 < self.schedule.commands.len();
+        }
     }
 
     /// One start with faults; `None` where it did not come to its end.
     fn start(&mut self, command: &Command, start: Start) -> Result<Option<Done>, String> {
         self.say(&format!("start: {start}"));
         let Start { settings, faults, room, end } = start;
-        let unreadable = faults.iter().any(|fault| matches!(fault, Fault::Unreadable { .. }));
+        let unreadable = faults.iter().any(|fault| matches!(fault, Fault::Unreadable { .. } | Fault::Scratch { .. }));
         self.machine.leave_room(room);
         self.machine.plan(faults);
         let ended = self.run_once(command, settings)?;
@@ -222,7 +234,7 @@ impl Runner<'_> {
     /// Starts the program once. An error it ends with must have a cause, a place and a remedy.
     fn run_once(&mut self, command: &Command, settings: Settings) -> Result<Result<Done, String>, String> {
         let mut told = Told::default();
-        let ended = machine::run(&self.machine, command, self.order, settings, &mut told);
+        let ended = machine::run(&self.machine, command, self.world, settings, &mut told);
         self.tally.starts += 1;
         self.tally.operations += self.machine.operations();
         let (killed, refused) = (self.machine.is_stopped(), self.machine.refused());
@@ -231,179 +243,17 @@ impl Runner<'_> {
             self.machine.operations(),
             told.0
         ));
-        no_panic(&ended, killed || refused > 0)?;
+        let harmed_rows = matches!(self.harmed, Some(Damage::Row { .. }));
+        no_panic(&ended, killed || refused > 0 || harmed_rows)?;
         self.tally.kills += u64::from(killed);
         if let (Err(error), false) = (&ended, killed) {
             self.tally.errors += 1;
-            if refused == 0 {
+            if refused == 0 && self.harmed.is_none() {
                 return Err(format!("an error without a fault: {error}"));
             }
             is_told_well(error)?;
         }
         Ok(ended)
-    }
-
-    /// Damages the disk and starts the program. It comes to its end all the same, which the audit judges, or says what is
-    /// wrong and leaves everything as it was; then it is repaired as it says.
-    fn damage(&mut self, damage: Damage, command: &Command, ended: Option<Done>) -> Result<Option<Done>, String> {
-        let healthy = image(&self.machine);
-        let Some(done) = self.apply(&damage) else { return Ok(ended) };
-        self.tally.damages += 1;
-        let harmed = image(&self.machine);
-        self.say(&format!("damage: {done}"));
-        let (settings, mut told) = (self.schedule.calm(), Told::default());
-        let ended = machine::run(&self.machine, command, self.order, settings, &mut told);
-        self.say(&format!("  told {:?}; {ended:?}", told.0));
-        no_panic(&ended, matches!(damage, Damage::Row { .. }))?;
-        self.machine.restart(End::Killed);
-        let error = match ended {
-            Ok(done) => {
-                self.heal_unread(&healthy, &harmed);
-                return Ok(Some(done));
-            }
-            Err(error) => error,
-        };
-        self.tally.stopped_by_damage += 1;
-        is_told_well(&error)?;
-        // What is done below is what was advised.
-        let of_others = matches!(damage, Damage::ForeignRows { .. } | Damage::RowsExchanged { .. });
-        let of_journal = !of_others && !matches!(damage, Damage::Row { .. } | Damage::NoRows);
-        let remedies = if of_journal { ["put ", "Put "] } else { ["delete ", "remove the folder `state`"] };
-        if !remedies.iter().any(|remedy| error.contains(remedy)) {
-            return Err(format!("what would mend it is not advised: {error}"));
-        }
-        let of_rows = matches!(damage, Damage::Row { .. } | Damage::NoRows);
-        if !of_rows {
-            let left = image(&self.machine);
-            // Rows of other partitions may have been brought up before foreign ones were found.
-            let changed = self.changed(&harmed, &left, of_others);
-            if let Some(what) = changed {
-                return Err(format!("{what} changed although it ended with: {error}"));
-            }
-        }
-        match damage {
-            Damage::Flip { .. } | Damage::Cut { .. } | Damage::Lost { .. } | Damage::JournalLost => {
-                machine::restore(&self.machine, &healthy);
-            }
-            Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::RowsExchanged { .. } | Damage::NoRows => {
-                machine::remove_rows(&self.machine);
-            }
-        }
-        Ok(None)
-    }
-
-    /// What nobody has read so far is damaged still: puts back the bytes that were exchanged, unless others stand there now.
-    fn heal_unread(&self, healthy: &Image, harmed: &Image) {
-        self.machine.heal_rows();
-        if Outcome::of(&self.machine).is_ok() {
-            return;
-        }
-        for (path, bytes) in &harmed.files {
-            let before = &healthy.files[path];
-            let now = self.machine.read(path).unwrap_or_default();
-            if before != bytes && now.starts_with(bytes) {
-                self.machine.put(path, &[before, &now[bytes.len()..]].concat());
-            }
-        }
-    }
-
-    /// What a run that came upon damage has changed and must not have. Damage further back in the journal is found when it
-    /// is read; until then the journal may have grown.
-    fn changed(&self, harmed: &Image, left: &Image, rows_may: bool) -> Option<String> {
-        let is_journal = |path: &&PathBuf| path.parent().is_some_and(|parent| parent.ends_with("journal"));
-        // What was being made is no segment yet.
-        let is_segment = |path: &&PathBuf| path.extension().is_some_and(|end| end == "journal");
-        let segments = harmed.files.keys().filter(is_journal).filter(is_segment);
-        let last = segments.clone().next_back().cloned();
-        let is_one = segments.count() < 2;
-        let journal_gone = !harmed.files.keys().any(|path| is_journal(&path));
-        if let (true, Some(path)) = (journal_gone, left.files.keys().find(is_journal)) {
-            return Some(format!("{} is new and the journal", path.display()));
-        }
-        for (path, bytes) in harmed.files.iter().filter(|(path, _)| is_journal(path)) {
-            if path.extension().is_some() && !is_segment(&path) {
-                continue;
-            }
-            let Some(now) = left.files.get(path) else { return Some(format!("{} is gone and was", path.display())) };
-            // The rest of a turn that was never committed is cut off, and the run may have gone on from there, before what
-            // stands further back is read. What was committed is there in the end: that is looked at then.
-            let is_last = Some(path) == last.as_ref();
-            if !(now.starts_with(bytes) || is_last) || (is_one && now != bytes) {
-                return Some(format!("{} was", path.display()));
-            }
-        }
-        let results = &self.calm.image.files;
-        let wrong = left.files.iter().find(|(path, bytes)| {
-            !is_journal(path)
-                && harmed.files.get(*path) != Some(*bytes)
-                && results.get(*path).is_some_and(|calm| calm != *bytes)
-        });
-        if let Some((path, _)) = wrong {
-            return Some(format!("{} was", path.display()));
-        }
-        (is_one && !rows_may && left.rows != harmed.rows).then(|| "rows were".into())
-    }
-
-    /// Returns what was done; `None` where there was nothing to damage.
-    fn apply(&self, damage: &Damage) -> Option<String> {
-        let machine = &self.machine;
-        let files = machine::journal_files(machine);
-        let is_begun = files.iter().any(|(path, _)| path.extension().is_some_and(|end| end == "journal"));
-        let rows = machine.all_rows();
-        if !is_begun || rows.is_empty() {
-            return None;
-        }
-        let file = |part: usize| files[part * files.len() / (1 << 16)].clone();
-        Some(match *damage {
-            Damage::Flip { file: part, byte, bits } => {
-                let (path, bytes) = file(part);
-                let byte = byte * bytes / (1 << 16);
-                machine.spoil(&path, byte, bits);
-                format!("bits {bits:#010b} of byte {byte} of {} are flipped", path.display())
-            }
-            Damage::Cut { file: part, byte } => {
-                let (path, bytes) = file(part);
-                let byte = byte * bytes / (1 << 16);
-                let whole = machine.read(&path).unwrap_or_default();
-                machine.put(&path, &whole[..byte]);
-                format!("{} of {bytes} bytes ends at byte {byte}", path.display())
-            }
-            Damage::Lost { file: part } => {
-                let (path, _) = file(part);
-                machine.remove(&path);
-                format!("{} is gone", path.display())
-            }
-            // Where no rows stand for it, nothing tells that it was there.
-            Damage::JournalLost if !machine::has_rows(machine) => return None,
-            Damage::JournalLost => {
-                machine::lose_journal(machine);
-                "the whole journal is gone".into()
-            }
-            Damage::Row { partition, row } => {
-                let (dir, rows) = &rows[partition * rows.len() / (1 << 16)];
-                let row = row * rows.len() / (1 << 16);
-                machine.spoil_row(dir, row);
-                format!("row {row} of {} in {} cannot be read", rows.len(), dir.display())
-            }
-            Damage::ForeignRows { partition } => {
-                let (dir, _) = &rows[partition * rows.len() / (1 << 16)];
-                machine.put_rows(dir, self.calm.image.rows.get(dir)?.clone());
-                format!("{} has the rows of another run", dir.display())
-            }
-            Damage::RowsExchanged { partition } => {
-                let place = partition * rows.len() / (1 << 16);
-                let ((dir, own), (other, theirs)) = (&rows[place], &rows[(place + 1) % rows.len()]);
-                if own == theirs {
-                    return None;
-                }
-                machine.put_rows(dir, image(machine).rows[other].clone());
-                format!("{} has the rows of {}", dir.display(), other.display())
-            }
-            Damage::NoRows => {
-                machine::remove_rows(machine);
-                "all rows are gone".into()
-            }
-        })
     }
 
     /// What must hold in the end.

@@ -172,6 +172,22 @@ impl Schedule {
         })
     }
 
+    /// A start with faults on a disk that was damaged, in some seeds.
+    pub(crate) fn beside_damage(&mut self, asked: &[Operation], files: &[PathBuf]) -> Option<Start> {
+        let mut settings = self.calm();
+        let chance = &mut self.chance;
+        if !chance.percent(30) {
+            return None;
+        }
+        settings.policies.seed = Some(chance.number());
+        let mut start = Start { settings, faults: Vec::new(), room: None, end: End::Killed };
+        go_wrong(&mut start, asked, files, chance);
+        if chance.percent(50) {
+            start.end = End::PowerLost(chance.number());
+        }
+        Some(start)
+    }
+
     /// A number for whoever needs one more.
     pub(crate) fn number(&mut self) -> u64 {
         self.chance.number()
@@ -256,6 +272,12 @@ fn go_wrong(start: &mut Start, asked: &[Operation], files: &[PathBuf], chance: &
             start.faults.push(Fault::Fails { operations, kind: ErrorKind::Other });
         }
         17 | 18 => start.room = Some(chance.early(400_000)),
+        // Where something is sorted outside memory; one start in twenty.
+        19 if chance.percent(50) => {
+            let bytes = chance.early(150_000);
+            let (written, read) = if chance.percent(50) { (bytes, usize::MAX) } else { (usize::MAX, bytes) };
+            start.faults.push(Fault::Scratch { written, read });
+        }
         _ => {
             let path = chance.pick(files).clone();
             let (byte, opening) = (chance.early(60_000), chance.below(3));

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use suyuan::codec::json;
 use suyuan::drive::STANDARD_RULES;
-use suyuan::intake::Order;
+use suyuan::intake::{Order, SORT_BYTES_MAX};
 use suyuan::model::TaxpayerStatusChanged;
 use suyuan::model::{DAY_MS, Date, Event, Fact, Fen, HOUR_MS, Instant, Invoice, Status};
 use suyuan::model::{DeductionReversed, InvoiceMark, InvoiceVoided, RulesPublished, TaxpayerChanged};
@@ -20,6 +20,8 @@ use crate::chance::Chance;
 pub(crate) struct World {
     pub(crate) files: Vec<(PathBuf, Vec<u8>)>,
     pub(crate) order: Order,
+    /// How much of what is not in order of time is sorted in memory, in bytes.
+    pub(crate) sort_bytes_max: usize,
     /// What must become of its lines.
     pub(crate) expected: Expected,
 }
@@ -77,7 +79,8 @@ impl World {
         expected.hands_on = events.iter().any(|event| hands_on(&event.fact));
         let order = if chance.percent(70) { Order::Time } else { Order::Given };
         let files = write_files(lines, order, &mut chance);
-        Self { files, order, expected }
+        let sort_bytes_max = *chance.pick(&[2_000, 20_000, SORT_BYTES_MAX]);
+        Self { files, order, sort_bytes_max, expected }
     }
 
     /// Where its files are.

@@ -86,9 +86,7 @@ pub enum Error {
         differences: Vec<String>,
     },
     /// A frame is damaged, or no frame.
-    #[error(
-        "{topic}/{partition}@{offset} is no whole frame: {what}; nothing is changed. Somebody else writes to this topic, or it is damaged"
-    )]
+    #[error("{topic}/{partition}@{offset} cannot be read as a frame, and nothing is changed: {what}")]
     Frame {
         /// The topic.
         topic: String,

@@ -66,16 +66,26 @@ impl Frame {
         out
     }
 
-    /// Reads one back, or says what is wrong with it.
+    /// Reads one back, or says what is wrong with it and what to do.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        match bytes.first_chunk() {
+            Some(version) if version.starts_with(b"SYF") && version != MAGIC => Err(format!(
+                "it is in format {}, and this program reads SYF1: use the release that wrote it, or a later one",
+                version.escape_ascii()
+            )),
+            _ => Self::read_own(bytes)
+                .map_err(|what| format!("{what}. Somebody else writes to this topic, or it is damaged")),
+        }
+    }
+
+    fn read_own(bytes: &[u8]) -> Result<Self, String> {
         let Some((head, packed)) = bytes.split_first_chunk::<HEAD_BYTES>() else {
             return Err(format!("it has {} bytes", bytes.len()));
         };
         let four = |at: usize| u32::from_le_bytes(*head[at..].first_chunk().expect("within the head"));
         let eight = |at: usize| u64::from_le_bytes(*head[at..].first_chunk().expect("within the head"));
         if &head[..4] != MAGIC {
-            let version = String::from_utf8_lossy(&head[..4]).into_owned();
-            return Err(format!("it begins with `{version}`, this program reads SYF1"));
+            return Err(format!("it begins with `{}`", head[..4].escape_ascii()));
         }
         if crc32c::crc32c(&bytes[8..]) != four(4) {
             return Err("its checksum is another".into());
@@ -118,6 +128,17 @@ mod tests {
         assert_eq!(frame().end(), 111);
         let empty = Frame::default();
         assert_eq!(Frame::read(&empty.write()), Ok(empty));
+    }
+
+    #[test]
+    fn a_frame_of_another_format_says_which_and_what_reads_it() {
+        let bytes = frame().write();
+        let said = |bytes: &[u8]| Frame::read(bytes).unwrap_err();
+        assert_eq!(
+            said(&[b"SYF2", &bytes[4..]].concat()),
+            "it is in format SYF2, and this program reads SYF1: use the release that wrote it, or a later one"
+        );
+        assert!(said(b"no frame").contains("Somebody else writes to this topic, or it is damaged"));
     }
 
     #[test]

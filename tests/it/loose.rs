@@ -9,26 +9,26 @@ use suyuan::model::{Body, Entity, Event, Fact, Instant, Message, Position, Recor
 use suyuan::risk::RuleSet;
 use suyuan::state::Memory;
 
-use super::worlds::Chance;
-
 /// What is on its way, by who says it to whom.
 type Ways = BTreeMap<(Entity, Entity), VecDeque<(Root, Message)>>;
 
-pub(super) struct Loose {
-    pub(super) rows: Memory,
+pub(crate) struct Loose {
+    pub(crate) rows: Memory,
     fold: Fold,
     ways: Ways,
     clock: Instant,
+    began: bool,
     fed: u64,
     folded: u64,
-    pub(super) delivered: u64,
+    pub(crate) delivered: u64,
 }
 
 impl Loose {
-    pub(super) fn new(rules: &str, at: Instant) -> Self {
+    pub(crate) fn new(rules: &str, at: Instant) -> Self {
         let mut rows = Memory::default();
         let fold = Fold::open(&mut rows).unwrap();
-        let mut loose = Self { rows, fold, ways: Ways::new(), clock: at, fed: 0, folded: 0, delivered: 0 };
+        let mut loose =
+            Self { rows, fold, ways: Ways::new(), clock: at, began: false, fed: 0, folded: 0, delivered: 0 };
         let version = RuleSet::parse(rules).unwrap().version;
         let fact = Fact::RulesPublished(RulesPublished { version, rules: rules.into() });
         let event =
@@ -37,25 +37,29 @@ impl Loose {
         loose
     }
 
-    pub(super) fn feed(&mut self, event: Event) {
+    pub(crate) fn feed(&mut self, event: Event) {
         self.clock = self.clock.max(event.occurred_at);
+        if !self.began && matches!(event.fact, Fact::InvoiceIssued(_)) {
+            self.began = true;
+            self.step(Root(0), Entity::CONTROL, Body::Message(Message::Began(event.occurred_at)));
+        }
         self.fed += 1;
         let to = event.owner();
         self.step(Root(self.fed), to, Body::Fact(Source { file: 0, line: self.fed }, Box::new(event)));
     }
 
     /// Lets an hour mark pass, as each partition's owner does.
-    pub(super) fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.step(Root(self.fed), Entity::CLOCK, Body::Tick);
     }
 
-    /// Delivers one message, of any two entities. Whether there was one.
-    pub(super) fn deliver(&mut self, chance: &mut Chance) -> bool {
+    /// Delivers one message, of any two entities: `choose` picks among so many pairs. Whether there was one.
+    pub(crate) fn deliver(&mut self, choose: impl FnOnce(usize) -> usize) -> bool {
         let waiting: Vec<(Entity, Entity)> = self.ways.keys().copied().collect();
         if waiting.is_empty() {
             return false;
         }
-        let way = waiting[chance.below(waiting.len())];
+        let way = waiting[choose(waiting.len())];
         let queue = self.ways.get_mut(&way).unwrap();
         let (root, message) = queue.pop_front().unwrap();
         if queue.is_empty() {
