@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::digest::Digest;
 use super::schemas::{Schema, numbered};
 use super::{Refusal, avro, avro_write};
-use crate::model::{Event, Output};
+use crate::model::{Event, Fact, Output};
 
 /// Before every record of this format.
 const MAGIC: u8 = 0;
@@ -94,6 +94,31 @@ fn split(bytes: &[u8]) -> Result<(&'static Schema, &[u8]), Refusal> {
     let (number, datum) = number_and_datum(bytes)?;
     let unknown = || Refusal::new("", format!("names schema {number}, which is unknown"));
     Ok((numbered(number).ok_or_else(unknown)?, datum))
+}
+
+/// The key of an event's record, by the contract.
+pub fn key(event: &Event) -> &[u8] {
+    match &event.fact {
+        Fact::RulesPublished(_) => b"rules",
+        Fact::ModelPublished(_) => b"model",
+        Fact::TaskActed(acted) => acted.task_id.as_str().as_bytes(),
+        Fact::TaxpayerRegistered(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::TaxpayerChanged(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::TaxpayerStatusChanged(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::InvoiceQuotaGranted(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::InvoiceIssued(fact) => fact.seller_id.as_str().as_bytes(),
+        Fact::InvoiceVoided(fact) => fact.seller_id.as_str().as_bytes(),
+        Fact::InvoiceReceived(fact) => fact.buyer_id.as_str().as_bytes(),
+        Fact::InvoiceDeducted(fact) => fact.buyer_id.as_str().as_bytes(),
+        Fact::DeductionReversed(fact) => fact.buyer_id.as_str().as_bytes(),
+        Fact::InvoiceMarkedAbnormal(fact) | Fact::InvoiceMarkLifted(fact) => fact.seller_id.as_str().as_bytes(),
+        Fact::TaxpayerVerified(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::VatDeclared(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::Observed(fact) => fact.taxpayer_id.as_str().as_bytes(),
+        Fact::OrgDefined(fact) => fact.org_id.as_str().as_bytes(),
+        Fact::GridDefined(fact) => fact.grid_id.as_str().as_bytes(),
+        Fact::OfficerDefined(fact) => fact.officer_id.as_str().as_bytes(),
+    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use super::probe::*;
 use super::*;
 use crate::fold::Fold;
 use crate::model::{
-    Body, Entity, Event, Fact, Fen, Instant, InvoiceNo, Output, Period, Position, Record, Root, RulesPublished, Source,
-    TASK_SIGNALS_MAX,
+    Body, Entity, Event, Fact, Fen, Instant, InvoiceNo, Message, Output, Period, Position, Record, Root,
+    RulesPublished, Source, TASK_SIGNALS_MAX,
 };
 use crate::provenance::Ordinal;
 use crate::state::{
@@ -213,6 +213,10 @@ fn amounts_that_cannot_be_break_no_sum() {
 }
 
 fn publish(rows: &mut Memory, version: &str, document: &str) -> Vec<Output> {
+    publish_as(rows, version, document, |event| Body::Fact(Source::default(), event))
+}
+
+fn publish_as(rows: &mut Memory, version: &str, document: &str, body: fn(Box<Event>) -> Body) -> Vec<Output> {
     let fact = Fact::RulesPublished(RulesPublished { version: version.into(), rules: document.into() });
     let event = Event {
         occurred_at: Instant::EVENT_MIN,
@@ -226,7 +230,7 @@ fn publish(rows: &mut Memory, version: &str, document: &str) -> Vec<Output> {
         at: event.occurred_at,
         root: Root(1),
         to: Entity::CONTROL,
-        body: Body::Fact(Source::default(), Box::new(event)),
+        body: body(Box::new(event)),
     };
     let mut effects = crate::fold::Effects::default();
     Fold::open(rows).unwrap().step(rows, &record, &mut effects);
@@ -241,6 +245,9 @@ fn rules_published_under_another_version_than_their_own_are_refused() {
     assert_eq!(&*letter.code, "rules_refused");
     assert!(letter.reason.contains("standard-2027-01") && letter.reason.contains("standard-2026-11"), "{letter:?}");
     assert_eq!(rows, Memory::default());
+    // The partition where they came in answers for them.
+    let forwarded = |event| Body::Message(Message::Forwarded(Source::default(), event));
+    assert_eq!(publish_as(&mut rows, "standard-2027-01", STANDARD_RULES, forwarded), []);
     assert!(publish(&mut rows, "standard-2026-11", STANDARD_RULES).is_empty());
     assert_eq!(&*Fold::open(&mut rows).unwrap().rules().version, "standard-2026-11");
 }

@@ -22,6 +22,15 @@ pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effect
     {
         ask_again(rows, after, at, effects);
     }
+    let outputs = effects.outputs.len();
+    fact(fold, rows, record, effects);
+    if matches!(record.body, Body::Message(_)) {
+        // Forwarded by the partition where it came in, which answers for it.
+        effects.outputs.truncate(outputs);
+    }
+}
+
+fn fact(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
     let Some((source, event)) = record.fact() else { return };
     let mut books = Books::of(rows, record.to);
     if let Fact::RulesPublished(published) = &event.fact {

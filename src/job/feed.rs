@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use super::watch::{At, Watch};
+use crate::codec::confluent;
 use crate::codec::schemas::EVENTS;
 use crate::intake::{self, Intake};
 use crate::log::kafka::{Producer, Registry};
-use crate::model::{Event, Fact};
 use crate::topology::Kafka;
 
 /// What became of an input.
@@ -53,7 +53,7 @@ pub fn feed(kafka: &Kafka, mut intake: Intake, watch: &mut dyn Watch) -> anyhow:
                 Ok(event) => {
                     value.clear();
                     registry.numbers().write_event(&event, &mut value);
-                    producer.send(&topics[event.fact.type_name()], key(&event), &value)?;
+                    producer.send(&topics[event.fact.type_name()], confluent::key(&event), &value)?;
                     sent.events += 1;
                 }
                 Err(refused) => {
@@ -70,29 +70,4 @@ pub fn feed(kafka: &Kafka, mut intake: Intake, watch: &mut dyn Watch) -> anyhow:
     producer.finish()?;
     watch.ended(sent.failure.is_none());
     Ok(sent)
-}
-
-/// The key of an event's record.
-fn key(event: &Event) -> &[u8] {
-    match &event.fact {
-        Fact::RulesPublished(_) => b"rules",
-        Fact::ModelPublished(_) => b"model",
-        Fact::TaskActed(acted) => acted.task_id.as_str().as_bytes(),
-        Fact::TaxpayerRegistered(fact) => fact.taxpayer_id.as_str().as_bytes(),
-        Fact::TaxpayerChanged(fact) => fact.taxpayer_id.as_str().as_bytes(),
-        Fact::TaxpayerStatusChanged(fact) => fact.taxpayer_id.as_str().as_bytes(),
-        Fact::InvoiceQuotaGranted(fact) => fact.taxpayer_id.as_str().as_bytes(),
-        Fact::InvoiceIssued(fact) => fact.seller_id.as_str().as_bytes(),
-        Fact::InvoiceVoided(fact) => fact.seller_id.as_str().as_bytes(),
-        Fact::InvoiceReceived(fact) => fact.buyer_id.as_str().as_bytes(),
-        Fact::InvoiceDeducted(fact) => fact.buyer_id.as_str().as_bytes(),
-        Fact::DeductionReversed(fact) => fact.buyer_id.as_str().as_bytes(),
-        Fact::InvoiceMarkedAbnormal(fact) | Fact::InvoiceMarkLifted(fact) => fact.seller_id.as_str().as_bytes(),
-        Fact::TaxpayerVerified(fact) => fact.taxpayer_id.as_str().as_bytes(),
-        Fact::VatDeclared(fact) => fact.taxpayer_id.as_str().as_bytes(),
-        Fact::Observed(fact) => fact.taxpayer_id.as_str().as_bytes(),
-        Fact::OrgDefined(fact) => fact.org_id.as_str().as_bytes(),
-        Fact::GridDefined(fact) => fact.grid_id.as_str().as_bytes(),
-        Fact::OfficerDefined(fact) => fact.officer_id.as_str().as_bytes(),
-    }
 }

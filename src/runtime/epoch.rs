@@ -441,15 +441,10 @@ fn fold_everywhere(item: &Item, order: u64, own: &mut Own<'_, '_>) {
 
 fn fold_fact(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
     let body = item.body();
-    let (refused, counted) = (matches!(body, Body::Refused(_)), is_input(&body));
-    // Where rules came in answers for them.
-    let is_copy = item.to.kind == Kind::Control && matches!(body, Body::Message(_));
-    let outputs = partition.outputs();
+    let (refused, counted) = (matches!(body, Body::Refused(_)), is_input(item.to, &body));
     let verdict = partition.fold_record(item.at, item.root, item.to, body);
-    if is_copy {
-        partition.hush(outputs);
-    } else if counted && item.root != Root::default() {
-        // The rules that a journal begins with are nobody's input.
+    // The rules that a journal begins with are nobody's input.
+    if counted && item.root != Root::default() {
         partition.count(item.row_head, if refused { crate::fold::Verdict::Refused } else { verdict });
     }
     let is_arrival = |(_, message): &(Entity, Message)| matches!(message, Message::Arrival(_));
@@ -467,11 +462,11 @@ fn fold_arrival(item: &Item, order: u64, partition: &mut Partition, outbox: &mut
     }
 }
 
-/// Whether it is something that came in, and not what entities tell each other.
-fn is_input(body: &Body) -> bool {
+/// Whether it is something that came in, and not what entities tell each other; rules count where they came in.
+fn is_input(to: Entity, body: &Body) -> bool {
     match body {
         Body::Fact(_, _) | Body::Refused(_) => true,
-        Body::Message(message) => matches!(message, Message::Forwarded(_, _)),
+        Body::Message(message) => matches!(message, Message::Forwarded(_, _)) && to.kind != Kind::Control,
         Body::Tick => false,
     }
 }

@@ -6,7 +6,7 @@ use super::NEVER;
 use super::feed::{Arrived, Spot};
 use super::owned::Owned;
 use super::reading::Reading;
-use crate::codec::{Digest, Refusal, journal};
+use crate::codec::{Digest, Refusal, confluent, journal};
 use crate::fold::EpochCutter;
 use crate::log::kafka::{Frame, Outgoing};
 use crate::model::{
@@ -50,6 +50,15 @@ pub(super) struct Gathering<'a> {
 pub(super) enum Key {
     Id(Id),
     Bytes(Vec<u8>),
+}
+
+impl Key {
+    fn of(event: &Event) -> Self {
+        match event.owner() {
+            Entity { kind: Kind::Control, .. } => Self::Bytes(confluent::key(event).to_vec()),
+            owner => Self::Id(owner.id),
+        }
+    }
 }
 
 impl<'a> Gathering<'a> {
@@ -105,7 +114,7 @@ impl<'a> Gathering<'a> {
             match &message {
                 Message::Arrival(arrival) => self.begin_trade(arrival.issued_at, at),
                 Message::Forwarded(source, event) => {
-                    self.keys.push((*source, Key::Id(event.owner().id)));
+                    self.keys.push((*source, Key::of(event)));
                     buyer = self.see_invoice(event);
                 }
                 _ => {}
@@ -146,7 +155,7 @@ impl<'a> Gathering<'a> {
                 }
                 self.make_room(at, cutter);
                 self.begin_journals(at);
-                self.keys.push((source, Key::Id(to.id)));
+                self.keys.push((source, Key::of(&event)));
                 let buyer = self.see_invoice(&event);
                 cutter.take(at);
                 let body = Body::Fact(source, Box::new(event));
