@@ -17,6 +17,10 @@ use suyuan::risk::RuleSet;
 use suyuan::runtime::{Engine, Persist, Policies, Settings};
 use suyuan::sim::world::{self, World};
 
+/// The program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const TAXPAYERS: u32 = 400;
 const INVOICES: u64 = 6_000;
 const PERCENT_MAX: f64 = 5.0;

@@ -3,13 +3,13 @@
 use super::Fold;
 use super::effects::{EFFECTS_MAX, Effects};
 use crate::model::{Body, Continue, Entity, Instant, Message, Record};
-use crate::state::{Key, RowType, Rows, TimerRow};
+use crate::state::{Books, Key, RowType, Rows, TimerRow};
 
 pub(super) fn step(fold: &mut Fold, rows: &mut dyn Rows, record: &Record, effects: &mut Effects) {
     if let Body::Tick = record.body {
         // The hour, not the moment: a busy partition's clock may be minutes past the mark, an idle one's is not.
         fold.hour = record.at.hour_mark();
-        rows.put(&Entity::CLOCK, Key::Ticked, fold.hour.wrap());
+        Books::of(rows, Entity::CLOCK).put(Key::Ticked, fold.hour);
     }
     fire(fold.hour, rows, effects);
 }

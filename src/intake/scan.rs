@@ -85,16 +85,14 @@ fn occurred_at(line: &[u8]) -> Option<&[u8]> {
 /// A JSON string at the start of `rest`, as it is written, and what follows.
 fn string(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = rest.strip_prefix(b"\"")?;
-    let mut escaped = false;
-    for (index, byte) in text.iter().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => return Some((&text[..index], &text[index + 1..])),
-            _ => {}
+    let mut from = 0;
+    loop {
+        let index = from + text.get(from..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        if text[index] == b'"' {
+            return Some((&text[..index], &text[index + 1..]));
         }
+        from = index + 2; // whatever is escaped
     }
-    None
 }
 
 /// What follows the value at the start of `rest`.

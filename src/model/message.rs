@@ -450,15 +450,16 @@ pub enum Continue {
 impl Timer {
     /// A number of its own among the timers of one entity.
     pub fn hash(&self) -> u64 {
-        let id = match self {
-            Self::Claim { invoice_no, seller_id } => Id::derived("claim", &[invoice_no.as_str(), seller_id.as_str()]),
-            Self::RedLetter { red_no } => Id::derived("red letter", &[red_no.as_str()]),
-            Self::CasePublished => Id::derived("case", &[]),
-            Self::Closing => Id::derived("closing", &[]),
-            Self::MonthPassed { period } => Id::derived("month", &[&period.to_string()]),
-            Self::RulesChanged => Id::derived("rules changed", &[]),
-            Self::Verification { period } => Id::derived("verification", &[&period.to_string()]),
-        };
-        u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal")
+        match self {
+            Self::Claim { invoice_no, seller_id } => {
+                Id::derived_number("claim", &[invoice_no.as_str(), seller_id.as_str()])
+            }
+            Self::RedLetter { red_no } => Id::derived_number("red letter", &[red_no.as_str()]),
+            Self::CasePublished => Id::derived_number("case", &[]),
+            Self::Closing => Id::derived_number("closing", &[]),
+            Self::MonthPassed { period } => Id::derived_number("month", &[&period.to_string()]),
+            Self::RulesChanged => Id::derived_number("rules changed", &[]),
+            Self::Verification { period } => Id::derived_number("verification", &[&period.to_string()]),
+        }
     }
 }

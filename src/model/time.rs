@@ -120,10 +120,12 @@ pub struct Period(pub i32);
 impl Period {
     /// The first moment of the month in China.
     pub fn start(self) -> Instant {
-        let month = u32::try_from(self.0.rem_euclid(12) + 1).expect("1 to 12");
-        let first = NaiveDate::from_ymd_opt(self.0.div_euclid(12), month, 1);
-        let days = first.map_or(0, |first| first.num_days_from_ce() - EPOCH_DAYS_FROM_CE);
-        Date(days).start()
+        // As in `civil`, the other way round: months are counted from a March.
+        let months = i64::from(self.0) - 2;
+        let (year, month) = (months.div_euclid(12), months.rem_euclid(12));
+        let days =
+            365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * month + 2) / 5;
+        Instant((days - DAYS_TO_1970) * DAY_MS - CHINA_OFFSET_MS)
     }
 
     /// The month `month` (1 to 12) of `year`.
@@ -155,14 +157,28 @@ impl Period {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{:04}-{:02}", self.0.div_euclid(12), self.0.rem_euclid(12) + 1))
+        let (year, month) = (self.0.div_euclid(12), self.0.rem_euclid(12) + 1);
+        if !(0..10_000).contains(&year) {
+            return f.pad(&format!("{year:04}-{month:02}"));
+        }
+        // By hand: months are named for every return and finding, and formatting costs ten times as much.
+        let digit = |number: i32| char::from_digit(number.unsigned_abs() % 10, 10).unwrap_or('0');
+        let digits = [year / 1_000, year / 100, year / 10, year].map(digit);
+        let mut text = [0; 7];
+        for (place, character) in digits.into_iter().chain(['-', digit(month / 10), digit(month)]).enumerate() {
+            character.encode_utf8(&mut text[place..]);
+        }
+        f.pad(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
+
+/// From the first day of March of the year 0.
+const DAYS_TO_1970: i64 = 719_468;
 
 /// Year, month and day of month of a day counted from 1970, by the shifted-year method (the era begins in March, so that leap days
 /// come last): chrono's own is several times slower, and this runs for every event.
 fn civil(days: i64) -> (i32, u32, u32) {
-    let shifted = days + 719_468;
+    let shifted = days + DAYS_TO_1970;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -194,6 +210,17 @@ mod tests {
             let date = NaiveDate::from_num_days_from_ce_opt(days + EPOCH_DAYS_FROM_CE).unwrap();
             assert_eq!(civil(i64::from(days)), (date.year(), date.month(), date.day()));
         }
+    }
+
+    #[test]
+    fn months_begin_where_chrono_says_and_are_named_by_year_and_month() {
+        for months in 1_900 * 12..2_200 * 12 {
+            let (year, month) = (months / 12, months % 12 + 1);
+            let first = NaiveDate::from_ymd_opt(year, u32::try_from(month).unwrap(), 1).unwrap();
+            assert_eq!(Period(months).start(), Date(first.num_days_from_ce() - EPOCH_DAYS_FROM_CE).start());
+            assert_eq!(Period(months).to_string(), first.format("%Y-%m").to_string());
+        }
+        assert_eq!([Period(0), Period(-1), Period(120_000)].map(|p| p.to_string()), ["0000-01", "-001-12", "10000-01"]);
     }
 
     #[test]

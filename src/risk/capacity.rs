@@ -153,7 +153,7 @@ fn sums(
         if readings.iter().all(Option::is_none) {
             continue;
         }
-        let amount = view.month_if(period, |_| true).map_or(Fen::ZERO, |month| amount(&month));
+        let amount = view.read_month(period, amount);
         for (sums, reading) in sums.iter_mut().zip(readings) {
             if let Some(reading) = reading {
                 sums.months += i64::from(amount > Fen::ZERO);

@@ -31,10 +31,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [score, score_ambiguous] = view.parameters(&TYPOLOGY)?;
     let About::Invoice { seller_id, invoice_no } = *about else { return None };
-    let held = view.held(seller_id, invoice_no)?;
-    if held.arrived.is_some() {
-        return None;
-    }
+    let held = view.held(seller_id, invoice_no).filter(|held| held.arrived.is_none())?.clone();
     let days = view.limits().grace_days;
     let standing = standing(held.claims);
     let overdue = standing.first().is_some_and(|oldest| oldest.at.plus_days(days) <= held.waited_until);

@@ -81,17 +81,19 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     // What the firm sold before the half year, or in the journal's first months and so perhaps from stock, is its trade, by
     // whatever way it came by it: a switch is something new.
     let mut usual = BTreeSet::new();
-    for (place, (before, _)) in (1..).zip(view.past(period, PAST_MONTHS)) {
+    for (place, before) in (1..).zip(view.past_periods(period, PAST_MONTHS)) {
         let is_past = place > bought_months || view.is_opening(before);
-        for (class, (more, sold)) in goods_of(&view.goods_of(before)) {
-            if is_past && sold > Fen::ZERO {
-                usual.insert(class);
+        view.read_goods(before, |goods| {
+            for (class, (more, sold)) in goods_of(goods) {
+                if is_past && sold > Fen::ZERO {
+                    usual.insert(class);
+                }
+                if place <= bought_months {
+                    let sums = traded.entry(class).or_default();
+                    *sums = (sums.0 + more, sums.1 + sold);
+                }
             }
-            if place <= bought_months {
-                let sums = traded.entry(class).or_default();
-                *sums = (sums.0 + more, sums.1 + sold);
-            }
-        }
+        });
     }
     let all_sold: Fen = traded.values().map(|(_, sold)| (*sold).max(Fen::ZERO)).sum();
     // Classes of which next to nothing was bought; and of others, what was bought and not sold.

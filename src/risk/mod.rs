@@ -60,6 +60,7 @@ pub use shared_control::gang_case;
 pub use view::{NAMES_MAX, REFUND_MONTHS, Recent, TOGETHER_MAX, View};
 
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 use crate::model::{About, Fen, Id, TaxpayerId};
 
@@ -261,6 +262,27 @@ pub static ALL: &[&Typology] = &[
     &random_check::TYPOLOGY,
     &abnormal_voucher::TYPOLOGY,
 ];
+
+/// A typology as it is asked, with what would have to be searched for or reckoned at each check.
+pub struct Entry {
+    /// The typology.
+    pub typology: &'static Typology,
+    /// See [`Typology::bit`].
+    pub bit: u64,
+    /// Its place in [`ALL`].
+    place: usize,
+}
+
+/// The typologies whose findings may be about a subject, in the order they are checked.
+fn about(subject: Subject) -> &'static [Entry] {
+    static BY_SUBJECT: LazyLock<[Vec<Entry>; 4]> = LazyLock::new(|| {
+        [Subject::Invoice, Subject::Period, Subject::Origin, Subject::Party].map(|subject| {
+            let all = ALL.iter().copied().enumerate().filter(|(_, typology)| typology.is_about(subject));
+            all.map(|(place, typology)| Entry { typology, bit: typology.bit(), place }).collect()
+        })
+    });
+    &BY_SUBJECT[subject as usize]
+}
 
 /// The most months before its own that a finding about a month rests on.
 pub fn months_back() -> i32 {

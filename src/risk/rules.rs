@@ -10,7 +10,7 @@ use toml::de::DeTable;
 
 use super::indicators::COMPARED;
 use super::rule::{self, Mistake, Reference, Rule, Tree};
-use super::{ALL, Sample, Typology};
+use super::{ALL, Entry, Sample, Subject, Typology};
 use crate::model::{Fen, HOPS_MAX, HOUR_MS, Instant, Period, TaxpayerId, shortened};
 
 /// The longest name of a version, in bytes.
@@ -79,7 +79,11 @@ impl Limits {
     /// hour of its own within some days, so that not all are asked at once.
     pub fn month_passes(&self, period: Period, taxpayer_id: TaxpayerId) -> Instant {
         let due = period.minus(-1).start().plus_days(self.declare_days);
-        let own_hour = taxpayer_id.as_str().bytes().fold(0, |hour, byte| (hour * 31 + i64::from(byte)) % SPREAD_HOURS);
+        // Divided after eight bytes, not after each: this is asked for all the time.
+        let own_hour = taxpayer_id.as_bytes().chunks(8).fold(0, |hour, bytes| {
+            let sum = bytes.iter().fold(hour, |hour, byte| hour * 31 + i64::from(*byte));
+            sum % SPREAD_HOURS
+        });
         Instant(due.0 + own_hour * HOUR_MS)
     }
 
@@ -227,7 +231,12 @@ impl RuleSet {
 
     /// The parameters of a typology, in their declared order; `None` where it is switched off.
     pub fn parameters<const N: usize>(&self, typology: &Typology) -> Option<[i64; N]> {
-        let given = self.parameters[place(typology)?].as_deref()?;
+        self.parameters_at(place(typology)?)
+    }
+
+    /// The parameters of the typology at a place in [`ALL`].
+    pub(super) fn parameters_at<const N: usize>(&self, place: usize) -> Option<[i64; N]> {
+        let given = self.parameters[place].as_deref()?;
         Some(given.try_into().expect("a check takes as many parameters as its typology declares"))
     }
 
@@ -247,10 +256,11 @@ impl RuleSet {
         place(typology).map_or(&[], |at| &self.rules[at])
     }
 
-    /// Every typology, with whether it is switched on and the rules without code that are reported under it.
-    pub fn asked(&self) -> impl Iterator<Item = (&'static Typology, bool, &[Rule])> {
-        let given = self.parameters.iter().zip(&self.rules);
-        ALL.iter().zip(given).map(|(typology, (given, rules))| (*typology, given.is_some(), rules.as_slice()))
+    /// Every typology whose findings may be about a subject, with whether it is switched on and the rules without code that are
+    /// reported under it.
+    pub fn asked(&self, subject: Subject) -> impl Iterator<Item = (&'static Entry, bool, &[Rule])> {
+        let all = super::about(subject).iter();
+        all.map(|entry| (entry, self.parameters[entry.place].is_some(), self.rules[entry.place].as_slice()))
     }
 
     /// All rules without code, by typology.

@@ -85,8 +85,7 @@ impl Sample {
 
     /// The draw of a firm in a month, from 0 to 999,999.
     pub fn draw_ppm(&self, taxpayer_id: TaxpayerId, period: Period) -> i64 {
-        let id = Id::derived("sample", &[&self.seed, taxpayer_id.as_str(), &period.to_string()]);
-        let number = u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal");
+        let number = Id::derived_number("sample", &[&self.seed, taxpayer_id.as_str(), &period.to_string()]);
         let draw = (u128::from(number) * u128::from(WHOLE_PPM.unsigned_abs())) >> 64;
         i64::try_from(draw).expect("below a million")
     }

@@ -95,12 +95,14 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         moved_max,
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
-    view.month_if(period, |month| trade(month) > Fen::ZERO)?;
-    let capacity = Capacity::of(view, period, trade)?;
-    let all: Fen = (0..WINDOW).map(|months| trade(&view.month(period.minus(months)))).sum();
+    if view.read_month(period, trade) <= Fen::ZERO {
+        return None;
+    }
+    let all: Fen = (0..WINDOW).map(|months| view.read_month(period.minus(months), trade)).sum();
     if all.0 < sales_min {
         return None;
     }
+    let capacity = Capacity::of(view, period, trade)?;
     let mut off = Vec::new();
     for source in (0..SOURCES.len()).filter(|source| capacity.is_known(*source)) {
         let said = match capacity.of_past(source, months_min) {
@@ -171,8 +173,8 @@ fn without_past(view: &View<'_, '_>, source: usize, now: Sums, limits: [i64; 3])
 /// Monthly trade over that of the year before, in basis points; `None` where too little is known of it.
 fn growth(view: &mut View<'_, '_>, period: Period, months_min: i64) -> Option<i64> {
     let mean = |view: &mut View<'_, '_>, last: Period, months: i32| {
-        let all = (0..months).filter_map(|back| view.month_if(last.minus(back), |month| trade(month) > Fen::ZERO));
-        let (count, sum) = all.fold((0, Fen::ZERO), |(count, sum), month| (count + 1, sum + trade(&month)));
+        let all = (0..months).map(|back| view.read_month(last.minus(back), trade)).filter(|trade| *trade > Fen::ZERO);
+        let (count, sum) = all.fold((0, Fen::ZERO), |(count, sum), trade| (count + 1, sum + trade));
         (count, Fen(sum.0 / i64::from(count.max(1))))
     };
     let (_, now) = mean(view, period, WINDOW);

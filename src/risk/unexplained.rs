@@ -46,12 +46,16 @@ impl Unexplained {
     /// Of a month and the one before it, where the month itself adds to it (else the one before says all there is to say)
     /// and it is so much at least.
     pub(super) fn of(view: &mut View<'_, '_>, period: Period, own_tax_min: i64) -> Option<Self> {
-        let this = view.month_if(period, |month| month.originated > Fen::ZERO)?;
-        let before = view.month(period.minus(1));
-        let begun = this.originated + before.originated;
+        // In most months it is too little: that is read off before anything is copied.
+        let of_this = view.read_month(period, |month| month.originated);
+        if of_this <= Fen::ZERO {
+            return None;
+        }
+        let begun = of_this + view.read_month(period.minus(1), |month| month.originated);
         if begun.0 < own_tax_min {
             return None;
         }
+        let (this, before) = (view.month(period), view.month(period.minus(1)));
         let mut issued = this.sold_standing + before.sold_standing;
         if issued < begun {
             // Some began with a purchase of these months that was taken back, or never counted, and was sold on in the next.

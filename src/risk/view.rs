@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::indicators::Indicator;
 use super::rules::{Limits, RuleSet};
-use super::{Sample, Typology};
+use super::{ALL, Entry, Finding, Sample, Typology};
 use crate::model::{
-    Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
+    About, Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
     TaxpayerKind,
 };
 use crate::state::{
@@ -24,12 +24,17 @@ pub struct View<'a, 'b> {
     /// The last hour the clock has passed.
     hour: Instant,
     recent: &'a mut Recent,
+    /// The place in [`ALL`] of the typology that is asked.
+    asked: usize,
 }
 
-/// Months that were looked up last: checks of one month look at it and its neighbours again and again. To be forgotten when
+/// Months that are remembered: a year, and the window of a check before it.
+const RECENT: usize = 16;
+
+/// Months that were looked up last: checks of one month look at it and the year before again and again. To be forgotten when
 /// any month may have changed.
 #[derive(Default)]
-pub struct Recent([Option<(Period, Option<Month>)>; 4]);
+pub struct Recent([Option<(Period, Option<Month>)>; RECENT]);
 
 /// Months that are looked through for what was left at the end of an earlier one; a finding is asked again within two.
 const MONTHS_MAX: i32 = 36;
@@ -78,7 +83,7 @@ impl<'a, 'b> View<'a, 'b> {
         hour: Instant,
         recent: &'a mut Recent,
     ) -> Self {
-        Self { books, profile, rules, opening, hour, recent }
+        Self { books, profile, rules, opening, hour, recent, asked: 0 }
     }
 
     /// Whom it is on.
@@ -88,7 +93,17 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// The numbers the rule set gives a typology; `None` where it is switched off.
     pub fn parameters<const N: usize>(&self, typology: &Typology) -> Option<[i64; N]> {
+        // Nearly always it is the one that is asked, and need not be searched for.
+        if std::ptr::eq(ALL[self.asked], typology) {
+            return self.rules.parameters_at(self.asked);
+        }
         self.rules.parameters(typology)
+    }
+
+    /// The finding of a typology about a subject, where it stands now; of a month, by whether it has passed.
+    pub fn ask(&mut self, entry: &Entry, about: &About, has_passed: bool) -> Option<Finding> {
+        self.asked = entry.place;
+        entry.typology.finding(self, about, has_passed)
     }
 
     /// The numbers that are not of one typology.
@@ -117,7 +132,7 @@ impl<'a, 'b> View<'a, 'b> {
     }
 
     fn recent(&mut self, period: Period) -> Option<&Month> {
-        let place = period.0.rem_euclid(4).unsigned_abs() as usize;
+        let place = period.0.unsigned_abs() as usize % RECENT;
         if self.recent.0[place].as_ref().is_none_or(|(known, _)| *known != period) {
             self.recent.0[place] = Some((period, self.books.find::<Month>(&Key::Month(period)).cloned()));
         }
@@ -144,8 +159,8 @@ impl<'a, 'b> View<'a, 'b> {
     }
 
     /// An invoice on the holder's side.
-    pub fn held(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Option<Held> {
-        self.books.held(invoice_no, seller_id).cloned()
+    pub fn held(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Option<&Held> {
+        self.books.held(invoice_no, seller_id)
     }
 
     /// Sellers from whom an invoice of this number arrived, at most three: two are already too many.
@@ -155,9 +170,11 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// The deductions of an invoice that stand, those that name no seller and can only mean it included.
     pub fn standing(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Standing {
-        let mut claims = self.held(seller_id, invoice_no).map(|held| held.claims).unwrap_or_default();
+        let mut claims_on =
+            |seller_id| self.books.held(invoice_no, seller_id).map(|held| held.claims.clone()).unwrap_or_default();
+        let mut claims = claims_on(seller_id);
         if !seller_id.is_empty() && self.profile.unnamed_claims > 0 {
-            let unnamed = self.held(Id::EMPTY, invoice_no).map(|held| held.claims).unwrap_or_default();
+            let unnamed = claims_on(Id::EMPTY);
             if !unnamed.is_empty() && self.sellers_of(invoice_no) == [seller_id] {
                 claims.extend(unnamed);
             }
@@ -238,12 +255,16 @@ impl<'a, 'b> View<'a, 'b> {
         self.opening.covers(self.profile.registered_on, period)
     }
 
-    /// Sums of the months before one, the latest first, as far as trade would be known of them: at most so many.
-    pub fn past(&mut self, before: Period, months: i64) -> Vec<(Period, Month)> {
+    /// The months before one, the latest first, as far as trade would be known of them: at most so many.
+    pub fn past_periods(&self, before: Period, months: i64) -> impl Iterator<Item = Period> + use<> {
         let known_from = self.known_from();
         let months = i32::try_from(months).unwrap_or(0);
-        let periods = (1..=months).map(|back| before.minus(back)).take_while(|period| *period >= known_from);
-        periods.map(|period| (period, self.month(period))).collect()
+        (1..=months).map(move |back| before.minus(back)).take_while(move |period| *period >= known_from)
+    }
+
+    /// Their sums.
+    pub fn past(&mut self, before: Period, months: i64) -> Vec<(Period, Month)> {
+        self.past_periods(before, months).map(|period| (period, self.month(period))).collect()
     }
 
     /// What was bought and sold in a month, by class of goods.
@@ -251,7 +272,14 @@ impl<'a, 'b> View<'a, 'b> {
         self.books.find::<GoodsMonth>(&Key::GoodsMonth(period)).cloned().unwrap_or_default()
     }
 
-    /// The same, where it is such as may matter.
+    /// What is read off that, where there is anything.
+    pub fn read_goods(&mut self, period: Period, read: impl FnOnce(&GoodsMonth)) {
+        if let Some(goods) = self.books.find::<GoodsMonth>(&Key::GoodsMonth(period)) {
+            read(goods);
+        }
+    }
+
+    /// The same as a whole, where it is such as may matter.
     pub fn goods_if(&mut self, period: Period, may_matter: impl Fn(&GoodsMonth) -> bool) -> Option<GoodsMonth> {
         self.books.find::<GoodsMonth>(&Key::GoodsMonth(period)).filter(|goods| may_matter(goods)).cloned()
     }

@@ -68,17 +68,19 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [score, not_filed, again, never_filed, quota, quota_due, tax_min, periods_min] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let small_scale = view.is_small_scale(period);
-    let matters = |month: &Month| match month.declared.value {
-        Some([_, _, _, _, payable]) => payable == Fen::ZERO,
-        None => month.invoiced().tax.0 >= tax_min,
+    let matters = match view.read_month(period, |month| (month.declared.value, month.invoiced().tax)) {
+        (Some([_, _, _, _, payable]), _) => payable == Fen::ZERO,
+        (None, tax) => tax.0 >= tax_min && !small_scale && view.has_passed(period),
     };
-    let month = view.month_if(period, matters)?;
+    if !matters {
+        return None;
+    }
+    let month = view.month(period);
     match Return::of(&month, small_scale) {
         Some(filed) if filed.is_of_nothing() && filed.undeclared().0 >= tax_min => {
             of_nothing(view, period, &filed, score, tax_min)
         }
         Some(_) => running(view, period, [quota, quota_due, tax_min, periods_min]),
-        None if small_scale || !view.has_passed(period) => None,
         None => missing(view, period, &month, [not_filed, again, never_filed, tax_min]),
     }
 }

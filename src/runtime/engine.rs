@@ -394,13 +394,14 @@ impl Engine {
             progress.clone_from(partition.progress());
         }
         outputs.sort_by_key(|(order, _)| *order);
+        let outputs: Vec<Vec<u8>> = outputs.into_iter().map(|(_, bytes)| bytes).collect();
         let turn = Turn {
             number: self.commits.last_turn() + 1,
             input_consumed: self.progress.counters.events,
             progress: self.progress.write(),
             standing: if self.is_told { Vec::new() } else { self.begun.write() },
             frames,
-            outputs: outputs.into_iter().flat_map(|(_, bytes)| bytes).collect(),
+            outputs: outputs.concat(),
         };
         let number = turn.number;
         debug!(turn = number, events = self.progress.counters.events, "Turn folded.");

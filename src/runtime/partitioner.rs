@@ -5,7 +5,7 @@ use crate::model::Entity;
 
 /// The partition, of `partitions`, that owns an entity.
 pub fn partition_of(entity: &Entity, partitions: u32) -> u32 {
-    (murmur2(entity.id.as_str().as_bytes()) & 0x7fff_ffff) % partitions
+    (murmur2(entity.id.as_bytes()) & 0x7fff_ffff) % partitions
 }
 
 fn murmur2(data: &[u8]) -> u32 {

@@ -82,6 +82,9 @@ impl<T: Copy + PartialEq> Course<T> {
 
     /// Since when the value of a time had held by then, where it was another before; `None` where it was not.
     pub fn changed_by(&self, at: Instant) -> Option<Instant> {
+        if self.earlier.is_empty() {
+            return None;
+        }
         let mut known = self.earlier.iter().chain([&self.latest]).filter(|known| known.since <= at);
         let mut held = *known.next()?;
         let mut changed = None;

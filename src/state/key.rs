@@ -198,7 +198,7 @@ pub(super) fn write_entity(entity: &Entity, out: &mut Vec<u8>) {
 }
 
 fn write_id(id: Id, out: &mut Vec<u8>) {
-    out.extend_from_slice(id.as_str().as_bytes());
+    out.extend_from_slice(id.as_bytes());
     out.push(0);
 }
 

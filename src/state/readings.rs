@@ -17,8 +17,7 @@ pub struct Metric(u64);
 impl Metric {
     /// A metric of the contract, or any other that a source sends.
     pub fn of(source: ObservationSource, name: &str) -> Self {
-        let id = Id::derived("metric", &[source.code(), name]);
-        Self(u64::from_str_radix(&id.as_str()[..16], 16).expect("a derived id is hexadecimal"))
+        Self(Id::derived_number("metric", &[source.code(), name]))
     }
 }
 

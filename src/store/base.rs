@@ -157,7 +157,7 @@ pub(super) enum Batch<'a> {
 impl Batch<'_> {
     pub(super) fn put(&mut self, key: &[u8], row: &[u8]) -> Result<(), Error> {
         match self {
-            Self::Rocks(file, dir) => file.put(key, row).map_err(Error::rocks("write to", dir)),
+            Self::Rocks(file, dir) => file.put(key, row).map_err(|error| Error::rocks("write to", dir)(error)),
             Self::Memory(changes) => {
                 changes.push((key.to_vec(), Some(row.to_vec())));
                 Ok(())
@@ -167,7 +167,7 @@ impl Batch<'_> {
 
     pub(super) fn remove(&mut self, key: &[u8]) -> Result<(), Error> {
         match self {
-            Self::Rocks(file, dir) => file.delete(key).map_err(Error::rocks("write to", dir)),
+            Self::Rocks(file, dir) => file.delete(key).map_err(|error| Error::rocks("write to", dir)(error)),
             Self::Memory(changes) => {
                 changes.push((key.to_vec(), None));
                 Ok(())

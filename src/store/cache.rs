@@ -127,10 +127,16 @@ impl Cache {
         Named { key, name: self.namer.name(key) }
     }
 
+    /// Where the entity asked for last is, if it is this one.
+    #[inline]
+    pub(super) fn last(&self, entity: &Entity) -> Option<usize> {
+        self.entities.get(self.last).is_some_and(|rows| rows.entity == *entity).then_some(self.last)
+    }
+
     /// Where an entity is.
     pub(super) fn find(&mut self, entity: &Entity) -> Option<usize> {
-        if self.entities.get(self.last).is_some_and(|rows| rows.entity == *entity) {
-            return Some(self.last);
+        if let Some(at) = self.last(entity) {
+            return Some(at);
         }
         self.last = self.peek(entity)?;
         Some(self.last)

@@ -5,7 +5,7 @@
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use foldhash::SharedSeed;
-use foldhash::quality::SeedableRandomState;
+use foldhash::quality::{FoldHasher, SeedableRandomState};
 
 /// 128 bits of a key, or of an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,49 @@ impl Namer {
     }
 
     pub(super) fn name(&self, key: &impl Hash) -> Name {
-        Name { first: self.first.hash_one(key), second: self.second.hash_one(key) }
+        let mut both = Both(self.first.build_hasher(), self.second.build_hasher());
+        key.hash(&mut both);
+        let Both(first, second) = both;
+        Name { first: first.finish(), second: second.finish() }
+    }
+}
+
+/// Two hashers that are told the same, so that what is hashed is gone through once.
+struct Both<'a>(FoldHasher<'a>, FoldHasher<'a>);
+
+impl Hasher for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+        self.1.write(bytes);
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.0.write_u8(value);
+        self.1.write_u8(value);
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.0.write_u32(value);
+        self.1.write_u32(value);
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0.write_u64(value);
+        self.1.write_u64(value);
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        self.0.write_u128(value);
+        self.1.write_u128(value);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.0.write_usize(value);
+        self.1.write_usize(value);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.finish()
     }
 }
 

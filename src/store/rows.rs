@@ -89,8 +89,17 @@ impl Rows for Store {
 }
 
 impl Store {
-    /// Where an entity is in the cache, brought there if it was not.
+    /// Where an entity is in the cache, brought there if it was not. A step asks for rows of one entity dozens of times.
+    #[inline]
     fn place(&mut self, entity: &Entity) -> usize {
+        match self.cache.last(entity) {
+            Some(at) if !self.cache.is_over() => at,
+            _ => self.place_of_another(entity),
+        }
+    }
+
+    #[cold]
+    fn place_of_another(&mut self, entity: &Entity) -> usize {
         if self.cache.is_over() {
             self.cache.forget();
         }

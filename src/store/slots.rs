@@ -186,8 +186,9 @@ impl Slots {
     /// The first `limit` keys with a row that stand in order, from `from` on and before `to`.
     pub(super) fn scan(&mut self, from: &Key, to: &Key, limit: usize) -> Vec<Key> {
         let mut found = Vec::new();
-        for (key, (_, slot)) in self.in_order.range_mut(from..to) {
-            if found.len() == limit {
+        // Nearly all listings are short: to look for the end as well would cost as much as to look for the beginning.
+        for (key, (_, slot)) in self.in_order.range_mut(from..) {
+            if found.len() == limit || key >= to {
                 break;
             }
             if slot.row.is_some() {

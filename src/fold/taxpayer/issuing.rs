@@ -49,7 +49,6 @@ impl Step<'_> {
         if let Some(device) = &invoice.device {
             self.note_device(device, issue.issued_at);
         }
-        let goods = goods_of(invoice);
         self.count_sale(&issue, &goods);
         let vector = if issued.void.is_some() {
             self.count_void(&issue, no);

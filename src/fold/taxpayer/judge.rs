@@ -1,9 +1,9 @@
 //! Findings kept true: whatever a finding rests on has changed, it is asked again whether it stands, and made, refreshed
 //! or withdrawn. What stands is kept in order for the task (`task.rs`).
 
-use super::Step;
+use super::{Step, Touched};
 use crate::model::{About, Continue, Id, Instant, Output, Period, Signal, SignalStatus, Timer};
-use crate::risk::{self, Finding, Recent, Rule, Subject, Typology, View, When};
+use crate::risk::{self, Entry, Finding, Recent, Rule, Subject, Typology, View, When};
 use crate::state::{Key, Month, SignalOrder, SignalRow, Stratum};
 
 /// Months of findings against the taxpayer as a source that one step asks again.
@@ -38,17 +38,11 @@ impl Step<'_> {
                 later.push(period);
             }
             let subject = subject(&about);
-            for (typology, is_on, rules) in self.rules.asked() {
-                if !typology.is_about(subject) || !has_room && !typology.accuses_source && subject == Subject::Period {
-                    continue;
-                }
-                // Else it does not stand, and did not.
-                let may_stand =
-                    is_on && (typology.when == When::AtOnce || has_passed) || self.profile.found & typology.bit() != 0;
-                if rules.is_empty() && !(may_stand && touched.concerns(typology)) {
-                    continue;
-                }
-                let finding = self.check((typology, rules), &about, has_passed, &mut recent);
+            let mut asked = self
+                .rules
+                .asked(subject)
+                .filter(|(entry, ..)| has_room || entry.typology.accuses_source || subject != Subject::Period);
+            while let Some((typology, finding)) = self.check_on(&mut asked, &touched, has_passed, &mut recent) {
                 // Last, so that a firm that is accused of another month instead stays accused, in the same case.
                 if typology.accuses_source && !finding.as_ref().is_some_and(|finding| self.accuses(finding.score)) {
                     cleared.push((typology, about, finding));
@@ -149,18 +143,27 @@ impl Step<'_> {
         self.touch_bursts_from(after.minus(-1));
     }
 
-    fn check(
+    /// Asks one typology after another, up to the next of which a finding stands, or stood.
+    fn check_on<'r>(
         &mut self,
-        (typology, rules): (&'static Typology, &[Rule]),
-        about: &About,
+        asked: &mut impl Iterator<Item = (&'static Entry, bool, &'r [Rule])>,
+        touched: &Touched,
         has_passed: bool,
         recent: &mut Recent,
-    ) -> Option<Finding> {
+    ) -> Option<(&'static Typology, Option<Finding>)> {
+        let found = self.profile.found;
         let view = &mut View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour, recent);
-        let own = typology.finding(view, about, has_passed);
-        let About::Period(period) = *about else { return own };
-        let asked = rules.iter().filter(|rule| rule.at_once || has_passed);
-        risk::together(own, asked.filter_map(|rule| risk::ask(rule, view, period)))
+        asked.find_map(|(entry, is_on, rules)| {
+            let typology = entry.typology;
+            // Else it does not stand, and did not.
+            let stood = found & entry.bit != 0;
+            let may_stand = is_on && (typology.when == When::AtOnce || has_passed) || stood;
+            if rules.is_empty() && !(may_stand && touched.concerns(typology)) {
+                return None;
+            }
+            let finding = check(view, (entry, rules), &touched.about, has_passed);
+            (finding.is_some() || stood).then_some((typology, finding))
+        })
     }
 
     /// Whether a finding of such a score, of a typology that accuses a source, accuses it: what asks for no assessment tells
@@ -171,9 +174,6 @@ impl Step<'_> {
 
     /// Whether the finding has changed.
     fn judge(&mut self, typology: &'static Typology, about: &About, finding: Option<Finding>) -> bool {
-        if finding.is_none() && self.profile.found & typology.bit() == 0 {
-            return false;
-        }
         let key = Key::Signal(risk::signal_id(self.books.entity.id, typology, about));
         let before = self.books.find::<SignalRow>(&key).map(|row| row.0.clone());
         let was_open = before.as_ref().is_some_and(|signal| signal.status == SignalStatus::Open);
@@ -278,6 +278,22 @@ impl Step<'_> {
             ..before
         }
     }
+}
+
+/// What a typology and the rules that are reported under it find.
+fn check(
+    view: &mut View<'_, '_>,
+    (entry, rules): (&Entry, &[Rule]),
+    about: &About,
+    has_passed: bool,
+) -> Option<Finding> {
+    let own = view.ask(entry, about, has_passed);
+    let About::Period(period) = *about else { return own };
+    if rules.is_empty() {
+        return own;
+    }
+    let asked = rules.iter().filter(|rule| rule.at_once || has_passed);
+    risk::together(own, asked.filter_map(|rule| risk::ask(rule, view, period)))
 }
 
 /// Where a finding about a month is listed among those that accuse the taxpayer as a source; nowhere where it is about something

@@ -84,8 +84,14 @@ impl Step<'_> {
         let (mut wanted, mut number, mut changed) = (self.parties(), papers_number, false);
         for party in self.books.ties() {
             let key = Key::Party(PartyKey::Tie(party));
+            // Nearly all stay as they are: what is not changed is not written again.
+            let Some(tie) = self.books.find::<TieRow>(&key) else { continue };
+            let wanted = wanted.remove(&party);
+            if !is_news && wanted.is_some_and(|(_, roles)| roles == tie.roles) {
+                continue;
+            }
             let Some(tie) = self.books.edit::<TieRow>(&key) else { continue };
-            let Some((_, roles)) = wanted.remove(&party) else {
+            let Some((_, roles)) = wanted else {
                 let ended = TieRow { roles: Roles::default(), ..tie.clone() };
                 self.books.remove(&key);
                 self.tell_party(party, &ended, Gang::NONE, told);
@@ -134,11 +140,12 @@ impl Step<'_> {
         for party in self.books.ties() {
             let holds = ties.iter().any(|(held, _)| *held == party);
             let named = if holds { gang } else { Gang::NONE };
-            let Some(tie) = self.books.edit::<TieRow>(&Key::Party(PartyKey::Tie(party))) else { continue };
+            let key = Key::Party(PartyKey::Tie(party));
+            let Some(tie) = self.books.find::<TieRow>(&key) else { continue };
             if tie.told != Some(named) {
-                tie.told = Some(named);
-                let tie = tie.clone();
+                let tie = TieRow { told: Some(named), ..tie.clone() };
                 self.tell_party(party, &tie, named, told);
+                self.books.put(key, tie);
             }
             if is_renamed {
                 self.touch(About::Party(party));

@@ -16,25 +16,12 @@ impl Step<'_> {
         let Some(industry) = self.profile.industry.value.map(|industry| industry / 100).filter(|two| *two > 0) else {
             return;
         };
-        let Some(scale) = self.scale(period) else { return };
         let recent = &mut Recent::default();
         let mut view = View::new(&mut self.books, &self.profile, self.rules, self.opening, self.hour, recent);
+        let Some(scale) = scale(&mut view, period) else { return };
         let measures = indicators::compared(&mut view, period);
         let told = Measured { taxpayer_id: self.books.entity.id, period, measures, at };
         self.send(Entity::peers(industry, scale), Message::Measured(Box::new(told)));
-    }
-
-    /// By its mean sales over the months in which it sold; none where it sold nothing.
-    fn scale(&mut self, period: Period) -> Option<u8> {
-        let sold = |month: &Month| month.sold.amount - month.sold_void.amount;
-        let months = (0..SCALE_MONTHS).filter_map(|back| {
-            self.books.find::<Month>(&Key::Month(period.minus(back))).map(sold).filter(|sales| *sales > Fen::ZERO)
-        });
-        let sales: Vec<Fen> = months.collect();
-        let mean =
-            sales.iter().copied().sum::<Fen>().0 / i64::try_from(sales.len()).ok().filter(|months| *months > 0)?;
-        let reached = self.rules.limits.peer_scales_fen.iter().filter(|least| mean >= **least).count();
-        u8::try_from(reached).ok()
     }
 
     /// Takes down how its peers measured up; what is compared with them is asked again.
@@ -44,4 +31,15 @@ impl Step<'_> {
         self.books.put(Key::Peers(told.period), told.clone());
         self.touch(About::Period(told.period.minus(-1)));
     }
+}
+
+/// By its mean sales over the months in which it sold; none where it sold nothing.
+fn scale(view: &mut View<'_, '_>, period: Period) -> Option<u8> {
+    let sold = |month: &Month| month.sold.amount - month.sold_void.amount;
+    let months = (0..SCALE_MONTHS).map(|back| view.read_month(period.minus(back), sold));
+    let sales = months.filter(|sales| *sales > Fen::ZERO);
+    let (count, sum) = sales.fold((0, Fen::ZERO), |(count, sum), sales| (count + 1, sum + sales));
+    let mean = sum.0.checked_div(count)?;
+    let reached = view.limits().peer_scales_fen.iter().filter(|least| mean >= **least).count();
+    u8::try_from(reached).ok()
 }
