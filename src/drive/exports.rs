@@ -7,7 +7,7 @@ use super::tests::found;
 /// An exporter that bought 1,000,000 yuan of goods, and claims their tax.
 const CLAIMED: &str = "
     at 2026-01-05 | register E on=2001-01-01 industry=5179 | register OLD on=2001-01-01 | issue 900 OLD OLD2 1.00
-    observe E 2025-12 customs/export_value 90000000
+    observe E 2025-12 customs/export_value 9000000
     at 2026-03-05 | issue 1 OLD E 1000000.00
     at 2026-04-05 | deduct 1 E 2026-03 from=OLD purpose=export_refund";
 
@@ -45,6 +45,15 @@ fn goods_that_left_a_month_earlier_are_none_and_a_claim_that_is_reversed_is_no_m
     #9 withdrawn export_refund E: 2026-03
     #9 task E withdrawn
     ");
+}
+
+#[test]
+fn goods_of_a_season_that_left_before_others_were_bought_are_no_lack_of_the_year() {
+    let year = CLAIMED.replace("export_value 9000000", "export_value 90000000");
+    assert_snapshot!(found(&format!("{year}
+        observe E 2026-03 customs/export_value 20000000
+        at 2026-05-02 | issue 901 OLD OLD2 1.00
+    ")), @"");
 }
 
 #[test]

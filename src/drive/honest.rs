@@ -76,7 +76,11 @@ fn an_old_firm_that_issues_many_times_as_much_without_input_is_a_source_and_one_
         format!("at 2025-01-03 | register O on=2012-01-01 industry=5164\n{months}")
     };
     let surge = "at 2025-07-10 | issue 71 O B 600000.00 | issue 72 O C 500000.00";
-    assert_eq!(standing(&format!("{}{surge}", past(true)), "source_burst"), ["O 2025-07 600"]);
+    let told = format!("{}{surge}", past(true));
+    assert_eq!(standing(&told, "source_burst"), ["O 2025-07 450"], "its purchase invoices may be late");
+    let hidden =
+        format!("{told} | at 2025-08-10 | declare O 2025-07 sales=1100000 output=143000 input=140000 payable=3000");
+    assert_eq!(standing(&hidden, "source_burst"), ["O 2025-07 600"]);
     assert!(standing(&format!("{}{surge}", past(false)), "source_burst").is_empty());
 }
 
@@ -112,6 +116,20 @@ fn who_first_bought_when_the_value_came_is_a_beneficiary_and_a_steady_customer_i
     assert!(score("LATE").iter().all(|score| *score >= 500) && score("LATE").len() == 1, "{found:?}");
     assert!(score("T").iter().all(|score| *score >= 500) && score("T").len() == 1, "{found:?}");
     assert!(score("STEADY").iter().all(|score| *score <= 250), "{found:?}");
+}
+
+#[test]
+fn of_a_seller_first_met_with_the_value_all_counts_though_real_purchases_blend_into_it() {
+    let blended = chain("LATE").replace("issue 1 S T 1500000.00", "issue 1 S T 700000.00");
+    let little = blended.replace("issue 2 T LATE 1500000.00", "issue 2 T LATE 900000.00");
+    let most = |script: &str| -> u32 {
+        let found = standing(script, "false_deduction");
+        let of_late = found.iter().filter(|line| line.starts_with("LATE "));
+        of_late.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).max().unwrap_or(0)
+    };
+    assert!(most(&little) > 550, "39,000 yuan of 117,000 are the source's: {}", most(&little));
+    let thin = little.replace("issue 1 S T 700000.00", "issue 1 S T 400000.00");
+    assert!(most(&thin) <= 250, "{}", most(&thin));
 }
 
 #[test]

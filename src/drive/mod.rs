@@ -54,6 +54,8 @@ mod script;
 mod tests;
 #[cfg(test)]
 mod told;
+#[cfg(test)]
+mod trade;
 mod transcript;
 #[cfg(test)]
 mod vouchers;

@@ -48,7 +48,14 @@ fn vouchers_that_multiplied_and_were_sold_on_are_found_until_they_are_voided() {
     #18 found farm_purchase F: 2025-08, 200000.00 at stake, score 550
     #19 withdrawn farm_purchase F: 2025-08
     #19 task F withdrawn
-    #19 found source_burst F: 2025-08, 323200.00 at stake, score 600
+    #19 found source_burst F: 2025-08, 323200.00 at stake, score 450
+    ");
+}
+
+#[test]
+fn two_months_of_a_past_are_enough_to_see_that_vouchers_multiplied_and_were_sold_on() {
+    assert_snapshot!(found(&processor(&[200_000, 200_000, 2_000_000], |_| None)), @r"
+    #8 found farm_purchase F: 2025-03, 200000.00 at stake, score 550
     ");
 }
 

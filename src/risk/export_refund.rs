@@ -1,12 +1,16 @@
 //! A refund of tax that nobody paid, or for goods that never left.
 
 use super::finding::percent;
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
-use crate::model::{About, Fen, ObservationSource, Period};
+use super::{
+    Finding, Matter, Parameter, REFUND_MONTHS, Sentence, Subject, Typology, Unit, View, When, false_deduction,
+};
+use crate::model::{About, Fen, ObservationSource, Period, TaxpayerId};
 use crate::state::Metric;
 
 /// Months that are looked at together: goods leave, and are claimed for, in different months.
 const WINDOW: i32 = 3;
+/// Months in which exports beyond what was claimed for may be those of another season.
+const YEAR: i32 = 12;
 /// Months back in which an export observed says that customs are part of the input.
 const KNOWN_MONTHS: i32 = 14;
 
@@ -23,8 +27,9 @@ pub(super) static TYPOLOGY: Typology = Typology {
           tax nobody paid. Fraudulent refunds are article 66 of the Law on Tax Collection. Goods are counted at the highest \
           rate that the tax may stand for, so at the least they can be worth. Withdrawn when the claims are reversed, late \
           customs records come, or the suspicion is lifted. Looks alike and is honest: an exporter whose goods are booked \
-          at customs in another month than claimed, or who exports at a profit; one with a little suspected value in what a \
-          large supplier sold it; a journal that has no customs records, where a lower score counts (score_no_customs).",
+          at customs in another month than claimed, or who exports at a profit; one with a little suspected value in what a real \
+          supplier sold it, which is no more than a reminder in false_deduction; one that buys before its season, so that goods of other months of the year leave without a \
+          claim: the year must lack half of what the three months lack; a journal that has no customs records, where a lower score counts (score_no_customs).",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score where customs saw less leave than is claimed for, 0 to 1000."),
         Parameter::new(
@@ -77,7 +82,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         let without_goods = customs.tax.share(Fen(customs.short), Fen(10_000));
         customs.short >= short_min && without_goods.0 >= tax_min
     });
-    let share = view.tainted_share(period);
+    let (sources, share) = tainted(view, period);
     let tainted = Some((refunds.share(Fen(share), Fen(10_000)), share))
         .filter(|(tax, share)| *share >= tainted_min.max(1) && tax.0 >= tax_min);
     let score = match (&customs, tainted) {
@@ -109,9 +114,22 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         finding = finding
             .number("refund_tax_of_suspected_sources", tax.0, tax_min, "fen", "month")
             .number("tainted_share_of_claims", share, tainted_min, "bp", "whole journal")
-            .with(view.tainted_origins().into_iter().map(|(origin, _)| origin));
+            .with(sources);
     }
     Some(finding)
+}
+
+/// Accused origins of which the taxpayer took false invoices, and how much of all that it claimed came from them, in basis
+/// points; nothing for refunds of long ago.
+fn tainted(view: &mut View<'_, '_>, period: Period) -> (Vec<TaxpayerId>, i64) {
+    if period <= view.profile.last_refunded.minus(REFUND_MONTHS) {
+        return (Vec::new(), 0);
+    }
+    let mut origins = view.tainted_origins();
+    let this = view.taxpayer();
+    origins.retain(|(origin, _)| *origin != this && false_deduction::is_concentrated(view, *origin));
+    let tax: Fen = origins.iter().map(|(_, tax)| *tax).sum();
+    (origins.into_iter().map(|(origin, _)| origin).collect(), tax.ratio_bp(view.profile.claimed).min(10_000))
 }
 
 /// Claims of the months of which customs said something; of a firm that customs ever saw export, a month without a word is
@@ -129,8 +147,17 @@ fn customs(view: &mut View<'_, '_>, period: Period, rate: i64) -> Option<Customs
         }
     }
     let goods = tax.share(Fen(10_000), Fen(rate));
+    // What is bought before its season leaves later, and what left before may be claimed for later.
+    let (mut year_tax, mut year_left) = (tax, left);
+    for back in WINDOW..YEAR {
+        if let Some(reading) = seen(view, back) {
+            year_tax += view.month(period.minus(back)).refunds;
+            year_left += Fen(reading);
+        }
+    }
+    let year_lacks = year_tax.share(Fen(10_000), Fen(rate)) - year_left;
     let short = (goods - left).ratio_bp(goods);
-    (short > 0).then_some(Customs { tax, goods, left, short, known })
+    (short > 0 && year_lacks.0 >= (goods - left).0 / 2).then_some(Customs { tax, goods, left, short, known })
 }
 
 fn sentence(period: Period, refunds: Fen, customs: Option<&Customs>, tainted: Option<(Fen, i64)>) -> Sentence {

@@ -70,8 +70,9 @@ struct Weight {
     parts: [i64; 2],
     /// Whether either is so much that it bought false invoices, and not real goods from a supplier that deducts some.
     is_concentrated: bool,
-    /// Tax that is held against the taxpayer: deducted, and not deducted so far. Of sellers that had little else, false invoices
-    /// count with all their tax, and not only with the part of it that can be followed to the source.
+    /// Tax that is held against the taxpayer: deducted, and not deducted so far. Of sellers that had little else, or
+    /// that the taxpayer met only when they had much of it, false invoices count with all their tax, and not only with the part
+    /// of it that can be followed to the source: the rest is what a real trader's own purchases blend into it.
     deducted: Fen,
     waiting: Fen,
 }
@@ -83,8 +84,14 @@ impl Weight {
         let part = |tax: Fen, bought: Fen| if bought > Fen::ZERO { tax.ratio_bp(bought).min(10_000) } else { 0 };
         let of_all = part(value.taken, bought.all);
         let of_nearest = if of_all >= all_min { part(value.taken, bought.nearest) } else { of_all };
-        let of_lately_met = part(value.taken, bought.lately_met);
-        let invoiced = if of_nearest >= nearest_min { bought.nearest } else { Fen::ZERO };
+        let of_lately_met = part(bought.lately_taken, bought.lately_met);
+        let invoiced = if of_nearest >= nearest_min {
+            bought.nearest
+        } else if of_lately_met >= lately_min {
+            bought.lately_met
+        } else {
+            Fen::ZERO
+        };
         // A seller under a later identifier told in its first name, and is not known by it.
         let is_unknown = bought.all == Fen::ZERO;
         let whole = |tax: Fen| tax.share(invoiced.max(value.taken), value.taken);
@@ -95,6 +102,13 @@ impl Weight {
             waiting: whole((value.taken - value.deducted).max(Fen::ZERO)),
         }
     }
+}
+
+/// Whether value of an accused origin came as false invoices, and not as a part of real goods from a supplier that deducts some;
+/// true where the rule set does not ask.
+pub(super) fn is_concentrated(view: &mut View<'_, '_>, origin: TaxpayerId) -> bool {
+    let Some([.., nearest_min, all_min, lately_min, _, _]) = view.parameters::<11>(&TYPOLOGY) else { return true };
+    Weight::of(view, origin, [nearest_min, all_min, lately_min]).is_concentrated
 }
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {

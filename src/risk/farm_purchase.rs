@@ -43,7 +43,16 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::Multiple,
             "Vouchers over those of the past: from here on they multiplied.",
         ),
-        Parameter::new("months_min", Unit::Months, "So many months of its own past make a reference, at least."),
+        Parameter::new(
+            "months_min",
+            Unit::Months,
+            "So many months of its own past make a reference for readings, at least.",
+        ),
+        Parameter::new(
+            "growth_months_min",
+            Unit::Months,
+            "And so many for vouchers and sales: of a firm that traded before, two months tell what a multiple is of.",
+        ),
         Parameter::new("ratio_max_bp", Unit::BasisPoints, "Reading over vouchers, of the past: far below, at most."),
         Parameter::new("new_days", Unit::Days, "How long before a month a firm, or its representative, counts as new."),
         Parameter::new(
@@ -85,6 +94,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         share_min,
         growth_min,
         months_min,
+        growth_months_min,
         ratio_max,
         new_days,
         paid_min,
@@ -97,7 +107,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if share < share_min || view.is_small_scale(period) {
         return None;
     }
-    let mut doubts = Doubts { growth: growth(view, period, months_min), off: Vec::new(), new: None };
+    let mut doubts = Doubts { growth: growth(view, period, growth_months_min), off: Vec::new(), new: None };
     doubts.growth = doubts.growth.filter(|(growth, _)| *growth >= growth_min);
     if let Some(capacity) = Capacity::of(view, period, |month| month.vouchers.amount) {
         let known = (0..SOURCES.len()).filter(|source| capacity.is_known(*source));
@@ -121,7 +131,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let multiplied = !doubts.off.is_empty() || doubts.growth.is_some();
     // A harvest is stored, and sold all year: vouchers that are sold on at once, and more than ever was sold, were written for
     // that.
-    let is_sold_on = doubts.growth.is_some() && sales_multiplied(view, period, months_min, sales_min);
+    let is_sold_on = doubts.growth.is_some() && sales_multiplied(view, period, growth_months_min, sales_min);
     let score = match (multiplied, doubts.new.is_some()) {
         (false, false) => return None,
         _ if !doubts.off.is_empty() && has_season => capacity_score,

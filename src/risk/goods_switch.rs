@@ -20,8 +20,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     subject: Subject::Period,
     also: None,
     matter: Matter::Goods,
-    doc: "A trader sells, within half a year, goods of a class of which it bought next to nothing, and bought as much of others that it does \
-          not sell: crude oil in, fuel out, where nobody could have refined it. The invoice changes its goods and not its \
+    doc: "A trader sells, within half a year, goods of a class of which it bought next to nothing, while all that it bought would \
+          carry all that it sold: crude oil in, fuel out, where nobody could have refined it. The invoice changes its goods and not its \
           value, often to leave out a consumption tax or to make goods deductible that were bought without an invoice. \
           Goods are compared by the first five of the 19 digits of their codes, and an invoice counts to the class that most \
           of it is of. Which firms are traders is assumed from their industry (GB/T 4754, divisions 51 and 52): a maker turns \
@@ -42,9 +42,9 @@ pub(super) static TYPOLOGY: Typology = Typology {
             "Of goods sold and not bought: what was bought of them all the same, at most, in basis points.",
         ),
         Parameter::new(
-            "other_min_bp",
-            Unit::BasisPoints,
-            "Goods bought and not sold over those sold and not bought, at least, in basis points.",
+            "carried_min_bp",
+            Unit::Multiple,
+            "All goods bought over all goods sold, at least, in basis points: in trade, what it adds is the rest.",
         ),
         Parameter::new(
             "part_min_bp",
@@ -60,7 +60,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
 };
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, sold_min, bought_months, overlap_max, other_min, part_min] = view.parameters(&TYPOLOGY)?;
+    let [score, sold_min, bought_months, overlap_max, carried_min, part_min] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     if !view.industry_division().is_some_and(|division| TRADERS.contains(&division)) || view.is_opening(period) {
         return None;
@@ -96,31 +96,32 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         });
     }
     let all_sold: Fen = traded.values().map(|(_, sold)| (*sold).max(Fen::ZERO)).sum();
-    // Classes of which next to nothing was bought; and of others, what was bought and not sold.
+    // Classes of which next to nothing was bought; all the others are what it bought.
     let is_new = |class: &GoodsClass, (bought, sold): &Sums| {
         *sold > Fen::ZERO && bought.ratio_bp(*sold) <= overlap_max && !usual.contains(class)
     };
     let lacking = traded.iter().filter(|(class, sums)| is_new(class, sums));
-    let unsold = traded.iter().map(|(class, (bought, sold))| (class, (*bought - *sold).max(Fen::ZERO)));
+    let others = traded.iter().map(|(class, (bought, _))| (class, (*bought).max(Fen::ZERO)));
     let sold: Fen = lacking.clone().map(|(_, (_, sold))| *sold).sum();
     let covered: Fen = lacking.clone().map(|(_, (bought, _))| (*bought).max(Fen::ZERO)).sum();
-    let other: Fen = unsold.clone().map(|(_, unsold)| unsold).sum();
+    let all_bought: Fen = others.clone().map(|(_, bought)| bought).sum();
     let (GoodsClass(sold_class), _) = lacking.max_by_key(|(class, (_, sold))| (*sold, std::cmp::Reverse(**class)))?;
-    let (GoodsClass(other_class), _) = unsold.max_by_key(|(class, unsold)| (*unsold, std::cmp::Reverse(**class)))?;
-    let (overlap, other_share, part) = (covered.ratio_bp(sold), other.ratio_bp(sold), sold.ratio_bp(all_sold));
-    if sold.0 < sold_min || other_share < other_min || part < part_min {
+    let (GoodsClass(other_class), _) = others.max_by_key(|(class, bought)| (*bought, std::cmp::Reverse(**class)))?;
+    let (overlap, carried, part) = (covered.ratio_bp(sold), all_bought.ratio_bp(all_sold), sold.ratio_bp(all_sold));
+    if sold.0 < sold_min || carried < carried_min || part < part_min {
         return None;
     }
-    let (sold_text, other_text, share) = (sold.grouped(), other.grouped(), percent(overlap));
+    let (sold_text, bought_text, share) = (sold.grouped(), all_bought.grouped(), percent(overlap));
+    let carried_text = percent(carried);
     let sentence = Sentence {
         zh: format!(
-            "该贸易企业至{period}的半年内销售几乎未购进的货物{sold_text}元，主要为编码{sold_class}类（购进仅{share}%），却购进未销售的\
-             货物{other_text}元，主要为编码{other_class}类；请核实货物去向，排查变票。"
+            "该贸易企业至{period}的半年内销售几乎未购进的货物{sold_text}元，主要为编码{sold_class}类（购进仅{share}%），而同期购进\
+             货物共{bought_text}元，主要为编码{other_class}类，为销售额的{carried_text}%；请核实货物去向，排查变票。"
         ),
         en: format!(
             "In the half year to {period} this trader sold goods for {sold_text} yuan of which it bought {share} %, mostly of \
-             codes {sold_class}, and bought goods for {other_text} yuan that it did not sell, mostly of codes {other_class}; \
-             check where the goods went, and whether invoices changed theirs."
+             codes {sold_class}; what it bought for {bought_text} yuan, mostly of codes {other_class}, makes {carried_text} % of \
+             all it sold; check where the goods went, and whether invoices changed theirs."
         ),
     };
     let (sellers, buyers) =
@@ -137,7 +138,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         Finding::new(score, stake, sentence)
             .number("goods_sold_amount", sold.0, sold_min, "fen", "half a year")
             .number("goods_overlap", overlap, overlap_max, "bp", "half a year")
-            .number("other_goods_bought", other_share, other_min, "bp", "half a year")
+            .number("goods_bought_over_sold", carried, carried_min, "bp", "half a year")
             .with(counterparties),
     )
 }

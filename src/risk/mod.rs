@@ -284,6 +284,9 @@ fn about(subject: Subject) -> &'static [Entry] {
     &BY_SUBJECT[subject as usize]
 }
 
+/// The one that rests on when trade with a partner ended, and so on all later trade with it.
+pub static CIRCULAR: &Typology = &circular::TYPOLOGY;
+
 /// The most months before its own that a finding about a month rests on.
 pub fn months_back() -> i32 {
     ALL.iter().map(|typology| typology.months_back).max().unwrap_or(0)

@@ -1,7 +1,7 @@
 //! A firm through which value only passes.
 
 use super::finding::{counted, day_zh, percent};
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When, false_deduction};
 use crate::model::{About, Fen, Period, TaxpayerId};
 use crate::state::Side;
 
@@ -20,7 +20,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           few buyers, by a firm that is new or trades with partners it did not know before: a reminder, for a trade that \
           begins looks so, too. Or, and then it is grave: what the firm bought from those through whom a suspected \
           source's value came, it sold on, neither much less nor much more, to buyers it had not sold to before; so a real \
-          trader is seen that washes beside its trade. Source of the pattern: washers re-issue within days at a margin \
+          trader is seen that washes beside its trade; and what it bought of them was mostly the source's, as false_deduction asks. Source of the pattern: washers re-issue within days at a margin \
           under 1 to 2 %. Looks alike and is honest: a commodity trader with thin margins and steady partners; one that \
           bought from a washer among others, and sells to whom it always sold.",
     parameters: &[
@@ -137,6 +137,10 @@ fn accused(
 ) -> Option<Finding> {
     let value = view.tainted(origin);
     if value.names == 0 || value.taken.0 < tax_min || origin == view.taxpayer() {
+        return None;
+    }
+    // A part of what a real supplier sells is in all that is sold on.
+    if !false_deduction::is_concentrated(view, origin) {
         return None;
     }
     let sellers: Vec<_> = view.accused_sellers(origin).into_keys().collect();

@@ -20,7 +20,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
           divisions 51 and 52), which adds little to what it buys. Counts double when the invoices are near its cap. Does \
           not stand against a firm that is there and whose returns say that it owes that tax: who sells invoices for a few \
           per cent of their tax declares nothing, or sets input against it that nobody issued (Announcement 38 of 2019 \
-          speaks of who does not file, or files falsely). Nor, before its returns are known, against who needs no input by \
+          speaks of who does not file, or files falsely); until that is known, a firm that is not new, or a trader with some input, is a \
+        reminder, for its purchase invoices may only be late. Nor, before its returns are known, against who needs no input by \
           its trade: farms and mines (divisions 01 to 12), transport and services that sell no goods (53 to 97), and \
           small-scale taxpayers. Source of the pattern: the documented cases of \
           building-materials and coal shells (whole quota within days, near the cap, then missing). Looks alike and is \
@@ -78,6 +79,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::Fen,
             "Of a firm that has vanished, or does not own up to it: less than this is no burst.",
         ),
+        Parameter::new(
+            "score_unsure",
+            Unit::Score,
+            "Score while that is not known, where the firm is not new, or a trader who has some input for what it sells.",
+        ),
     ],
     months_back: dormant_revival::TYPOLOGY.months_back,
     months_ahead: 1,
@@ -101,13 +107,16 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         growth_min,
         own_rise_min,
         own_tax_held_min,
+        score_unsure,
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let value = Unexplained::of(view, period, own_tax_held_min.min(own_tax_min))?;
-    if value.own.0 < own_tax_min && !value.is_known_held_back(view, period, owned_min) {
+    let is_known = value.is_known_held_back(view, period, owned_min);
+    if value.own.0 < own_tax_min && !is_known {
         return None;
     }
     let share = value.share_bp();
+    let is_all = share >= own_share_min;
     let own_share_min = Unexplained::least_share(view, own_share_min, own_share_trader_min);
     if share < own_share_min {
         return None;
@@ -130,8 +139,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         return None;
     }
     let (invoices, near_cap) = (value.invoices(), value.near_cap_bp());
+    // A purchase invoice that is late by some days looks the same: of a firm with a past, or with input, its return is waited for.
+    let is_sure = is_known || is_new && is_all;
     let score =
         score + if near_cap >= near_cap_min { score_near_cap } else { 0 } + if vanished { score_missing } else { 0 };
+    let score = if is_sure { score } else { score.min(score_unsure) };
     let (why_zh, why_en) = reason(registered, representative);
     let (percent, tax, unexplained) = (percent(share), value.issued.grouped(), value.own.grouped());
     let sentence = Sentence {

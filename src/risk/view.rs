@@ -65,6 +65,8 @@ pub struct BoughtOfAccused {
     pub nearest: Fen,
     /// From those that the taxpayer met lately, and that are nearer to the origin than any it had known before.
     pub lately_met: Fen,
+    /// Of that, what is known to be the origin's: what it sold itself, and all that came where none came through others.
+    pub lately_taken: Fen,
 }
 
 /// Deductions that stand, oldest first, of one invoice.
@@ -386,29 +388,26 @@ impl<'a, 'b> View<'a, 'b> {
     /// What was bought from those who sold the taxpayer an accused origin's value.
     pub fn bought_of_accused(&mut self, origin: TaxpayerId) -> BoughtOfAccused {
         let sellers = self.accused_sellers(origin).into_iter();
-        let sellers: Vec<(u8, Partner)> =
-            sellers.filter_map(|(seller, hops)| Some((hops, self.partner(Side::Bought, seller)?))).collect();
-        let nearest = sellers.iter().map(|(hops, _)| *hops).min().unwrap_or(u8::MAX);
-        let known = sellers.iter().filter(|(_, partner)| !self.is_met_lately(partner));
-        let nearest_known = known.map(|(hops, _)| *hops).min().unwrap_or(u8::MAX);
+        let sellers: Vec<(TaxpayerId, u8, Partner)> =
+            sellers.filter_map(|(seller, hops)| Some((seller, hops, self.partner(Side::Bought, seller)?))).collect();
+        let nearest = sellers.iter().map(|(_, hops, _)| *hops).min().unwrap_or(u8::MAX);
+        let known = sellers.iter().filter(|(.., partner)| !self.is_met_lately(partner));
+        let nearest_known = known.map(|(_, hops, _)| *hops).min().unwrap_or(u8::MAX);
         let mut sums = BoughtOfAccused::default();
-        for (hops, partner) in sellers {
+        let mut is_all = true;
+        for (seller, hops, partner) in sellers {
             let tax = partner.totals.tax.max(Fen::ZERO);
+            let is_lately = hops < nearest_known;
+            is_all &= is_lately;
             sums.all += tax;
             sums.nearest += if hops == nearest && !self.is_steady(&partner) { tax } else { Fen::ZERO };
-            sums.lately_met += if hops < nearest_known { tax } else { Fen::ZERO };
+            sums.lately_met += if is_lately { tax } else { Fen::ZERO };
+            sums.lately_taken += if is_lately && seller == origin { tax } else { Fen::ZERO };
+        }
+        if is_all {
+            sums.lately_taken = self.tainted(origin).taken;
         }
         sums
-    }
-
-    /// How much of all that the taxpayer claimed came from accused origins, in basis points; nothing for refunds of long ago.
-    pub fn tainted_share(&mut self, period: Period) -> i64 {
-        if period <= self.profile.last_refunded.minus(REFUND_MONTHS) {
-            return 0;
-        }
-        let this = self.taxpayer();
-        let tainted: Fen = self.tainted_origins().into_iter().filter(|(id, _)| *id != this).map(|(_, tax)| tax).sum();
-        tainted.ratio_bp(self.profile.claimed).min(10_000)
     }
 
     /// What of a month is abnormal, where anything ever was.

@@ -365,7 +365,9 @@ impl Books {
         if !self.watch {
             return;
         }
-        let stands = !checks::accusing(self, firm).is_empty();
+        // What asks for no assessment accuses nobody.
+        let least = self.rules.level_scores[1];
+        let stands = checks::accusing(self, firm).values().any(|finding| finding.score >= least);
         let accusation = self.accused.entry(firm.to_owned()).or_default();
         accusation.count += u32::from(stands && !accusation.standing);
         accusation.standing = stands;

@@ -253,7 +253,10 @@ fn burst(books: &Books, id: &str, months: &Months, month: Month) -> Option<Findi
     if !registered && changed && revival(books, id, months, month).is_some() {
         return None;
     }
-    Some(finding(source_score(books, "source_burst", months, month, vanished), own.max(0)))
+    let known = held_back(books, id, months, month, owned_min) == Some(true);
+    let sure = known || (registered || changed) && share >= rule("own_share_min_bp");
+    let score = source_score(books, "source_burst", months, month, vanished);
+    Some(finding(if sure { score } else { score.min(rule("score_unsure")) }, own.max(0)))
 }
 
 /// Whether a firm issues many times what it used to, and far more of it without input.

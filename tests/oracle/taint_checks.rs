@@ -10,7 +10,7 @@ use super::sums::Side;
 
 /// Of a chain, how a firm stands on it: whether it bought false invoices and not real goods, and the tax of those that is
 /// deducted, and that is not.
-fn weight(books: &Books, firm: &str, chain: &Chain) -> (bool, i64, i64) {
+fn weight(books: &Books, firm: &str, chain_of: &str, chain: &Chain) -> (bool, i64, i64) {
     let rule = |name: &str| books.rules.of("false_deduction", name);
     let member = &chain.members[firm];
     let bought = books.trade(firm, Side::Bought);
@@ -36,8 +36,20 @@ fn weight(books: &Books, firm: &str, chain: &Chain) -> (bool, i64, i64) {
     );
     let part = |bought: i64| bp(member.taken, bought).min(10_000);
     let near = if part(all) >= rule("all_min_bp") { part(of_nearest) } else { part(all) };
-    let concentrated = all == 0 || near >= rule("nearest_min_bp") || part(of_lately) >= rule("lately_min_bp");
-    let invoiced = if near >= rule("nearest_min_bp") { of_nearest } else { 0 };
+    // Of what came by others as well, only what the source sold itself is known to be its own.
+    let of_source = sellers.get(chain_of).filter(|hops| **hops < nearest_known).and_then(|_| bought.get(chain_of));
+    let taken_lately = if sellers.iter().all(|(seller, hops)| !bought.contains_key(seller) || *hops < nearest_known) {
+        member.taken
+    } else {
+        of_source.map_or(0, |trade| trade.tax.max(0))
+    };
+    let lately = bp(taken_lately, of_lately).min(10_000);
+    let concentrated = all == 0 || near >= rule("nearest_min_bp") || lately >= rule("lately_min_bp");
+    let invoiced = match (near >= rule("nearest_min_bp"), lately >= rule("lately_min_bp")) {
+        (true, _) => of_nearest,
+        (false, true) => of_lately,
+        (false, false) => 0,
+    };
     let whole = |tax: i64| portion(tax, invoiced.max(member.taken), member.taken);
     (concentrated, whole(member.deducted), whole((member.taken - member.deducted).max(0)))
 }
@@ -62,13 +74,13 @@ pub fn false_deduction(books: &Books, firm: &str, origin: &str, chains: &BTreeMa
     if member.taken < part_min {
         return None;
     }
-    let (concentrated, mut deducted, mut waiting) = weight(books, firm, chain);
+    let (concentrated, mut deducted, mut waiting) = weight(books, firm, origin, chain);
     let behind = chains.values().filter(|chain| chain.members.contains_key(firm)).count();
     for (other, chain) in chains.iter().filter(|(other, _)| *other != origin) {
         if behind > 12 || other == firm || chain.members.get(firm).is_none_or(|member| member.taken < part_min) {
             continue;
         }
-        let (like, more_deducted, more_waiting) = weight(books, firm, chain);
+        let (like, more_deducted, more_waiting) = weight(books, firm, other, chain);
         if like == concentrated {
             (deducted, waiting) = (deducted + more_deducted, waiting + more_waiting);
         }
@@ -94,7 +106,7 @@ pub fn false_deduction(books: &Books, firm: &str, origin: &str, chains: &BTreeMa
 pub fn passed_on(books: &Books, firm: &str, origin: &str, chain: &Chain) -> Option<Finding> {
     let rule = |name: &str| books.rules.of("pass_through", name);
     let member = chain.members.get(firm).filter(|_| firm != origin)?;
-    if member.taken < rule("accused_tax_min_fen") {
+    if member.taken < rule("accused_tax_min_fen") || !weight(books, firm, origin, chain).0 {
         return None;
     }
     let trade = books.trade(firm, Side::Bought);

@@ -2,7 +2,7 @@
 
 use super::Step;
 use super::claims::{deducted_by_origin, refunds};
-use super::issuing::{is_red, trade, untrade};
+use super::issuing::{Met, is_red, trade, untrade};
 use crate::model::{
     About, Arrival, Fen, Fingerprint, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Voided,
 };
@@ -12,6 +12,8 @@ use crate::state::{AccusedName, Arrived, Books, Goods, GoodsClass, Held, Issue, 
 
 /// Value back at its origin through so many invoices at least counts as going round: two firms or more.
 const CIRCLE_HOPS_MIN: u8 = 2;
+/// Trade with one partner that matches another's ends at most so many months before it.
+const MONTHS_ENDED: i32 = 2;
 
 impl Step<'_> {
     pub(super) fn arrived(&mut self, arrival: &Arrival) {
@@ -87,6 +89,7 @@ impl Step<'_> {
         if !red {
             month.habits.bought(buyer, seller, issue, true);
         }
+        self.touch_ended(&met);
         if let Some(later) = met.not_in {
             self.month(later).new_sellers -= 1;
         }
@@ -95,6 +98,15 @@ impl Step<'_> {
         for line in goods {
             let (row, _) = self.books.edit_or_new::<Goods>(Key::Goods(Side::Bought, line.code));
             row.totals.add(line.amount, Fen::ZERO);
+        }
+    }
+
+    /// Trade with a partner that had seemed to end with another's goes on: what was found of that end is asked again. Another
+    /// may have ended up to a month later.
+    pub(super) fn touch_ended(&mut self, met: &Met) {
+        let Some(last) = met.last_before.filter(|_| self.profile.found & risk::CIRCULAR.bit() != 0) else { return };
+        for months in 0..=MONTHS_ENDED {
+            self.touch_one(About::Period(last.minus(-months)));
         }
     }
 
@@ -112,6 +124,7 @@ impl Step<'_> {
             for origin in origins {
                 self.touch(About::Origin(origin));
             }
+            self.touch_refunds();
         }
         if self.profile.tainted_origins > 0 && self.books.has(&Key::Tainted(seller)) {
             self.touch(About::Origin(seller));

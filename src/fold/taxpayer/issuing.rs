@@ -149,6 +149,7 @@ impl Step<'_> {
             month.vouchers.amount += issue.amount;
             month.vouchers.tax += issue.tax;
         }
+        self.touch_ended(&met);
         if let Some(later) = met.not_in {
             self.month(later).new_buyers -= 1;
         }
@@ -407,6 +408,8 @@ pub(super) struct Met {
     pub(super) first_in: Option<Period>,
     /// The month that had been taken for that of the first.
     pub(super) not_in: Option<Period>,
+    /// The month that had been that of the last.
+    pub(super) last_before: Option<Period>,
 }
 
 /// Counts an invoice to a counterparty. The first blue one is the one issued first, whatever the order of folding.
@@ -414,21 +417,23 @@ pub(super) fn trade(partner: &mut Partner, issue: &Issue, red: bool) -> Met {
     let at = issue.issued_at;
     partner.totals.amount += issue.amount;
     partner.totals.tax += issue.tax;
+    let last = Some(partner.last_at).filter(|last| *last > Instant::default()).map(Instant::period);
+    let last_before = last.filter(|last| *last < at.period());
     if red {
-        return Met::default();
+        return Met { last_before, ..Met::default() };
     }
     partner.totals.count = partner.totals.count.saturating_add(1);
     partner.last_at = partner.last_at.max(at);
     let before = std::mem::replace(&mut partner.first_at, at);
     if before == Instant::default() {
-        return Met { first_in: Some(at.period()), not_in: None };
+        return Met { first_in: Some(at.period()), ..Met::default() };
     }
     if before <= at {
         partner.first_at = before;
-        return Met::default();
+        return Met { last_before, ..Met::default() };
     }
     let moved = before.period() != at.period();
-    Met { first_in: moved.then(|| at.period()), not_in: moved.then(|| before.period()) }
+    Met { first_in: moved.then(|| at.period()), not_in: moved.then(|| before.period()), last_before }
 }
 
 /// Counts a void off a counterparty.
