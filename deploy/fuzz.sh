@@ -19,8 +19,16 @@ RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     cargo build -p suyuan-fuzz --profile fuzz --target "$host" --target-dir "$CARGO_TARGET_DIR/fuzz"
 program=$CARGO_TARGET_DIR/fuzz/$host/fuzz/suyuan-fuzz
 
+names=$("$program")
+if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
+    echo "make fuzz: TIME=$seconds is not a number of seconds" >&2 && exit 1
+fi
+if [[ -n $wanted ]] && ! grep -qx -- "$wanted" <<<"$names"; then
+    echo "make fuzz: there is no target $wanted; there are" $names >&2 && exit 1
+fi
+
 failed=()
-for name in ${wanted:-$("$program")}; do
+for name in ${wanted:-$names}; do
     work=$CARGO_TARGET_DIR/fuzz/work/$name
     mkdir -p "$work/found" "$work/failed" "tests/fuzz/corpus/$name"
     rm -rf "$work/seeds"
@@ -28,7 +36,7 @@ for name in ${wanted:-$("$program")}; do
     SUYUAN_FUZZ_TARGET=$name SUYUAN_FUZZ_SEEDS=$work "$program" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=1024 \
         -malloc_limit_mb=512 -print_final_stats=1 -verbosity=0 -dict="$work/words.dict" -artifact_prefix="$work/failed/" \
         "$work/found" "tests/fuzz/corpus/$name" "$work/seeds" >"$work/log" 2>&1 || failed+=("$name")
-    grep -hE '^(stat::number_of_executed_units|stat::peak_rss_mb)' "$work/log" | sed 's/^stat:://; s/^/  /'
+    grep -hE '^(stat::number_of_executed_units|stat::peak_rss_mb)' "$work/log" | sed 's/^stat:://; s/^/  /' || true
     rmdir --ignore-fail-on-non-empty "tests/fuzz/corpus/$name"
     if [[ " ${failed[*]} " == *" $name "* ]]; then
         tail -n 40 "$work/log"

@@ -6,8 +6,10 @@ use super::Refusal;
 use super::check;
 use crate::model::{self, Text};
 
-/// The longest rule set or model, in bytes: a model that is larger is given by a URI and its digest.
-const DOCUMENT_BYTES_MAX: usize = 16 << 20;
+/// The longest rule set, in bytes: a hundred times the standard one. Every partition keeps it, and reads it at its start.
+const RULES_BYTES_MAX: usize = 1 << 20;
+/// The longest model, in bytes: one that is larger is given by a URI and its digest.
+const MODEL_BYTES_MAX: usize = 16 << 20;
 
 /// A rule set takes effect.
 #[derive(Serialize, Deserialize)]
@@ -19,7 +21,7 @@ pub(super) struct RulesPublished {
 
 pub(super) fn check_rules(fact: &model::RulesPublished) -> Result<(), Refusal> {
     check::text("version", &fact.version)?;
-    check::text_of("rules", &fact.rules, DOCUMENT_BYTES_MAX)
+    check::text_of("rules", &fact.rules, RULES_BYTES_MAX)
 }
 
 /// A model takes effect.
@@ -32,5 +34,5 @@ pub(super) struct ModelPublished {
 
 pub(super) fn check_model(fact: &model::ModelPublished) -> Result<(), Refusal> {
     check::text("version", &fact.version)?;
-    check::text_of("model", &fact.model, DOCUMENT_BYTES_MAX)
+    check::text_of("model", &fact.model, MODEL_BYTES_MAX)
 }

@@ -1,6 +1,6 @@
 //! One partition in memory, folded one event at a time.
 
-use crate::fold::{Effects, EpochCutter, Fold, Verdict, waiting_delivered};
+use crate::fold::{Effects, EpochCutter, Fold, Verdict, waiting_delivered, weight};
 use crate::model::{
     Body, Entity, Event, Fact, Instant, Message, Output, Position, Record, Root, RulesPublished, Source,
 };
@@ -70,7 +70,7 @@ impl World {
         if self.cutter.ends_before(event.occurred_at) {
             self.end_epoch();
         }
-        self.cutter.take(event.occurred_at);
+        self.cutter.take(event.occurred_at, weight(&event));
         if self.fed == 0 {
             self.publish_rules(event.occurred_at);
         }

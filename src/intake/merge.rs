@@ -4,14 +4,15 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
+use std::io;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use super::error::is_damage;
 use super::identity::{Content, ContentSoFar};
-use super::lines::{BLOCK_BYTES, BLOCK_ROWS, End, Lines};
+use super::lines::{BLOCK_BYTES, BLOCK_ROWS, End, LINE_BYTES_MAX, Lines};
 use super::parse::{Item, Parser};
-use super::source::{Name, ReadSoFar};
+use super::source::{Name, ReadSoFar, WINDOW_LOG_MAX, WINDOW_LOG_TOGETHER, is_window};
 use super::spill::Sorter;
 use super::stream::Stream;
 use super::{Error, Input, InputFile, Mapping, Opened, Order, scan};
@@ -21,6 +22,8 @@ use crate::model::{Instant, Source};
 /// The most files that are merged while they are read. What is beyond goes through the sorter, so that neither open files
 /// nor memory grow with the number of inputs.
 pub const FILES_AT_ONCE_MAX: usize = 32;
+/// The longest line of a file that is merged with others while they are read, in bytes: several wait of each.
+const LINE_BYTES_TOGETHER: usize = 1 << 20;
 /// Threads that parse one input while no other is read.
 const PARSERS: usize = 2;
 
@@ -129,8 +132,12 @@ impl Plan {
         let in_order = self.look_through()?;
         let mut sorter = Sorter::new(self.among.clone(), self.sort_bytes_max);
         let mut ready = Vec::new();
-        for (file, in_order) in self.files.into_iter().zip(in_order) {
+        let are_several = self.files.len() > 1;
+        for (mut file, in_order) in self.files.into_iter().zip(in_order) {
             let shown = file.name.shown.clone();
+            if are_several && in_order && ready.len() < FILES_AT_ONCE_MAX {
+                file.name.window_log = WINDOW_LOG_TOGETHER;
+            }
             let Opened { blocks, parser } = file.into_opened(self.mapping.as_ref(), &self.read_so_far)?;
             match parser {
                 Parser::Json if in_order && ready.len() < FILES_AT_ONCE_MAX => ready.push((blocks, shown)),
@@ -191,9 +198,13 @@ struct Found {
 fn look_through(files: &[InputFile], order: Order) -> Result<Vec<Found>, Damaged> {
     let names: Vec<&Name> = files.iter().map(|file| &file.name).collect();
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    let are_several = files.len() > 1;
     let look = |names: &[&Name]| -> Vec<_> {
         // What can be read once only is sorted in any case.
-        names.iter().map(|name| if name.again { look_at(name, order) } else { Ok(Found::default()) }).collect()
+        names
+            .iter()
+            .map(|name| if name.again { look_at(name, order, are_several) } else { Ok(Found::default()) })
+            .collect()
     };
     thread::scope(|scope| {
         let parts = names.chunks(files.len().div_ceil(threads).max(1));
@@ -202,19 +213,39 @@ fn look_through(files: &[InputFile], order: Order) -> Result<Vec<Found>, Damaged
     })
 }
 
-fn look_at(name: &Name, order: Order) -> Result<Found, Damaged> {
+/// Whether it is in order, and may be read while others are, where it is one of several: then it has no wide window, and no
+/// long line.
+fn look_at(name: &Name, order: Order, is_one_of_several: bool) -> Result<Found, Damaged> {
+    let mut name = name.clone();
+    let mut line_bytes_max = LINE_BYTES_MAX;
+    if is_one_of_several {
+        (name.window_log, line_bytes_max) = (WINDOW_LOG_TOGETHER, LINE_BYTES_TOGETHER);
+    }
+    let mut found = look(&name, order, line_bytes_max);
+    if found.as_ref().is_err_and(is_window) && name.window_log < WINDOW_LOG_MAX {
+        name.window_log = WINDOW_LOG_MAX;
+        found = look(&name, order, line_bytes_max).map(|found| Found { in_order: false, ..found });
+    }
+    found.map_err(|error| Damaged { file: name.shown.clone(), what: error.to_string() })
+}
+
+/// Fails where it is damaged.
+fn look(name: &Name, order: Order, line_bytes_max: usize) -> io::Result<Found> {
     let content = ContentSoFar::default();
-    // What cannot be read now will not be read later, and is reported then.
-    let Ok(text) = name.open_hashed(content.clone()) else { return Ok(Found::default()) };
+    let text = match name.open_hashed(content.clone()) {
+        Ok(text) => text,
+        Err(Error::Read { source, .. }) if is_window(&source) => return Err(source),
+        // What cannot be read now will not be read later, and is reported then.
+        Err(_) => return Ok(Found::default()),
+    };
     let mut lines = Lines::new(text.reader);
     // What a mapping reads is sorted, too.
-    let looked = if order == Order::Time && text.json { scan::is_sorted(&mut lines) } else { Ok(false) };
+    let looked =
+        if order == Order::Time && text.json { scan::is_sorted(&mut lines, line_bytes_max) } else { Ok(false) };
     let in_order = *looked.as_ref().unwrap_or(&true);
     // A packed file says at its end whether it is what was packed.
     match looked.and_then(|_| if text.packed { lines.skip_rest() } else { Ok(()) }) {
-        Err(error) if text.packed && is_damage(&error) => {
-            Err(Damaged { file: name.shown.clone(), what: error.to_string() })
-        }
+        Err(error) if text.packed && is_damage(&error) => Err(error),
         _ => Ok(Found { in_order, content: name.bytes().and_then(|bytes| content.all_of(bytes)) }),
     }
 }

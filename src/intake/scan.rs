@@ -9,13 +9,15 @@ use crate::codec;
 use crate::model::Instant;
 
 /// Whether no event of a file is earlier than one before it, as far as the file can be read. It may say no where a
-/// refused line is out of order, and never says yes where an event is. Fails where it cannot be read on.
-pub(super) fn is_sorted(lines: &mut Lines) -> io::Result<bool> {
+/// refused line is out of order, and never says yes where an event is; and it says no where a line is longer than it may be.
+/// Fails where it cannot be read on.
+pub(super) fn is_sorted(lines: &mut Lines, line_bytes_max: usize) -> io::Result<bool> {
     let mut line = Vec::new();
     let mut latest = Vec::new();
     loop {
         line.clear();
         match lines.append(&mut line)? {
+            Cut::Line if line.len() > line_bytes_max => return Ok(false),
             Cut::Line => {}
             Cut::Overlong => continue,
             Cut::End => return Ok(true),
@@ -153,7 +155,7 @@ mod tests {
     }
 
     fn sorted(lines: &[&str]) -> bool {
-        is_sorted(&mut Lines::new(Box::new(std::io::Cursor::new(lines.join("\n").into_bytes())))).unwrap()
+        is_sorted(&mut Lines::new(Box::new(std::io::Cursor::new(lines.join("\n").into_bytes()))), usize::MAX).unwrap()
     }
 
     #[test]

@@ -15,7 +15,10 @@ pub(super) const READ_BYTES: usize = 256 * 1_024;
 /// How much is looked at to tell what an input is.
 const HEAD_BYTES: u64 = 64;
 /// The most history a zstd frame may refer to, as a power of two: what `zstd -d` itself takes without being asked.
-const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+pub(super) const WINDOW_LOG_MAX: u32 = 27;
+/// The same of one among several that are merged while they are read: what `zstd` makes without being told `--ultra` or
+/// `--long`. Those with more are read one after another.
+pub(super) const WINDOW_LOG_TOGETHER: u32 = 23;
 /// The byte order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -30,6 +33,8 @@ pub(super) struct Name {
     pub shown: String,
     /// Whether it is a regular file, which can be read twice. Standard input and pipes cannot.
     pub again: bool,
+    /// The most history its frames of zstd may refer to, as a power of two.
+    pub window_log: u32,
 }
 
 /// An input opened for reading, decompressed.
@@ -47,13 +52,13 @@ pub(super) struct Text {
 impl Name {
     /// Looks at what is named, without reading it.
     pub(super) fn look(files: &Files, path: &Path) -> Result<Self, Error> {
-        let files = files.clone();
+        let (files, window_log) = (files.clone(), WINDOW_LOG_MAX);
         if path.as_os_str() == "-" {
-            return Ok(Self { files, path: PathBuf::new(), shown: "standard input".into(), again: false });
+            return Ok(Self { files, path: PathBuf::new(), shown: "standard input".into(), again: false, window_log });
         }
         let shown = path.display().to_string();
         match files.input_bytes(path) {
-            Ok(bytes) => Ok(Self { files, path: path.to_owned(), shown, again: bytes.is_some() }),
+            Ok(bytes) => Ok(Self { files, path: path.to_owned(), shown, again: bytes.is_some(), window_log }),
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => Err(Error::Folder { file: shown }),
             Err(source) => Err(Error::Open { file: shown, source }),
         }
@@ -89,7 +94,7 @@ impl Name {
 
     fn text(&self, raw: Box<dyn Read + Send>) -> Result<Text, Error> {
         let failed = |source| Error::Read { file: self.shown.clone(), line: 1, source };
-        let (reader, packed) = decompressed(raw).map_err(failed)?;
+        let (reader, packed) = decompressed(raw, self.window_log).map_err(failed)?;
         let (head, reader) = peek(reader, HEAD_BYTES).map_err(failed)?;
         if let Some(what) = not_text(&head) {
             return Err(Error::NotText { file: self.shown.clone(), what });
@@ -143,7 +148,7 @@ impl Read for Hashed {
 }
 
 /// Recognises gzip (any number of members) and zstd (any number of frames) by their first bytes, and says whether it is one.
-fn decompressed(raw: Box<dyn Read + Send>) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
+fn decompressed(raw: Box<dyn Read + Send>, window_log: u32) -> io::Result<(Box<dyn BufRead + Send>, bool)> {
     let (head, rest) = peek(raw, 4)?;
     let gzip = head.starts_with(b"\x1f\x8b");
     let frame = head == b"\x28\xb5\x2f\xfd";
@@ -155,27 +160,35 @@ fn decompressed(raw: Box<dyn Read + Send>) -> io::Result<(Box<dyn BufRead + Send
     }
     if frame || skippable {
         let mut decoder = zstd::Decoder::with_buffer(raw)?;
-        decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+        decoder.window_log_max(window_log)?;
         return Ok((Box::new(BufReader::with_capacity(READ_BYTES, Zstd(decoder))), true));
     }
     Ok((Box::new(raw), false))
 }
 
-/// Unpacks zstd, and says what to do where a window is larger than [`ZSTD_WINDOW_LOG_MAX`].
+/// Unpacks zstd, and tells a window that is larger than it may be ([`is_window`]).
 struct Zstd<R>(R);
 
 impl<R: Read> Read for Zstd<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| {
             // The library has no kind for it.
-            if !error.to_string().contains("requires too much memory") {
-                return error;
-            }
-            let what = "it was packed with a window of more than 128 MiB: unpack it with `zstd -d --long=31`, and give \
-                what comes out of that";
-            io::Error::new(error.kind(), what)
+            let is_window = error.to_string().contains("requires too much memory");
+            if is_window { io::Error::new(error.kind(), Window) } else { error }
         })
     }
+}
+
+/// A frame's window is larger than it may be.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "it was packed with a window of more than 128 MiB: unpack it with `zstd -d --long=31`, and give what comes out of that"
+)]
+struct Window;
+
+/// Whether reading failed because of a frame's window.
+pub(super) fn is_window(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Window>())
 }
 
 /// The first bytes, and a reader for what follows them. Reads on where a pipe gives fewer at a time.

@@ -22,7 +22,7 @@ use super::settings::{Persist, Settings};
 use super::waiting::Waiting;
 use crate::codec::{self, Refusal};
 use crate::files::Place;
-use crate::fold::EpochCutter;
+use crate::fold::{EpochCutter, weight};
 use crate::intake::Input;
 use crate::log::{self, Header, Log, Turn};
 use crate::model::{Body, Event, Fact, Instant, Message, Position, Root, RulesPublished, Source};
@@ -75,6 +75,8 @@ pub struct Engine {
     spare: Vec<Vec<Item>>,
     epochs: Vec<Epoch>,
     events: usize,
+    /// What the events weigh that came since a turn was committed, in bytes.
+    bytes: usize,
     /// Input events numbered so far, committed or not.
     roots: u64,
     /// What waits for the end of a later epoch.
@@ -159,6 +161,7 @@ impl Engine {
             spare: Vec::new(),
             epochs: Vec::new(),
             events: 0,
+            bytes: 0,
             phases: Phases::default(),
             pace: Pace::new(settings.threads, settings.policies.seed.is_none()),
             settings,
@@ -225,7 +228,8 @@ impl Engine {
         let at = input.body.as_ref().map_or(self.cutter.clock(), |event| event.occurred_at);
         if self.cutter.ends_before(at) {
             self.end_epoch();
-            if self.events >= self.settings.policies.turn_events {
+            let policies = &self.settings.policies;
+            if self.events >= policies.turn_events || self.bytes >= policies.turn_bytes {
                 self.commit(Until::Fed)?;
             }
         }
@@ -237,7 +241,10 @@ impl Engine {
             self.began = true;
             self.push(Root(0), at, false, Body::Message(Message::Began(at)));
         }
-        self.cutter.take(at);
+        // What is refused keeps little of its bytes.
+        let bytes = input.body.as_ref().map_or(0, weight);
+        self.cutter.take(at, bytes);
+        self.bytes += bytes;
         self.roots += 1;
         let body = match input.body {
             Ok(event) => Body::Fact(input.source, Box::new(event)),
@@ -314,6 +321,7 @@ impl Engine {
         }
         // Until all of it is done: what was folded and not committed must not be built upon.
         self.is_broken = true;
+        self.bytes = 0;
         while self.fold_and_commit(until)? {}
         if until != Until::Fed {
             self.settle()?;

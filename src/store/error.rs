@@ -159,6 +159,10 @@ impl Error {
         let dir = dir.to_owned();
         move |source| match source.kind() {
             rocksdb::ErrorKind::Corruption => Self::Damaged { dir, source: source.into() },
+            // A file of its own that it looks for.
+            rocksdb::ErrorKind::IOError if source.to_string().contains("No such file") => {
+                Self::Damaged { dir, source: source.into() }
+            }
             _ => Self::Rocks { doing, dir, source },
         }
     }

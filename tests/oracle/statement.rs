@@ -75,7 +75,8 @@ fn holdings(books: &Books, firm: &str, all: &mut Statement) {
     for (no, seller, _, holding) in books.held_by(firm) {
         let name = format!("held {firm} {no} of {seller}");
         let deducted = books.deducted(firm, seller, no);
-        let text = format!("void {}, counts {}, deducted {deducted}", holding.voided, holding.counts);
+        let counts = holding.counts && !holding.voided;
+        let text = format!("void {}, counts {counts}, deducted {deducted}", holding.voided);
         all.insert(name.clone(), text);
         say_mixture(all, &format!("{name} vector"), &holding.vector, true);
         say_amount(all, format!("{name} own back"), holding.own_back);

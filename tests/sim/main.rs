@@ -155,7 +155,7 @@ fn kept(seed: u64) -> Option<&'static str> {
 /// A failure: how to see it again, and what to do once it is mended.
 fn told(seed: u64, what: &str) -> String {
     let then = match kept(seed) {
-        Some(before) => format!("it failed before: {before}"),
+        Some(before) => format!("kept since it failed by this, which may be another fault: {before}"),
         None => "mended: add it to KEPT in tests/sim/main.rs".into(),
     };
     format!("make sim SEED={seed}   # {what}\n  {then}")

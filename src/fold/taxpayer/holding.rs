@@ -94,7 +94,7 @@ impl Step<'_> {
             self.month(later).new_sellers -= 1;
         }
         self.count_bought_ways(issue, false);
-        self.touch_accused(seller);
+        self.touch_accused_seller(seller);
         for line in goods {
             let (row, _) = self.books.edit_or_new::<Goods>(Key::Goods(Side::Bought, line.code));
             row.totals.add(line.amount, Fen::ZERO);
@@ -112,8 +112,8 @@ impl Step<'_> {
 
     /// A finding about value of an accused seller says how much was bought from it, and one about value that came through a
     /// seller what part that is of all it sold.
-    fn touch_accused(&mut self, seller: TaxpayerId) {
-        let origins = self.accused_origins();
+    fn touch_accused_seller(&mut self, seller: TaxpayerId) {
+        let origins = self.accused_origins(risk::TOGETHER_MAX + 1);
         let came_through = |origin: &TaxpayerId, books: &mut Books<'_>| {
             let names = books.accused_names(*origin, risk::NAMES_MAX);
             let told = |name: &AccusedName| Key::taint_told(*origin, name.named, seller);
@@ -121,9 +121,7 @@ impl Step<'_> {
         };
         // What is held against it is the sum over all of them.
         if origins.iter().any(|origin| came_through(origin, &mut self.books)) {
-            for origin in origins {
-                self.touch(About::Origin(origin));
-            }
+            self.touch_accused(risk::TOGETHER_MAX + 1);
             self.touch_refunds();
         }
         if self.profile.tainted_origins > 0 && self.books.has(&Key::Tainted(seller)) {
@@ -181,7 +179,7 @@ impl Step<'_> {
         }
         month.sellers -= u32::from(last_of_month);
         self.count_bought_ways(issue, true);
-        self.touch_accused(seller);
+        self.touch_accused_seller(seller);
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {

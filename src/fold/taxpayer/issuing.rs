@@ -7,6 +7,7 @@ use crate::model::{
     Message, Period, RED_WITHOUT_BLUE, Returned, Source, TaxpayerId, Timer, Vector, Voided,
 };
 use crate::provenance::Blend;
+use crate::risk::TOGETHER_MAX;
 use crate::state::{Goods, GoodsClass, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
 
 /// Red letters that one late blue invoice may meet in one step.
@@ -115,9 +116,7 @@ impl Step<'_> {
             self.touch(About::Period(self.now.period()));
         }
         // Whether what came of an accused origin went on to new buyers.
-        for origin in self.accused_origins() {
-            self.touch(About::Origin(origin));
-        }
+        self.touch_accused(TOGETHER_MAX + 1);
     }
 
     fn count_sale(&mut self, issue: &Issue, goods: &[GoodsAmount]) {

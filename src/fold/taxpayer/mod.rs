@@ -44,6 +44,8 @@ const STEP_EFFECTS: usize = super::EFFECTS_MAX / 8;
 
 /// Months after one of which something is known late, that are asked again: five years.
 const LATER_MONTHS_MAX: usize = 60;
+/// Of so many accused origins at most findings are asked again where a firm turns out to be known for longer.
+const ACCUSED_ASKED_MAX: usize = 256;
 
 /// One record being folded into one taxpayer.
 struct Step<'a> {
@@ -230,6 +232,10 @@ impl Step<'_> {
         let counts = is_own && self.effects.verdict == Verdict::Accepted && self.now != Instant::default();
         if counts && (unknown || self.now < *known_since) {
             *known_since = self.now;
+            if !unknown {
+                // Whom it has met since it is known is seen otherwise now.
+                self.touch_accused(ACCUSED_ASKED_MAX);
+            }
         }
         if counts {
             self.profile.known_until = self.profile.known_until.max(self.now);

@@ -87,6 +87,8 @@ impl Step<'_> {
         }
         if origin != self.books.entity.id {
             self.touch(About::Origin(origin));
+            // A finding about one origin weighs the value of all, each by whom it came through.
+            self.touch_accused(TOGETHER_MAX + 1);
         }
         let taint = Taint { raised_at: self.now, ..*taint };
         if !taint.standing {
@@ -255,9 +257,7 @@ impl Step<'_> {
         }
         if (total.taken, total.deducted) != (total_before.taken, total_before.deducted) {
             // A finding about one origin rests on the sum over all of them.
-            for other in self.accused_origins() {
-                self.touch(About::Origin(other));
-            }
+            self.touch_accused(TOGETHER_MAX + 1);
         }
         if total.names == 0 {
             self.books.remove(&Key::Tainted(origin));
@@ -266,13 +266,21 @@ impl Step<'_> {
         }
     }
 
-    /// The accused origins whose value is in these books, where they are so few that a finding rests on all of them.
-    pub(super) fn accused_origins(&mut self) -> Vec<TaxpayerId> {
+    /// Has findings about the accused origins whose value is in these books asked again, where there are no more than so many:
+    /// one more than are judged together, for with that one each is judged by itself.
+    pub(super) fn touch_accused(&mut self, most: usize) {
+        for origin in self.accused_origins(most) {
+            self.touch(About::Origin(origin));
+        }
+    }
+
+    /// The accused origins whose value is in these books, where there are no more than so many.
+    pub(super) fn accused_origins(&mut self, most: usize) -> Vec<TaxpayerId> {
         if self.profile.tainted_origins == 0 {
             return Vec::new();
         }
-        let keys = self.books.scan(&Key::Tainted(Id::EMPTY), &Key::Tainted(Id::LAST), TOGETHER_MAX + 1);
-        if keys.len() > TOGETHER_MAX {
+        let keys = self.books.scan(&Key::Tainted(Id::EMPTY), &Key::Tainted(Id::LAST), most + 1);
+        if keys.len() > most {
             return Vec::new();
         }
         keys.into_iter().filter_map(|key| if let Key::Tainted(origin) = key { Some(origin) } else { None }).collect()

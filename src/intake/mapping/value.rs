@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveTime;
-use chrono::format::{Fixed, Item, Numeric, Parsed, StrftimeItems};
+use chrono::format::{Fixed, Item, Numeric, Pad, Parsed, StrftimeItems};
 
 use super::document::{DayTime, Kind, ValueRule};
 use super::money;
@@ -70,8 +70,14 @@ impl Value {
             let items = StrftimeItems::new(text).parse_to_owned();
             let items =
                 items.map_err(|_| format!("the value `{name}`: `{text}` is no format; as in `%Y-%m-%d %H:%M:%S`"))?;
-            if rule.kind == Kind::Instant && rule.time.is_none() && !has_time(&items) {
-                let need = "has no time of day: add `time = \"start\"` or `time = \"end\"` of the day";
+            let need = match of_day(&items) {
+                OfDay::Part => Some("says the hour without `%M`, or `%I` without `%p`: add what is missing"),
+                OfDay::Nothing if rule.kind == Kind::Instant && rule.time.is_none() => {
+                    Some("has no time of day: add `time = \"start\"` or `time = \"end\"` of the day")
+                }
+                OfDay::Nothing | OfDay::All => None,
+            };
+            if let Some(need) = need {
                 return Err(format!("the value `{name}`: `{text}` {need}"));
             }
             formats.push(items);
@@ -169,6 +175,7 @@ impl Value {
         }
         let date = parsed.to_naive_date().ok()?;
         let Ok(time) = parsed.to_naive_time() else {
+            // What a format says of the time of day it says in whole: see `of_day`.
             let start = Instant(date.and_time(NaiveTime::MIN).and_utc().timestamp_millis() - CHINA_OFFSET_MS);
             return Some(match self.time {
                 DayTime::Start => start,
@@ -181,15 +188,36 @@ impl Value {
     }
 }
 
-/// Whether a format says the time of day.
-fn has_time(items: &[Item<'_>]) -> bool {
-    items.iter().any(|item| {
-        matches!(
-            item,
-            Item::Numeric(Numeric::Hour | Numeric::Hour12 | Numeric::Timestamp, _)
-                | Item::Fixed(Fixed::RFC2822 | Fixed::RFC3339)
-        )
-    })
+/// What a format says of the time of day.
+enum OfDay {
+    Nothing,
+    /// Not enough to tell it.
+    Part,
+    All,
+}
+
+fn of_day(items: &[Item<'_>]) -> OfDay {
+    let has = |wanted: &[Item<'_>]| {
+        items.iter().any(|item| {
+            wanted.iter().any(|wanted| match (item, wanted) {
+                (Item::Numeric(item, _), Item::Numeric(wanted, _)) => item == wanted,
+                (Item::Fixed(item), Item::Fixed(wanted)) => item == wanted,
+                _ => false,
+            })
+        })
+    };
+    let number = |numeric| Item::Numeric(numeric, Pad::None);
+    let is_whole = has(&[number(Numeric::Timestamp), Item::Fixed(Fixed::RFC2822), Item::Fixed(Fixed::RFC3339)]);
+    let half = has(&[Item::Fixed(Fixed::LowerAmPm), Item::Fixed(Fixed::UpperAmPm)]);
+    let (hour, hour_of_half) = (has(&[number(Numeric::Hour)]), has(&[number(Numeric::Hour12)]));
+    let minute = has(&[number(Numeric::Minute)]);
+    if is_whole || (minute && (hour || (hour_of_half && half))) {
+        OfDay::All
+    } else if hour || hour_of_half || half || minute {
+        OfDay::Part
+    } else {
+        OfDay::Nothing
+    }
 }
 
 #[cfg(test)]

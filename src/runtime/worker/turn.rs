@@ -7,7 +7,7 @@ use super::feed::{Arrived, Spot};
 use super::owned::Owned;
 use super::reading::Reading;
 use crate::codec::{Digest, Refusal, confluent, journal};
-use crate::fold::EpochCutter;
+use crate::fold::{EpochCutter, weight};
 use crate::log::kafka::{Frame, Outgoing};
 use crate::model::{
     Body, Entity, Event, Fact, Id, Instant, Kind, Message, Output, Position, Record, Root, RulesPublished, Source,
@@ -110,16 +110,17 @@ impl<'a> Gathering<'a> {
             };
             self.make_room(at, cutter);
             self.begin_journals(at);
-            let mut buyer = None;
+            let (mut buyer, mut bytes) = (None, 0);
             match &message {
                 Message::Arrival(arrival) => self.begin_trade(arrival.issued_at, at),
                 Message::Forwarded(source, event) => {
                     self.keys.push((*source, Key::of(event)));
                     buyer = self.see_invoice(event);
+                    bytes = weight(event);
                 }
                 _ => {}
             }
-            cutter.take(at);
+            cutter.take(at, bytes);
             self.push(Item::addressed(root, at, to, partition, buyer, Body::Message(message)));
         }
         Ok(())
@@ -135,7 +136,7 @@ impl<'a> Gathering<'a> {
                 self.make_room(at, cutter);
                 self.begin_journals(at);
                 self.keys.push((source, Key::Bytes(key)));
-                cutter.take(at);
+                cutter.take(at, 0);
                 let body = Body::Refused(refused);
                 self.push(Item::addressed(Root::BY_PLACE, at, Entity::CLOCK, partition, None, body));
             }
@@ -157,7 +158,7 @@ impl<'a> Gathering<'a> {
                 self.begin_journals(at);
                 self.keys.push((source, Key::of(&event)));
                 let buyer = self.see_invoice(&event);
-                cutter.take(at);
+                cutter.take(at, weight(&event));
                 let body = Body::Fact(source, Box::new(event));
                 self.push(Item::addressed(Root::BY_PLACE, at, to, partition, buyer, body));
             }

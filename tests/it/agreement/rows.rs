@@ -220,7 +220,8 @@ impl Teller {
         let name = format!("held {id} {no} of {seller}");
         let claimed: Fen = standing(held.claims.clone()).into_iter().map(|claim| claim.tax).sum();
         let deducted = claimed + held.lent.unwrap_or_default();
-        let (voided, counts) = (held.voided_at.is_some(), held.entered);
+        // What is void counts nowhere, whatever its buyer turns out to have been.
+        let (voided, counts) = (held.voided_at.is_some(), held.entered && held.voided_at.is_none());
         self.say(name.clone(), format!("void {voided}, counts {counts}, deducted {}", deducted.0));
         self.blend(id, &format!("{name} vector"), &held.vector, true);
         self.say(format!("{name} own back"), held.returned_own.0);
