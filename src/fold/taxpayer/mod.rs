@@ -231,10 +231,12 @@ impl Step<'_> {
         );
         let counts = is_own && self.effects.verdict == Verdict::Accepted && self.now != Instant::default();
         if counts && (unknown || self.now < *known_since) {
-            *known_since = self.now;
+            let before = std::mem::replace(known_since, self.now).period();
             if !unknown {
-                // Whom it has met since it is known is seen otherwise now.
+                // Whom it has met since it is known is seen otherwise now, and how new it was in its first months.
                 self.touch_accused(ACCUSED_ASKED_MAX);
+                self.touch_one(About::Period(before));
+                self.touch_one(About::Period(before.minus(-1)));
             }
         }
         if counts {

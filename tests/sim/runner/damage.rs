@@ -35,6 +35,9 @@ impl Runner<'_> {
             if ended.is_some() || image(&self.machine) != harmed {
                 // It did not come upon the damage, or had gone on before it did: what is left of it is mended.
                 self.heal_unread(&healthy, &harmed);
+                if ended.is_none() && matches!(damage, Damage::ForeignRows { .. } | Damage::RowsExchanged { .. }) {
+                    machine::remove_rows(&self.machine);
+                }
                 return Ok(ended);
             }
         }
