@@ -188,7 +188,7 @@ struct Window;
 
 /// Whether reading failed because of a frame's window.
 pub(super) fn is_window(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Window>())
+    error.get_ref().and_then(|inner| inner.downcast_ref::<Window>()).is_some()
 }
 
 /// The first bytes, and a reader for what follows them. Reads on where a pipe gives fewer at a time.
