@@ -23,7 +23,7 @@ names=$("$program")
 if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
     echo "make fuzz: TIME=$seconds is not a number of seconds" >&2 && exit 1
 fi
-if [[ -n $wanted ]] && ! grep -qx -- "$wanted" <<<"$names"; then
+if [[ -n $wanted ]] && ! grep -qxF -- "$wanted" <<<"$names"; then
     echo "make fuzz: there is no target $wanted; there are" $names >&2 && exit 1
 fi
 

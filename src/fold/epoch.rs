@@ -5,7 +5,7 @@ use crate::model::{Event, Fact, HOUR_MS, Instant};
 /// The most events of one epoch.
 pub const EPOCH_EVENTS_MAX: usize = 4_096;
 /// With an event by which its events weigh so much, it ends: see [`weight`].
-pub const EPOCH_BYTES_MAX: usize = 8 << 20;
+const EPOCH_BYTES_MAX: usize = 8 << 20;
 /// What an event weighs beside its lines, and a line, in bytes.
 const EVENT_BYTES: usize = 512;
 const INVOICE_LINE_BYTES: usize = 192;

@@ -20,7 +20,7 @@ mod timers;
 
 pub use case::publish as published_case;
 pub use effects::{EFFECTS_MAX, Effects, Verdict};
-pub use epoch::{EPOCH_BYTES_MAX, EPOCH_EVENTS_MAX, EPOCH_MS, EpochCutter, waiting_delivered, weight};
+pub use epoch::{EPOCH_EVENTS_MAX, EPOCH_MS, EpochCutter, waiting_delivered, weight};
 
 use crate::model::{Body, DeadLetter, Entity, Instant, Kind, Output, Record, Refused};
 use crate::risk::{RuleSet, RulesError};

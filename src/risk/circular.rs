@@ -22,8 +22,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
           sells itself: invoices that go round without goods. Seen by provenance, value arriving at its own origin, so \
           no cycle is searched for and its length does not matter. Or one leg of such a ring, among the real trade of its \
           firms, whose value is others' by origin: what was bought from one partner, time and again, is what was sold to \
-          another, within a margin that no trade lives on; both were met lately, began and ended together, and the firm buys and sells goods of one class. That is judged when the month has passed in which the \
-          two last traded. Looks alike and is honest: two firms that trade both ways in different goods, whose goods \
+          another, within a margin that no trade lives on; both were met lately, began and ended together, and the firm \
+          buys and sells goods of one class. That is judged when the month has passed in which the two last traded. Looks alike and is honest: two firms that trade both ways in different goods, whose goods \
           codes do not meet; an order bought for one customer, which is dealt once or twice, and earns its trader \
           something.",
     parameters: &[

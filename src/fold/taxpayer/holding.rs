@@ -3,6 +3,7 @@
 use super::Step;
 use super::claims::{deducted_by_origin, refunds};
 use super::issuing::{Met, is_red, trade, untrade};
+use super::taint::ASKED_TOGETHER;
 use crate::model::{
     About, Arrival, Fen, Fingerprint, GoodsAmount, Id, InvoiceNo, Marked, Part, Returned, TaxpayerId, Voided,
 };
@@ -113,7 +114,7 @@ impl Step<'_> {
     /// A finding about value of an accused seller says how much was bought from it, and one about value that came through a
     /// seller what part that is of all it sold.
     fn touch_accused_seller(&mut self, seller: TaxpayerId) {
-        let origins = self.accused_origins(risk::TOGETHER_MAX + 1);
+        let origins = self.accused_origins(ASKED_TOGETHER);
         let came_through = |origin: &TaxpayerId, books: &mut Books<'_>| {
             let names = books.accused_names(*origin, risk::NAMES_MAX);
             let told = |name: &AccusedName| Key::taint_told(*origin, name.named, seller);
@@ -121,7 +122,9 @@ impl Step<'_> {
         };
         // What is held against it is the sum over all of them.
         if origins.iter().any(|origin| came_through(origin, &mut self.books)) {
-            self.touch_accused(risk::TOGETHER_MAX + 1);
+            for origin in origins {
+                self.touch(About::Origin(origin));
+            }
             self.touch_refunds();
         }
         if self.profile.tainted_origins > 0 && self.books.has(&Key::Tainted(seller)) {

@@ -1,13 +1,13 @@
 //! Invoices on their issuer's side: blue, red, void.
 
 use super::Step;
+use super::taint::ASKED_TOGETHER;
 use crate::fold::effects::Seen;
 use crate::model::{
     About, Arrival, Continue, Entity, Event, Fen, GoodsAmount, Instant, Invoice, InvoiceKind, InvoiceNo, InvoiceVoided,
     Message, Period, RED_WITHOUT_BLUE, Returned, Source, TaxpayerId, Timer, Vector, Voided,
 };
 use crate::provenance::Blend;
-use crate::risk::TOGETHER_MAX;
 use crate::state::{Goods, GoodsClass, Issue, Issued, Key, Partner, Side, Void, WaitingRed};
 
 /// Red letters that one late blue invoice may meet in one step.
@@ -116,7 +116,7 @@ impl Step<'_> {
             self.touch(About::Period(self.now.period()));
         }
         // Whether what came of an accused origin went on to new buyers.
-        self.touch_accused(TOGETHER_MAX + 1);
+        self.touch_accused(ASKED_TOGETHER);
     }
 
     fn count_sale(&mut self, issue: &Issue, goods: &[GoodsAmount]) {

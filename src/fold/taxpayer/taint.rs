@@ -16,6 +16,10 @@ const TELLERS_PER_STEP: usize = 4_096;
 /// Accused origins behind one name that one step counts again.
 const ORIGINS_PER_STEP: usize = 64;
 
+/// Of so many accused origins findings are asked again together: one more than are judged together, for with that one each is
+/// judged by itself.
+pub(super) const ASKED_TOGETHER: usize = TOGETHER_MAX + 1;
+
 impl Step<'_> {
     /// A finding of this typology accuses this taxpayer as a source, where none did. Whatever else comes to accuse it
     /// meanwhile is of the same accusation, and in the same case.
@@ -88,7 +92,7 @@ impl Step<'_> {
         if origin != self.books.entity.id {
             self.touch(About::Origin(origin));
             // A finding about one origin weighs the value of all, each by whom it came through.
-            self.touch_accused(TOGETHER_MAX + 1);
+            self.touch_accused(ASKED_TOGETHER);
         }
         let taint = Taint { raised_at: self.now, ..*taint };
         if !taint.standing {
@@ -257,7 +261,7 @@ impl Step<'_> {
         }
         if (total.taken, total.deducted) != (total_before.taken, total_before.deducted) {
             // A finding about one origin rests on the sum over all of them.
-            self.touch_accused(TOGETHER_MAX + 1);
+            self.touch_accused(ASKED_TOGETHER);
         }
         if total.names == 0 {
             self.books.remove(&Key::Tainted(origin));
@@ -266,8 +270,7 @@ impl Step<'_> {
         }
     }
 
-    /// Has findings about the accused origins whose value is in these books asked again, where there are no more than so many:
-    /// one more than are judged together, for with that one each is judged by itself.
+    /// Has findings about the accused origins whose value is in these books asked again, where there are no more than so many.
     pub(super) fn touch_accused(&mut self, most: usize) {
         for origin in self.accused_origins(most) {
             self.touch(About::Origin(origin));
