@@ -44,8 +44,8 @@ pub enum Error {
     },
     /// The rows are of another journal.
     #[error(
-        "the rows of partition {partition} in {dir}/state belong to another journal than the one in {dir}/journal: put back \
-         what belongs together, or delete {dir}/state to fold the rows again from the journal"
+        "the rows of partition {partition} in {dir}/state belong to another journal than the one in {dir}/journal, or to \
+         another course of it: put back what belongs together, or delete {dir}/state to fold the rows again from the journal"
     )]
     ForeignRows {
         /// The folder.

@@ -240,6 +240,11 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
         "mapping" => text(&[MAPPING, ALL_KINDS]),
         "rules" => text(&[STANDARD_RULES, &format!("{STANDARD_RULES}{RULE_AND_CASES}")]),
         "topology" => text(&[EMBEDDED, KAFKA, "kind = \"embedded\"\npartitions = 3\nrules = \"x\"\ncache_mib = 9\n"]),
+        "measured" => text(&[
+            r#"{"scheme":"chain-3","typology":"shell_burst","taxpayer_id":"A","role":"source","first_at":"2026-01-01T08:00:00+08:00","evident_at":"2026-01-02T08:00:00+08:00"}"#,
+            r#"{"task_id":"T","taxpayer_id":"A","level":3,"typologies":["shell_burst"],"status":"open","opened_at":"2026-01-02T08:00:00+08:00"}"#,
+            r#"{"signal_id":"S","taxpayer_id":"A","typology":"shell_burst","status":"withdrawn"}"#,
+        ]),
         "world_lines" => vec![every_line()],
         "world_moves" => (0..4).map(moves).collect(),
         other => panic!("no seeds of {other}"),

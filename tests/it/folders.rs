@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{begun, file, import_arguments, outputs, replay_arguments, run, suyuan, world};
+use crate::support::{begun, copy, file, import_arguments, outputs, replay_arguments, rows, run, suyuan, world};
 
 const ISSUED: &str = r#"{"type":"invoice_issued","occurred_at":"2026-03-02T09:00:00+08:00","invoice_no":"12345678901234567890","invoice_kind":"special","seller_id":"A","buyer_id":"B","lines":[],"amount_fen":100,"tax_fen":13}"#;
 
@@ -112,4 +112,34 @@ fn a_lost_header_is_told_by_whoever_meets_it() {
         assert!(ran.stderr.contains("has lost its file `header`"), "{}", ran.stderr);
         assert!(ran.stderr.contains("put it back from a copy, or fold the same input again"), "{}", ran.stderr);
     }
+}
+
+/// Two courses of one journal have its name and their turns have the same numbers; what the rows stand for is told apart by
+/// the digest alone.
+#[test]
+fn rows_of_another_course_of_the_same_journal_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (second, data) = begun(folder.path(), &["--partitions", "2"]);
+    let fork = folder.path().join("fork");
+    copy(&data, &fork);
+    let lines = std::fs::read_to_string(&second).unwrap();
+    let half: String = lines.split_inclusive('\n').step_by(2).collect();
+    let half = file(folder.path(), "half.jsonl", half.as_bytes());
+    for (input, to) in [(&second, &data), (&half, &fork)] {
+        let ran = run(import_arguments(input, to, &[]));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    }
+    let before = (outputs(&data), rows(&data));
+    std::fs::remove_dir_all(data.join("state")).unwrap();
+    copy(&fork.join("state"), &data.join("state"));
+    for ran in
+        [run(import_arguments(&second, &data, &[])), run(["tasks".as_ref(), "--data".as_ref(), data.as_os_str()])]
+    {
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains("or to another course of it"), "{}", ran.stderr);
+    }
+    std::fs::remove_dir_all(data.join("state")).unwrap();
+    let ran = run(import_arguments(&second, &data, &[]));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!((outputs(&data), rows(&data)), before);
 }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::formats::refolded;
-use crate::support::{Ran, outputs, ran, rows, suyuan};
+use crate::support::{Ran, copy, outputs, ran, rows, suyuan};
 
 /// How a golden journal was made.
 struct Golden {
@@ -96,19 +96,6 @@ impl Golden {
         }
         copy(&folded.join("journal"), &journal);
         std::fs::write(self.dir().join(RECORDED), said(folded)).unwrap();
-    }
-}
-
-/// Copies a folder, without locks.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
-        if path.is_dir() {
-            copy(&path, &to.join(name));
-        } else if name != "lock" {
-            std::fs::copy(&path, to.join(name)).unwrap();
-        }
     }
 }
 

@@ -107,6 +107,19 @@ pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     path
 }
 
+/// Copies a folder, without locks.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else if name != "lock" {
+            std::fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
 /// The arguments of an import.
 pub(crate) fn import_arguments<'a>(input: &'a Path, data: &'a Path, more: &'a [&'a str]) -> Vec<&'a OsStr> {
     let more = more.iter().map(OsStr::new);

@@ -7,6 +7,7 @@
 //! | `schedule` | what goes wrong, when, and what is done then |
 //! | `machine` | starting the program on a made machine; what is on its disk |
 //! | `runner` | one seed from its first start to its last, with a disk that somebody damages on the way |
+//! | `sweeps` | everything that goes wrong once, at each place where it can |
 //! | `audit` | what must hold in the end |
 #![allow(clippy::print_stdout, reason = "it says how far it has come, and what it found")]
 
@@ -15,6 +16,7 @@ mod chance;
 mod machine;
 mod runner;
 mod schedule;
+mod sweeps;
 mod world;
 
 use std::ops::Range;
@@ -22,9 +24,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use runner::Tally;
+use sweeps::Place;
 
-/// Seeds that failed once, and what it was: they run before all others, whichever those are. Where a change of the simulator
-/// makes other runs of them, they are seeds like any other.
+/// Seeds that failed once, and what it was: they run before all others, whichever those are. A change of the simulator or of
+/// the program's operations makes other runs of them, and seeds like any other; what they failed by stays held by the
+/// sweeps, which leave out no place.
 const KEPT: [(u64, &str); 11] = [
     (4, "results that had been told were gone after the power failed"),
     (141, "a folder was not synced, and a journal in it gone after the power failed"),
@@ -40,6 +44,8 @@ const KEPT: [(u64, &str); 11] = [
 ];
 /// Seeds that are run where nobody says which.
 const SEEDS: Range<u64> = 0..1_000;
+/// Worlds that are swept where nobody says which.
+const SWEPT: Range<u64> = 0..1;
 /// So many seeds, or more, must have had in them what they are run for.
 const SEEDS_THAT_TELL: u64 = 500;
 /// After so many that failed, no more are run.
@@ -52,8 +58,14 @@ fn main() -> ExitCode {
     }
     machine::note_panics();
     match asked() {
-        Ok(Asked::One(seed)) => one(seed),
-        Ok(Asked::Many(seeds)) => many(seeds),
+        Ok(Asked::One(seed)) => one(&format!("seed {seed}"), runner::run(seed, true), |what| told(seed, what)),
+        Ok(Asked::Place(place)) => {
+            one(&format!("place {place}"), sweeps::one(place), |what| format!("make sim SWEEP={place}   # {what}"))
+        }
+        Ok(Asked::Many(seeds, worlds)) => {
+            let (swept, seeded) = (sweep(worlds), many(seeds));
+            if swept && seeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
         Err(what) => {
             println!("{what}");
             ExitCode::FAILURE
@@ -64,13 +76,18 @@ fn main() -> ExitCode {
 /// What the environment asks for.
 enum Asked {
     One(u64),
-    Many(Range<u64>),
+    Place(Place),
+    /// These seeds, and the sweeps of these worlds.
+    Many(Range<u64>, Range<u64>),
 }
 
 fn asked() -> Result<Asked, String> {
     let seed = setting("SUYUAN_SEED", "a number", |text| text.parse().ok())?;
+    let place = setting("SUYUAN_SWEEP", "a place such as 0:replay:power:17", Place::parse)?;
     let seeds = setting("SUYUAN_SEEDS", "a range such as 0..1000, not empty", range)?;
-    Ok(seed.map_or(Asked::Many(seeds.unwrap_or(SEEDS)), Asked::One))
+    let worlds = setting("SUYUAN_SWEEPS", "a range such as 0..10, not empty", range)?;
+    let many = Asked::Many(seeds.unwrap_or(SEEDS), worlds.unwrap_or(SWEPT));
+    Ok(seed.map(Asked::One).or(place.map(Asked::Place)).unwrap_or(many))
 }
 
 /// A setting; `None` where it is absent or empty.
@@ -90,20 +107,45 @@ fn range(text: &str) -> Option<Range<u64>> {
     (!range.is_empty()).then_some(range)
 }
 
-fn one(seed: u64) -> ExitCode {
-    match runner::run(seed, true) {
+fn one(name: &str, ran: Result<Tally, String>, told: impl FnOnce(&str) -> String) -> ExitCode {
+    match ran {
         Ok(tally) => {
-            println!("seed {seed} holds: {tally:?}");
+            println!("{name} holds: {tally:?}");
             ExitCode::SUCCESS
         }
         Err(what) => {
-            println!("{}", told(seed, &what));
+            println!("{}", told(&what));
             ExitCode::FAILURE
         }
     }
 }
 
-fn many(seeds: Range<u64>) -> ExitCode {
+/// Whether nothing fails, wherever it goes wrong.
+fn sweep(worlds: Range<u64>) -> bool {
+    let (began, mut failures) = (Instant::now(), 0);
+    let swept = sweeps::all(worlds.clone(), |place, what| {
+        println!("make sim SWEEP={place}   # {what}");
+        failures += 1;
+        failures < FAILURES_MAX
+    });
+    let swept = match swept {
+        Ok(swept) => swept,
+        Err(what) => {
+            println!("{what}");
+            return false;
+        }
+    };
+    let (places, seconds) = (swept.places, began.elapsed().as_secs_f64());
+    println!("{places} places swept on worlds {worlds:?} in {seconds:.1} s, {failures} failed; {swept:?}");
+    let lacking = if failures == 0 { swept.lacking() } else { Vec::new() };
+    for what in &lacking {
+        println!("the sweeps have lost their grip: {what}");
+    }
+    failures == 0 && lacking.is_empty()
+}
+
+/// Whether all seeds hold, and have had in them what they are run for.
+fn many(seeds: Range<u64>) -> bool {
     let began = Instant::now();
     let (mut sum, mut failures, mut count) = (Tally::default(), 0, 0_u64);
     let others = seeds.clone().filter(|seed| kept(*seed).is_none());
@@ -126,7 +168,7 @@ fn many(seeds: Range<u64>) -> ExitCode {
     for what in &lacking {
         println!("the simulator has lost its grip: {what}");
     }
-    if failures == 0 && lacking.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    failures == 0 && lacking.is_empty()
 }
 
 /// What so many seeds should have had in them, and have not.

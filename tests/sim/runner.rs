@@ -58,34 +58,33 @@ pub(crate) fn run(seed: u64, loud: bool) -> Result<Tally, String> {
     say(loud, &format!("{lines} lines in {files} files, {:?}; {schedule}", world.order));
     let calm = calm_run(&world, &schedule)?;
     say(loud, &format!("without faults: {} findings", calm.findings));
-    let mut runner = Runner {
-        machine: machine::with_files_of(&world),
-        calm: &calm,
-        world: &world,
-        schedule,
-        tally: Tally { lines: world.expected.rows, findings: calm.findings, ..Tally::default() },
-        is_cut: false,
-        is_repeated: false,
-        harmed: None,
-        loud,
-    };
-    runner.run()?;
-    runner.tally.cut += u64::from(runner.is_cut);
-    runner.tally.repeated += u64::from(runner.is_repeated && !runner.is_cut);
-    Ok(runner.tally)
+    Runner::new(&world, &calm, schedule, loud).to_the_last()
+}
+
+/// Runs a schedule on a world of which it is known what it comes to without faults, as far as its results.
+pub(crate) fn results_of(world: &World, calm: &Calm, schedule: Schedule, loud: bool) -> Result<Tally, String> {
+    Runner::new(world, calm, schedule, loud).to_its_results()
 }
 
 /// What the same commands come to where nothing goes wrong.
-struct Calm {
+pub(crate) struct Calm {
     outcome: Outcome,
     done: Vec<Done>,
     /// What was asked of the machine, command by command.
-    asked: Vec<Vec<Operation>>,
+    pub(crate) asked: Vec<Vec<Operation>>,
     image: Image,
-    findings: u64,
+    pub(crate) findings: u64,
 }
 
-fn calm_run(world: &World, schedule: &Schedule) -> Result<Calm, String> {
+impl Calm {
+    /// What is on the disk in the end, in bytes.
+    pub(crate) fn disk_bytes(&self) -> usize {
+        self.image.files.values().map(Vec::len).sum()
+    }
+}
+
+/// Runs a schedule's commands without faults.
+pub(crate) fn calm_run(world: &World, schedule: &Schedule) -> Result<Calm, String> {
     let machine = machine::with_files_of(world);
     let (mut done, mut asked) = (Vec::new(), Vec::new());
     for command in &schedule.commands {
@@ -133,16 +132,47 @@ struct Runner<'a> {
     loud: bool,
 }
 
-impl Runner<'_> {
-    fn run(&mut self) -> Result<(), String> {
+impl<'a> Runner<'a> {
+    fn new(world: &'a World, calm: &'a Calm, schedule: Schedule, loud: bool) -> Self {
+        Self {
+            machine: machine::with_files_of(world),
+            calm,
+            world,
+            schedule,
+            tally: Tally { lines: world.expected.rows, findings: calm.findings, ..Tally::default() },
+            is_cut: false,
+            is_repeated: false,
+            harmed: None,
+            loud,
+        }
+    }
+
+    fn to_the_last(mut self) -> Result<Tally, String> {
+        self.results()?;
+        self.remove_rows()?;
+        self.import_again()?;
+        Ok(self.told())
+    }
+
+    fn to_its_results(mut self) -> Result<Tally, String> {
+        self.results()?;
+        Ok(self.told())
+    }
+
+    fn told(mut self) -> Tally {
+        self.tally.cut += u64::from(self.is_cut);
+        self.tally.repeated += u64::from(self.is_repeated && !self.is_cut);
+        self.tally
+    }
+
+    /// All commands, each to its end.
+    fn results(&mut self) -> Result<(), String> {
         let mut done = Vec::new();
         for (number, command) in self.schedule.commands.clone().iter().enumerate() {
             done.push(self.command(number, command)?);
         }
         self.audit(&done)?;
-        self.lose_power(&done)?;
-        self.remove_rows()?;
-        self.import_again()
+        self.lose_power(&done)
     }
 
     /// Runs a command until it comes to its end, whatever goes wrong on the way.
@@ -162,7 +192,7 @@ impl Runner<'_> {
                 return Ok(done);
             }
             let calm = self.calm;
-            let Some(start) = self.schedule.next(&calm.asked[number], command.files()) else {
+            let Some(start) = self.schedule.next(number, &calm.asked[number], command.files()) else {
                 return match ended {
                     Some(done) => Ok(done),
                     None => self.start_calmly(command),

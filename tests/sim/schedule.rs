@@ -1,6 +1,7 @@
 //! The schedule of a seed: what is asked of the program, with which settings it is started each time, what goes wrong at
 //! which operation, and how the process ends then.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -77,9 +78,21 @@ pub(crate) enum Damage {
     NoRows,
 }
 
+/// What goes wrong where nothing is left to chance: once, at a place that is named.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Planned {
+    /// While which command, by its number.
+    pub(crate) command: usize,
+    /// What goes wrong with one start after the other; with those that follow nothing does.
+    pub(crate) starts: VecDeque<Start>,
+    /// What is done to the disk after that.
+    pub(crate) damage: Option<Damage>,
+}
+
 /// All that a seed says beside its world.
 pub(crate) struct Schedule {
     chance: Chance,
+    planned: Option<Planned>,
     pub(crate) commands: Vec<Command>,
     partitions: u32,
     threads: usize,
@@ -101,14 +114,39 @@ impl Schedule {
         let damage_at = chance.percent(50).then(|| chance.below(starts_left + 1));
         Self {
             partitions: 1 + u32::try_from(chance.below(5)).expect("small"),
-            threads: if chance.percent(8) { 2 } else { 1 },
+            threads: if chance.percent(25) { 2 } else { 1 },
             rules: rules(&mut chance),
             starts_left,
             damage_at,
             policies: policies(&mut chance),
             cache_bytes_max: cache(&mut chance),
             commands,
+            planned: None,
             chance,
+        }
+    }
+
+    /// The schedule of a sweep: small turns, frames and segments, so that a short run has everything in it.
+    pub(crate) fn of_sweep(commands: Vec<Command>, planned: Planned) -> Self {
+        let policies = Policies {
+            turn_events: 40,
+            frame_records_max: 60,
+            segment_bytes_max: 6_000,
+            persist: Persist::AfterTurns(2),
+            seed: Some(1),
+            ..Policies::default()
+        };
+        Self {
+            partitions: 2,
+            threads: 1,
+            rules: where_little_is_much(),
+            starts_left: 0,
+            damage_at: None,
+            policies,
+            cache_bytes_max: 200_000,
+            commands,
+            planned: Some(planned),
+            chance: Chance::new(0, 2),
         }
     }
 
@@ -126,9 +164,12 @@ impl Schedule {
         }
     }
 
-    /// The next start, over a run that asks for these operations if nothing goes wrong; `None` once everything has gone
-    /// wrong that was to.
-    pub(crate) fn next(&mut self, asked: &[Operation], files: &[PathBuf]) -> Option<Start> {
+    /// The next start of a command, over a run that asks for these operations if nothing goes wrong; `None` once everything
+    /// has gone wrong that was to.
+    pub(crate) fn next(&mut self, command: usize, asked: &[Operation], files: &[PathBuf]) -> Option<Start> {
+        if let Some(planned) = &mut self.planned {
+            return planned.starts.pop_front_if(|_| planned.command == command);
+        }
         self.starts_left = self.starts_left.checked_sub(1)?;
         let mut settings = Settings { threads: self.threads, ..self.calm() };
         let Self { chance, .. } = self;
@@ -153,6 +194,9 @@ impl Schedule {
 
     /// What is done to the disk now, between two starts.
     pub(crate) fn damage(&mut self) -> Option<Damage> {
+        if let Some(planned) = &mut self.planned {
+            return planned.damage.take_if(|_| planned.starts.is_empty());
+        }
         if self.damage_at != Some(self.starts_left) {
             return None;
         }
@@ -176,7 +220,7 @@ impl Schedule {
     pub(crate) fn beside_damage(&mut self, asked: &[Operation], files: &[PathBuf]) -> Option<Start> {
         let mut settings = self.calm();
         let chance = &mut self.chance;
-        if !chance.percent(30) {
+        if self.planned.is_some() || !chance.percent(30) {
             return None;
         }
         settings.policies.seed = Some(chance.number());
@@ -223,6 +267,10 @@ fn rules(chance: &mut Chance) -> String {
     if chance.percent(40) {
         return STANDARD_RULES.to_owned();
     }
+    where_little_is_much()
+}
+
+fn where_little_is_much() -> String {
     let less = |line: &str| {
         let (name, rest) = line.split_once(" = ")?;
         let (number, comment) =

@@ -48,8 +48,10 @@ struct Line {
     text: String,
 }
 
-/// The most lines of a world.
+/// The most events of a world.
 const EVENTS_MAX: usize = 700;
+/// The most events of a small one.
+const EVENTS_OF_SMALL_MAX: usize = 170;
 
 impl World {
     /// Makes the world of a seed.
@@ -59,27 +61,46 @@ impl World {
         events.extend(meddling(&events, &mut chance));
         events.extend(published(&events, &mut chance));
         jump(&mut events, &mut chance);
+        let order = if chance.percent(70) { Order::Time } else { Order::Given };
+        let sort_bytes_max = *chance.pick(&[2_000, 20_000, SORT_BYTES_MAX]);
+        let late_percent = if order == Order::Given { 80 } else { 30 };
+        Self::of(events, order, late_percent, sort_bytes_max, &mut chance)
+    }
+
+    /// Makes a small one, in which everything has its place all the same, and which is sorted outside memory.
+    pub(crate) fn small(seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 3);
+        let mut events = trade(seed, 40, 2, 2_000);
+        events.extend(meddling(&events, &mut chance));
+        // Who is registered, and then every so many of the others.
+        let (mut kept, others): (Vec<Event>, Vec<Event>) =
+            events.into_iter().partition(|event| matches!(event.fact, Fact::TaxpayerRegistered(_)));
+        let step = others.len().div_ceil(EVENTS_OF_SMALL_MAX.saturating_sub(kept.len()).max(1)).max(1);
+        kept.extend(others.into_iter().step_by(step));
+        Self::of(kept, Order::Time, 100, 4_000, &mut chance)
+    }
+
+    /// Writes down events, roughly: of a hundred files, so many have lines that come late.
+    fn of(mut events: Vec<Event>, order: Order, late_percent: u64, sort_bytes_max: usize, chance: &mut Chance) -> Self {
         events.sort_by_key(|event| event.occurred_at);
         let mut expected = Expected::default();
         let mut lines = Vec::new();
         for event in &events {
             lines.push(fresh(event, &mut expected));
             if chance.percent(4) {
-                lines.push(again(event, &mut expected, &mut chance));
+                lines.push(again(event, &mut expected, chance));
             } else if chance.percent(3) {
                 lines.extend(contradicted(event, &mut expected));
             }
             if chance.percent(3) {
-                lines.push(refused(event, &mut expected, &mut chance));
+                lines.push(refused(event, &mut expected, chance));
             }
         }
         expected.facts.sort();
         let hands_on =
             |fact: &Fact| matches!(fact, Fact::TaxpayerChanged(changed) if changed.former_taxpayer_id.is_some());
         expected.hands_on = events.iter().any(|event| hands_on(&event.fact));
-        let order = if chance.percent(70) { Order::Time } else { Order::Given };
-        let files = write_files(lines, order, &mut chance);
-        let sort_bytes_max = *chance.pick(&[2_000, 20_000, SORT_BYTES_MAX]);
+        let files = write_files(lines, late_percent, chance);
         Self { files, order, sort_bytes_max, expected }
     }
 
@@ -91,16 +112,8 @@ impl World {
 
 /// Firms, their trade, and schemes among them.
 fn economy(seed: u64, chance: &mut Chance) -> Vec<Event> {
-    let settings = world::Settings {
-        seed,
-        taxpayers: 50 + u32::try_from(chance.below(15)).expect("small"),
-        invoices: chance.within(60..170),
-        months: 1 + u32::try_from(chance.below(5)).expect("small"),
-        start: Date::parse("2025-01-01").expect("a date"),
-        fraud_bp: 300 + u32::try_from(chance.below(1_500)).expect("small"),
-        typologies: Vec::new(),
-    };
-    let mut events: Vec<Event> = world::World::new(settings).expect("lawful settings").collect();
+    let small = |number: usize| u32::try_from(number).expect("small");
+    let mut events = trade(seed, chance.within(60..170), 1 + small(chance.below(5)), 300 + small(chance.below(1_500)));
     // Some worlds end in the middle of it.
     if chance.percent(30) {
         let left = events.len() / 2 + chance.below(events.len() / 2);
@@ -108,6 +121,14 @@ fn economy(seed: u64, chance: &mut Chance) -> Vec<Event> {
     }
     events.truncate(EVENTS_MAX);
     events
+}
+
+/// The plan.
+fn trade(seed: u64, invoices: u64, months: u32, fraud_bp: u32) -> Vec<Event> {
+    let start = Date::parse("2025-01-01").expect("a date");
+    let taxpayers = 50 + u32::try_from(seed % 15).expect("small");
+    let settings = world::Settings { seed, taxpayers, invoices, months, start, fraud_bp, typologies: Vec::new() };
+    world::World::new(settings).expect("lawful settings").collect()
 }
 
 /// What officers, sellers and buyers do beyond the plan; each with an identity of its own.
@@ -284,7 +305,7 @@ fn refused(event: &Event, expected: &mut Expected, chance: &mut Chance) -> Line 
 
 /// Deals lines to files. Whatever their order in them, those that are merged by time come out in it; those that are taken
 /// as given are late where they are.
-fn write_files(lines: Vec<Line>, order: Order, chance: &mut Chance) -> Vec<(PathBuf, Vec<u8>)> {
+fn write_files(lines: Vec<Line>, late_percent: u64, chance: &mut Chance) -> Vec<(PathBuf, Vec<u8>)> {
     let count = 1 + chance.below(4);
     let mut dealt: Vec<Vec<Line>> = (0..count).map(|_| Vec::new()).collect();
     let by_turns = chance.percent(60);
@@ -294,7 +315,7 @@ fn write_files(lines: Vec<Line>, order: Order, chance: &mut Chance) -> Vec<(Path
         dealt[to].push(line);
     }
     let file = |(number, mut lines): (usize, Vec<Line>)| {
-        if chance.percent(if order == Order::Given { 80 } else { 30 }) {
+        if chance.percent(late_percent) {
             delay(&mut lines, chance);
         }
         let mut bytes = Vec::new();

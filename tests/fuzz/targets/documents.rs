@@ -1,8 +1,11 @@
-//! Documents that people write: mapping files, rule sets, topologies. What is wrong is told with its line.
+//! Documents that people write: mapping files, rule sets, topologies, and the lines that a run is measured by. What is wrong
+//! is told with its line or its field.
 
 use suyuan::drive::World;
 use suyuan::intake::Mapping;
 use suyuan::risk::{RuleSet, read_cases};
+use suyuan::sim::evaluate::{SignalLine, TaskLine};
+use suyuan::sim::label::Label;
 use suyuan::topology::Topology;
 
 fn text(bytes: &[u8]) -> Option<&str> {
@@ -44,5 +47,17 @@ pub(crate) fn topology(bytes: &[u8]) {
     match Topology::parse(text) {
         Ok(topology) => assert!(topology.partitions > 0 && topology.cache_mib > 0),
         Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A line of labels, tasks or signals, as measuring reads it.
+pub(crate) fn measured(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let refusals = [Label::parse(text).err(), TaskLine::parse(text).err(), SignalLine::parse(text).err()];
+    for refusal in refusals.into_iter().flatten() {
+        assert!(!refusal.is_empty());
+    }
+    if let Ok(label) = Label::parse(text) {
+        assert_eq!(Label::parse(&label.to_string()), Ok(label));
     }
 }

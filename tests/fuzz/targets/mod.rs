@@ -23,7 +23,7 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 22] = [
+pub(crate) const TARGETS: [Target; 23] = [
     Target { name: "event_json", run: events::json },
     Target { name: "event_avro", run: events::avro },
     Target { name: "record", run: journal::record },
@@ -44,6 +44,7 @@ pub(crate) const TARGETS: [Target; 22] = [
     Target { name: "mapping", run: documents::mapping },
     Target { name: "rules", run: documents::rules },
     Target { name: "topology", run: documents::topology },
+    Target { name: "measured", run: documents::measured },
     Target { name: "world_lines", run: worlds::lines },
     Target { name: "world_moves", run: worlds::moves },
 ];

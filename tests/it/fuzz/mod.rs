@@ -119,7 +119,7 @@ const READS_FILES: [&str; 4] = ["lines", "compressed", "table", "world_lines"];
 const CODEC: [&str; 5] = ["event_json", "event_avro", "record", "message", "output"];
 const LOG_AND_ROWS: [&str; 6] = ["told", "header", "segment", "segment_sealed", "key", "row"];
 const TOPICS: [&str; 3] = ["frame", "wire", "other_schema"];
-const DOCUMENTS: [&str; 3] = ["mapping", "rules", "topology"];
+const DOCUMENTS: [&str; 4] = ["mapping", "rules", "topology", "measured"];
 const MOVES: [&str; 1] = ["world_moves"];
 
 #[test]
