@@ -15,8 +15,9 @@ use crate::model::{Instant, Source, Text};
 pub const SORT_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 /// The most runs of a level: as many are merged into one of the next level, so that open files stay few.
 pub const RUNS_MAX: usize = 64;
-/// What is read of a run, and written to one, at a time.
-const RUN_BUFFER_BYTES: usize = 64 * 1_024;
+/// What is read of a run, and written to one, at a time: that part of what is sorted in memory, and at most so much.
+const RUN_BUFFER_PART: usize = 64;
+const RUN_BUFFER_BYTES_MAX: usize = 64 * 1_024;
 
 /// Collects rows in any order.
 pub(super) struct Sorter {
@@ -105,7 +106,7 @@ impl Sorter {
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(RUN_BUFFER_BYTES, self.files.scratch()?);
+        let mut out = BufWriter::with_capacity(self.buffer_bytes(), self.files.scratch()?);
         self.write(&mut out)?;
         self.add_run(out.into_inner()?, 0)
     }
@@ -119,8 +120,10 @@ impl Sorter {
         if self.levels[level].len() < RUNS_MAX {
             return Ok(());
         }
-        let mut merge = Merge::new(self.levels[level].drain(..).map(Run::file).collect::<io::Result<_>>()?)?;
-        let mut out = BufWriter::with_capacity(RUN_BUFFER_BYTES, self.files.scratch()?);
+        let buffer_bytes = self.buffer_bytes();
+        let runs = self.levels[level].drain(..).map(|file| Run::file(file, buffer_bytes));
+        let mut merge = Merge::new(runs.collect::<io::Result<_>>()?)?;
+        let mut out = BufWriter::with_capacity(buffer_bytes, self.files.scratch()?);
         let mut row = Vec::new();
         while let Some(head) = merge.next(&mut row)? {
             out.write_all(&head.to_bytes())?;
@@ -131,12 +134,17 @@ impl Sorter {
         self.add_run(out.into_inner()?, level + 1)
     }
 
+    fn buffer_bytes(&self) -> usize {
+        (self.bytes_max / RUN_BUFFER_PART).clamp(2 * HEAD_BYTES, RUN_BUFFER_BYTES_MAX)
+    }
+
     /// Everything, in order.
     pub(super) fn finish(mut self) -> Result<Sorted, Error> {
         let mut rest = Vec::with_capacity(self.bytes.len() + self.heads.len() * HEAD_BYTES);
         self.write(&mut rest).map_err(failed)?;
         self.bytes = Vec::new();
-        let files = std::mem::take(&mut self.levels).into_iter().flatten().map(Run::file);
+        let buffer_bytes = self.buffer_bytes();
+        let files = std::mem::take(&mut self.levels).into_iter().flatten().map(|file| Run::file(file, buffer_bytes));
         let mut runs: Vec<Run> = files.collect::<io::Result<_>>().map_err(failed)?;
         runs.push(Run(Box::new(Cursor::new(rest))));
         Ok(Sorted { merge: Merge::new(runs).map_err(failed)?, failure: self.failure })
@@ -171,9 +179,9 @@ impl Head {
 struct Run(Box<dyn Read + Send>);
 
 impl Run {
-    fn file(mut file: Scratch) -> io::Result<Self> {
+    fn file(mut file: Scratch, buffer_bytes: usize) -> io::Result<Self> {
         file.rewind()?;
-        Ok(Self(Box::new(BufReader::with_capacity(RUN_BUFFER_BYTES, file))))
+        Ok(Self(Box::new(BufReader::with_capacity(buffer_bytes, file))))
     }
 
     fn head(&mut self) -> io::Result<Option<Head>> {

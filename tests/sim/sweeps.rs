@@ -33,8 +33,10 @@ enum Wrong {
     Killed,
     /// The power fails with an operation, which is done in part.
     Power,
-    /// An operation fails, and those after it do not; the power fails when the process has ended.
+    /// An operation fails, and those after it do not.
     Fails,
+    /// The same, and the power fails when the process has ended.
+    FailsPower,
     /// From an operation on the disk is full, until the next start.
     Full,
     /// The process is killed in the middle of a write, and the next one with an operation of its own.
@@ -61,10 +63,11 @@ enum Wrong {
     Row,
 }
 
-const WRONG: [(Wrong, &str); 15] = [
+const WRONG: [(Wrong, &str); 16] = [
     (Wrong::Killed, "killed"),
     (Wrong::Power, "power"),
     (Wrong::Fails, "fails"),
+    (Wrong::FailsPower, "fails-power"),
     (Wrong::Full, "full"),
     (Wrong::KilledAgain, "killed-again"),
     (Wrong::PowerAgain, "power-again"),
@@ -81,7 +84,7 @@ const WRONG: [(Wrong, &str); 15] = [
 
 /// So many places are tried of what has no places of its own: bytes of the input, of the disk, of the journal.
 const PLACES: u64 = 60;
-/// Of operations that read rows, which change nothing and are most of all, one in so many is tried.
+/// Of the reading of rows for folding, one in so many is tried.
 const ROWS_STEP: usize = 19;
 /// What a part is one of, where the disk is damaged.
 const WHOLE: u64 = 1 << 16;
@@ -89,7 +92,7 @@ const WHOLE: u64 = 1 << 16;
 impl Wrong {
     /// Whether its places are the operations of the first start.
     fn is_first(self) -> bool {
-        matches!(self, Self::Killed | Self::Power | Self::Fails | Self::Full)
+        matches!(self, Self::Killed | Self::Power | Self::Fails | Self::FailsPower | Self::Full)
     }
 
     /// Whether its places are the operations of a start after a kill.
@@ -144,7 +147,8 @@ impl Place {
         match self.wrong {
             Wrong::Killed | Wrong::KilledAgain => ground.start(vec![stops], End::Killed),
             Wrong::Power | Wrong::PowerAgain => ground.start(vec![stops], End::PowerLost(at)),
-            Wrong::Fails | Wrong::FailsAgain => ground.start(vec![once], End::PowerLost(at)),
+            Wrong::Fails | Wrong::FailsAgain => ground.start(vec![once], End::Killed),
+            Wrong::FailsPower => ground.start(vec![once], End::PowerLost(at)),
             Wrong::Full => ground.start(vec![full], End::Killed),
             Wrong::Room => Start { room: Some(some(ground.disk_bytes)), ..ground.start(Vec::new(), End::Killed) },
             Wrong::Unreadable => {
@@ -170,7 +174,7 @@ impl Place {
             Wrong::Cut => Some(Damage::Cut { file: fast, byte: slow }),
             Wrong::Lost => Some(Damage::Lost { file: slow }),
             Wrong::Row => Some(Damage::Row { partition: part(self.at, 2), row: slow }),
-            Wrong::Killed | Wrong::Power | Wrong::Fails | Wrong::Full => None,
+            Wrong::Killed | Wrong::Power | Wrong::Fails | Wrong::FailsPower | Wrong::Full => None,
             Wrong::KilledAgain | Wrong::PowerAgain | Wrong::FailsAgain => None,
             Wrong::Room | Wrong::Unreadable | Wrong::ScratchFull | Wrong::ScratchLost => None,
         }
@@ -249,18 +253,16 @@ impl Ground {
 
     /// The places at which something is to go wrong.
     fn places(&self, wrong: Wrong) -> Vec<u64> {
-        let of = |asked: &mut dyn Iterator<Item = &Operation>| {
-            let mut rows = 0;
-            let mut is_tried = |operation: &Operation| {
-                rows += usize::from(*operation == Operation::Rows);
-                *operation != Operation::Rows || rows % ROWS_STEP == 1
-            };
-            (0..).zip(asked).filter(|(_, operation)| is_tried(operation)).map(|(at, _)| at).collect()
-        };
         if wrong.is_first() {
-            of(&mut self.calm.asked.iter().flatten())
+            let mut before = 0;
+            let of_command = |asked: &Vec<Operation>| {
+                let places: Vec<u64> = tried(asked).into_iter().map(|at| before + at).collect();
+                before += asked.len() as u64;
+                places
+            };
+            self.calm.asked.iter().flat_map(of_command).collect()
         } else if wrong.is_again() {
-            of(&mut self.again.iter())
+            tried(&self.again)
         } else {
             (0..PLACES).collect()
         }
@@ -270,6 +272,15 @@ impl Ground {
         let schedule = Schedule::of_sweep(self.commands.clone(), place.planned(self));
         runner::results_of(&self.world, &self.calm, schedule, loud)
     }
+}
+
+/// The operations that are tried. Rows are read for folding, most of all and all alike, and for results, once no more rows
+/// are written: one in so many of the former.
+fn tried(asked: &[Operation]) -> Vec<u64> {
+    let folded = asked.iter().rposition(|operation| *operation == Operation::WriteRows).unwrap_or(0);
+    let is_tried =
+        |at: usize, operation: Operation| operation != Operation::Rows || at >= folded || at % ROWS_STEP == 0;
+    (0..).zip(asked).filter(|(at, operation)| is_tried(*at, **operation)).map(|(at, _)| at as u64).collect()
 }
 
 /// Runs one place, and says all of it.
