@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use suyuan::codec::json::write_event;
-
+use super::script::lines;
 use super::{Outcome, worlds};
 
 /// The standard rules with other numbers.
@@ -15,12 +14,7 @@ fn rules(numbers: &[(&str, i64)]) -> String {
 }
 
 fn agree(numbers: &[(&str, i64)], script: &str) {
-    let lines = suyuan::drive::parse(script).unwrap().into_iter().map(|event| {
-        let mut line = Vec::new();
-        write_event(&event, &mut line);
-        String::from_utf8(line).unwrap()
-    });
-    let outcome = Outcome::of(&rules(numbers), &lines.collect::<Vec<_>>());
+    let outcome = Outcome::of(&rules(numbers), &lines(script));
     let mut text = String::new();
     for (name, (fold, oracle)) in &outcome.different {
         writeln!(text, "{name}: the fold {fold:?}, the oracle {oracle:?}").unwrap();
