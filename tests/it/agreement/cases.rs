@@ -151,3 +151,15 @@ fn who_comes_nearer_to_a_source_by_what_does_not_count_is_told_of_nearer() {
          at 2026-04-25 | issue 12 S A 9.00 tax=2492.24 | at 2026-03-16 | issue 8 A B 9.00 tax=11.30",
     );
 }
+
+#[test]
+fn a_month_in_which_nobody_was_met_first_after_all_is_asked_again() {
+    let numbers = [("margin_max_bp", 9_000), ("days_max", 31), ("tax_min_fen", 30_000)];
+    let known = "at 2026-01-23 | issue 2 A B 9.00 tax=3986.66\nat 2026-04-08 | issue 8 A B 9.00 tax=1504.63\n\
+        at 2026-04-14 | issue 9 B C 9.00 tax=2405.98\n";
+    // Sold to before, and bought from before.
+    agree(&numbers, &format!("{known}at 2026-02-07 | issue 3 B C 9.00 tax=577.22"));
+    let met = "at 2026-01-23 | issue 2 B C 9.00 tax=3986.66\nat 2026-04-08 | issue 8 A B 9.00 tax=1504.63\n\
+        at 2026-04-14 | issue 9 B C 9.00 tax=1500.00\n";
+    agree(&numbers, &format!("{met}at 2026-02-07 | issue 3 A B 9.00 tax=577.22"));
+}
