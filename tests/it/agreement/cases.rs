@@ -163,3 +163,13 @@ fn a_month_in_which_nobody_was_met_first_after_all_is_asked_again() {
         at 2026-04-14 | issue 9 B C 9.00 tax=1500.00\n";
     agree(&numbers, &format!("{met}at 2026-02-07 | issue 3 A B 9.00 tax=577.22"));
 }
+
+#[test]
+fn a_status_since_which_nothing_was_sold_has_nothing_counted_again() {
+    agree(
+        &[("pool_origins", 4), ("vector_origins", 1)],
+        "at 2026-01-05T09:06 | issue 04 B A 9.00 tax=11.19\nat 2026-01-05T09:08 | issue 05 A A 9.00 tax=3629.37\n\
+         at 2026-01-05T09:11 | status A deregistered\nat 2026-01-05T09:15 | issue 10 B A 9.00 tax=28.56\n\
+         at 2026-01-05T09:16 | issue 16 B A -9.00 tax=-23.99 red=10\nat 2026-01-05T09:19 | change A kind=small_scale",
+    );
+}
