@@ -1,7 +1,7 @@
 //! The script's language: one event a line, as short as can be.
 //!
 //! ```text
-//! at 2026-03-02T09:00            # the next event's time; each event after it is a minute later
+//! at 2026-03-02T09:00            # the next event's time, or 2026-03-02T09:00:07.250+08:00; each after it is a minute later
 //! wait 40                        # days
 //! register A on=2026-01-05 rep=P1 kind=small_scale
 //! register A rep=P1/13800138000 fin=P2 handler=P3,P4 collector=P5 at=科技路1号305室 grade=D  # people with their phones
@@ -360,5 +360,5 @@ fn money(text: &str) -> Result<Fen, String> {
 
 fn moment(text: &str) -> Result<Instant, String> {
     let full = if text.contains('T') { format!("{text}:00+08:00") } else { format!("{text}T09:00:00+08:00") };
-    Instant::parse(&full).ok_or_else(|| format!("`{text}` is no time"))
+    Instant::parse(&full).or_else(|| Instant::parse(text)).ok_or_else(|| format!("`{text}` is no time"))
 }

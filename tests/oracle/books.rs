@@ -178,7 +178,10 @@ impl Books {
             What::Status(status) => {
                 let before = self.firm(who).clone();
                 self.firm(who).statuses.push((time, status.clone()));
-                self.recount_later(who, &before);
+                // Of a firm that has sold nothing since, no invoice counts otherwise.
+                if self.sales_of(who).any(|(_, sale)| !sale.invoice.is_red() && sale.invoice.at >= time) {
+                    self.recount_later(who, &before);
+                }
             }
             What::Cap(cap) => self.firm(who).caps.push((time, *cap)),
             What::Issued(invoice) => return self.issue(who, invoice),

@@ -7,6 +7,7 @@
 //! the oracle makes none: it says that the world is unclear, and how often. Two orders are the design's own (ARCHITECTURE.md,
 //! 62) and stated here as there: settled sales open again by their numbers, and what was given up and comes back is that of
 //! the sale's own month first. Value is followed step by step in both, so a misconception of how it flows could be shared:
+//! `fractions.rs` says it once more, as crudely as can be, without budgets and without rounding, and
 //! `tests/it/properties/identity.rs` and `books.rs` hold it against sums alone.
 #![allow(unreachable_pub, reason = "a module of several binaries, of which each sees to its own")]
 
@@ -15,6 +16,7 @@ pub mod chains;
 pub mod checks;
 pub mod events;
 pub mod firms;
+pub mod fractions;
 pub mod mixture;
 pub mod rules;
 pub mod statement;

@@ -93,6 +93,7 @@ impl Step<'_> {
         self.touch_ended(&met);
         if let Some(later) = met.not_in {
             self.month(later).new_sellers -= 1;
+            self.touch(About::Period(later));
         }
         self.count_bought_ways(issue, false);
         self.touch_accused_seller(seller);

@@ -151,6 +151,7 @@ impl Step<'_> {
         self.touch_ended(&met);
         if let Some(later) = met.not_in {
             self.month(later).new_buyers -= 1;
+            self.touch(About::Period(later));
         }
         self.count_sold_ways(issue, false);
         self.profile.last_month = self.profile.last_month.max(period);

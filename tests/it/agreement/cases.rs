@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use suyuan::codec::json::write_event;
-
+use super::script::lines;
 use super::{Outcome, worlds};
 
 /// The standard rules with other numbers.
@@ -15,12 +14,7 @@ fn rules(numbers: &[(&str, i64)]) -> String {
 }
 
 fn agree(numbers: &[(&str, i64)], script: &str) {
-    let lines = suyuan::drive::parse(script).unwrap().into_iter().map(|event| {
-        let mut line = Vec::new();
-        write_event(&event, &mut line);
-        String::from_utf8(line).unwrap()
-    });
-    let outcome = Outcome::of(&rules(numbers), &lines.collect::<Vec<_>>());
+    let outcome = Outcome::of(&rules(numbers), &lines(script));
     let mut text = String::new();
     for (name, (fold, oracle)) in &outcome.different {
         writeln!(text, "{name}: the fold {fold:?}, the oracle {oracle:?}").unwrap();
@@ -155,5 +149,27 @@ fn who_comes_nearer_to_a_source_by_what_does_not_count_is_told_of_nearer() {
          at 2026-02-01 | issue 3 S W 9.00 tax=298.60 | at 2026-02-11 | issue 5 W A 9.00 tax=10.06\n\
          at 2026-02-23 | issue 6 A B 9.00 tax=237.50 | at 2026-03-05 | change B kind=small_scale\n\
          at 2026-04-25 | issue 12 S A 9.00 tax=2492.24 | at 2026-03-16 | issue 8 A B 9.00 tax=11.30",
+    );
+}
+
+#[test]
+fn a_month_in_which_nobody_was_met_first_after_all_is_asked_again() {
+    let numbers = [("margin_max_bp", 9_000), ("days_max", 31), ("tax_min_fen", 30_000)];
+    let known = "at 2026-01-23 | issue 2 A B 9.00 tax=3986.66\nat 2026-04-08 | issue 8 A B 9.00 tax=1504.63\n\
+        at 2026-04-14 | issue 9 B C 9.00 tax=2405.98\n";
+    // Sold to before, and bought from before.
+    agree(&numbers, &format!("{known}at 2026-02-07 | issue 3 B C 9.00 tax=577.22"));
+    let met = "at 2026-01-23 | issue 2 B C 9.00 tax=3986.66\nat 2026-04-08 | issue 8 A B 9.00 tax=1504.63\n\
+        at 2026-04-14 | issue 9 B C 9.00 tax=1500.00\n";
+    agree(&numbers, &format!("{met}at 2026-02-07 | issue 3 A B 9.00 tax=577.22"));
+}
+
+#[test]
+fn a_status_since_which_nothing_was_sold_has_nothing_counted_again() {
+    agree(
+        &[("pool_origins", 4), ("vector_origins", 1)],
+        "at 2026-01-05T09:06 | issue 04 B A 9.00 tax=11.19\nat 2026-01-05T09:08 | issue 05 A A 9.00 tax=3629.37\n\
+         at 2026-01-05T09:11 | status A deregistered\nat 2026-01-05T09:15 | issue 10 B A 9.00 tax=28.56\n\
+         at 2026-01-05T09:16 | issue 16 B A -9.00 tax=-23.99 red=10\nat 2026-01-05T09:19 | change A kind=small_scale",
     );
 }

@@ -1,10 +1,12 @@
 //! The fold and the oracle (`tests/oracle/`) at the end of many small worlds: everything that both can say must be the same.
-//! `SUYUAN_WORLDS=20000` runs so many instead, `SUYUAN_WORLDS=7000..8000` those. A world that differs is made as small as it can be and told as its events,
-//! so that it can be kept in `cases`.
+//! `SUYUAN_WORLDS=20000` runs so many instead, `SUYUAN_WORLDS=7000..8000` those. A world that differs is made as small as it
+//! can be and told as a script that can be pasted into `cases`, and as its events, that `suyuan replay` reads.
 
 mod cases;
 mod coverage;
+mod fractions;
 mod rows;
+mod script;
 mod worlds;
 
 use std::collections::BTreeMap;
@@ -155,15 +157,24 @@ fn told(world: &World) -> String {
         let say = |value: Option<String>| value.unwrap_or_else(|| "nothing".into());
         writeln!(text, "  {name}\n    the fold   {}\n    the oracle {}", say(fold), say(oracle)).unwrap();
     }
+    let as_script = script::script(&lines);
+    let differs = Outcome::of(&world.rules, &script::lines(&as_script)).differs();
+    let pasted = format!("agree(\n    &[{}],\n    \"{}\",\n);\n", numbers(&world.rules), as_script.trim_end());
+    text + if differs { &pasted } else { "It does not differ as a script.\n" } + &lines.join("\n") + "\n"
+}
+
+/// The numbers in which rules are not the standard ones, as `agree` and `with_numbers` take them.
+fn numbers(rules: &str) -> String {
     let standard = worlds::standard();
-    let numbers = world.rules.lines().zip(standard.lines()).filter(|(line, standard)| line != standard);
-    let numbers: Vec<&str> = numbers.map(|(line, _)| line).collect();
-    text + "rules: " + &numbers.join("; ") + "\n" + &lines.join("\n") + "\n"
+    let changed = rules.lines().zip(standard.lines()).filter(|(line, standard)| line != standard);
+    let numbers: BTreeMap<&str, &str> = changed.filter_map(|(line, _)| line.split_once(" = ")).collect();
+    let numbers = numbers.iter().map(|(name, value)| format!("(\"{name}\", {value})"));
+    numbers.collect::<Vec<_>>().join(", ")
 }
 
 /// `SUYUAN_WORLDS=n` asks for the first n worlds, `SUYUAN_WORLDS=m..n` for others.
-fn seeds() -> Range<u64> {
-    let Ok(text) = std::env::var("SUYUAN_WORLDS") else { return 0..WORLDS };
+fn seeds(worlds: u64) -> Range<u64> {
+    let Ok(text) = std::env::var("SUYUAN_WORLDS") else { return 0..worlds };
     let (first, end) = text.split_once("..").unwrap_or(("0", &text));
     match (first.parse(), end.parse()) {
         (Ok(first), Ok(end)) if first < end => first..end,
@@ -175,7 +186,7 @@ fn seeds() -> Range<u64> {
 fn the_fold_and_the_oracle_agree_at_the_end_of_many_small_worlds() {
     let mut coverage = Coverage::default();
     let (mut unclear, mut approximate) = (0, 0);
-    let seeds = seeds();
+    let seeds = seeds(WORLDS);
     let worlds = usize::try_from(seeds.end - seeds.start).unwrap();
     for seed in seeds {
         let world = worlds::world(seed);
