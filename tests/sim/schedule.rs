@@ -87,6 +87,8 @@ pub(crate) struct Planned {
     pub(crate) starts: VecDeque<Start>,
     /// What is done to the disk after that.
     pub(crate) damage: Option<Damage>,
+    /// What is left, of what was not synced, when the power fails in the end.
+    pub(crate) seed: u64,
 }
 
 /// All that a seed says beside its world.
@@ -143,10 +145,10 @@ impl Schedule {
             starts_left: 0,
             damage_at: None,
             policies,
-            cache_bytes_max: 200_000,
+            cache_bytes_max: 20_000,
             commands,
+            chance: Chance::new(planned.seed, 2),
             planned: Some(planned),
-            chance: Chance::new(0, 2),
         }
     }
 

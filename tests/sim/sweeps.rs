@@ -85,7 +85,7 @@ const WRONG: [(Wrong, &str); 16] = [
 /// So many places are tried of what has no places of its own: bytes of the input, of the disk, of the journal.
 const PLACES: u64 = 60;
 /// Of the reading of rows for folding, one in so many is tried.
-const ROWS_STEP: usize = 19;
+const ROWS_STEP: usize = 61;
 /// What a part is one of, where the disk is damaged.
 const WHOLE: u64 = 1 << 16;
 
@@ -133,7 +133,7 @@ impl Place {
         if self.wrong.is_again() {
             starts.push_front(ground.torn());
         }
-        Planned { command, starts, damage: self.damage() }
+        Planned { command, starts, damage: self.damage(), seed: self.at }
     }
 
     fn start(self, operation: u64, ground: &Ground) -> Start {
