@@ -16,6 +16,7 @@ mod generate;
 mod import;
 mod interrupt;
 mod invoice;
+mod open_files;
 mod read;
 mod replay;
 mod rules;
@@ -142,27 +143,34 @@ impl Cli {
             LogFormat::Text => log.init(),
             LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
         }
-        match self.command {
-            Command::Demo(args) => demo::run(&args),
-            Command::Replay(args) => replay::run(&args),
-            Command::Import(args) => import::run(&args),
-            Command::Run(args) => run::run(&args, self.log_format),
-            Command::Invoice(args) => invoice::run(&args),
-            Command::Taxpayer(args) => taxpayer::run(&args),
-            Command::Trace(args) => trace::run(&args),
-            Command::Signals(args) => signals::run(&args),
-            Command::Cases(args) => cases::run(&args),
-            Command::Tasks(args) => tasks::run(&args),
-            Command::DeadLetters(args) => dead_letters::run(&args),
-            Command::Doubts(args) => doubts::run(&args),
-            Command::Rules(args) => rules::run(&args),
-            Command::Audit(args) => audit::run(&args),
-            Command::Topology(args) => topology::run(&args),
-            Command::Topics(args) => topics::run(&args),
-            Command::Explain(args) => explain::run(&args),
-            Command::Generate(args) => generate::run(&args),
-            Command::Evaluate(args) => evaluate::run(&args),
-            Command::Completions(args) => completions::run(&args),
+        open_files::raise();
+        self.command.run(self.log_format).map_err(open_files::explained)
+    }
+}
+
+impl Command {
+    fn run(self, log_format: LogFormat) -> anyhow::Result<()> {
+        match self {
+            Self::Demo(args) => demo::run(&args),
+            Self::Replay(args) => replay::run(&args),
+            Self::Import(args) => import::run(&args),
+            Self::Run(args) => run::run(&args, log_format),
+            Self::Invoice(args) => invoice::run(&args),
+            Self::Taxpayer(args) => taxpayer::run(&args),
+            Self::Trace(args) => trace::run(&args),
+            Self::Signals(args) => signals::run(&args),
+            Self::Cases(args) => cases::run(&args),
+            Self::Tasks(args) => tasks::run(&args),
+            Self::DeadLetters(args) => dead_letters::run(&args),
+            Self::Doubts(args) => doubts::run(&args),
+            Self::Rules(args) => rules::run(&args),
+            Self::Audit(args) => audit::run(&args),
+            Self::Topology(args) => topology::run(&args),
+            Self::Topics(args) => topics::run(&args),
+            Self::Explain(args) => explain::run(&args),
+            Self::Generate(args) => generate::run(&args),
+            Self::Evaluate(args) => evaluate::run(&args),
+            Self::Completions(args) => completions::run(&args),
         }
     }
 }

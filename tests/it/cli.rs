@@ -364,3 +364,22 @@ fn an_import_that_comes_long_after_its_time_or_before_it_is_owned_up_to() {
     let early = told(&issued(3, "2095-03-01"));
     assert!(early.contains("3.jsonl:1 is dated 2095-03-01, after today"), "{early}");
 }
+
+#[cfg(unix)]
+#[test]
+fn too_few_open_files_are_told_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "events.jsonl", &lines(&world(1, 60, 100)));
+    let arguments = replay_arguments(&[&input], &folder.path().join("out"), &["--partitions", "8"]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n 40; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_suyuan")]).args(&arguments);
+    let told = ran(&mut shell);
+    assert_eq!(told.code, Some(1), "{}", told.stderr);
+    assert!(told.stderr.contains("this process may hold 40 files open"), "{}", told.stderr);
+    assert!(told.stderr.contains("`ulimit -n 65536`"), "{}", told.stderr);
+    // A limit that is only a default is no limit.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -S -n 40; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_suyuan")]).args(&arguments);
+    let told = ran(&mut shell);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+}
