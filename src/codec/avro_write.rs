@@ -105,13 +105,14 @@ impl<'a, 'b> Serializer for &'a mut Writer<'b> {
     }
 
     fn serialize_str(self, text: &str) -> Result<(), Fault> {
-        self.serialize_u64(text.len() as u64)?;
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
+        self.serialize_bytes(text.as_bytes())
     }
 
-    fn serialize_bytes(self, _: &[u8]) -> Result<(), Fault> {
-        Err(Fault::unsupported("a string of bytes"))
+    /// As a text: whoever has one as bytes need not have it checked to be written.
+    fn serialize_bytes(self, text: &[u8]) -> Result<(), Fault> {
+        self.serialize_u64(text.len() as u64)?;
+        self.0.extend_from_slice(text);
+        Ok(())
     }
 
     fn serialize_none(self) -> Result<(), Fault> {

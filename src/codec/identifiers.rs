@@ -1,7 +1,7 @@
 //! Identifiers and invoice numbers on the wire: text in JSON and in Avro, checked as they are read.
 
 use serde::de::Deserializer;
-use serde::ser::Serializer;
+use serde::ser::{Serialize, Serializer};
 
 use super::form::{Form, Optional, parsed};
 use crate::model::{Id, InvoiceNo};
@@ -13,7 +13,7 @@ impl Form for Identifier {
     type Model = Id;
 
     fn serialize<S: Serializer>(model: &Id, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(model.as_str())
+        model.serialize(serializer)
     }
 
     fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Id, D::Error> {
@@ -64,7 +64,7 @@ impl Form for InvoiceNumber {
     type Model = InvoiceNo;
 
     fn serialize<S: Serializer>(model: &InvoiceNo, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(model.as_str())
+        model.id().serialize(serializer)
     }
 
     fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<InvoiceNo, D::Error> {

@@ -8,6 +8,7 @@ use std::io;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
+use super::ahead::Ahead;
 use super::error::is_damage;
 use super::identity::{Content, ContentSoFar};
 use super::lines::{BLOCK_BYTES, BLOCK_ROWS, End, LINE_BYTES_MAX, Lines};
@@ -238,7 +239,11 @@ fn look(name: &Name, order: Order, line_bytes_max: usize) -> io::Result<Found> {
         // What cannot be read now will not be read later, and is reported then.
         Err(_) => return Ok(Found::default()),
     };
-    let mut lines = Lines::new(text.reader);
+    let mut lines = Lines::new(match Ahead::start(text.reader) {
+        Ok(ahead) => Box::new(ahead),
+        // No thread can be begun: that, too, is reported then.
+        Err(_) => return Ok(Found::default()),
+    });
     // What a mapping reads is sorted, too.
     let looked =
         if order == Order::Time && text.json { scan::is_sorted(&mut lines, line_bytes_max) } else { Ok(false) };

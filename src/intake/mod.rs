@@ -7,6 +7,7 @@
 //!  file      blocks of rows    events ─► spill, sorts what is not in order ─┘
 //! ```
 
+mod ahead;
 mod check;
 mod error;
 mod identity;

@@ -179,10 +179,14 @@ impl fmt::Display for Id {
     }
 }
 
-/// Written as its text, for the rows that keep it.
+/// Written as its text. Where bytes are written, those of the text as they are: postcard and Avro write a string of bytes as
+/// they write a text, and that it is one need not be checked for each identifier of each row and record.
 impl Serialize for Id {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+        if serializer.is_human_readable() {
+            return serializer.serialize_str(self.as_str());
+        }
+        serializer.serialize_bytes(self.as_bytes())
     }
 }
 

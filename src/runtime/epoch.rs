@@ -1,8 +1,10 @@
 //! Epochs on threads. Each thread owns some partitions and walks the events in input order: it folds those its partitions
 //! own, and the arrivals of invoices at its partitions' taxpayers. An arrival that another thread is still making is put
 //! off, with whatever comes after it for the same taxpayer, and the thread goes on with others; the journal gets the records
-//! in their order all the same. All dependencies point to earlier events, so somebody can always go on. Between epochs one
-//! thread delivers all other messages, in an order that knows nothing of threads and partitions.
+//! in their order all the same. All dependencies point to earlier events, so somebody can always go on. Between epochs all
+//! other messages are delivered ([`rounds`]), in an order that knows nothing of threads and partitions.
+
+mod rounds;
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -10,11 +12,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
+use self::rounds::{Delivery, Job};
 use super::gate::Gate;
 use super::partition::Partition;
 use super::partitioner::partition_of;
 use super::waiting::{Sent, Waiting};
-use crate::fold::waiting_delivered;
 use crate::model::{Body, Entity, Fact, Instant, Kind, Message, Root};
 
 /// An input event on its way into the fold.
@@ -129,6 +131,8 @@ pub(super) fn run(
         threads,
         gate: Gate::new(threads),
         outboxes: (0..threads).map(|_| Mutex::new(Vec::new())).collect(),
+        inboxes: (0..threads).map(|_| Mutex::new(Vec::new())).collect(),
+        job: Mutex::default(),
         quiet: epochs.iter().map(|epoch| AtomicBool::new(epoch.tick.is_none())).collect(),
         keeps: AtomicBool::new(!kept.is_empty()),
         kept: Mutex::new(std::mem::take(kept)),
@@ -161,6 +165,9 @@ struct Run<'a> {
     gate: Gate,
     /// What each thread's partitions have to say at the end of the epoch.
     outboxes: Vec<Mutex<Vec<Waiting>>>,
+    /// While an epoch ends: what each thread is to deliver, and what all are at.
+    inboxes: Vec<Mutex<Vec<Delivery>>>,
+    job: Mutex<Job>,
     /// Whether there is nothing to be done at the end of an epoch.
     quiet: Vec<AtomicBool>,
     /// What waits for the end of a later epoch, and whether there is any.
@@ -171,15 +178,6 @@ struct Run<'a> {
     is_full: AtomicBool,
     /// Epochs that are folded to their end.
     folded: AtomicUsize,
-}
-
-/// The end of an epoch.
-struct End {
-    clock: Instant,
-    order: u64,
-    /// How many messages that may wait are still delivered.
-    may_wait: usize,
-    kept: Vec<Waiting>,
 }
 
 type Guard<'g, 'a> = MutexGuard<'g, &'a mut Partition>;
@@ -227,11 +225,7 @@ impl<'a> Run<'a> {
                 self.folded.store(at + 1, Ordering::Release);
                 continue;
             }
-            if thread == 0 {
-                self.end_epoch(epoch, first + ROUNDS);
-                self.folded.store(at + 1, Ordering::Release);
-            }
-            if !self.gate.meet() || self.is_full.load(Ordering::Acquire) {
+            if !self.end_epoch(thread, epoch, first + ROUNDS) || self.is_full.load(Ordering::Acquire) {
                 return;
             }
         }
@@ -295,72 +289,6 @@ impl<'a> Run<'a> {
             put_off.fold_what_is_ready(own);
         }
         true
-    }
-
-    /// Delivers what waits, in rounds until quiet but for what is kept for the next epoch's end; marks the hour where one
-    /// has passed.
-    fn end_epoch(&self, epoch: &Epoch, first: u64) {
-        let mut waiting = std::mem::take(&mut *self.kept());
-        let may_wait = waiting_delivered(waiting.len());
-        let mut end = End { clock: epoch.clock, order: first, may_wait, kept: Vec::new() };
-        for outbox in &self.outboxes {
-            waiting.append(&mut outbox.lock().expect("a thread that panics ends the run"));
-        }
-        self.deliver(waiting, &mut end);
-        if let Some(mark) = epoch.tick {
-            self.tick(mark, epoch, &mut end);
-        }
-        self.keeps.store(!end.kept.is_empty(), Ordering::Release);
-        *self.kept() = end.kept;
-        let bytes: usize = self.at_hand().map(|number| self.lock(number).turn_bytes()).sum();
-        self.is_full.store(bytes >= self.turn_bytes, Ordering::Release);
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Vec<Waiting>> {
-        self.kept.lock().expect("a thread that panics ends the run")
-    }
-
-    fn tick(&self, mark: Instant, epoch: &Epoch, end: &mut End) {
-        let root = epoch.items.last().map_or(Root::default(), |item| item.root);
-        let mut fired = Vec::new();
-        for number in self.at_hand() {
-            let mut partition = self.lock(number);
-            if partition.fold().hour() < mark {
-                partition.fold_record(mark, root, Entity::CLOCK, Body::Tick);
-                collect(&mut partition, root.0, 0, &mut fired);
-            }
-        }
-        fired.sort_by_key(|waiting| waiting.to);
-        self.deliver(fired, end);
-    }
-
-    fn deliver(&self, mut waiting: Vec<Waiting>, end: &mut End) {
-        while !waiting.is_empty() {
-            waiting.sort_by_key(|waiting| (waiting.sequence, waiting.parent));
-            let mut next = Vec::new();
-            for (rank, waiting) in (0..).zip(waiting) {
-                let number = waiting.partition(self.count);
-                if !self.is_direct || self.slots[number as usize].is_none() {
-                    let Waiting { root, to, message, .. } = waiting;
-                    let sent = Sent { partition: number, at: end.clock, root, to, message };
-                    self.sent.lock().expect("nobody panics holding it").push(sent);
-                    continue;
-                }
-                if waiting.message.may_wait() {
-                    if end.may_wait == 0 {
-                        end.kept.push(waiting);
-                        continue;
-                    }
-                    end.may_wait -= 1;
-                }
-                let Waiting { sequence, root, to, message, .. } = waiting;
-                let mut partition = self.lock(number);
-                end.order += 1;
-                partition.at(end.order).fold_record(end.clock, root, to, Body::Message(message));
-                collect(&mut partition, sequence, rank, &mut next);
-            }
-            waiting = next;
-        }
     }
 }
 

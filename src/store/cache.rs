@@ -9,6 +9,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dirty::Dirty;
+use super::firsts::Firsts;
 use super::name::{Name, Namer};
 use super::slots::{Named, Slots};
 use crate::model::Entity;
@@ -46,6 +47,8 @@ pub(super) struct EntityRows {
     pub(super) beyond: Beyond,
     /// Keys of dirty slots, and of some that are gone.
     pub(super) dirty: Dirty,
+    /// Of ranges that are asked for again and again.
+    pub(super) firsts: Firsts,
     used: bool,
 }
 
@@ -150,7 +153,8 @@ impl Cache {
     /// Adds an entity that is not here.
     pub(super) fn add(&mut self, entity: Entity, rows: Slots, beyond: Beyond) -> usize {
         self.tally.bytes += ENTITY_BYTES;
-        self.entities.push(EntityRows { entity, rows, beyond, dirty: Dirty::default(), used: true });
+        let (dirty, firsts) = (Dirty::default(), Firsts::default());
+        self.entities.push(EntityRows { entity, rows, beyond, dirty, firsts, used: true });
         self.last = self.entities.len() - 1;
         self.set_index(self.last);
         self.last
@@ -186,7 +190,10 @@ impl Cache {
 
     fn forget_of(&mut self, at: usize) {
         let Self { entities, tally, .. } = self;
-        let EntityRows { rows, beyond, dirty, used, .. } = &mut entities[at];
+        let EntityRows { rows, beyond, dirty, firsts, used, .. } = &mut entities[at];
+        if !*used {
+            firsts.forget(tally);
+        }
         rows.forget(tally, |name, tag, slot, tally| {
             if let Beyond::Forgotten(keys) = beyond
                 && slot.stored

@@ -11,6 +11,7 @@ mod dirty;
 mod disk;
 mod each;
 mod error;
+mod firsts;
 mod name;
 mod persist;
 mod rocks;

@@ -42,7 +42,7 @@ impl Rows for Store {
         let named = self.cache.named(&key);
         let Self { cache, disk, failure, .. } = self;
         let Cache { entities, tally, dirty, .. } = cache;
-        let EntityRows { rows, beyond, dirty: listed, .. } = entities[at].touch();
+        let EntityRows { rows, beyond, dirty: listed, firsts, .. } = entities[at].touch();
         let Ok(slot) = rows.reach(named, tally, |tally| {
             let row = read(entity, named, beyond, disk, tally).unwrap_or_else(|error| {
                 failure.get_or_insert(error);
@@ -54,6 +54,7 @@ impl Rows for Store {
         let is_new = slot.row.is_none();
         if is_new {
             slot.fill(make(), tally);
+            firsts.made(&key);
         }
         soil(slot, entity, &key, listed, dirty, tally);
         (slot.row.as_mut().expect("it was just filled"), is_new)
@@ -63,7 +64,8 @@ impl Rows for Store {
         let at = self.place(entity);
         let named = self.cache.named(key);
         let Cache { entities, tally, dirty, .. } = &mut self.cache;
-        let EntityRows { rows, beyond, dirty: listed, .. } = entities[at].touch();
+        let EntityRows { rows, beyond, dirty: listed, firsts, .. } = entities[at].touch();
+        firsts.removed(key, tally);
         let unseen = |_: &mut Tally| Ok::<_, Infallible>(beyond.may_hold(named.name).then(|| Slot::unseen(key)));
         let Ok(_) = rows.reach(named, tally, unseen);
         let Some((slot, had)) = rows.empty(named, tally) else { return };
@@ -81,10 +83,20 @@ impl Rows for Store {
             return Vec::new();
         }
         let at = self.place(entity);
-        self.scan_all(at, from, to, limit).unwrap_or_else(|error| {
-            self.failure.get_or_insert(error);
-            Vec::new()
-        })
+        if let Some(known) = self.cache.entities[at].firsts.answer(from, to, limit) {
+            return known;
+        }
+        match self.scan_all(at, from, to, limit) {
+            Ok(found) => {
+                let Cache { entities, tally, .. } = &mut self.cache;
+                entities[at].firsts.keep(from, to, limit, &found, tally);
+                found
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                Vec::new()
+            }
+        }
     }
 }
 

@@ -106,6 +106,12 @@ fn any_step() -> impl Strategy<Value = Step> {
         4 => place().prop_map(|(entity, key)| Step::Remove(entity, key)),
         4 => (any_entity(), any_key(), any_key(), prop_oneof![0usize..6, 0usize..40])
             .prop_map(|(entity, from, to, limit)| Step::Scan(entity, from, to, limit)),
+        // The same ranges again and again, as findings ask for them.
+        4 => (any_entity(), any::<bool>(), 1usize..12).prop_map(|(entity, is_of_goods, limit)| {
+            let goods = |code| Key::Goods(Side::Bought, GoodsCode(code));
+            let (from, to) = if is_of_goods { (goods(1), goods(5)) } else { (month(10), month(50)) };
+            Step::Scan(entity, from, to, limit)
+        }),
         1 => (prop::option::of(any_entity()), prop::option::of((any_key(), any_key())))
             .prop_map(|(entity, keys)| Step::Each(entity.map(|entity| entity.kind), keys)),
         2 => Just(Step::Persist),
