@@ -24,9 +24,9 @@ test: setup ## checks that the pure half stands alone, and runs every test, thos
 	@$(cargo) check $(pure) && cargo test --doc
 	@$(cargo) test --lib --bins --tests
 
-sim: setup ## the simulator: sweeps and many seeds; SEEDS=a..b those; SEED=n or SWEEP=place one, and says all of it
-	@. deploy/env.sh && SUYUAN_SEED="$(SEED)" SUYUAN_SWEEP="$(SWEEP)" SUYUAN_SEEDS="$(or $(SEEDS),1000..4000)" \
-	cargo test --test sim
+sim: setup ## the simulator: sweeps and many seeds; SEEDS=a..b those and the kept; SEED=n or SWEEP=place one, in full
+	@. deploy/env.sh && SUYUAN_SEED="$(SEED)" SUYUAN_SWEEP="$(SWEEP)" SUYUAN_SWEEPS="$(if $(SEEDS),,1..3)" \
+	SUYUAN_SEEDS="$(or $(SEEDS),1000..4000)" cargo test --test sim
 
 soak: setup ## the long tests: 10,000 seeds, sweeps of ten worlds, many kills, large hubs, many worlds of the oracle and of the properties
 	@. deploy/env.sh && SUYUAN_SEEDS=0..10000 SUYUAN_SWEEPS=0..10 cargo test --test sim

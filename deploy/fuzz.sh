@@ -5,6 +5,13 @@ set -euo pipefail
 
 seconds=${1:-60}
 wanted=${2:-}
+names=$(sed -n 's/^ *Target { name: "\([a-z_]*\)".*/\1/p' tests/fuzz/targets/mod.rs)
+if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
+    echo "make fuzz: TIME=$seconds is not a number of seconds" >&2 && exit 1
+fi
+if [[ -n $wanted ]] && ! grep -qxF -- "$wanted" <<<"$names"; then
+    echo "make fuzz: there is no target $wanted; there are" $names >&2 && exit 1
+fi
 . deploy/env.sh
 host=$(rustc -vV | sed -n 's/^host: //p')
 case $host in
@@ -19,13 +26,6 @@ RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     cargo build -p suyuan-fuzz --profile fuzz --target "$host" --target-dir "$CARGO_TARGET_DIR/fuzz"
 program=$CARGO_TARGET_DIR/fuzz/$host/fuzz/suyuan-fuzz
 
-names=$("$program")
-if [[ ! $seconds =~ ^[1-9][0-9]*$ ]]; then
-    echo "make fuzz: TIME=$seconds is not a number of seconds" >&2 && exit 1
-fi
-if [[ -n $wanted ]] && ! grep -qxF -- "$wanted" <<<"$names"; then
-    echo "make fuzz: there is no target $wanted; there are" $names >&2 && exit 1
-fi
 
 failed=()
 for name in ${wanted:-$names}; do

@@ -231,6 +231,13 @@ fn a_kill_while_a_hub_is_at_work_loses_nothing_and_no_division_changes_anything(
     };
     assert!(of_others(&of_world) == of_others(&rows_whole), "the plain driver agrees");
     assert!(!world.said().is_empty());
+    // As users have it, with many epochs to a turn: what waits goes on in each of them.
+    for threads in [1, 2] {
+        let dir = folder.path().join(format!("large-turns-{threads}"));
+        let settings = Settings { policies: Policies::default(), ..settings(4, threads, 0) };
+        feed(&dir, settings, &events, |_| false).unwrap();
+        assert!(of_others(&of_world) == of_others(&rows(&dir)), "large turns on {threads} threads");
+    }
 
     for (partitions, threads, turn_bytes) in [(1, 1, 1), (4, 1, 300_000), (7, 3, 1)] {
         let dir = folder.path().join(format!("{partitions}-{turn_bytes}"));

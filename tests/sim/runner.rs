@@ -31,6 +31,11 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// Whether anything went wrong.
+    pub(crate) fn came(&self) -> bool {
+        self.kills + self.errors + self.damages > 0
+    }
+
     /// Adds another.
     pub(crate) fn add(&mut self, other: &Self) {
         self.starts += other.starts;
@@ -222,6 +227,8 @@ impl<'a> Runner<'a> {
         self.say(&format!("start: {start}"));
         let Start { settings, faults, room, end } = start;
         let unreadable = faults.iter().any(|fault| matches!(fault, Fault::Unreadable { .. } | Fault::Scratch { .. }));
+        // What was looked at since the last start is none of the program's operations.
+        self.machine.restart(End::Killed);
         self.machine.leave_room(room);
         self.machine.plan(faults);
         let ended = self.run_once(command, settings)?;

@@ -20,11 +20,24 @@ use crate::world::World;
 pub(crate) struct Place {
     /// The world, by its number.
     world: u64,
-    imports: bool,
+    way: Way,
     wrong: Wrong,
     /// Which operation, byte or file; what is counted depends on what goes wrong.
     at: u64,
 }
+
+/// What is asked of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// One replay, on one thread.
+    Replay,
+    /// One import after another.
+    Import,
+    /// One replay on two threads, which commit beside folding: what is then an operation's number is near what it was.
+    Threads,
+}
+
+const WAYS: [(Way, &str); 3] = [(Way::Replay, "replay"), (Way::Import, "import"), (Way::Threads, "threads")];
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,9 +74,15 @@ enum Wrong {
     Lost,
     /// A row cannot be read.
     Row,
+    /// The whole journal is gone.
+    JournalLost,
+    /// The rows of another run stand in the place of a partition's own.
+    Foreign,
+    /// The rows of another partition do.
+    Exchanged,
 }
 
-const WRONG: [(Wrong, &str); 16] = [
+const WRONG: [(Wrong, &str); 19] = [
     (Wrong::Killed, "killed"),
     (Wrong::Power, "power"),
     (Wrong::Fails, "fails"),
@@ -80,12 +99,27 @@ const WRONG: [(Wrong, &str); 16] = [
     (Wrong::Cut, "cut"),
     (Wrong::Lost, "lost"),
     (Wrong::Row, "row"),
+    (Wrong::JournalLost, "journal-lost"),
+    (Wrong::Foreign, "foreign-rows"),
+    (Wrong::Exchanged, "rows-exchanged"),
 ];
 
 /// So many places are tried of what has no places of its own: bytes of the input, of the disk, of the journal.
 const PLACES: u64 = 60;
 /// Of the reading of rows for folding, one in so many is tried.
 const ROWS_STEP: usize = 61;
+/// Operations that change something.
+const CHANGING: [Operation; 6] = [
+    Operation::Create,
+    Operation::Write,
+    Operation::Sync,
+    Operation::SyncFolder,
+    Operation::Rename,
+    Operation::WriteRows,
+];
+/// Of a hundred places, so many may be held against the input alone, where an operation goes wrong; and where input does.
+const WEAK_MAX: u64 = 10;
+const WEAK_OF_INPUT_MAX: u64 = 60;
 /// What a part is one of, where the disk is damaged.
 const WHOLE: u64 = 1 << 16;
 
@@ -93,6 +127,12 @@ impl Wrong {
     /// Whether its places are the operations of the first start.
     fn is_first(self) -> bool {
         matches!(self, Self::Killed | Self::Power | Self::Fails | Self::FailsPower | Self::Full)
+    }
+
+    /// Whether somebody else does it to the disk.
+    fn is_damage(self) -> bool {
+        use Wrong::{Cut, Exchanged, Flip, Foreign, JournalLost, Lost, Row};
+        matches!(self, Flip | Cut | Lost | Row | JournalLost | Foreign | Exchanged)
     }
 
     /// Whether its places are the operations of a start after a kill.
@@ -103,10 +143,10 @@ impl Wrong {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { world, imports, wrong, at } = *self;
-        let command = if imports { "import" } else { "replay" };
-        let name = WRONG.iter().find(|(other, _)| *other == wrong).map_or("", |(_, name)| name);
-        write!(f, "{world}:{command}:{name}:{at}")
+        let Self { world, way, wrong, at } = *self;
+        let way = WAYS.iter().find(|(other, _)| *other == way).map_or("", |(_, name)| name);
+        let wrong = WRONG.iter().find(|(other, _)| *other == wrong).map_or("", |(_, name)| name);
+        write!(f, "{world}:{way}:{wrong}:{at}")
     }
 }
 
@@ -115,15 +155,12 @@ impl Place {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let world = parts.next()?.parse().ok()?;
-        let imports = match parts.next()? {
-            "import" => true,
-            "replay" => false,
-            _ => return None,
-        };
+        let name = parts.next()?;
+        let (way, _) = *WAYS.iter().find(|(_, other)| *other == name)?;
         let name = parts.next()?;
         let (wrong, _) = *WRONG.iter().find(|(_, other)| *other == name)?;
         let at = parts.next()?.parse().ok()?;
-        parts.next().is_none().then_some(Self { world, imports, wrong, at })
+        parts.next().is_none().then_some(Self { world, way, wrong, at })
     }
 
     /// What goes wrong there, start by start, and what is done to the disk then.
@@ -162,6 +199,7 @@ impl Place {
             Wrong::ScratchLost => scratch(usize::MAX, some(ground.input_bytes())),
             // Half way, so that there is something to damage and something still to do.
             Wrong::Flip | Wrong::Cut | Wrong::Lost | Wrong::Row => ground.torn(),
+            Wrong::JournalLost | Wrong::Foreign | Wrong::Exchanged => ground.torn(),
         }
     }
 
@@ -174,6 +212,9 @@ impl Place {
             Wrong::Cut => Some(Damage::Cut { file: fast, byte: slow }),
             Wrong::Lost => Some(Damage::Lost { file: slow }),
             Wrong::Row => Some(Damage::Row { partition: part(self.at, 2), row: slow }),
+            Wrong::JournalLost => Some(Damage::JournalLost),
+            Wrong::Foreign => Some(Damage::ForeignRows { partition: part(self.at, 2) }),
+            Wrong::Exchanged => Some(Damage::RowsExchanged { partition: part(self.at, 2) }),
             Wrong::Killed | Wrong::Power | Wrong::Fails | Wrong::FailsPower | Wrong::Full => None,
             Wrong::KilledAgain | Wrong::PowerAgain | Wrong::FailsAgain => None,
             Wrong::Room | Wrong::Unreadable | Wrong::ScratchFull | Wrong::ScratchLost => None,
@@ -196,10 +237,10 @@ struct Ground {
 }
 
 impl Ground {
-    fn new(number: u64, imports: bool) -> Result<Self, String> {
+    fn new(number: u64, way: Way) -> Result<Self, String> {
         let world = World::small(number);
         let files = world.paths();
-        let commands = if imports {
+        let commands = if way == Way::Import {
             let (first, second) = files.split_at(files.len() / 2);
             let some = [first, second].into_iter().filter(|files| !files.is_empty());
             some.map(|files| Command::Import(files.into())).collect()
@@ -207,7 +248,7 @@ impl Ground {
             vec![Command::Replay(files)]
         };
         let schedule = Schedule::of_sweep(commands.clone(), Planned::default());
-        let settings = schedule.calm();
+        let settings = Settings { threads: if way == Way::Threads { 2 } else { 1 }, ..schedule.calm() };
         let calm = runner::calm_run(&world, &schedule)?;
         let inputs: Vec<_> = world.files.iter().map(|(path, bytes)| (path.clone(), bytes.len())).collect();
         let disk_bytes = calm.disk_bytes();
@@ -252,7 +293,13 @@ impl Ground {
     }
 
     /// The places at which something is to go wrong.
-    fn places(&self, wrong: Wrong) -> Vec<u64> {
+    fn places(&self, way: Way, wrong: Wrong) -> Vec<u64> {
+        // What two threads do otherwise than one is told by what they write, and when.
+        if way == Way::Threads {
+            let asked = &self.calm.asked[0];
+            let writes = |at: &u64| CHANGING.contains(&asked[usize::try_from(*at).expect("a place in a list")]);
+            return if wrong.is_first() { tried(asked).into_iter().filter(writes).collect() } else { Vec::new() };
+        }
         if wrong.is_first() {
             let mut before = 0;
             let of_command = |asked: &Vec<Operation>| {
@@ -263,6 +310,8 @@ impl Ground {
             self.calm.asked.iter().flat_map(of_command).collect()
         } else if wrong.is_again() {
             tried(&self.again)
+        } else if matches!(wrong, Wrong::JournalLost | Wrong::Foreign | Wrong::Exchanged) {
+            (0..2).collect()
         } else {
             (0..PLACES).collect()
         }
@@ -283,23 +332,35 @@ fn tried(asked: &[Operation]) -> Vec<u64> {
     (0..).zip(asked).filter(|(at, operation)| is_tried(*at, **operation)).map(|(at, _)| at as u64).collect()
 }
 
-/// Runs one place, and says all of it.
+/// Runs one place, and says all of it. Where nothing goes wrong there, it is none.
 pub(crate) fn one(place: Place) -> Result<Tally, String> {
-    Ground::new(place.world, place.imports)?.run(place, true)
+    let ground = Ground::new(place.world, place.way)?;
+    let tally = ground.run(place, true)?;
+    if tally.came() {
+        return Ok(tally);
+    }
+    let last = ground.places(place.way, place.wrong).last().copied().unwrap_or_default();
+    Err(format!("nothing went wrong: its places go to {last}, and not at each does it come to that"))
+}
+
+/// How places are written, for whoever has misspelt one.
+pub(crate) fn spelling() -> String {
+    let names = |names: &[&str]| names.join(", ");
+    let (ways, wrong) = (WAYS.map(|(_, name)| name), WRONG.map(|(_, name)| name));
+    format!("a place such as 0:replay:power:17: a world, one of {}, one of {}, a number", names(&ways), names(&wrong))
 }
 
 /// Runs every place of some worlds. Tells each failure to `failed`, which says whether to go on.
 pub(crate) fn all(worlds: Range<u64>, mut failed: impl FnMut(Place, &str) -> bool) -> Result<Swept, String> {
     let mut swept = Swept::default();
-    for (world, imports) in worlds.flat_map(|world| [(world, false), (world, true)]) {
-        let ground = Ground::new(world, imports).map_err(|what| format!("world {world} of the sweeps: {what}"))?;
+    for (world, (way, _)) in worlds.flat_map(|world| WAYS.map(|way| (world, way))) {
+        let ground = Ground::new(world, way).map_err(|what| format!("world {world} of the sweeps: {what}"))?;
         for operation in ground.calm.asked.iter().flatten().chain(&ground.again) {
             *swept.operations.entry(*operation).or_default() += 1;
         }
         for (wrong, name) in WRONG {
-            for at in ground.places(wrong) {
-                let place = Place { world, imports, wrong, at };
-                swept.places += 1;
+            for at in ground.places(way, wrong) {
+                let place = Place { world, way, wrong, at };
                 match ground.run(place, false) {
                     Ok(tally) => swept.note(name, &tally),
                     Err(what) if failed(place, &what) => {}
@@ -314,18 +375,35 @@ pub(crate) fn all(worlds: Range<u64>, mut failed: impl FnMut(Place, &str) -> boo
 /// What the sweeps went through.
 #[derive(Debug, Default)]
 pub(crate) struct Swept {
-    pub(crate) places: u64,
     /// Operations that went wrong, by their kind; of those that read rows, some.
     operations: BTreeMap<Operation, u64>,
-    /// By what goes wrong: how often it did, and how often the disk was found damaged.
-    met: BTreeMap<&'static str, [u64; 2]>,
+    by_wrong: BTreeMap<&'static str, Met>,
+}
+
+/// What became of one thing that goes wrong.
+#[derive(Clone, Copy, Debug, Default)]
+struct Met {
+    places: u64,
+    /// Where it did go wrong.
+    came: u64,
+    /// Where the disk was found damaged.
+    stopped: u64,
+    /// Where what came of it could be held against the input alone.
+    weak: u64,
 }
 
 impl Swept {
+    /// How many places there were.
+    pub(crate) fn places(&self) -> u64 {
+        self.by_wrong.values().map(|met| met.places).sum()
+    }
+
     fn note(&mut self, name: &'static str, tally: &Tally) {
-        let [met, stopped] = self.met.entry(name).or_default();
-        *met += u64::from(tally.kills + tally.errors + tally.damages > 0);
-        *stopped += tally.stopped_by_damage;
+        let met = self.by_wrong.entry(name).or_default();
+        met.places += 1;
+        met.came += u64::from(tally.came());
+        met.stopped += tally.stopped_by_damage;
+        met.weak += tally.cut + tally.repeated;
     }
 
     /// What should have been swept, and was not.
@@ -333,13 +411,21 @@ impl Swept {
         use Operation::{Create, Folder, Length, Look, Open, Read, Rename, Rows, Sync, SyncFolder, Write, WriteRows};
         let all = [Look, Open, Create, Folder, Read, Write, Length, Sync, SyncFolder, Rename, Rows, WriteRows];
         let without = all.into_iter().filter(|kind| !self.operations.contains_key(kind));
-        let never = WRONG.iter().filter(|(_, name)| self.met.get(name).is_none_or(|[met, _]| *met < 10));
-        let unseen = ["flip", "cut", "lost", "row"].into_iter();
-        let unseen = unseen.filter(|name| self.met.get(name).is_none_or(|[_, stopped]| *stopped == 0));
-        without
-            .map(|kind| format!("no operation of the kind {kind:?}"))
-            .chain(never.map(|(_, name)| format!("`{name}` hardly ever came")))
-            .chain(unseen.map(|name| format!("no run stopped for `{name}`")))
-            .collect()
+        let mut lacking: Vec<String> = without.map(|kind| format!("no operation of the kind {kind:?}")).collect();
+        for (wrong, name) in WRONG {
+            let Met { places, came, stopped, weak } = self.by_wrong.get(name).copied().unwrap_or_default();
+            let is_of_input = matches!(wrong, Wrong::Unreadable | Wrong::ScratchFull | Wrong::ScratchLost);
+            let weak_max = if is_of_input { WEAK_OF_INPUT_MAX } else { WEAK_MAX };
+            if came * 2 < places.max(1) {
+                lacking.push(format!("`{name}` came at {came} of {places} places"));
+            }
+            if wrong.is_damage() && stopped == 0 {
+                lacking.push(format!("no run stopped for `{name}`"));
+            }
+            if weak * 100 > places * weak_max {
+                lacking.push(format!("`{name}` was held against the input alone at {weak} of {places} places"));
+            }
+        }
+        lacking
     }
 }

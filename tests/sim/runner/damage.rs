@@ -118,7 +118,9 @@ impl Runner<'_> {
             // The rest of a turn that was never committed is cut off, and the run may have gone on from there, before what
             // stands further back is read. What was committed is there in the end: that is looked at then.
             let is_last = Some(path) == last.as_ref();
-            if !(now.starts_with(bytes) || is_last) || (is_one && now != bytes) {
+            // Where it is the rows that are refused, the journal has been opened, and what was no whole turn is gone.
+            let is_whole = !is_one || now == bytes || (rows_may && bytes.starts_with(now));
+            if !(now.starts_with(bytes) || is_last) || !is_whole {
                 return Some(format!("{} was", path.display()));
             }
         }
