@@ -63,12 +63,12 @@ pub(crate) fn run(seed: u64, loud: bool) -> Result<Tally, String> {
     say(loud, &format!("{lines} lines in {files} files, {:?}; {schedule}", world.order));
     let calm = calm_run(&world, &schedule)?;
     say(loud, &format!("without faults: {} findings", calm.findings));
-    Runner::new(&world, &calm, schedule, loud).to_the_last()
+    Runner::new(&world, &calm, schedule, loud).all_of_it()
 }
 
 /// Runs a schedule on a world of which it is known what it comes to without faults, as far as its results.
 pub(crate) fn results_of(world: &World, calm: &Calm, schedule: Schedule, loud: bool) -> Result<Tally, String> {
-    Runner::new(world, calm, schedule, loud).to_its_results()
+    Runner::new(world, calm, schedule, loud).results_alone()
 }
 
 /// What the same commands come to where nothing goes wrong.
@@ -152,14 +152,14 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn to_the_last(mut self) -> Result<Tally, String> {
+    fn all_of_it(mut self) -> Result<Tally, String> {
         self.results()?;
         self.remove_rows()?;
         self.import_again()?;
         Ok(self.told())
     }
 
-    fn to_its_results(mut self) -> Result<Tally, String> {
+    fn results_alone(mut self) -> Result<Tally, String> {
         self.results()?;
         Ok(self.told())
     }

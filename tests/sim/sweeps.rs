@@ -198,8 +198,13 @@ impl Place {
             Wrong::ScratchFull => scratch(some(ground.input_bytes()), usize::MAX),
             Wrong::ScratchLost => scratch(usize::MAX, some(ground.input_bytes())),
             // Half way, so that there is something to damage and something still to do.
-            Wrong::Flip | Wrong::Cut | Wrong::Lost | Wrong::Row => ground.torn(),
-            Wrong::JournalLost | Wrong::Foreign | Wrong::Exchanged => ground.torn(),
+            Wrong::Flip
+            | Wrong::Cut
+            | Wrong::Lost
+            | Wrong::Row
+            | Wrong::JournalLost
+            | Wrong::Foreign
+            | Wrong::Exchanged => ground.torn(),
         }
     }
 
@@ -215,9 +220,18 @@ impl Place {
             Wrong::JournalLost => Some(Damage::JournalLost),
             Wrong::Foreign => Some(Damage::ForeignRows { partition: part(self.at, 2) }),
             Wrong::Exchanged => Some(Damage::RowsExchanged { partition: part(self.at, 2) }),
-            Wrong::Killed | Wrong::Power | Wrong::Fails | Wrong::FailsPower | Wrong::Full => None,
-            Wrong::KilledAgain | Wrong::PowerAgain | Wrong::FailsAgain => None,
-            Wrong::Room | Wrong::Unreadable | Wrong::ScratchFull | Wrong::ScratchLost => None,
+            Wrong::Killed
+            | Wrong::Power
+            | Wrong::Fails
+            | Wrong::FailsPower
+            | Wrong::Full
+            | Wrong::KilledAgain
+            | Wrong::PowerAgain
+            | Wrong::FailsAgain
+            | Wrong::Room
+            | Wrong::Unreadable
+            | Wrong::ScratchFull
+            | Wrong::ScratchLost => None,
         }
     }
 }
@@ -328,7 +342,7 @@ impl Ground {
 fn tried(asked: &[Operation]) -> Vec<u64> {
     let folded = asked.iter().rposition(|operation| *operation == Operation::WriteRows).unwrap_or(0);
     let is_tried =
-        |at: usize, operation: Operation| operation != Operation::Rows || at >= folded || at % ROWS_STEP == 0;
+        |at: usize, operation: Operation| operation != Operation::Rows || at >= folded || at.is_multiple_of(ROWS_STEP);
     (0..).zip(asked).filter(|(at, operation)| is_tried(*at, **operation)).map(|(at, _)| at as u64).collect()
 }
 
