@@ -13,6 +13,7 @@
 //! | `broken_input` | inputs that end before their time |
 //! | `memory` | inputs and files that claim or unfold to gigabytes take little memory |
 //! | `real_data` | the published real invoices, to the fen, where they are at hand |
+//! | `small_worlds` | which of many made worlds are run, and how one that goes wrong is made small |
 //! | `agreement` | the fold against the oracle of `tests/oracle/`, at the end of small worlds |
 //! | `abnormal` | abnormal vouchers against the oracle, each time the journal is quiet, whatever the order of messages |
 //! | `cli` | exit codes, help, messages |
@@ -51,5 +52,6 @@ mod proof;
 mod properties;
 mod real_data;
 mod rules;
+mod small_worlds;
 mod support;
 mod versions;

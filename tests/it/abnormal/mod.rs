@@ -7,7 +7,6 @@ mod said;
 mod worlds;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use suyuan::codec::json::read_event;
 use suyuan::drive::World as Fold;
@@ -16,6 +15,7 @@ use suyuan::model::Event;
 use crate::loose::Loose;
 use crate::oracle::vouchers::vouchers;
 use crate::oracle::{self, Rules};
+use crate::small_worlds::{seeds, smallest};
 use said::Statement;
 use worlds::{Chance, World};
 
@@ -128,25 +128,10 @@ fn differ(fold: &Statement, oracle: &Statement) -> Result<(), String> {
     Err(format!("\n  the fold says   {fold_only:?}\n  the oracle says {oracle_only:?}"))
 }
 
-/// A world that differs in as few events as can be.
-fn smallest(world: &World, way: Way) -> World {
-    let mut least = world.clone();
-    let mut before = usize::MAX;
-    while least.lines.len() < before {
-        before = least.lines.len();
-        for at in (0..least.lines.len()).rev() {
-            let mut fewer = least.clone();
-            fewer.lines.remove(at);
-            if agree(&fewer, way, &mut Coverage::default()).is_err() {
-                least = fewer;
-            }
-        }
-    }
-    least
-}
-
 fn told(world: &World, way: Way) -> String {
-    let least = smallest(world, way);
+    let of = |lines: &[String]| World { lines: lines.to_vec(), ..world.clone() };
+    let differs = |lines: &[String]| agree(&of(lines), way, &mut Coverage::default()).is_err();
+    let least = of(&smallest(&world.lines, differs));
     let wrong = agree(&least, way, &mut Coverage::default()).unwrap_err();
     let law: Vec<&str> = world.rules.lines().filter(|line| line.starts_with("abnormal_")).collect();
     format!(
@@ -158,25 +143,16 @@ fn told(world: &World, way: Way) -> String {
     )
 }
 
-fn seeds() -> Range<u64> {
-    let Ok(text) = std::env::var("SUYUAN_WORLDS") else { return 0..WORLDS };
-    let (first, end) = text.split_once("..").unwrap_or(("0", &text));
-    match (first.parse(), end.parse()) {
-        (Ok(first), Ok(end)) if first < end => first..end,
-        _ => panic!("SUYUAN_WORLDS={text}: give a number of worlds, or a range of seeds such as 2000..3000"),
-    }
-}
-
 fn all_agree(way: Way) {
     let mut coverage = Coverage::default();
-    for seed in seeds() {
+    for seed in seeds(WORLDS) {
         let world = worlds::world(seed);
         assert!(agree(&world, way, &mut coverage).is_ok(), "{}", told(&world, way));
     }
-    eprintln!("{way:?}, {:?}: {:?}", seeds(), coverage.0);
+    eprintln!("{way:?}, {:?}: {:?}", seeds(WORLDS), coverage.0);
     let quiet = coverage.0["quiet moments"];
     // Of a few worlds, somebody looks at them.
-    for (kind, times) in coverage.0.iter().filter(|_| seeds().count() >= WORLDS_THAT_TELL) {
+    for (kind, times) in coverage.0.iter().filter(|_| seeds(WORLDS).count() >= WORLDS_THAT_TELL) {
         assert!(*times > quiet / 500, "too rare: {kind}, {times} of {quiet}");
     }
 }

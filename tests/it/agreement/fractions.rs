@@ -12,11 +12,12 @@ use std::fmt::Write as _;
 use suyuan::codec::json::read_event;
 use suyuan::drive::World as Fold;
 
-use super::{rows, seeds, worlds};
+use super::{rows, worlds};
 use crate::oracle::events::{Event, Verdict, What};
 use crate::oracle::fractions::Fractions;
 use crate::oracle::fractions::amount::{Amount, fen};
 use crate::oracle::{self, Rules};
+use crate::small_worlds::{seeds, smallest};
 
 const WORLDS: u64 = 600;
 /// Of so many worlds, one may hang on whether an amount is nothing, where the fold may be a fen off.
@@ -142,20 +143,9 @@ impl Course {
     }
 }
 
-/// The smallest world that still goes wrong: events are left out one after the other.
+/// The smallest world that still goes wrong.
 fn told(seed: u64, world: &World) -> String {
-    let mut lines = world.lines.clone();
-    let mut before = usize::MAX;
-    while lines.len() < before {
-        before = lines.len();
-        for at in (0..lines.len()).rev() {
-            let mut fewer = lines.clone();
-            fewer.remove(at);
-            if follow(&world.rules, &fewer).is_err() {
-                lines = fewer;
-            }
-        }
-    }
+    let lines = smallest(&world.lines, |lines| follow(&world.rules, lines).is_err());
     let wrong = follow(&world.rules, &lines).err().unwrap_or_default();
     let (numbers, script) = (super::numbers(&world.rules), super::script::script(&lines));
     format!(

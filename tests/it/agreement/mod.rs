@@ -11,7 +11,6 @@ mod worlds;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use suyuan::codec::json::read_event;
 use suyuan::drive::World as Fold;
@@ -20,6 +19,7 @@ use suyuan::fold::Verdict as Folded;
 use crate::oracle::events::Verdict;
 use crate::oracle::statement::{Statement, state};
 use crate::oracle::{self, Rules, books, chains};
+use crate::small_worlds::{seeds, smallest};
 use coverage::Coverage;
 use worlds::World;
 
@@ -132,26 +132,9 @@ fn difference(said: Statement, mut oracle: Statement) -> Difference {
     different
 }
 
-/// A world that differs in as few events as can be: one after the other is left out, as long as it still does.
-fn smallest(world: &World) -> Vec<String> {
-    let mut lines = world.lines.clone();
-    let mut before = usize::MAX;
-    while lines.len() < before {
-        before = lines.len();
-        for at in (0..lines.len()).rev() {
-            let mut fewer = lines.clone();
-            fewer.remove(at);
-            if Outcome::of(&world.rules, &fewer).differs() {
-                lines = fewer;
-            }
-        }
-    }
-    lines
-}
-
 /// What differs in a world, as small as can be, with all that is needed to see it again.
 fn told(world: &World) -> String {
-    let lines = smallest(world);
+    let lines = smallest(&world.lines, |lines| Outcome::of(&world.rules, lines).differs());
     let mut text = format!("seed {}: the fold and the oracle differ\n", world.seed);
     for (name, (fold, oracle)) in Outcome::of(&world.rules, &lines).different {
         let say = |value: Option<String>| value.unwrap_or_else(|| "nothing".into());
@@ -170,16 +153,6 @@ fn numbers(rules: &str) -> String {
     let numbers: BTreeMap<&str, &str> = changed.filter_map(|(line, _)| line.split_once(" = ")).collect();
     let numbers = numbers.iter().map(|(name, value)| format!("(\"{name}\", {value})"));
     numbers.collect::<Vec<_>>().join(", ")
-}
-
-/// `SUYUAN_WORLDS=n` asks for the first n worlds, `SUYUAN_WORLDS=m..n` for others.
-fn seeds(worlds: u64) -> Range<u64> {
-    let Ok(text) = std::env::var("SUYUAN_WORLDS") else { return 0..worlds };
-    let (first, end) = text.split_once("..").unwrap_or(("0", &text));
-    match (first.parse(), end.parse()) {
-        (Ok(first), Ok(end)) if first < end => first..end,
-        _ => panic!("SUYUAN_WORLDS={text}: give a number of worlds, or a range of seeds such as 2000..3000"),
-    }
 }
 
 #[test]
