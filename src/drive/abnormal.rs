@@ -245,6 +245,23 @@ fn a_firm_with_thousands_of_buyers_tells_them_by_bounded_steps() {
     assert_eq!((month.told, month.pending, month.withdrawing), (0, 0, false));
 }
 
+/// More months than one step weighs, all of which count once it is known that the firm was never a small one.
+#[test]
+fn a_paper_about_very_many_months_weighs_all_of_them() {
+    let months: Vec<Period> = (0..300).map(|at| Period(Period::parse("1996-01").unwrap().0 + at)).collect();
+    let mut script = String::from("at 1995-12-02 | register A kind=small_scale\n");
+    for (no, month) in (1_000..).zip(&months) {
+        writeln!(script, "at {month}-02 | issue {no} S A 600000.00 tax=60000.00 | deduct {no} A {month} from=S")
+            .unwrap();
+        writeln!(script, "mark {no} S").unwrap();
+    }
+    let count = |world: &mut World| months.iter().filter(|month| in_turn(world, "A", &month.to_string())).count();
+    assert_eq!(count(&mut world(&script)), 0, "of a small-scale firm nothing is deducted");
+    let mut world = world(&(script + "at 1995-12-03 | change A kind=general"));
+    assert_eq!(count(&mut world), months.len());
+    assert!(world.most_effects() <= EFFECTS_MAX);
+}
+
 /// As many months as an invoice may have claims, each of which makes the firm's sales of it abnormal in turn.
 #[test]
 fn an_invoice_that_is_claimed_for_all_months_at_once_is_counted_step_by_step() {

@@ -4,19 +4,15 @@ use std::fmt::Write as _;
 
 use super::probe::*;
 use super::*;
-use crate::fold::Fold;
+use crate::fold::{EFFECTS_MAX, Fold};
 use crate::model::{
-    Body, Entity, Event, Fact, Fen, Instant, InvoiceNo, Message, Output, Period, Position, Record, Root,
-    RulesPublished, Source, TASK_SIGNALS_MAX,
+    Body, Entity, Event, Fact, Fen, Instant, Message, Output, Period, Position, Record, Root, RulesPublished, Source,
+    TASK_SIGNALS_MAX,
 };
 use crate::provenance::Ordinal;
 use crate::state::{
     CaseEdgeRow, CaseHead, Issued, Key, Memory, Opening, Profile, Row, RowType, Rows, RulesInForce, Tainted, TaskRow,
 };
-
-fn number(no: u32) -> InvoiceNo {
-    InvoiceNo::parse(&format!("legacy:{no}")).unwrap()
-}
 
 fn found(world: &World, typology: &str, of: &str) -> usize {
     let said = world.said().iter().filter(|said| {
@@ -179,6 +175,45 @@ fn what_stands_against_a_source_is_asked_again_for_all_its_months() {
         "but for the first months"
     );
     assert_eq!(profile.flag, None);
+}
+
+/// Beyond the ten years whose months a paper asks again for their own sake.
+#[test]
+fn what_stands_against_a_source_of_long_ago_is_asked_again_step_by_step() {
+    let mut script = String::from("at 2001-01-02 | register S on=1999-01-01\nstatus S missing\nissue 99 OLD S 1.00\n");
+    let months = (0..60).map(|at| Period(Period::parse("2001-01").unwrap().0 + at));
+    for (no, month) in (1..).zip(months) {
+        writeln!(script, "at {month}-05 | issue {no} S W 900000.00 tax=110000.00").unwrap();
+    }
+    script += "at 2026-03-02 | issue 90 S W 1.00\n";
+    let stood = profile(&script, "S").open_bursts;
+    assert!(stood > 50, "{stood}");
+    let cleared = profile(&(script + "at 2026-03-03 | status S normal"), "S");
+    assert_eq!((cleared.open_bursts, cleared.open_signals, cleared.flag), (0, 0, None));
+}
+
+/// Ten years of months, in each of which six findings rest on one paper.
+#[test]
+fn more_findings_than_a_step_may_tell_are_withdrawn_in_the_next() {
+    let typologies = ["pass_through", "low_burden", "goods_switch", "void_abuse", "red_abuse", "cap_issuing"];
+    let rules = format!("{STANDARD_RULES}\n{}", typologies.map(of_grade_d).concat());
+    let mut script = String::from("at 2015-12-02 | register A on=2001-01-01 grade=D\n");
+    let months = (0..118).map(|at| Period(Period::parse("2016-01").unwrap().0 + at));
+    for (no, month) in (1..).zip(months) {
+        writeln!(script, "at {month}-05 | issue {no} A B 10.00").unwrap();
+    }
+    let told = |script: &str| {
+        let mut world = World::new(&rules);
+        parse(script).unwrap().into_iter().for_each(|event| world.feed(event));
+        world.settle();
+        let most = world.most_effects();
+        (row::<Profile>(&mut world, "A", Key::Profile).open_signals, most)
+    };
+    let (stood, _) = told(&script);
+    assert!(stood >= 118 * 6, "{stood}");
+    let (left, most) = told(&(script + "change A grade=B"));
+    assert_eq!(left, 0);
+    assert!((EFFECTS_MAX / 2..EFFECTS_MAX).contains(&most), "one step was to say more than it may: {most}");
 }
 
 #[test]

@@ -5,12 +5,8 @@ use std::fmt::Write as _;
 use super::probe::*;
 use super::*;
 use crate::fold::Verdict as V;
-use crate::model::{Fen, InvoiceNo, Output};
+use crate::model::{Fen, Output};
 use crate::state::{Held, Issued, Key, Month, OriginRow, Profile};
-
-fn number(no: u32) -> InvoiceNo {
-    InvoiceNo::parse(&format!("legacy:{no}")).unwrap()
-}
 
 fn issued(world: &mut World, of: &str, no: u32) -> Issued {
     row(world, of, Key::Issued(number(no)))

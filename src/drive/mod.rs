@@ -51,6 +51,8 @@ mod returns;
 mod sampled;
 mod script;
 #[cfg(test)]
+mod taken_back;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod told;

@@ -1,8 +1,8 @@
 //! What the tests of this folder look at a world with.
 
 use super::*;
-use crate::model::{Entity, Id};
-use crate::state::{Key, RowType, Rows};
+use crate::model::{Entity, Fen, Id, InvoiceNo, Period};
+use crate::state::{Key, Month, Profile, RowType, Rows};
 
 pub(super) fn world(script: &str) -> World {
     let mut world = World::new(STANDARD_RULES);
@@ -24,4 +24,40 @@ pub(super) fn row<T: RowType + Clone>(world: &mut World, of: &str, key: Key) -> 
 pub(super) fn find<T: RowType + Clone>(world: &mut World, of: &str, key: &Key) -> Option<T> {
     let row = world.rows().get(&Entity::taxpayer(id(of)), key).cloned();
     row.map(|row| T::unwrap(row).unwrap())
+}
+
+pub(super) fn profile(script: &str, of: &str) -> Profile {
+    row(&mut world(script), of, Key::Profile)
+}
+
+pub(super) fn month(script: &str, of: &str, period: &str) -> Month {
+    row(&mut world(script), of, Key::Month(Period::parse(period).unwrap()))
+}
+
+pub(super) fn number(no: u32) -> InvoiceNo {
+    InvoiceNo::parse(&format!("legacy:{no}")).unwrap()
+}
+
+/// Tax that began with a taxpayer, what is in its pool, and what has expired.
+pub(super) fn value(script: &str, of: &str) -> (Fen, Fen, Fen) {
+    let profile = profile(script, of);
+    (Fen(profile.ledger.originated), profile.pool.total(), Fen(profile.ledger.expired))
+}
+
+/// A rule that finds something of every month of a firm of grade D, under a typology.
+pub(super) fn of_grade_d(typology: &str) -> String {
+    format!(
+        r#"
+[[rules]]
+code = "{typology}_of_grade_d"
+name_zh = "信用等级为D"
+name_en = "of grade D"
+typology = "{typology}"
+score = 100
+at_once = true
+when = {{ indicator = "credit_rank", at_least = 5 }}
+text_zh = "{{period}}。"
+text_en = "{{period}}."
+"#
+    )
 }

@@ -1,6 +1,6 @@
 //! Rules of a rule set at work: what they find and withdraw, and what happens to findings when other rules are published.
 
-use super::probe::id;
+use super::probe::{id, of_grade_d};
 use super::*;
 use crate::codec;
 use crate::model::{Entity, Event, Fact, Instant, Output, RulesPublished, Signal, SignalStatus, TaxpayerId};
@@ -87,6 +87,16 @@ fn a_rule_finds_when_the_month_has_passed_and_withdraws_when_its_cause_goes() {
     }
     world.settle();
     assert_eq!(last(&world, "N").status, SignalStatus::Withdrawn, "of five invoices it says nothing");
+}
+
+#[test]
+fn a_rule_about_papers_finds_nothing_of_who_has_traded_in_no_month() {
+    let registered = "at 2026-01-10 | register N grade=D
+";
+    let rules = with(&of_grade_d("pass_through"), "of-grade-d");
+    assert_eq!(said(&fed(&rules, registered)).len(), 0);
+    let world = fed(&rules, &format!("{registered}at 2026-01-11 | issue 1 N B 1.00"));
+    assert!(said(&world).iter().any(|signal| &*signal.text_en == "2026-01."));
 }
 
 #[test]

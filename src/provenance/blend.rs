@@ -232,6 +232,25 @@ mod tests {
     }
 
     #[test]
+    fn among_equals_the_earlier_slice_is_rounded_up_and_the_remainder_last() {
+        assert_eq!(blend(&[(2, 10), (1, 10)], 0).draw(Fen(11)), blend(&[(2, 6), (1, 5)], 0));
+        assert_eq!(blend(&[(1, 10)], 10).draw(Fen(11)), blend(&[(1, 6)], 5));
+    }
+
+    #[test]
+    fn among_equals_the_earlier_origins_are_kept() {
+        let kept = |blend: Blend| [1, 2, 3].map(|origin| blend.of(Ordinal(origin)).0);
+        assert_eq!(kept(blend(&[(3, 5), (1, 5), (2, 5)], 0).within(2)), [5, 5, 0]);
+        for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1]] {
+            let mut pool = Blend::default();
+            for origin in order {
+                pool.add(Slice { origin: Ordinal(origin), tax: 5, hops: 0 }, 2);
+            }
+            assert_eq!((kept(pool.clone()), pool.remainder()), ([5, 5, 0], Fen(5)), "{order:?}");
+        }
+    }
+
+    #[test]
     fn beyond_its_budget_a_blend_keeps_the_largest_and_the_sum() {
         let mut pool = Blend::default();
         for (origin, tax) in [(1, 5), (2, 9), (3, 5), (4, 7)] {

@@ -93,7 +93,9 @@ impl Step<'_> {
     /// and all that stand against it as a source.
     pub(super) fn touch_papers(&mut self) {
         let last = self.profile.last_month.max(self.profile.last_declared);
-        self.touch(About::Period(last));
+        if last > Period::default() {
+            self.touch(About::Period(last));
+        }
         let (from, to) = (Key::Month(last.minus(PAPERS_MONTHS_MAX)), Key::Month(last.minus(-1)));
         for key in self.books.scan(&from, &to, usize::try_from(PAPERS_MONTHS_MAX).unwrap_or_default()) {
             let may_matter =
