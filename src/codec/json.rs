@@ -101,11 +101,25 @@ fn refusal(path: &str, error: &serde_json::Error) -> Refusal {
     if let Some(name) = reason.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
         return Refusal::new(name, "is given twice").within(path);
     }
-    let mut reason = reason.to_owned();
+    let mut reason = plain(reason);
     if !error.is_data() && !column.is_empty() {
         write!(reason, " at column {column}").expect("a String takes any write");
     }
     Refusal { field: path.to_owned(), reason }
+}
+
+/// What was expected, in words of JSON where serde has those of Rust.
+fn plain(reason: &str) -> String {
+    let Some((found, expected)) = reason.rsplit_once(", expected ") else { return reason.to_owned() };
+    let expected = match expected {
+        "i8" | "i16" | "i32" | "i64" | "i128" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "u128" => "a whole number, not negative and not too large",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        record if record.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// Appends an event as one line: `type`, `occurred_at`, its own fields, then what is optional everywhere.

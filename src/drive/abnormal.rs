@@ -52,6 +52,15 @@ fn who_deducted_much_of_it_passes_it_on_down_the_line_until_the_mark_is_lifted()
 }
 
 #[test]
+fn of_a_mark_and_its_lifting_the_later_counts_whichever_comes_last() {
+    let standing = |said: &str| super::abnormal::standing(&mut world(&format!("{LINE}{said}"))).len();
+    let (mark, lift) = ("at 2026-04-10 | mark 1 S\n", "at 2026-04-20 | lift 1 S\n");
+    assert_eq!((standing(&format!("{mark}{lift}")), standing(&format!("{lift}{mark}"))), (0, 0));
+    let again = "at 2026-04-25 | mark 1 S\n";
+    assert_eq!((standing(&format!("{again}{lift}")), standing(&format!("{lift}{again}{mark}"))), (3, 3));
+}
+
+#[test]
 fn it_goes_back_where_a_buyer_transfers_out_and_no_further() {
     insta::assert_snapshot!(told(&format!("{LINE}
         at 2026-04-10 | mark 1 S

@@ -16,18 +16,6 @@ fn held(world: &mut World, of: &str, no: u32) -> Held {
     row(world, of, Key::Held { invoice_no: number(no), place: 0 })
 }
 
-fn doubts(world: &World, code: &str) -> Vec<String> {
-    let mut doubts = Vec::new();
-    for said in world.said() {
-        if let Output::Doubt(doubt) = &said.output
-            && *doubt.code == *code
-        {
-            doubts.push(doubt.reason.to_string());
-        }
-    }
-    doubts
-}
-
 /// OLD sells to A, A sells on to B, which deducts; then the clock is brought to a time by somebody else.
 fn sold_on_and_then(time: &str, more: &str) -> World {
     world(&format!(

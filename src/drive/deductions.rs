@@ -70,3 +70,81 @@ fn a_deduction_that_names_no_seller_is_matched_or_found_ambiguous() {
     #4 task B withdrawn
     ");
 }
+
+#[test]
+fn the_grace_period_is_over_at_its_very_end() {
+    assert_snapshot!(told("
+        at 2026-03-02T09:00 | deduct 101 B 2026-03 from=A tax=1170.00
+        at 2026-04-01T08:59 | issue 102 A C 10.00
+        at 2026-04-01T09:00 | issue 103 A C 10.00
+    "), @r"
+    #3 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
+    #3 task B level 3 score 600: deduct_without_invoice
+    ");
+}
+
+#[test]
+fn a_deduction_at_the_moment_of_the_void_is_one_after_it() {
+    assert_snapshot!(told("
+        at 2026-03-02 | issue 101 A B 9000.00
+        at 2026-03-05T10:00 | void 101 A
+        at 2026-03-05T10:00 | deduct 101 B 2026-03 from=A
+    "), @r"
+    #2 found deduct_after_void B: legacy:101 of A, 1170.00 at stake, score 650
+    #2 task B level 3 score 650: deduct_after_void
+    ");
+}
+
+#[test]
+fn deductions_for_two_months_in_one_moment_are_two() {
+    assert_snapshot!(told("
+        at 2026-03-02 | issue 101 A B 9000.00
+        at 2026-03-05T10:00 | deduct 101 B 2026-03 from=A
+        at 2026-03-05T10:00 | deduct 101 B 2026-04 from=A
+        at 2026-03-05T10:00 | reverse 101 B 2026-03 from=A
+    "), @r"
+    #3 found double_deduction B: legacy:101 of A, 1170.00 at stake, score 600
+    #3 task B level 3 score 600: double_deduction
+    #4 withdrawn double_deduction B: legacy:101 of A
+    #4 task B withdrawn
+    ");
+}
+
+#[test]
+fn deductions_that_name_no_seller_are_held_against_the_one_who_issued_that_number() {
+    assert_snapshot!(told("
+        at 2026-03-02 | issue 101 A B 9000.00 | issue 102 A B 9000.00
+        at 2026-03-03 | deduct 101 B 2026-03
+        at 2026-03-04 | deduct 101 B 2026-04
+        at 2026-03-05 | reverse 101 B 2026-04
+        at 2026-03-06 | void 102 A
+        at 2026-03-07 | deduct 102 B 2026-03
+        at 2026-03-08 | reverse 102 B 2026-03 from=A
+    "), @r"
+    #4 found double_deduction B: legacy:101 of A, 1170.00 at stake, score 600
+    #4 task B level 3 score 600: double_deduction
+    #5 withdrawn double_deduction B: legacy:101 of A
+    #5 task B withdrawn
+    #7 found deduct_after_void B: legacy:102 of A, 1170.00 at stake, score 650
+    #7 task B level 3 score 650: deduct_after_void
+    #8 withdrawn deduct_after_void B: legacy:102 of A
+    #8 task B withdrawn
+    ");
+}
+
+#[test]
+fn what_was_held_against_one_seller_is_not_where_another_has_the_same_number() {
+    assert_snapshot!(told("
+        at 2026-03-02 | issue 101 A B 9000.00
+        at 2026-03-03 | deduct 101 B 2026-03
+        at 2026-03-04 | deduct 101 B 2026-04
+        at 2026-03-05 | issue 101 C B 9000.00
+    "), @r"
+    #3 found double_deduction B: legacy:101 of A, 1170.00 at stake, score 600
+    #3 task B level 3 score 600: double_deduction
+    #4 withdrawn double_deduction B: legacy:101 of A
+    #4 found deduct_without_invoice B: legacy:101, 2340.00 at stake, score 200
+    #4 found double_deduction B: legacy:101, 1170.00 at stake, score 600
+    #4 task B level 3 score 600: deduct_without_invoice double_deduction
+    ");
+}

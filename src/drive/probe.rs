@@ -1,7 +1,7 @@
 //! What the tests of this folder look at a world with.
 
 use super::*;
-use crate::model::{Entity, Fen, Id, InvoiceNo, Period};
+use crate::model::{Entity, Fen, Id, InvoiceNo, Output, Period};
 use crate::state::{Key, Month, Profile, RowType, Rows};
 
 pub(super) fn world(script: &str) -> World {
@@ -42,6 +42,19 @@ pub(super) fn number(no: u32) -> InvoiceNo {
 pub(super) fn value(script: &str, of: &str) -> (Fen, Fen, Fen) {
     let profile = profile(script, of);
     (Fen(profile.ledger.originated), profile.pool.total(), Fen(profile.ledger.expired))
+}
+
+/// Why something was doubted, each time it was.
+pub(super) fn doubts(world: &World, code: &str) -> Vec<String> {
+    let mut doubts = Vec::new();
+    for said in world.said() {
+        if let Output::Doubt(doubt) = &said.output
+            && *doubt.code == *code
+        {
+            doubts.push(doubt.reason.to_string());
+        }
+    }
+    doubts
 }
 
 /// A rule that finds something of every month of a firm of grade D, under a typology.

@@ -6,7 +6,7 @@ use super::World;
 use super::probe::*;
 use crate::model::{Fen, Period};
 use crate::provenance::Ordinal;
-use crate::state::{Issued, Key, Month, Passed, PassedPage};
+use crate::state::{Held, Issued, Key, Month, Passed, PassedPage, Profile};
 
 #[test]
 fn a_purchase_taken_back_leaves_the_sale_it_had_settled_as_it_was() {
@@ -99,4 +99,37 @@ fn what_a_new_firm_sold_on_before_its_purchase_was_taken_back_begins_with_it() {
     let script = "at 2026-01-05 | register N on=2026-01-05 | issue 1 X N 900000.00 tax=117000.00
         at 2026-02-02 | issue 2 N C 900000.00 tax=117000.00 | at 2026-02-05 | void 1 X";
     assert_eq!(profile(script, "N").open_bursts, 1);
+}
+
+#[test]
+fn a_red_letter_that_is_voided_after_its_invoice_restores_nothing() {
+    let trade = "at 2026-03-02 | issue 1 OLD A 900.00 tax=100.00 | issue 2 A B 800.00 tax=80.00
+        at 2026-03-03 | issue 3 A B -400.00 tax=-40.00 red=2\n";
+    for (first, second) in [("void 2 A", "void 3 A"), ("void 3 A", "void 2 A")] {
+        let mut world = world(&format!("{trade}at 2026-03-04 | {first}\nat 2026-03-05 | {second}"));
+        let held: Held = row(&mut world, "B", Key::Held { invoice_no: number(2), place: 0 });
+        let pools = ["A", "B"].map(|firm| row::<Profile>(&mut world, firm, Key::Profile).pool.total());
+        assert_eq!((held.vector.total(), pools), (Fen::ZERO, [Fen(10_000), Fen::ZERO]), "{first}, {second}");
+    }
+}
+
+#[test]
+fn red_letters_that_cannot_be_right_are_doubted() {
+    let doubted = |red: &str| {
+        let sold = "at 2026-03-02 | issue 1 A B 800.00 tax=80.00 | issue 2 A B 800.00 tax=80.00 | void 2 A\n";
+        let world =
+            world(&format!("{sold}at 2026-03-03 | issue 3 A B -400.00 tax=-40.00 red=1\nat 2026-03-04 | {red}"));
+        doubts(&world, "impossible_red").concat()
+    };
+    let cases = [
+        ("issue 4 A B -800.00 tax=-40.00 red=2", "is void"),
+        ("issue 4 A C -400.00 tax=-40.00 red=1", "has another buyer"),
+        ("issue 4 A B -400.00 tax=-40.01 red=1", "is less than its red letters together"),
+        ("issue 4 A B -400.01 tax=-40.00 red=1", "is less than its red letters together"),
+        ("issue 4 A B -400.00 tax=-40.00 red=3", "is a red letter itself"),
+    ];
+    for (red, why) in cases {
+        assert!(doubted(red).ends_with(why), "{red}: {}", doubted(red));
+    }
+    assert_eq!(doubted("issue 4 A B -400.00 tax=-40.00 red=1"), "");
 }

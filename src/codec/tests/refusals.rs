@@ -113,6 +113,8 @@ fn a_refusal_names_the_field() {
         let refusal = refused(changed(event_type, place, value).as_bytes());
         assert_eq!(&refusal.field, field, "{event_type} {place}: {refusal}");
         assert!(refusal.reason.len() > 8 && !refusal.reason.contains("line 1"), "{refusal}");
+        let of_rust = |word: &str| word == "struct" || ["i8", "i32", "i64", "u8", "u32", "u64"].contains(&word);
+        assert!(!refusal.reason.split(' ').any(of_rust), "{refusal}");
     }
 }
 
