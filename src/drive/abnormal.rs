@@ -156,6 +156,8 @@ fn a_firm_of_grade_a_has_ten_working_days_to_ask_for_verification() {
     #5 found abnormal_voucher A: 2026-03, 30000.00 at stake, score 280
     ");
     assert_eq!(later("20", "at 2026-04-10 | reverse 1 A 2026-04 from=S"), "");
+    // The time begins again with each mark that comes after all were lifted.
+    assert_eq!(later("25", "at 2026-04-05 | lift 1 S\nat 2026-04-20 | mark 1 S"), "");
     // A grade that is lost takes the time with it.
     assert!(later("13", "at 2026-04-12 | change A grade=B").contains("found abnormal_voucher A"));
     // But what it sold is abnormal at once.

@@ -1,5 +1,7 @@
 //! Rules of a rule set at work: what they find and withdraw, and what happens to findings when other rules are published.
 
+use std::collections::BTreeSet;
+
 use super::probe::{id, of_grade_d};
 use super::*;
 use crate::codec;
@@ -97,6 +99,27 @@ fn a_rule_about_papers_finds_nothing_of_who_has_traded_in_no_month() {
     assert_eq!(said(&fed(&rules, registered)).len(), 0);
     let world = fed(&rules, &format!("{registered}at 2026-01-11 | issue 1 N B 1.00"));
     assert!(said(&world).iter().any(|signal| &*signal.text_en == "2026-01."));
+}
+
+#[test]
+fn time_that_new_rules_give_beyond_what_was_set_is_waited_for() {
+    let set = |days: &str, to: &str, rules: &str| rules.replace(days, to);
+    let first = with(NIGHT, "first");
+    let longer = set("grace_days = 30", "grace_days = 60", &set("declare_days = 20", "declare_days = 40", &first));
+    assert_ne!(longer, first);
+    let claim = "at 2026-01-12 | deduct 101 B 2026-01 from=A tax=1170.00\n";
+    let mut world = fed(&first, &format!("{}{claim}{}", night(2), days(&["2026-01-20"])));
+    publish(&mut world, "2026-02-01T10:00", &longer.replace("\"first\"", "\"longer\""));
+    let feed = |world: &mut World, no: u32, day: &str| {
+        parse(&format!("at {day} | issue {no} FAR FAR2 1.00")).unwrap().into_iter().for_each(|event| world.feed(event));
+    };
+    feed(&mut world, 911, "2026-03-01");
+    feed(&mut world, 912, "2026-03-02");
+    assert_eq!(said(&world).len(), 0, "by the first rules both had been over for days");
+    feed(&mut world, 913, "2026-03-24");
+    feed(&mut world, 914, "2026-03-25");
+    let found: BTreeSet<_> = said(&world).iter().map(|signal| signal.typology.to_string()).collect();
+    assert_eq!(found, BTreeSet::from(["deduct_without_invoice".into(), "pass_through".into()]));
 }
 
 #[test]

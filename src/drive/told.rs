@@ -40,6 +40,25 @@ fn what_was_sold_without_a_deductible_invoice_does_not_hide_what_comes_with_one(
     assert_eq!((held.taken, held.hops), (Fen(1_040_000), 2));
 }
 
+#[test]
+fn value_goes_no_further_than_the_hops_of_the_rules_though_other_value_goes_with_it() {
+    // N sold what it bought of S only later, to B and, by way of W, to B again.
+    let trade = format!(
+        "{STOCK}at 2026-01-10 | register S on=2026-01-04
+        at 2026-02-03 | issue 1 N B 900000.00 tax=117000.00 | issue 2 N W 900000.00 tax=117000.00
+        at 2026-02-04 | issue 3 W B 900000.00 tax=117000.00
+        at 2026-02-05 | issue 4 B C 1800000.00 tax=234000.00
+        at 2026-02-02 | issue 9 S N 1800000.00 tax=234000.00\nat 2026-02-06 | issue 900 OLD OLD2 1.00"
+    );
+    for (hops, taken) in [(2, 0), (3, 117_000), (4, 234_000)] {
+        let mut world = World::new(&STANDARD_RULES.replace("taint_hops_max = 8", &format!("taint_hops_max = {hops}")));
+        parse(&trade).unwrap().into_iter().for_each(|event| world.feed(event));
+        world.settle();
+        let held = find::<Tainted>(&mut world, "C", &Key::Tainted(id("S"))).unwrap_or_default();
+        assert_eq!(held.taken, Fen(taken * 100), "{hops} hops");
+    }
+}
+
 /// What stands at a taxpayer of S's value, in yuan.
 fn of_s(script: &str, at: &str) -> (i64, i64) {
     let held = find::<Tainted>(&mut world(script), at, &Key::Tainted(id("S"))).unwrap_or_default();

@@ -136,21 +136,6 @@ pub(crate) fn image(machine: &Simulated) -> Image {
     }
 }
 
-/// Puts everything back as it was.
-pub(crate) fn restore(machine: &Simulated, image: &Image) {
-    for (path, _) in machine.all_files() {
-        if !image.files.contains_key(&path) {
-            machine.remove(&path);
-        }
-    }
-    for (path, bytes) in &image.files {
-        machine.put(path, bytes);
-    }
-    for (dir, _) in machine.all_rows() {
-        machine.put_rows(&dir, image.rows.get(&dir).cloned().unwrap_or_default());
-    }
-}
-
 /// Removes all rows, as one who removes the folder `state` does.
 pub(crate) fn remove_rows(machine: &Simulated) {
     for (dir, _) in machine.all_rows() {

@@ -117,13 +117,25 @@ const CHANGING: [Operation; 6] = [
     Operation::Rename,
     Operation::WriteRows,
 ];
-/// Of a hundred places, so many may be held against the input alone, where an operation goes wrong; and where input does.
-const WEAK_MAX: u64 = 10;
-const WEAK_OF_INPUT_MAX: u64 = 60;
+/// Of a hundred places of imports, so many may be held against the input alone where an operation goes wrong; all of them
+/// where input does, for what could be read of it is committed. Of replays none may.
+const WEAK_MAX: u64 = 20;
 /// What a part is one of, where the disk is damaged.
 const WHOLE: u64 = 1 << 16;
 
+impl Way {
+    /// As it is written.
+    fn name(self) -> &'static str {
+        WAYS.iter().find(|(other, _)| *other == self).map_or("", |(_, name)| name)
+    }
+}
+
 impl Wrong {
+    /// As it is written.
+    fn name(self) -> &'static str {
+        WRONG.iter().find(|(other, _)| *other == self).map_or("", |(_, name)| name)
+    }
+
     /// Whether its places are the operations of the first start.
     fn is_first(self) -> bool {
         matches!(self, Self::Killed | Self::Power | Self::Fails | Self::FailsPower | Self::Full)
@@ -144,9 +156,7 @@ impl Wrong {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { world, way, wrong, at } = *self;
-        let way = WAYS.iter().find(|(other, _)| *other == way).map_or("", |(_, name)| name);
-        let wrong = WRONG.iter().find(|(other, _)| *other == wrong).map_or("", |(_, name)| name);
-        write!(f, "{world}:{way}:{wrong}:{at}")
+        write!(f, "{world}:{}:{}:{at}", way.name(), wrong.name())
     }
 }
 
@@ -165,7 +175,13 @@ impl Place {
 
     /// What goes wrong there, start by start, and what is done to the disk then.
     fn planned(self, ground: &Ground) -> Planned {
-        let (command, operation) = if self.wrong.is_first() { ground.operation(self.at) } else { (0, self.at) };
+        let (command, operation) = if self.wrong.is_first() {
+            ground.operation(self.at)
+        } else if self.wrong.is_again() || self.wrong.is_damage() {
+            (ground.last(), self.at)
+        } else {
+            (0, self.at)
+        };
         let mut starts = VecDeque::from([self.start(operation, ground)]);
         if self.wrong.is_again() {
             starts.push_front(ground.torn());
@@ -268,13 +284,17 @@ impl Ground {
         let disk_bytes = calm.disk_bytes();
         let mut ground = Self { world, commands, settings, calm, again: Vec::new(), inputs, disk_bytes };
         let machine = machine::with_files_of(&ground.world);
-        for faults in [ground.torn().faults, Vec::new()] {
+        let run = |command: usize, faults: Vec<Fault>| {
             machine.restart(End::Killed);
             machine.plan(faults);
-            let command = &ground.commands[0];
-            drop(machine::run(&machine, command, &ground.world, ground.settings.clone(), &mut Told::default()));
-            ground.again = machine.asked();
-        }
+            let (command, settings) = (&ground.commands[command], ground.settings.clone());
+            drop(machine::run(&machine, command, &ground.world, settings, &mut Told::default()));
+            machine.asked()
+        };
+        let last = ground.last();
+        (0..last).for_each(|before| drop(run(before, Vec::new())));
+        drop(run(last, ground.torn().faults));
+        ground.again = run(last, Vec::new());
         Ok(ground)
     }
 
@@ -282,9 +302,14 @@ impl Ground {
         Start { settings: self.settings.clone(), faults, room: None, end }
     }
 
-    /// A start that is killed half way, in the middle of a write.
+    /// The command in which something is damaged, or goes wrong twice: the last, so that much is committed before.
+    fn last(&self) -> usize {
+        self.commands.len() - 1
+    }
+
+    /// A start of the last command that is killed half way, in the middle of a write.
     fn torn(&self) -> Start {
-        let asked = &self.calm.asked[0];
+        let asked = &self.calm.asked[self.last()];
         let before = &asked[..asked.len() * 3 / 5];
         let operation = before.iter().rposition(|operation| *operation == Operation::Write).unwrap_or(before.len());
         self.start(vec![Fault::Stops { operation: operation as u64, part: 128 }], End::Killed)
@@ -300,6 +325,17 @@ impl Ground {
             }
         }
         (self.calm.asked.len(), left)
+    }
+
+    /// What is asked for at a place where an operation goes wrong.
+    fn kind(&self, place: Place) -> Operation {
+        let (asked, operation) = if place.wrong.is_first() {
+            let (command, operation) = self.operation(place.at);
+            (&self.calm.asked[command], operation)
+        } else {
+            (&self.again, place.at)
+        };
+        asked[usize::try_from(operation).expect("a place in a list")]
     }
 
     fn input_bytes(&self) -> usize {
@@ -369,14 +405,11 @@ pub(crate) fn all(worlds: Range<u64>, mut failed: impl FnMut(Place, &str) -> boo
     let mut swept = Swept::default();
     for (world, (way, _)) in worlds.flat_map(|world| WAYS.map(|way| (world, way))) {
         let ground = Ground::new(world, way).map_err(|what| format!("world {world} of the sweeps: {what}"))?;
-        for operation in ground.calm.asked.iter().flatten().chain(&ground.again) {
-            *swept.operations.entry(*operation).or_default() += 1;
-        }
-        for (wrong, name) in WRONG {
+        for (wrong, _) in WRONG {
             for at in ground.places(way, wrong) {
                 let place = Place { world, way, wrong, at };
                 match ground.run(place, false) {
-                    Ok(tally) => swept.note(name, &tally),
+                    Ok(tally) => swept.note(place, &tally, &ground),
                     Err(what) if failed(place, &what) => {}
                     Err(_) => return Ok(swept),
                 }
@@ -391,7 +424,8 @@ pub(crate) fn all(worlds: Range<u64>, mut failed: impl FnMut(Place, &str) -> boo
 pub(crate) struct Swept {
     /// Operations that went wrong, by their kind; of those that read rows, some.
     operations: BTreeMap<Operation, u64>,
-    by_wrong: BTreeMap<&'static str, Met>,
+    /// By what goes wrong, and on which way, as both are written.
+    by_wrong: BTreeMap<(&'static str, &'static str), Met>,
 }
 
 /// What became of one thing that goes wrong.
@@ -412,8 +446,11 @@ impl Swept {
         self.by_wrong.values().map(|met| met.places).sum()
     }
 
-    fn note(&mut self, name: &'static str, tally: &Tally) {
-        let met = self.by_wrong.entry(name).or_default();
+    fn note(&mut self, place: Place, tally: &Tally, ground: &Ground) {
+        if tally.came() && (place.wrong.is_first() || place.wrong.is_again()) {
+            *self.operations.entry(ground.kind(place)).or_default() += 1;
+        }
+        let met = self.by_wrong.entry((place.wrong.name(), place.way.name())).or_default();
         met.places += 1;
         met.came += u64::from(tally.came());
         met.stopped += tally.stopped_by_damage;
@@ -426,18 +463,26 @@ impl Swept {
         let all = [Look, Open, Create, Folder, Read, Write, Length, Sync, SyncFolder, Rename, Rows, WriteRows];
         let without = all.into_iter().filter(|kind| !self.operations.contains_key(kind));
         let mut lacking: Vec<String> = without.map(|kind| format!("no operation of the kind {kind:?}")).collect();
-        for (wrong, name) in WRONG {
-            let Met { places, came, stopped, weak } = self.by_wrong.get(name).copied().unwrap_or_default();
+        let swept = |(wrong, name)| WAYS.map(|(way, on)| ((wrong, name), (way, on)));
+        for ((wrong, name), (way, on)) in WRONG.into_iter().flat_map(swept) {
+            if way == Way::Threads && !wrong.is_first() {
+                continue;
+            }
+            let Met { places, came, stopped, weak } = self.by_wrong.get(&(name, on)).copied().unwrap_or_default();
             let is_of_input = matches!(wrong, Wrong::Unreadable | Wrong::ScratchFull | Wrong::ScratchLost);
-            let weak_max = if is_of_input { WEAK_OF_INPUT_MAX } else { WEAK_MAX };
+            let weak_max = match way {
+                Way::Import if is_of_input => 100,
+                Way::Import => WEAK_MAX,
+                Way::Replay | Way::Threads => 0,
+            };
             if came * 2 < places.max(1) {
-                lacking.push(format!("`{name}` came at {came} of {places} places"));
+                lacking.push(format!("{on}: `{name}` came at {came} of {places} places"));
             }
             if wrong.is_damage() && stopped == 0 {
-                lacking.push(format!("no run stopped for `{name}`"));
+                lacking.push(format!("{on}: no run stopped for `{name}`"));
             }
             if weak * 100 > places * weak_max {
-                lacking.push(format!("`{name}` was held against the input alone at {weak} of {places} places"));
+                lacking.push(format!("{on}: `{name}` was held against the input alone at {weak} of {places} places"));
             }
         }
         lacking

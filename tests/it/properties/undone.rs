@@ -156,9 +156,9 @@ fn words(deed: Deed, before: &[&str], all: &str) -> Option<[String; 2]> {
         Some((words[0].to_owned(), words[1].to_owned(), words[2].to_owned()))
     };
     let tax = format!("{}.00", 1 + deed.which % 900);
-    // Since when two know each other is known, whatever became of the invoice.
-    let trade = format!(" {seller} {buyer} ");
-    let dealt = |line: &str| line.contains("| issue ") && line.contains(&trade);
+    // Since when two know each other is known, whatever became of the invoice; a red letter is no meeting.
+    let (trade, red) = (format!(" {seller} {buyer} "), format!(" {seller} {buyer} -"));
+    let dealt = |line: &str| line.contains("| issue ") && line.contains(&trade) && !line.contains(&red);
     Some(match deed.what {
         0 if all.lines().any(dealt) && !before.iter().any(|line| dealt(line)) => return None,
         0 => [format!("issue 9000 {seller} {buyer} 9000.00 tax={tax}"), format!("void 9000 {seller}")],

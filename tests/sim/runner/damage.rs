@@ -73,7 +73,7 @@ impl Runner<'_> {
         }
         match damage {
             Damage::Flip { .. } | Damage::Cut { .. } | Damage::Lost { .. } | Damage::JournalLost => {
-                machine::restore(&self.machine, &healthy);
+                self.put_back(&healthy, &harmed);
             }
             Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::RowsExchanged { .. } | Damage::NoRows => {
                 machine::remove_rows(&self.machine);
@@ -94,6 +94,13 @@ impl Runner<'_> {
             if before != bytes && now.starts_with(bytes) {
                 self.machine.put(path, &[before, &now[bytes.len()..]].concat());
             }
+        }
+    }
+
+    /// Puts the files that were harmed back as they were, and nothing else.
+    fn put_back(&self, healthy: &Image, harmed: &Image) {
+        for (path, before) in healthy.files.iter().filter(|(path, before)| harmed.files.get(*path) != Some(*before)) {
+            self.machine.put(path, before);
         }
     }
 
@@ -173,6 +180,9 @@ impl Runner<'_> {
             }
             Damage::Row { partition, row } => {
                 let (dir, rows) = &rows[partition * rows.len() / (1 << 16)];
+                if rows.all().is_empty() {
+                    return None;
+                }
                 let row = row * rows.len() / (1 << 16);
                 machine.spoil_row(dir, row);
                 format!("row {row} of {} in {} cannot be read", rows.len(), dir.display())
