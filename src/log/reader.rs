@@ -22,6 +22,7 @@ const READ_BYTES: usize = 1 << 18;
 pub struct Reader {
     files: Files,
     segments: Arc<[Segment]>,
+    progress: Arc<[u8]>,
 }
 
 /// A frame, and the turn that it is part of.
@@ -39,15 +40,22 @@ impl Reader {
         let place = place.into();
         let header = Header::of_journal(&place)?;
         let mut segments = Segment::list(&place)?;
+        let mut progress = Vec::new();
         if let Some(last) = segments.last_mut() {
-            last.length = recover::survey(&place.files, last)?.block.end;
+            let survey = recover::survey(&place.files, last)?;
+            (last.length, progress) = (survey.block.end, survey.state.progress);
         }
-        Ok((Self::new(place.files, segments), header))
+        Ok((Self::new(place.files, segments, progress), header))
     }
 
     /// Over segments whose lengths are what is committed of them.
-    pub(super) fn new(files: Files, segments: Vec<Segment>) -> Self {
-        Self { files, segments: segments.into() }
+    pub(super) fn new(files: Files, segments: Vec<Segment>, progress: Vec<u8>) -> Self {
+        Self { files, segments: segments.into(), progress: progress.into() }
+    }
+
+    /// What the last turn said of how far everything has come; nothing before the first.
+    pub fn progress(&self) -> &[u8] {
+        &self.progress
     }
 
     /// One partition's frames, from the one that holds `offset` to the end.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use crate::files::{Place, within_patience};
 use crate::log::{self, Frames, Reader, Turns};
-use crate::runtime::Engine;
+use crate::runtime::{self, Engine};
 
 /// The journal of a data folder, as far as it was committed when it was opened.
 #[derive(Debug)]
@@ -30,6 +30,10 @@ impl Journal {
         let text = header.fields.get("partitions").ok_or_else(|| wrong("does not name its partitions".into()))?;
         let partitions = text.parse().ok().filter(|count| (1..=PARTITIONS_MAX).contains(count));
         let partitions = partitions.ok_or_else(|| wrong(format!("has `{text}` partitions")))?;
+        let told = runtime::partitions_told(&reader).and_then(|told| u32::try_from(told).ok());
+        if let Some(told) = told.filter(|told| *told != partitions) {
+            return Err(Error::ForeignHeader { dir: dir.into(), partitions, told });
+        }
         Ok(Self { dir: dir.into(), reader, partitions })
     }
 

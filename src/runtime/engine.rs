@@ -13,7 +13,10 @@ use super::commit::Commits;
 use super::counters::Counters;
 use super::epoch::{self, Epoch, Item, Limits};
 use super::error::Error;
-use super::open::{last_turn_seen, new_name, open_partitions, read_told, refuse_rows_alone};
+use super::open::{
+    PARTITIONS, RULES_DIGEST, RULES_VERSION, check_header, digest_of, last_turn_seen, new_name, open_partitions,
+    read_told, refuse_rows_alone,
+};
 use super::pace::Pace;
 use super::partition::Partition;
 use super::progress::{Begun, PartitionProgress, Progress};
@@ -28,10 +31,6 @@ use crate::log::{self, Header, Log, Turn};
 use crate::model::{Body, Event, Fact, Instant, Message, Position, Root, RulesPublished, Source};
 use crate::state::Opening;
 use crate::store::{self, Applied, Store};
-
-/// What the header says of the rules that a journal was begun with.
-const RULES_VERSION: &str = "rules-version";
-const RULES_DIGEST: &str = "rules-digest";
 
 /// The clocks before any event.
 const NEVER: Instant = Instant(i64::MIN);
@@ -98,9 +97,9 @@ impl Engine {
     pub fn open(place: impl Into<Place>, settings: Settings) -> Result<Self, Error> {
         let place = place.into();
         let wanted = Header::default()
-            .with("partitions", settings.partitions)
+            .with(PARTITIONS, settings.partitions)
             .with(RULES_VERSION, &settings.rules_version)
-            .with(RULES_DIGEST, blake3::hash(settings.rules.as_bytes()).to_hex());
+            .with(RULES_DIGEST, digest_of(&settings.rules));
         let journal = place.join("journal");
         let log_settings = log::Settings {
             durable: settings.durable,
@@ -111,6 +110,7 @@ impl Engine {
         let (log, told) = match Log::open_beside(&journal, log_settings.clone(), &seen) {
             Ok((log, recovered)) => {
                 let told = read_told(&place.dir, &recovered)?;
+                check_header(&place.dir, &recovered.header, &log.reader())?;
                 // Rules come into force with the first event.
                 let in_force = told.as_ref().is_some_and(|(progress, _)| progress.clock != NEVER);
                 let keeps_rules = settings.keeps_rules && in_force;

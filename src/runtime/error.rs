@@ -42,6 +42,19 @@ pub enum Error {
         /// The folder.
         dir: PathBuf,
     },
+    /// The journal's header is that of another.
+    #[error(
+        "the header of the journal in {dir} is that of another journal: it says {stated}, and the turns beside it {told}: \
+         put the journal's own file `header` back from a copy, and start again"
+    )]
+    ForeignHeader {
+        /// The folder.
+        dir: PathBuf,
+        /// What the header says.
+        stated: String,
+        /// What the turns say of the same.
+        told: String,
+    },
     /// The rows are of another journal.
     #[error(
         "the rows of partition {partition} in {dir}/state belong to another journal than the one in {dir}/journal, or to \
@@ -177,6 +190,7 @@ impl Error {
             Self::Log(_)
             | Self::Store(_)
             | Self::JournalLost { .. }
+            | Self::ForeignHeader { .. }
             | Self::Unreadable { .. }
             | Self::Broken { .. }
             | Self::Kafka(_)

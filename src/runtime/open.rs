@@ -9,9 +9,16 @@ use super::partition::Partition;
 use super::progress::{Begun, Progress};
 use super::refold::bring_up;
 use super::settings::Settings;
+use crate::codec::journal::read_record;
 use crate::files::Place;
-use crate::log::{self, Log};
+use crate::log::{self, Header, Log, Reader, TurnFrame};
+use crate::model::{Body, Fact, Position, Root, Text};
 use crate::store::{self, Shared, SharedSettings, Store};
+
+/// What the header says: how many partitions a journal has, and of the rules that it was begun with.
+pub(super) const PARTITIONS: &str = "partitions";
+pub(super) const RULES_VERSION: &str = "rules-version";
+pub(super) const RULES_DIGEST: &str = "rules-digest";
 
 /// A journal's own name: what began it, where and when. Only rows that bear it are its rows.
 pub(super) fn new_name(identity: &str, seed: Option<u64>) -> Vec<u8> {
@@ -37,6 +44,57 @@ pub(super) fn read_told(dir: &Path, recovered: &log::Recovered) -> Result<Option
     let progress = Progress::read(&recovered.progress).map_err(unreadable)?;
     let begun = Begun::read(&recovered.standing).map_err(unreadable)?;
     Ok(Some((progress, begun)))
+}
+
+/// How many partitions a journal has by what its last turn said; `None` before the first, and where that cannot be read.
+pub fn partitions_told(journal: &Reader) -> Option<usize> {
+    Progress::read(journal.progress()).ok().map(|progress| progress.partitions.len())
+}
+
+/// Refuses a header that is not of the journal beside it: with other partitions than its turns have, or other rules than it
+/// began with.
+pub(super) fn check_header(dir: &Path, header: &Header, journal: &Reader) -> Result<(), Error> {
+    let field = |name: &str| header.fields.get(name).cloned().unwrap_or_default();
+    let hold = |what: &str, stated: String, told: Option<String>| match told {
+        Some(told) if told != stated => {
+            let [stated, told] = [stated, told].map(|value| format!("{what} {value}"));
+            Err(Error::ForeignHeader { dir: dir.into(), stated, told })
+        }
+        Some(_) | None => Ok(()),
+    };
+    hold("partitions:", field(PARTITIONS), partitions_told(journal).map(|count| count.to_string()))?;
+    let rules = rules_begun(dir, journal)?;
+    hold("rules with the digest", field(RULES_DIGEST), rules.map(|rules| digest_of(&rules)))
+}
+
+/// The digest of a rule set, as a header has it.
+pub(super) fn digest_of(rules: &str) -> String {
+    blake3::hash(rules.as_bytes()).to_hex().to_string()
+}
+
+/// The rules that a journal began with; `None` where it has come to no event yet.
+fn rules_begun(dir: &Path, journal: &Reader) -> Result<Option<Text>, Error> {
+    let Some(TurnFrame { turn, frame }) = journal.read_from(0, 0).next().transpose()? else { return Ok(None) };
+    let mut bytes = frame.bytes.as_slice();
+    for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
+        let position = Position { partition: 0, offset };
+        let record = read_record(&mut bytes, position).map_err(|refusal| Error::Unreadable {
+            dir: dir.into(),
+            place: format!("{position}, of turn {turn}"),
+            refusal,
+        })?;
+        match record.body {
+            // What the journal begins with, and no event led to.
+            Body::Fact(_, event) if record.root == Root(0) => {
+                if let Fact::RulesPublished(published) = event.fact {
+                    return Ok(Some(published.rules));
+                }
+            }
+            _ if record.root == Root(0) => {}
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 /// The last turn that some rows stand for; 0 where there are none.

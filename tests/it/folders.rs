@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{begun, copy, file, import_arguments, outputs, replay_arguments, rows, run, suyuan, world};
+use crate::support::{begun, copy, file, import_arguments, lines, outputs, replay_arguments, rows, run, suyuan, world};
 
 const ISSUED: &str = r#"{"type":"invoice_issued","occurred_at":"2026-03-02T09:00:00+08:00","invoice_no":"12345678901234567890","invoice_kind":"special","seller_id":"A","buyer_id":"B","lines":[],"amount_fen":100,"tax_fen":13}"#;
 
@@ -116,6 +116,52 @@ fn a_lost_header_is_told_by_whoever_meets_it() {
 
 /// Two courses of one journal have its name and their turns have the same numbers; what the rows stand for is told apart by
 /// the digest alone.
+/// A journal's header is put back from a copy, as is advised where it is lost: from the wrong one.
+#[test]
+fn the_header_of_another_journal_is_refused_by_whoever_meets_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = world(6, 60, 2_000);
+    let (first, second) = events.split_at(events.len() / 2);
+    let first = file(folder.path(), "first.jsonl", &lines(first));
+    let second = file(folder.path(), "second.jsonl", &lines(second));
+    let rules =
+        include_str!("../../topologies/rules-standard.toml").replace("score_missing = 200", "score_missing = 199");
+    let rules = file(folder.path(), "rules.toml", rules.as_bytes());
+    let begin = |name: &str, more: &[&str]| {
+        let data = folder.path().join(name);
+        let ran = run(replay_arguments(&[&first], &data, more));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        data
+    };
+    let own = begin("own", &["--partitions", "3"]);
+    let header = own.join("journal/header");
+    let (text, before) = (std::fs::read(&header).unwrap(), rows(&own));
+    let strict = ["--partitions", "3", "--rules", rules.to_str().unwrap()];
+    for (name, more, of_queries) in
+        [("two", &["--partitions", "2"][..], true), ("four", &["--partitions", "4"], true), ("strict", &strict, false)]
+    {
+        std::fs::copy(begin(name, more).join("journal/header"), &header).unwrap();
+        let mut asked = vec![
+            replay_arguments(&[&first], &own, more),
+            import_arguments(&second, &own, &[]).into_iter().map(Into::into).collect(),
+        ];
+        if of_queries {
+            for question in [["signals", "--status", "all"], ["tasks", "--limit", "0"], ["doubts", "--format", "jsonl"]]
+            {
+                asked.push(question.map(Into::into).into_iter().chain(["--data".into(), own.clone().into()]).collect());
+            }
+        }
+        for arguments in asked {
+            let told = run(&arguments);
+            let says = told.stderr.contains("is that of another journal") && told.stderr.contains("back from a copy");
+            assert!(told.code == Some(1) && says, "{name}, {arguments:?}: {}", told.stderr);
+        }
+    }
+    std::fs::write(&header, text).unwrap();
+    assert_eq!(rows(&own), before);
+    assert_eq!(run(import_arguments(&second, &own, &[])).code, Some(0));
+}
+
 #[test]
 fn rows_of_another_course_of_the_same_journal_are_refused() {
     let folder = tempfile::tempdir().unwrap();

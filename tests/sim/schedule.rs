@@ -68,6 +68,9 @@ pub(crate) enum Damage {
     Lost { file: usize },
     /// The whole journal is gone.
     JournalLost,
+    /// The header of another journal stands in the place of its own: of one with so many partitions more, or of one that
+    /// was begun under other rules.
+    ForeignHeader { partitions: i32 },
     /// A row of some partition cannot be read.
     Row { partition: usize, row: usize },
     /// The rows of another run stand in the place of a partition's own.

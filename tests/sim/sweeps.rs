@@ -76,13 +76,15 @@ enum Wrong {
     Row,
     /// The whole journal is gone.
     JournalLost,
+    /// The header of another journal stands in the place of its own.
+    Header,
     /// The rows of another run stand in the place of a partition's own.
     Foreign,
     /// The rows of another partition do.
     Exchanged,
 }
 
-const WRONG: [(Wrong, &str); 19] = [
+const WRONG: [(Wrong, &str); 20] = [
     (Wrong::Killed, "killed"),
     (Wrong::Power, "power"),
     (Wrong::Fails, "fails"),
@@ -100,6 +102,7 @@ const WRONG: [(Wrong, &str); 19] = [
     (Wrong::Lost, "lost"),
     (Wrong::Row, "row"),
     (Wrong::JournalLost, "journal-lost"),
+    (Wrong::Header, "foreign-header"),
     (Wrong::Foreign, "foreign-rows"),
     (Wrong::Exchanged, "rows-exchanged"),
 ];
@@ -143,8 +146,8 @@ impl Wrong {
 
     /// Whether somebody else does it to the disk.
     fn is_damage(self) -> bool {
-        use Wrong::{Cut, Exchanged, Flip, Foreign, JournalLost, Lost, Row};
-        matches!(self, Flip | Cut | Lost | Row | JournalLost | Foreign | Exchanged)
+        use Wrong::{Cut, Exchanged, Flip, Foreign, Header, JournalLost, Lost, Row};
+        matches!(self, Flip | Cut | Lost | Row | JournalLost | Header | Foreign | Exchanged)
     }
 
     /// Whether its places are the operations of a start after a kill.
@@ -219,6 +222,7 @@ impl Place {
             | Wrong::Lost
             | Wrong::Row
             | Wrong::JournalLost
+            | Wrong::Header
             | Wrong::Foreign
             | Wrong::Exchanged => ground.torn(),
         }
@@ -234,6 +238,7 @@ impl Place {
             Wrong::Lost => Some(Damage::Lost { file: slow }),
             Wrong::Row => Some(Damage::Row { partition: part(self.at, 2), row: slow }),
             Wrong::JournalLost => Some(Damage::JournalLost),
+            Wrong::Header => Some(Damage::ForeignHeader { partitions: i32::try_from(self.at).expect("small") - 1 }),
             Wrong::Foreign => Some(Damage::ForeignRows { partition: part(self.at, 2) }),
             Wrong::Exchanged => Some(Damage::RowsExchanged { partition: part(self.at, 2) }),
             Wrong::Killed
@@ -360,6 +365,8 @@ impl Ground {
             self.calm.asked.iter().flat_map(of_command).collect()
         } else if wrong.is_again() {
             tried(&self.again)
+        } else if wrong == Wrong::Header {
+            (0..3).collect()
         } else if matches!(wrong, Wrong::JournalLost | Wrong::Foreign | Wrong::Exchanged) {
             (0..2).collect()
         } else {

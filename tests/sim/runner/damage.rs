@@ -72,7 +72,11 @@ impl Runner<'_> {
             }
         }
         match damage {
-            Damage::Flip { .. } | Damage::Cut { .. } | Damage::Lost { .. } | Damage::JournalLost => {
+            Damage::Flip { .. }
+            | Damage::Cut { .. }
+            | Damage::Lost { .. }
+            | Damage::JournalLost
+            | Damage::ForeignHeader { .. } => {
                 self.put_back(&healthy, &harmed);
             }
             Damage::Row { .. } | Damage::ForeignRows { .. } | Damage::RowsExchanged { .. } | Damage::NoRows => {
@@ -178,6 +182,14 @@ impl Runner<'_> {
                 machine::lose_journal(machine);
                 "the whole journal is gone".into()
             }
+            Damage::ForeignHeader { partitions } => {
+                let path = PathBuf::from(machine::DATA).join("journal/header");
+                let own = String::from_utf8(machine.read(&path)?).expect("a header is text");
+                machine.put(&path, foreign_header(&own, partitions).as_bytes());
+                format!(
+                    "the header is of a journal with {partitions} partitions more, or of other rules where that is none"
+                )
+            }
             Damage::Row { partition, row } => {
                 let (dir, rows) = &rows[partition * rows.len() / (1 << 16)];
                 if rows.all().is_empty() {
@@ -207,4 +219,17 @@ impl Runner<'_> {
             }
         })
     }
+}
+
+/// The header of a journal with so many partitions more, or, where that is none, of one that began under other rules.
+fn foreign_header(own: &str, more: i32) -> String {
+    let lines = own.lines().filter(|line| !line.starts_with("crc32c: ")).map(|line| match line.split_once(": ") {
+        Some(("partitions", count)) => format!("partitions: {}\n", count.parse::<i32>().expect("a number") + more),
+        Some(("rules-digest", digest)) if more == 0 => {
+            format!("rules-digest: {}\n", digest.chars().rev().collect::<String>())
+        }
+        Some(_) | None => format!("{line}\n"),
+    });
+    let text = lines.collect::<String>();
+    format!("{text}crc32c: {:08x}\n", crc32c::crc32c(text.as_bytes()))
 }
