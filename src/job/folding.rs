@@ -32,8 +32,8 @@ pub(super) fn open_engine(place: &Place, settings: Settings, watch: &mut dyn Wat
         };
         watch.tell(&format!(
             "the last {cut} bytes of the journal in {} were no whole turn and are cut off: it {ends}. A process that was \
-             killed leaves such a rest, and nothing is lost; if none was, the file was damaged: import the files of that \
-             time again, what is there already is recognised.{kept}",
+             killed, a full disk or a power cut leaves such a rest, and nothing is lost; if it was none of these, the file was \
+             damaged: import the files of that time again, what is there already is recognised.{kept}",
             place.dir.display()
         ));
     }

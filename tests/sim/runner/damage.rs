@@ -87,6 +87,7 @@ impl Runner<'_> {
     }
 
     /// What nobody has read so far is damaged still: puts back the bytes that were exchanged, unless others stand there now.
+    /// A file may have grown meanwhile, or lost an end that was not synced.
     fn heal_unread(&self, healthy: &Image, harmed: &Image) {
         self.machine.heal_rows();
         if Outcome::of(&self.machine).is_ok() {
@@ -95,8 +96,13 @@ impl Runner<'_> {
         for (path, bytes) in &harmed.files {
             let before = &healthy.files[path];
             let now = self.machine.read(path).unwrap_or_default();
-            if before != bytes && now.starts_with(bytes) {
-                self.machine.put(path, &[before, &now[bytes.len()..]].concat());
+            if before == bytes {
+                continue;
+            }
+            if let Some(grown) = now.strip_prefix(&bytes[..]) {
+                self.machine.put(path, &[before, grown].concat());
+            } else if bytes.starts_with(&now) && bytes.len() == before.len() {
+                self.machine.put(path, &before[..now.len()]);
             }
         }
     }
