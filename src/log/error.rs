@@ -76,7 +76,7 @@ pub enum Error {
     /// Written by a program that came after this one.
     #[error(
         "{} has format {found}, and this program reads format {known}: open it with the program that wrote it, or a \
-         newer one",
+         newer one; if none was here, the file is damaged: put it back from a copy",
         path.display()
     )]
     Newer {

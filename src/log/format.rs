@@ -201,6 +201,11 @@ impl Head {
         self.progress_bytes + self.standing_bytes
     }
 
+    /// How much of that is `progress`, which comes first.
+    pub(super) fn progress_bytes(&self) -> usize {
+        self.progress_bytes
+    }
+
     /// Whether the block is what was written.
     pub(super) fn vouches_for(&self, body: &[u8]) -> bool {
         body.len() as u64 == self.body_bytes() && self.is_checksum(crc32c::crc32c_append(self.begun_checksum(), body))

@@ -65,7 +65,8 @@ impl Reader {
             next.copied().unwrap_or(0) <= offset
         };
         let first = self.segments.partition_point(starts_before).saturating_sub(1);
-        Frames { blocks: Blocks::new(self, first), partition, offset, next: None, waiting: VecDeque::new() }
+        let (blocks, waiting, progress) = (Blocks::new(self, first), VecDeque::new(), Vec::new());
+        Frames { blocks, partition, offset, next: None, waiting, progress }
     }
 
     /// All turns, in order.
@@ -90,9 +91,17 @@ pub struct Frames {
     next: Option<u64>,
     /// Frames of the block at hand, with their turn and where they stand.
     waiting: VecDeque<(u64, FrameHead, u64)>,
+    /// What the turn at hand said of how far everything has come.
+    progress: Vec<u8>,
 }
 
 impl Frames {
+    /// What the turn of the frame that came last says of how far everything has come, where that was its last frame of
+    /// this partition. Not held against a checksum.
+    pub fn turn_end(&self) -> Option<&[u8]> {
+        (self.waiting.is_empty() && self.next.is_some()).then_some(self.progress.as_slice())
+    }
+
     fn find(&mut self) -> Result<Option<TurnFrame>, Error> {
         loop {
             if let Some((turn, head, position)) = self.waiting.pop_front() {
@@ -101,12 +110,17 @@ impl Frames {
             let Some(block) = self.blocks.next_head()? else {
                 return Ok(None);
             };
-            let mut position = self.blocks.position + block.head_bytes() + block.told_bytes() as u64;
+            let told = self.blocks.position + block.head_bytes();
+            let mut position = told + block.told_bytes() as u64;
             for frame in &block.frames {
                 if frame.partition == self.partition && frame.next_offset() > self.offset {
                     self.waiting.push_back((block.turn, *frame, position));
                 }
                 position += frame.size.packed as u64;
+            }
+            if !self.waiting.is_empty() {
+                self.progress.resize(block.progress_bytes(), 0);
+                self.blocks.read_at(told, &mut self.progress)?;
             }
             self.blocks.skip(&block);
         }

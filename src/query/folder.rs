@@ -215,7 +215,7 @@ fn bring_up(journal: &Journal, stores: &mut [Store], progress: &Progress) -> Res
         shares[(share % THREADS) as usize].push((share, store));
     }
     let bring_up = |(partition, store): (u32, &mut Store)| {
-        runtime::bring_up(journal.dir(), partition, store, journal.reader(), progress).map(drop)
+        runtime::bring_up(journal.dir(), partition, store, journal.reader(), progress, false).map(drop)
     };
     std::thread::scope(|scope| {
         let share = |share: Vec<_>| scope.spawn(move || share.into_iter().try_for_each(bring_up));

@@ -118,10 +118,13 @@ pub enum Error {
     Kafka(#[from] log::kafka::Error),
     /// What was folded again led to something else than it did.
     #[error(
-        "records {first} to {end} of partition {partition} lead to something else than they did when they were folded first: \
-         their digest is another. Use the version of this program that wrote the journal"
+        "records {first} to {end} of partition {partition} in {dir} lead to something else than they did when they were folded \
+         first: their digest is another. Use the version of this program that wrote the journal; if that is this one, the \
+         journal was changed: put it back from a copy"
     )]
     FoldedOtherwise {
+        /// The folder.
+        dir: PathBuf,
         /// Which partition.
         partition: u32,
         /// The first record of the frame.

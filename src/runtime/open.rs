@@ -139,8 +139,8 @@ pub(super) fn open_partitions(
     let cache_bytes_max = settings.cache_bytes_max / settings.partitions as usize;
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
     let open = |number: u32| -> Result<Partition, Error> {
-        let mut store = open_store(&state_place(place, number), &shared, &options)?;
-        let fold = bring_up(&place.dir, number, &mut store, &log.reader(), progress)?;
+        let (mut store, is_upgrade) = open_store(&state_place(place, number), &shared, &options)?;
+        let fold = bring_up(&place.dir, number, &mut store, &log.reader(), progress, is_upgrade)?;
         let progress = progress.partitions[number as usize].clone();
         Ok(Partition::new(number, store, fold, progress, &settings.policies))
     };
@@ -156,15 +156,20 @@ pub(super) fn open_partitions(
     Ok(partitions)
 }
 
-/// Opens a partition's rows. Those of an earlier version of this program are given up: they are folded again.
-pub(super) fn open_store(place: &Place, shared: &Shared, options: &store::Options) -> Result<Store, store::Error> {
+/// Opens a partition's rows. Those of an earlier version of this program are given up, to be folded again: says whether they
+/// were.
+pub(super) fn open_store(
+    place: &Place,
+    shared: &Shared,
+    options: &store::Options,
+) -> Result<(Store, bool), store::Error> {
     match Store::open(place, shared, options) {
         Err(store::Error::OlderRows { found, known, .. }) => {
             warn!(dir = %place.dir.display(), found, known, "Rows are of an earlier version, and are folded again.");
             Store::discard(place)?;
-            Store::open(place, shared, options)
+            Store::open(place, shared, options).map(|store| (store, true))
         }
-        opened => opened,
+        opened => opened.map(|store| (store, false)),
     }
 }
 

@@ -1,28 +1,32 @@
-//! Rows brought up to their journal: what they lack of it is folded again, in silence, for what it led to is out already.
-//! Whatever they lack, it takes no more memory than folding does: rows are persisted on the way, where there is somewhere
-//! to persist them, and a crash goes on from there.
+//! Rows brought up to their journal: what they lack of it is folded again, in silence, for what it led to is out already, and
+//! turn by turn it has to lead to the digest that was committed then. Whatever they lack, it takes no more memory than
+//! folding does: rows are persisted on the way, where there is somewhere to persist them, and a crash goes on from there.
 
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 
-use tracing::info;
+use tracing::{info, warn};
 
+use super::digest::{Chain, Link};
 use super::error::Error;
+use super::partition::say_again;
 use super::progress::Progress;
 use crate::codec::journal::{read_output, read_record};
 use crate::fold::{Effects, Fold};
-use crate::log::{Reader, TurnFrame};
+use crate::log::{Frame, Reader, TurnFrame};
 use crate::model::{Body, DeadLetter, Fact, Output, Position, Record};
 use crate::store::{Applied, Store};
 
 /// Folds what a partition's rows lack of the committed journal again, and returns the fold that goes on from there. Rows
-/// of a store that is only read stay in memory.
+/// of a store that is only read stay in memory. What leads to something else than it did is refused, and told aloud where
+/// `is_upgrade`: the rows were those of an earlier version of this program, which may have found other things.
 pub fn bring_up(
     dir: &Path,
     partition: u32,
     store: &mut Store,
     journal: &Reader,
     progress: &Progress,
+    is_upgrade: bool,
 ) -> Result<Fold, Error> {
     let committed = progress.partitions.get(partition as usize).map_or(0, |partition| partition.offset);
     let applied = store.applied().map_or(0, |applied| applied.offset);
@@ -36,19 +40,38 @@ pub fn bring_up(
     if applied > committed {
         return Err(Error::AheadOfJournal { dir: dir.into(), partition, applied, committed });
     }
+    let mut digest = Some(Link::default());
     if let Some(seen) = store.applied().filter(|_| has_name) {
-        // Rows in the middle of a turn were folded from this journal again, and nobody knows the digest there.
+        // Rows without one were folded again by another version than the journal's: to something else.
         let has_digest = seen.attached.len() > attached(&progress.journal, partition, None).len();
-        let then = if has_digest { digest_after(dir, journal, seen.turn, partition)? } else { None };
-        if has_digest && then.is_none_or(|then| seen.attached != attached(&progress.journal, partition, Some(&then))) {
+        digest = if has_digest { digest_after(dir, journal, seen.turn, partition)? } else { None };
+        if has_digest && digest.is_none_or(|then| seen.attached != attached(&progress.journal, partition, Some(&then)))
+        {
             return Err(foreign());
         }
     }
     let fold = Fold::open(store).map_err(|source| Error::Rules { dir: dir.into(), partition, source })?;
-    let mut again = Refold { dir, journal, name: &progress.journal, store, fold, effects: Effects::default() };
+    let mut again = Refold {
+        dir,
+        journal,
+        name: &progress.journal,
+        store,
+        fold,
+        effects: Effects::default(),
+        chain: Chain::default(),
+        digest,
+        said: Vec::new(),
+        since: applied,
+        is_upgrade,
+    };
     if applied < committed {
-        for frame in journal.read_from(partition, applied) {
-            again.frame(&frame?, applied)?;
+        let mut frames = journal.read_from(partition, applied);
+        while let Some(frame) = frames.next() {
+            let TurnFrame { turn, frame } = frame?;
+            again.frame(&frame, turn, applied)?;
+            if let Some(told) = frames.turn_end() {
+                again.end_turn(&frame, turn, told)?;
+            }
         }
         info!(partition, records = committed - applied, "Rows brought up to the journal.");
     }
@@ -56,7 +79,7 @@ pub fn bring_up(
 }
 
 /// What rows bear beside the place they stand for: the name of their journal, their partition, and the digest at that place,
-/// where it is the end of a turn.
+/// where what was folded is what the digest stands for.
 pub(super) fn attached(journal: &[u8], partition: u32, digest: Option<&[u8; 32]>) -> Vec<u8> {
     [journal, &partition.to_le_bytes(), digest.map_or(&[], |digest| digest)].concat()
 }
@@ -71,6 +94,11 @@ fn digest_after(dir: &Path, journal: &Reader, turn: u64, partition: u32) -> Resu
     Ok(progress.partitions.get(partition as usize).map(|partition| partition.digest))
 }
 
+/// The offset behind a frame's last record.
+fn end(frame: &Frame) -> u64 {
+    frame.first_offset + u64::from(frame.count)
+}
+
 /// One partition's rows on their way.
 struct Refold<'a> {
     dir: &'a Path,
@@ -80,28 +108,71 @@ struct Refold<'a> {
     store: &'a mut Store,
     fold: Fold,
     effects: Effects,
+    chain: Chain,
+    /// The digest of what was folded so far; `None` where it is known to be another than the journal's.
+    digest: Option<Link>,
+    /// What a record led to, as the digest takes it; kept for its memory.
+    said: Vec<u8>,
+    /// Where the turn at hand begins, or the rows end in it.
+    since: u64,
+    is_upgrade: bool,
 }
 
 impl Refold<'_> {
     /// Folds the records of a frame that the rows lack: those from `applied` on.
-    fn frame(&mut self, TurnFrame { turn, frame }: &TurnFrame, applied: u64) -> Result<(), Error> {
+    fn frame(&mut self, frame: &Frame, turn: u64, applied: u64) -> Result<(), Error> {
         let mut bytes = frame.bytes.as_slice();
-        let end = frame.first_offset + u64::from(frame.count);
-        for offset in frame.first_offset..end {
+        for offset in frame.first_offset..end(frame) {
             let position = Position { partition: frame.partition, offset };
             let place = || format!("{position}, of turn {turn}");
             let unreadable = |refusal| Error::Unreadable { dir: self.dir.into(), place: place(), refusal };
+            let before = bytes;
             let record = read_record(&mut bytes, position).map_err(unreadable)?;
             if offset >= applied {
                 self.effects.clear();
                 self.step(&record)?;
-                self.compare(&record, *turn)?;
+                self.compare(&record, turn)?;
+                self.link(&before[..before.len() - bytes.len()]);
             }
         }
-        if let Some(failure) = self.store.take_failure() {
-            return Err(failure.into());
+        match self.store.take_failure() {
+            Some(failure) => Err(failure.into()),
+            None => Ok(()),
         }
-        self.store.settle(Applied { turn: *turn, offset: end, attached: attached(self.name, frame.partition, None) });
+    }
+
+    fn link(&mut self, record: &[u8]) {
+        let Some(digest) = &mut self.digest else { return };
+        self.said.clear();
+        say_again(&self.effects, &mut self.said);
+        *digest = self.chain.link(digest, &self.fold.rules().version, record, &self.said);
+    }
+
+    /// Holds what a turn led to against what it led to when it was folded first: `told`, as it was committed. Rows may be
+    /// persisted only then.
+    fn end_turn(&mut self, last: &Frame, turn: u64, told: &[u8]) -> Result<(), Error> {
+        let (partition, first, end) = (last.partition, self.since, end(last));
+        let of_partition = |progress: Progress| progress.partitions.get(partition as usize).map(|told| told.digest);
+        let then = Progress::read(told).ok().and_then(of_partition);
+        // What differs is read again, with its checksum: damage says nothing of the fold.
+        if self.digest.is_some_and(|digest| then != Some(digest))
+            && self.digest != digest_after(self.dir, self.journal, turn, partition)?
+        {
+            if !self.is_upgrade {
+                return Err(Error::FoldedOtherwise { dir: self.dir.into(), partition, first, end });
+            }
+            warn!(
+                partition,
+                turn,
+                dir = %self.dir.display(),
+                "This version finds something else in the journal than was found when it was folded first: what stands from \
+                 here on is what this version finds."
+            );
+            self.digest = None;
+        }
+        self.since = end;
+        let attached = attached(self.name, partition, self.digest.as_ref());
+        self.store.settle(Applied { turn, offset: end, attached });
         if self.store.wants_persisting() && !self.store.is_read_only() {
             self.store.persist()?;
         }

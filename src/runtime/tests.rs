@@ -10,7 +10,7 @@ use crate::files::{End, Fault, Place, Simulated};
 use crate::intake::Input;
 use crate::log::{Frame, Header};
 use crate::log::{Log, Turn};
-use crate::model::{Body, Entity, Event, Fact, Position, Record, RulesPublished, Source, Text};
+use crate::model::{Body, Entity, Event, Fact, Fen, Position, Record, RulesPublished, Source, Text};
 use crate::sim::world;
 use crate::state::{Key, ROWS_VERSION, Row, Rows as _};
 use crate::store::{Options, Shared, SharedSettings, Store};
@@ -81,8 +81,12 @@ fn a_frame_ends_with_the_record_that_fills_it() {
 
 /// A folder that was fed and closed, and its rows.
 fn fed(inputs: &[Input]) -> (tempfile::TempDir, BTreeMap<(Entity, Key), Row>) {
+    fed_with(inputs, Policies::default())
+}
+
+fn fed_with(inputs: &[Input], policies: Policies) -> (tempfile::TempDir, BTreeMap<(Entity, Key), Row>) {
     let dir = tempfile::tempdir().unwrap();
-    let mut engine = Engine::open(dir.path(), settings(2)).unwrap();
+    let mut engine = Engine::open(dir.path(), Settings { policies, ..settings(2) }).unwrap();
     feed(&mut engine, "a", inputs);
     let rows = rows(&engine);
     engine.close().unwrap();
@@ -102,7 +106,8 @@ fn applied(dir: &Path) -> Vec<u64> {
 
 #[test]
 fn rows_that_are_brought_up_are_persisted_on_the_way_and_a_crash_there_goes_on() {
-    let (dir, whole) = fed(&inputs(2_000));
+    // At the ends of turns: of several.
+    let (dir, whole) = fed_with(&inputs(2_000), Policies { turn_events: 200, ..Policies::default() });
     std::fs::remove_dir_all(dir.path().join("state")).unwrap();
     let small = Settings { cache_bytes_max: 2_000_000, ..settings(2) };
     let engine = Engine::open(dir.path(), small.clone()).unwrap();
@@ -151,18 +156,20 @@ fn rows_ahead_of_a_journal_say_what_giving_them_up_costs() {
     }
 }
 
+/// Makes the rows of a partition those of another version.
+fn write_version(dir: &Path, partition: u32, version: u32) {
+    let db = rocksdb::DB::open_default(dir.join(format!("state/{partition:04}"))).unwrap();
+    db.put([255], [&version.to_le_bytes()[..], &[7; 32]].concat()).unwrap();
+}
+
 #[test]
 fn rows_of_an_earlier_version_are_folded_again_and_those_of_a_later_one_are_refused() {
     let (dir, whole) = fed(&inputs(300));
-    let write_version = |version: u32| {
-        let db = rocksdb::DB::open_default(dir.path().join("state/0001")).unwrap();
-        db.put([255], [&version.to_le_bytes()[..], &[7; 32]].concat()).unwrap();
-    };
-    write_version(ROWS_VERSION - 1);
+    write_version(dir.path(), 1, ROWS_VERSION - 1);
     let engine = Engine::open(dir.path(), settings(2)).unwrap();
     assert_eq!(rows(&engine), whole);
     engine.close().unwrap();
-    write_version(ROWS_VERSION + 1);
+    write_version(dir.path(), 1, ROWS_VERSION + 1);
     let error = Engine::open(dir.path(), settings(2)).err().unwrap().to_string();
     assert!(error.contains("use the program that wrote them"), "{error}");
 }
@@ -184,27 +191,35 @@ fn rules(version: &str) -> Text {
 
 /// Writes a folder's journal into another, with the document of the rule set `version` exchanged.
 fn with_other_rules(dir: &Path, version: &str, document: &Text) -> tempfile::TempDir {
+    with_other_facts(dir, |fact| {
+        if let Fact::RulesPublished(published) = fact
+            && *published.version == *version
+        {
+            published.rules = document.clone();
+        }
+    })
+}
+
+/// Writes a folder's journal into another, with some facts changed.
+fn with_other_facts(dir: &Path, mut change: impl FnMut(&mut Fact)) -> tempfile::TempDir {
     let other = tempfile::tempdir().unwrap();
     let settings = crate::log::Settings { durable: false, ..crate::log::Settings::default() };
     let (_, recovered) = Log::open(&dir.join("journal"), settings.clone()).unwrap();
     let header: Header = recovered.header;
     let mut log = Log::create(&other.path().join("journal"), &header, settings).unwrap();
-    let edit = |frame: Frame| {
+    let mut edit = |frame: Frame| {
         let (mut bytes, mut edited) = (frame.bytes.as_slice(), Vec::new());
         for _ in 0..frame.count {
             let mut record: Record = journal::read_record(&mut bytes, Position::default()).unwrap();
-            if let Body::Fact(_, event) = &mut record.body
-                && let Fact::RulesPublished(published) = &mut event.fact
-                && *published.version == *version
-            {
-                published.rules = document.clone();
+            if let Body::Fact(_, event) = &mut record.body {
+                change(&mut event.fact);
             }
             journal::write_record(&record, &mut edited);
         }
         Frame { bytes: edited, ..frame }
     };
     for turn in turns(dir) {
-        let frames = turn.frames.into_iter().map(edit).collect();
+        let frames = turn.frames.into_iter().map(&mut edit).collect();
         log.append(&Turn { frames, ..turn }).unwrap();
     }
     other
@@ -229,6 +244,29 @@ fn a_rule_set_that_is_judged_in_another_way_than_it_was_stops_whoever_folds_it_a
         );
         assert!(text.contains("use the version of this program that wrote the journal"), "{text}");
     }
+}
+
+#[test]
+fn a_journal_that_leads_to_something_else_than_it_did_is_refused_and_told_after_an_upgrade() {
+    let (dir, _) = fed(&inputs(300));
+    let mut issued = 0;
+    let changed = with_other_facts(dir.path(), |fact| {
+        if let Fact::InvoiceIssued(invoice) = fact {
+            issued += 1;
+            invoice.tax += Fen(i64::from(issued == 50));
+        }
+    });
+    let error = Engine::open(changed.path(), settings(2)).err().unwrap();
+    assert!(matches!(error, Error::FoldedOtherwise { .. }), "{error}");
+    assert!(error.to_string().contains("put it back from a copy"), "{error}");
+    // Another version may find other things, and goes on with those.
+    for partition in 0..2 {
+        write_version(changed.path(), partition, ROWS_VERSION - 1);
+    }
+    let engine = Engine::open(changed.path(), settings(2)).unwrap();
+    let found = rows(&engine);
+    engine.close().unwrap();
+    assert_eq!(rows(&Engine::open(changed.path(), settings(2)).unwrap()), found);
 }
 
 /// The digests of a folder into which these inputs were taken, one after the other.

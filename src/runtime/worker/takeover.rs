@@ -97,7 +97,7 @@ fn open_one(
     going.on()?;
     let cache_bytes_max = settings.cache_bytes_max / count.max(1);
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
-    let mut store = open_store(&state_place(place, number), shared, &options)?;
+    let (mut store, _) = open_store(&state_place(place, number), shared, &options)?;
     let applied = store.applied().cloned();
     let foreign = || Error::ForeignRows { dir: place.dir.clone(), partition: number };
     let stands = match &applied {
@@ -146,7 +146,7 @@ pub fn refold(
     each: &mut dyn FnMut(&Record, &Effects),
 ) -> Result<Refolded, Error> {
     let shared = Shared::new(&SharedSettings::default());
-    let mut store = open_store(&state_place(place, partition), &shared, &store::Options::default())?;
+    let (mut store, _) = open_store(&state_place(place, partition), &shared, &store::Options::default())?;
     let fold = Fold::open(&mut store);
     let fold = fold.map_err(|source| Error::Rules { dir: place.dir.clone(), partition, source })?;
     let again = Again {
@@ -261,7 +261,7 @@ impl Again<'_> {
         self.progress.clock = Instant(frame.clock);
         if self.progress.digest != frame.digest {
             let (first, end) = (frame.first_offset, frame.end());
-            return Err(Error::FoldedOtherwise { partition: self.number, first, end });
+            return Err(Error::FoldedOtherwise { dir: self.place.dir.clone(), partition: self.number, first, end });
         }
         Ok(())
     }
