@@ -26,7 +26,6 @@ RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     cargo build -p suyuan-fuzz --profile fuzz --target "$host" --target-dir "$CARGO_TARGET_DIR/fuzz"
 program=$CARGO_TARGET_DIR/fuzz/$host/fuzz/suyuan-fuzz
 
-
 failed=()
 for name in ${wanted:-$names}; do
     work=$CARGO_TARGET_DIR/fuzz/work/$name

@@ -259,7 +259,7 @@ fn a_firm_with_thousands_of_buyers_tells_them_by_bounded_steps() {
 /// More months than one step weighs, all of which count once it is known that the firm was never a small one.
 #[test]
 fn a_paper_about_very_many_months_weighs_all_of_them() {
-    let months: Vec<Period> = (0..300).map(|at| Period(Period::parse("1996-01").unwrap().0 + at)).collect();
+    let months: Vec<Period> = months("1996-01", 300).collect();
     let mut script = String::from("at 1995-12-02 | register A kind=small_scale\n");
     for (no, month) in (1_000..).zip(&months) {
         writeln!(script, "at {month}-02 | issue {no} S A 600000.00 tax=60000.00 | deduct {no} A {month} from=S")
@@ -276,7 +276,7 @@ fn a_paper_about_very_many_months_weighs_all_of_them() {
 /// As many months as an invoice may have claims, each of which makes the firm's sales of it abnormal in turn.
 #[test]
 fn an_invoice_that_is_claimed_for_all_months_at_once_is_counted_step_by_step() {
-    let months: Vec<Period> = (0..200).map(|at| Period(Period::parse("2010-01").unwrap().0 + at)).collect();
+    let months: Vec<Period> = months("2010-01", 200).collect();
     let mut script =
         String::from("at 2009-12-02 | issue 1 S A 600000.00 tax=60000.00\nissue 2 R S 1.00 tax=60000.00\n");
     script += "deduct 2 S 2009-12 from=R\n";

@@ -6,7 +6,7 @@ use super::probe::*;
 use super::*;
 use crate::fold::{EFFECTS_MAX, Fold};
 use crate::model::{
-    Body, Entity, Event, Fact, Fen, Instant, Message, Output, Period, Position, Record, Root, RulesPublished, Source,
+    Body, Entity, Event, Fact, Fen, Instant, Message, Output, Position, Record, Root, RulesPublished, Source,
     TASK_SIGNALS_MAX,
 };
 use crate::provenance::Ordinal;
@@ -162,8 +162,7 @@ fn a_sale_in_a_name_is_told_to_the_case_of_every_source_behind_it() {
 fn what_stands_against_a_source_is_asked_again_for_all_its_months() {
     let mut script =
         format!("{LONG_BEFORE}at 2026-01-02\nregister S on=2001-01-01\nstatus S missing\nissue 99 OLD S 1.00\n");
-    let months = (0..40).map(|at| Period(Period::parse("2026-01").unwrap().0 + at));
-    for (no, month) in (1..).zip(months) {
+    for (no, month) in (1..).zip(months("2026-01", 40)) {
         writeln!(script, "at {month}-05 | issue {no} S W 900000.00 tax=110000.00").unwrap();
     }
     script += "at 2029-05-01 | status S normal";
@@ -181,8 +180,7 @@ fn what_stands_against_a_source_is_asked_again_for_all_its_months() {
 #[test]
 fn what_stands_against_a_source_of_long_ago_is_asked_again_step_by_step() {
     let mut script = String::from("at 2001-01-02 | register S on=1999-01-01\nstatus S missing\nissue 99 OLD S 1.00\n");
-    let months = (0..60).map(|at| Period(Period::parse("2001-01").unwrap().0 + at));
-    for (no, month) in (1..).zip(months) {
+    for (no, month) in (1..).zip(months("2001-01", 60)) {
         writeln!(script, "at {month}-05 | issue {no} S W 900000.00 tax=110000.00").unwrap();
     }
     script += "at 2026-03-02 | issue 90 S W 1.00\n";
@@ -198,14 +196,11 @@ fn more_findings_than_a_step_may_tell_are_withdrawn_in_the_next() {
     let typologies = ["pass_through", "low_burden", "goods_switch", "void_abuse", "red_abuse", "cap_issuing"];
     let rules = format!("{STANDARD_RULES}\n{}", typologies.map(of_grade_d).concat());
     let mut script = String::from("at 2015-12-02 | register A on=2001-01-01 grade=D\n");
-    let months = (0..118).map(|at| Period(Period::parse("2016-01").unwrap().0 + at));
-    for (no, month) in (1..).zip(months) {
+    for (no, month) in (1..).zip(months("2016-01", 118)) {
         writeln!(script, "at {month}-05 | issue {no} A B 10.00").unwrap();
     }
     let told = |script: &str| {
-        let mut world = World::new(&rules);
-        parse(script).unwrap().into_iter().for_each(|event| world.feed(event));
-        world.settle();
+        let mut world = world_under(&rules, script);
         let most = world.most_effects();
         (row::<Profile>(&mut world, "A", Key::Profile).open_signals, most)
     };
@@ -374,9 +369,7 @@ fn a_purchase_in_many_names_with_many_sources_behind_each_is_counted_step_by_ste
     let all = names * 1_000_000;
     writeln!(script, "at 2026-02-07 | issue 900 X B {}.00 tax={all}.00", all * 8).unwrap();
     let rules = STANDARD_RULES.replace("vector_origins = 8 ", "vector_origins = 64 ");
-    let mut world = World::new(&rules.replace("pool_origins = 16 ", "pool_origins = 128 "));
-    parse(&script).unwrap().into_iter().for_each(|event| world.feed(event));
-    world.settle();
+    let mut world = world_under(&rules.replace("pool_origins = 16 ", "pool_origins = 128 "), &script);
     assert!(world.most_effects() > 200, "no step was near what it may do: {}", world.most_effects());
     let held: Tainted = row(&mut world, "B", Key::Tainted(id("S0")));
     assert_eq!((held.names, held.taken), (24, Fen(names * 2_000_000)));

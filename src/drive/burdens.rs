@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use insta::assert_snapshot;
 
-use super::{STANDARD_RULES, World, parse, transcript};
+use super::probe::world_under;
+use super::{STANDARD_RULES, transcript};
 
 /// Twelve firms of one industry and scale pay 3 % of a million yuan a month; the thirteenth, `F`, pays and buys as it is told.
 fn found(months: i32, paid: impl Fn(i32) -> i64, bought: impl Fn(i32) -> i64) -> String {
@@ -35,9 +36,7 @@ fn found(months: i32, paid: impl Fn(i32) -> i64, bought: impl Fn(i32) -> i64) ->
         month(months + 1)
     )
     .unwrap();
-    let mut world = World::new(&rules);
-    parse(&script).unwrap().into_iter().for_each(|event| world.feed(event));
-    world.settle();
+    let world = world_under(&rules, &script);
     let told = transcript::write(world.said());
     let of_burden = |line: &&str| line.contains(" low_burden ") && !line.contains(" now ");
     told.lines()

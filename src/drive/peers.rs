@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::STANDARD_RULES;
 use super::probe::*;
-use super::{STANDARD_RULES, World};
 use crate::model::{Entity, Id, PeersTold, Period};
 use crate::state::{Key, PeersMonth, RowType, Rows};
 
@@ -53,9 +53,7 @@ text_en = "In {period}, {void_rate} % was voided; ask why."
 "#;
 
 fn told(script: &str, firm: &str, month: &str) -> Option<PeersTold> {
-    let mut world = World::new(&format!("{STANDARD_RULES}{VOID_RULE}"));
-    super::parse(script).unwrap().into_iter().for_each(|event| world.feed(event));
-    world.settle();
+    let mut world = world_under(&format!("{STANDARD_RULES}{VOID_RULE}"), script);
     find(&mut world, firm, &Key::Peers(period(month)))
 }
 

@@ -5,12 +5,28 @@ use crate::model::{Entity, Fen, Id, InvoiceNo, Output, Period};
 use crate::state::{Key, Month, Profile, RowType, Rows};
 
 pub(super) fn world(script: &str) -> World {
-    let mut world = World::new(STANDARD_RULES);
+    world_under(STANDARD_RULES, script)
+}
+
+/// The same under other rules.
+pub(super) fn world_under(rules: &str, script: &str) -> World {
+    let mut world = World::new(rules);
+    feed(&mut world, script);
+    world.settle();
+    world
+}
+
+/// What goes on in a world, which does not come to rest yet.
+pub(super) fn feed(world: &mut World, script: &str) {
     for event in parse(script).unwrap() {
         world.feed(event);
     }
-    world.settle();
-    world
+}
+
+/// So many months from this one on.
+pub(super) fn months(first: &str, count: i32) -> impl Iterator<Item = Period> {
+    let first = Period::parse(first).unwrap();
+    (0..count).map(move |at| first.minus(-at))
 }
 
 pub(super) fn id(text: &str) -> Id {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::probe::{id, of_grade_d};
+use super::probe::{feed, id, of_grade_d};
 use super::*;
 use crate::codec;
 use crate::model::{Entity, Event, Fact, Instant, Output, RulesPublished, Signal, SignalStatus, TaxpayerId};
@@ -43,9 +43,7 @@ fn days(days: &[&str]) -> String {
 
 fn fed(rules: &str, script: &str) -> World {
     let mut world = World::new(rules);
-    for event in parse(script).unwrap() {
-        world.feed(event);
-    }
+    feed(&mut world, script);
     world
 }
 
@@ -93,8 +91,7 @@ fn a_rule_finds_when_the_month_has_passed_and_withdraws_when_its_cause_goes() {
 
 #[test]
 fn a_rule_about_papers_finds_nothing_of_who_has_traded_in_no_month() {
-    let registered = "at 2026-01-10 | register N grade=D
-";
+    let registered = "at 2026-01-10 | register N grade=D\n";
     let rules = with(&of_grade_d("pass_through"), "of-grade-d");
     assert_eq!(said(&fed(&rules, registered)).len(), 0);
     let world = fed(&rules, &format!("{registered}at 2026-01-11 | issue 1 N B 1.00"));
@@ -103,21 +100,15 @@ fn a_rule_about_papers_finds_nothing_of_who_has_traded_in_no_month() {
 
 #[test]
 fn time_that_new_rules_give_beyond_what_was_set_is_waited_for() {
-    let set = |days: &str, to: &str, rules: &str| rules.replace(days, to);
     let first = with(NIGHT, "first");
-    let longer = set("grace_days = 30", "grace_days = 60", &set("declare_days = 20", "declare_days = 40", &first));
+    let longer = first.replace("grace_days = 30", "grace_days = 60").replace("declare_days = 20", "declare_days = 40");
     assert_ne!(longer, first);
     let claim = "at 2026-01-12 | deduct 101 B 2026-01 from=A tax=1170.00\n";
     let mut world = fed(&first, &format!("{}{claim}{}", night(2), days(&["2026-01-20"])));
     publish(&mut world, "2026-02-01T10:00", &longer.replace("\"first\"", "\"longer\""));
-    let feed = |world: &mut World, no: u32, day: &str| {
-        parse(&format!("at {day} | issue {no} FAR FAR2 1.00")).unwrap().into_iter().for_each(|event| world.feed(event));
-    };
-    feed(&mut world, 911, "2026-03-01");
-    feed(&mut world, 912, "2026-03-02");
+    feed(&mut world, "at 2026-03-01 | issue 911 FAR FAR2 1.00\nat 2026-03-02 | issue 912 FAR FAR2 1.00");
     assert_eq!(said(&world).len(), 0, "by the first rules both had been over for days");
-    feed(&mut world, 913, "2026-03-24");
-    feed(&mut world, 914, "2026-03-25");
+    feed(&mut world, "at 2026-03-24 | issue 913 FAR FAR2 1.00\nat 2026-03-25 | issue 914 FAR FAR2 1.00");
     let found: BTreeSet<_> = said(&world).iter().map(|signal| signal.typology.to_string()).collect();
     assert_eq!(found, BTreeSet::from(["deduct_without_invoice".into(), "pass_through".into()]));
 }

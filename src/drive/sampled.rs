@@ -2,17 +2,15 @@
 
 use insta::assert_snapshot;
 
-use super::{STANDARD_RULES, World, parse, transcript};
+use super::probe::world_under;
+use super::{STANDARD_RULES, transcript};
 
 /// Under the standard rules, but with everybody drawn who is from Guangdong.
 fn told(script: &str) -> String {
     let rate = "strata = [";
     let rules = STANDARD_RULES.replace(rate, "strata = [{ region = 44, rate_ppm = 1_000_000 }, { rate_ppm = 0 }, ");
     assert_ne!(rules, STANDARD_RULES);
-    let mut world = World::new(&rules);
-    parse(script).unwrap().into_iter().for_each(|event| world.feed(event));
-    world.settle();
-    transcript::write(world.said())
+    transcript::write(world_under(&rules, script).said())
 }
 
 #[test]

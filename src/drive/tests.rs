@@ -416,9 +416,7 @@ fn value_in_an_invoice_that_no_longer_lets_deduct_is_nobodys() {
         issue 11 S N 900000.00 tax=110000.00 | issue 12 S X 900000.00 tax=110000.00
         at 2026-03-10 | issue 20 S B 100.00 tax=13.00 kind=ordinary | issue 21 S B -100.00 tax=-13.00 red=20 kind=ordinary
         issue 22 S B 100.00 tax=13.00 kind=ordinary | at 2026-03-12 | issue 30 OLD OLD2 1.00";
-    let mut world = World::new(STANDARD_RULES);
-    parse(script).unwrap().into_iter().for_each(|event| world.feed(event));
-    world.settle();
+    let world = super::probe::world(script);
     let mut named = Vec::new();
     for said in world.said() {
         if let Output::Signal(signal) = &said.output

@@ -51,9 +51,8 @@ fn value_goes_no_further_than_the_hops_of_the_rules_though_other_value_goes_with
         at 2026-02-02 | issue 9 S N 1800000.00 tax=234000.00\nat 2026-02-06 | issue 900 OLD OLD2 1.00"
     );
     for (hops, taken) in [(2, 0), (3, 117_000), (4, 234_000)] {
-        let mut world = World::new(&STANDARD_RULES.replace("taint_hops_max = 8", &format!("taint_hops_max = {hops}")));
-        parse(&trade).unwrap().into_iter().for_each(|event| world.feed(event));
-        world.settle();
+        let rules = STANDARD_RULES.replace("taint_hops_max = 8", &format!("taint_hops_max = {hops}"));
+        let mut world = world_under(&rules, &trade);
         let held = find::<Tainted>(&mut world, "C", &Key::Tainted(id("S"))).unwrap_or_default();
         assert_eq!(held.taken, Fen(taken * 100), "{hops} hops");
     }

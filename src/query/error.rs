@@ -53,20 +53,6 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
-    /// The journal's header is that of another.
-    #[error(
-        "the header of the journal in {} is that of another journal: it says {partitions} partitions, and the turns beside it \
-         have {told}: put the journal's own file `header` back from a copy, and start again",
-        dir.display()
-    )]
-    ForeignHeader {
-        /// Where.
-        dir: PathBuf,
-        /// What the header says.
-        partitions: u32,
-        /// What the turns say.
-        told: u32,
-    },
     /// What a turn committed cannot be read.
     #[error(
         "turn {turn} of the journal in {} cannot be read: {refusal}; nothing is changed: use the version of this program that \

@@ -30,10 +30,7 @@ impl Journal {
         let text = header.fields.get("partitions").ok_or_else(|| wrong("does not name its partitions".into()))?;
         let partitions = text.parse().ok().filter(|count| (1..=PARTITIONS_MAX).contains(count));
         let partitions = partitions.ok_or_else(|| wrong(format!("has `{text}` partitions")))?;
-        let told = runtime::partitions_told(&reader).and_then(|told| u32::try_from(told).ok());
-        if let Some(told) = told.filter(|told| *told != partitions) {
-            return Err(Error::ForeignHeader { dir: dir.into(), partitions, told });
-        }
+        runtime::check_partitions(dir, &header, &reader)?;
         Ok(Self { dir: dir.into(), reader, partitions })
     }
 

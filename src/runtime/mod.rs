@@ -27,7 +27,7 @@ mod tests;
 pub use counters::Counters;
 pub use engine::{Engine, Phases};
 pub use error::Error;
-pub use open::partitions_told;
+pub use open::check_partitions;
 pub use partition::Partition;
 pub use partitioner::partition_of;
 pub use progress::{Begun, Kept, PartitionProgress, Progress};

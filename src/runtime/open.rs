@@ -46,25 +46,25 @@ pub(super) fn read_told(dir: &Path, recovered: &log::Recovered) -> Result<Option
     Ok(Some((progress, begun)))
 }
 
-/// How many partitions a journal has by what its last turn said; `None` before the first, and where that cannot be read.
-pub fn partitions_told(journal: &Reader) -> Option<usize> {
-    Progress::read(journal.progress()).ok().map(|progress| progress.partitions.len())
+/// Refuses a header that is not of the journal beside it: with other partitions than its turns have.
+pub fn check_partitions(dir: &Path, header: &Header, journal: &Reader) -> Result<(), Error> {
+    // Whoever needs what cannot be read says so; before the first turn there is nothing.
+    let told = Progress::read(journal.progress()).ok().map(|progress| progress.partitions.len().to_string());
+    hold(dir, "partitions:", header.fields.get(PARTITIONS), told)
 }
 
-/// Refuses a header that is not of the journal beside it: with other partitions than its turns have, or other rules than it
-/// began with.
+/// The same, and one with other rules than the journal began with.
 pub(super) fn check_header(dir: &Path, header: &Header, journal: &Reader) -> Result<(), Error> {
-    let field = |name: &str| header.fields.get(name).cloned().unwrap_or_default();
-    let hold = |what: &str, stated: String, told: Option<String>| match told {
-        Some(told) if told != stated => {
-            let [stated, told] = [stated, told].map(|value| format!("{what} {value}"));
-            Err(Error::ForeignHeader { dir: dir.into(), stated, told })
-        }
-        Some(_) | None => Ok(()),
-    };
-    hold("partitions:", field(PARTITIONS), partitions_told(journal).map(|count| count.to_string()))?;
-    let rules = rules_begun(dir, journal)?;
-    hold("rules with the digest", field(RULES_DIGEST), rules.map(|rules| digest_of(&rules)))
+    check_partitions(dir, header, journal)?;
+    let told = rules_begun(dir, journal)?.map(|rules| digest_of(&rules));
+    hold(dir, "rules with the digest", header.fields.get(RULES_DIGEST), told)
+}
+
+/// Holds what a header says against what the turns tell of the same, where they do.
+fn hold(dir: &Path, what: &str, stated: Option<&String>, told: Option<String>) -> Result<(), Error> {
+    let Some(told) = told.filter(|told| stated != Some(told)) else { return Ok(()) };
+    let stated = stated.map_or("nothing", String::as_str);
+    Err(Error::ForeignHeader { dir: dir.into(), stated: format!("{what} {stated}"), told: format!("{what} {told}") })
 }
 
 /// The digest of a rule set, as a header has it.
