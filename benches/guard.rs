@@ -77,6 +77,7 @@ fn replay(input: &Path, out: &Path) {
         rules: STANDARD_RULES.into(),
         rules_version: RuleSet::parse(STANDARD_RULES).unwrap().version.into(),
         keeps_rules: false,
+        takes_changes: false,
         cache_bytes_max: 64 << 20,
         durable: false,
         policies: Policies { persist: Persist::AfterTurns(1), seed: Some(1), ..Policies::default() },

@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: &[String]) {
         rules: STANDARD_RULES.to_owned(),
         rules_version: RuleSet::parse(STANDARD_RULES).unwrap().version.to_string(),
         keeps_rules: false,
+        takes_changes: false,
         cache_bytes_max: (topology.cache_mib as usize) << 20,
         durable: true,
         policies: Policies { transactional: kind == "Exactly", ..Policies::default() },

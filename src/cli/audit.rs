@@ -1,17 +1,22 @@
 //! `suyuan audit`: proof that what was said followed from the journal.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::show::{print, put};
+use super::data::DataArgs;
+use super::folding::records_bar;
+use super::show::{counted, print, put};
 use super::topology::read_kafka;
 use crate::files::Place;
-use crate::job;
+use crate::job::{self, Stated, Verified, VerifiedFolder};
 
 /// Arguments of `suyuan audit`.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  suyuan audit verify --topology topologies/kafka.toml")]
+#[command(
+    after_help = "Examples:\n  suyuan audit verify --data run1\n  suyuan audit verify --topology topologies/kafka.toml"
+)]
 pub(super) struct Args {
     #[command(subcommand)]
     what: What,
@@ -19,20 +24,75 @@ pub(super) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// Folds the journal's topic again from its beginning, in a folder of its own that is removed afterwards, and holds every
-    /// digest and every output against what was committed. To be run while no instance writes.
+    /// Folds a journal again from its beginning, in a folder of its own that is removed afterwards, and holds every digest and
+    /// every output against what was committed. Of a data folder, as far as it was committed when this began, and whether
+    /// the digest in its `digest.txt` was ever the journal's; on Kafka, while no instance writes.
     Verify {
-        /// The topology whose journal it is.
-        #[arg(long, value_name = "FILE")]
-        topology: PathBuf,
+        /// The topology whose journal it is, where that is on Kafka.
+        #[arg(long, value_name = "FILE", conflicts_with = "data")]
+        topology: Option<PathBuf>,
+        #[command(flatten)]
+        data: DataArgs,
     },
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let What::Verify { topology } = &args.what;
-    let topology = read_kafka(topology)?;
+    let What::Verify { topology, data } = &args.what;
     let scratch = tempfile::tempdir().context("cannot make a folder to fold in")?;
-    let verified = job::verify(&Place::from(scratch.path()), &topology, &mut |_, _| {})?;
+    let scratch = Place::from(scratch.path());
+    match topology {
+        Some(path) => verify_topics(&scratch, path),
+        None => verify_folder(&scratch, &data.dir()?),
+    }
+}
+
+fn verify_topics(scratch: &Place, path: &Path) -> anyhow::Result<()> {
+    let bar = records_bar();
+    let verified = job::verify_topics(scratch, &read_kafka(path)?, &mut |_, _| bar.inc(1))?;
+    bar.finish_and_clear();
+    print(show(&verified).as_bytes())?;
+    if let Some(differs) = differs(&verified) {
+        bail!(
+            "the digests agree, but the topics of outputs have not what the journals lead to: {differs}. If an instance \
+             writes, or a topic has let go of old records, that is why"
+        );
+    }
+    Ok(())
+}
+
+fn verify_folder(scratch: &Place, dir: &Path) -> anyhow::Result<()> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let bar = records_bar();
+    let VerifiedFolder { verified, progress, turn, stated } =
+        job::verify_folder(scratch, dir, threads, &|| bar.inc(1))?;
+    bar.finish_and_clear();
+    let mut text = show(&verified);
+    put(&mut text, format_args!("whole {}, after turn {turn}\n", progress.digest()));
+    match stated {
+        Some(Stated::Now) => text += "digest.txt says the same\n",
+        Some(Stated::After(then)) => put(&mut text, format_args!("digest.txt says what stood after turn {then}\n")),
+        Some(Stated::Never) | None => {}
+    }
+    print(text.as_bytes())?;
+    if let Some(differs) = differs(&verified) {
+        bail!(
+            "the digests agree, but what the turns of the journal in {} said is not what its records lead to: {differs}. \
+             The journal was changed: put it back from a copy",
+            dir.display()
+        );
+    }
+    if stated == Some(Stated::Never) {
+        bail!(
+            "the digests of the journal in {0} agree with its records, but {0}/digest.txt tells of another: the journal was \
+             cut or exchanged since, or that file was. Hold the digest above against one that was kept elsewhere",
+            dir.display()
+        );
+    }
+    Ok(())
+}
+
+/// The partitions and how many outputs there are.
+fn show(verified: &Verified) -> String {
     let mut text = String::new();
     for refolded in &verified.partitions {
         let digest = blake3::Hash::from_bytes(refolded.digest).to_hex();
@@ -41,18 +101,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             format_args!("partition {:>4}  {:>12} records  {digest}\n", refolded.partition, refolded.records),
         );
     }
-    put(&mut text, format_args!("{} outputs\n", verified.outputs));
-    print(text.as_bytes())?;
-    if verified.is_whole() {
-        return Ok(());
-    }
-    let list = |of: &std::collections::BTreeMap<String, u64>| {
-        of.iter().map(|(topic, count)| format!("{count} in {topic}")).collect::<Vec<_>>().join(", ")
+    put(&mut text, format_args!("{}\n", counted(verified.outputs, "output", "outputs")));
+    text
+}
+
+/// What was not said, and what was without a cause.
+fn differs(verified: &Verified) -> Option<String> {
+    let list = |of: &BTreeMap<String, u64>| match of.len() {
+        0 => "nothing".to_owned(),
+        _ => of.iter().map(|(place, count)| format!("{count} in {place}")).collect::<Vec<_>>().join(", "),
     };
-    bail!(
-        "the digests agree, but the topics of outputs have not what the journals lead to: missing {}; there without a cause, or \
-         again, {}. If an instance writes, or a topic has let go of old records, that is why",
-        if verified.missing.is_empty() { "nothing".into() } else { list(&verified.missing) },
-        if verified.surplus.is_empty() { "nothing".into() } else { list(&verified.surplus) },
-    )
+    let (missing, surplus) = (list(&verified.missing), list(&verified.surplus));
+    (!verified.is_whole()).then(|| format!("missing {missing}; there without a cause, or again, {surplus}"))
 }

@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     })?;
     tell(&format!("2. Folding it into {}", dir.display()));
     let began = Instant::now();
-    let settings = EngineArgs { threads: None, cache_mib: 512 }.settings(None, PARTITIONS)?;
+    let settings = EngineArgs::default().settings(None, PARTITIONS, 512)?;
     let mut intake = Intake::open(&[events], None, Order::Time)?;
     intake.stop_when(Interrupt::listen()?.flag());
     let stays = if args.data.is_some() { job::GOES_ON } else { "the demonstration begins anew each time" };

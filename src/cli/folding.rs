@@ -37,28 +37,24 @@ pub(super) enum OrderArg {
     Given,
 }
 
-/// Choices about the engine.
-#[derive(clap::Args)]
+/// Choices about the engine, offered by whatever folds.
+#[derive(clap::Args, Default)]
 pub(super) struct EngineArgs {
     /// Threads that fold, 1 to 256; what comes out does not depend on it. Default: the cores.
-    #[arg(long, value_name = "N", value_parser = threads())]
-    pub(super) threads: Option<usize>,
-    /// Memory for rows, in MiB. Less is slower, never wrong.
-    #[arg(long, value_name = "MIB", default_value_t = 1_024)]
-    pub(super) cache_mib: usize,
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=THREADS_MAX))]
+    threads: Option<usize>,
+    /// For an upgrade whose rows are lost: where this version finds something else in the journal than the one that wrote
+    /// it, go on with what it finds, and say so, instead of refusing.
+    #[arg(long)]
+    take_changes: bool,
 }
 
 /// The most threads that fold: beyond the cores of a large machine more of them are only slower.
 const THREADS_MAX: u64 = 256;
 
-/// Reads a number of threads.
-pub(super) fn threads() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..=THREADS_MAX)
-}
-
 impl EngineArgs {
     /// An engine's settings under a rule set, the standard one where none is named.
-    pub(super) fn settings(&self, rules: Option<&Path>, partitions: u32) -> anyhow::Result<Settings> {
+    pub(super) fn settings(&self, rules: Option<&Path>, partitions: u32, cache_mib: usize) -> anyhow::Result<Settings> {
         let document = match rules {
             None => STANDARD_RULES.to_owned(),
             Some(path) => read_document(path).with_context(|| format!("cannot read rule set {}", path.display()))?,
@@ -72,7 +68,8 @@ impl EngineArgs {
             rules: document,
             rules_version: parsed.version.into(),
             keeps_rules: false,
-            cache_bytes_max: self.cache_mib.max(1) << 20,
+            takes_changes: self.take_changes,
+            cache_bytes_max: cache_mib.max(1) << 20,
             durable: true,
             policies: Policies::default(),
         })
@@ -188,6 +185,11 @@ fn progress_bar(what: &str, bytes: Option<u64>) -> ProgressBar {
         ProgressStyle::with_template(&format!("{{spinner}} {{human_pos}} {what}  {{msg}}{{rate}}  {{elapsed}}"));
     bar.set_style(style.expect("the template is a valid one").with_key("rate", rate));
     bar
+}
+
+/// A line that counts records.
+pub(super) fn records_bar() -> ProgressBar {
+    progress_bar("records", None)
 }
 
 /// Events a second, as a line of progress has it.

@@ -48,9 +48,8 @@ pub(super) struct Args {
     /// Only read: counts, what would be refused and why, what is doubtful, row by row. Writes nothing.
     #[arg(long)]
     check: bool,
-    /// Threads that fold, 1 to 256. Default: the cores.
-    #[arg(long, value_name = "N", value_parser = folding::threads())]
-    threads: Option<usize>,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 /// The summary: one line of JSON.
@@ -131,13 +130,13 @@ struct Fed {
 fn settings(args: &Args, topology: &Topology, place: &Place) -> anyhow::Result<Settings> {
     let beside = args.topology.as_deref().and_then(Path::parent);
     let rules = topology.rules.as_ref().map(|rules| beside.unwrap_or("".as_ref()).join(rules));
-    let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };
     let begun = job::begun_partitions(place)?;
     if let Some(begun) = begun.filter(|begun| args.topology.is_some() && *begun != topology.partitions) {
         tell(&format!("{} was begun with {begun} partitions, and keeps them", place.dir.display()));
     }
     let partitions = begun.unwrap_or(topology.partitions);
-    Ok(Settings { keeps_rules: true, ..engine.settings(rules.as_deref(), partitions)? })
+    let cache_mib = topology.cache_mib as usize;
+    Ok(Settings { keeps_rules: true, ..args.engine.settings(rules.as_deref(), partitions, cache_mib)? })
 }
 
 fn check(args: &Args) -> anyhow::Result<()> {

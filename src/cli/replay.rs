@@ -37,6 +37,9 @@ pub(super) struct Args {
     partitions: u32,
     #[command(flatten)]
     engine: EngineArgs,
+    /// Memory for rows, in MiB. Less is slower, never wrong.
+    #[arg(long, value_name = "MIB", default_value_t = 1_024)]
+    cache_mib: usize,
 }
 
 /// The summary: one line of JSON.
@@ -74,7 +77,7 @@ struct PhaseSeconds {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let began = Instant::now();
-    let settings = args.engine.settings(args.rules.as_deref(), args.partitions)?;
+    let settings = args.engine.settings(args.rules.as_deref(), args.partitions, args.cache_mib)?;
     let intake = args.input.open()?;
     let done = job::replay(&Place::from(&args.out), intake, settings, job::GOES_ON, &mut Terminal::default())?;
     let seconds = began.elapsed().as_secs_f64();

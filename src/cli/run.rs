@@ -7,7 +7,7 @@ use tracing::info;
 
 use super::LogFormat;
 use super::data::DataArgs;
-use super::folding::{self, EngineArgs};
+use super::folding::EngineArgs;
 use super::interrupt::Interrupt;
 use super::read::tell;
 use super::show::print_json;
@@ -40,9 +40,8 @@ pub(super) struct Args {
     /// is free, and nothing for nowhere.
     #[arg(long, value_name = "ADDRESS", env = "SUYUAN_TELEMETRY")]
     telemetry: Option<String>,
-    /// Threads that fold, 1 to 256. Default: the cores.
-    #[arg(long, value_name = "N", value_parser = folding::threads())]
-    threads: Option<usize>,
+    #[command(flatten)]
+    engine: EngineArgs,
 }
 
 /// The summary: one line of JSON.
@@ -68,8 +67,8 @@ pub(super) fn run(args: &Args, format: LogFormat) -> anyhow::Result<()> {
     let stop = Interrupt::listen()?.flag();
     let place = Place::from(&args.data.dir()?);
     let rules = topology.rules.as_ref().map(|rules| args.topology.parent().unwrap_or("".as_ref()).join(rules));
-    let engine = EngineArgs { threads: args.threads, cache_mib: topology.cache_mib as usize };
-    let settings: Settings = engine.settings(rules.as_deref(), topology.partitions)?;
+    let cache_mib = topology.cache_mib as usize;
+    let settings: Settings = args.engine.settings(rules.as_deref(), topology.partitions, cache_mib)?;
     let kafka = &topology.kafka;
     let said = format!("instance {} of group {} at {}", kafka.instance_id, kafka.group_id, kafka.bootstrap_servers);
     let telemetry = Telemetry::open(&topology.telemetry)?;

@@ -14,5 +14,5 @@ pub use folding::{Folded, GOES_ON};
 pub use import::{Imported, begun_partitions, import};
 pub use replay::{Replayed, replay};
 pub use results::{FILES, Totals};
-pub use verify::{Verified, verify};
+pub use verify::{Stated, Verified, VerifiedFolder, verify_folder, verify_topics};
 pub use watch::{At, Watch};

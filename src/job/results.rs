@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use crate::codec::json;
-use crate::files::Place;
+use crate::files::{Place, read_document};
 use crate::fold;
 use crate::model::{DeadLetter, Entity, Id, Kind, Output};
 use crate::query::{self, Journal, Said};
@@ -60,7 +60,7 @@ pub(super) fn write(engine: &mut Engine, place: &Place) -> anyhow::Result<Totals
 }
 
 /// The digest as it is published: a header, a line for each partition, one for the whole.
-fn digest(progress: &Progress) -> String {
+pub(super) fn digest(progress: &Progress) -> String {
     let mut text = format!("suyuan digest 2, {} partitions\n", progress.partitions.len());
     for (number, partition) in progress.partitions.iter().enumerate() {
         let hex = blake3::Hash::from_bytes(partition.digest).to_hex();
@@ -68,6 +68,20 @@ fn digest(progress: &Progress) -> String {
             .expect("a String takes any write");
     }
     text + &format!("whole {}\n", progress.digest())
+}
+
+/// The digest as it was published; `None` where it was not.
+pub(super) fn stated_digest(place: &Place) -> anyhow::Result<Option<String>> {
+    let path = place.dir.join("digest.txt");
+    if !place.files.exists(&path)? {
+        return Ok(None);
+    }
+    match read_document(&path) {
+        Ok(text) => Ok(Some(text)),
+        // Not even text.
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Ok(Some(String::new())),
+        Err(error) => Err(anyhow::Error::new(error).context(format!("cannot read {}", path.display()))),
+    }
 }
 
 fn count_taxpayers(engine: &Engine) -> anyhow::Result<u64> {
@@ -272,6 +286,7 @@ mod tests {
             rules: drive::STANDARD_RULES.into(),
             rules_version: "standard-2026-11".into(),
             keeps_rules: false,
+            takes_changes: false,
             cache_bytes_max: 1 << 20,
             durable: false,
             policies: Policies { turn_events: 1, segment_bytes_max: 1, ..Policies::default() },

@@ -55,7 +55,7 @@ impl Journal {
     }
 
     /// What reads it.
-    pub(super) fn reader(&self) -> &Reader {
+    pub(crate) fn reader(&self) -> &Reader {
         &self.reader
     }
 

@@ -119,8 +119,9 @@ pub enum Error {
     /// What was folded again led to something else than it did.
     #[error(
         "records {first} to {end} of partition {partition} in {dir} lead to something else than they did when they were folded \
-         first: their digest is another. Use the version of this program that wrote the journal, or fold the inputs \
-         again into another folder; if that version is this one, the journal was changed: put it back from a copy"
+         first: their digest is another. If another version of this program wrote the journal, use that one, or start the \
+         command that writes there with --take-changes, to go on with what this version finds; if that version is this one, \
+         the journal was changed: put it back from a copy"
     )]
     FoldedOtherwise {
         /// The folder.

@@ -5,6 +5,7 @@
 //! inputs ─► Engine ─► turn: epochs ─► partitions, on threads ─► journal (one write) ─► rows, when it suits
 //! ```
 
+mod again;
 mod commit;
 mod counters;
 mod digest;
@@ -24,12 +25,13 @@ pub mod worker;
 #[cfg(test)]
 mod tests;
 
+pub use again::{Each, Refolded};
 pub use counters::Counters;
 pub use engine::{Engine, Phases};
 pub use error::Error;
-pub use open::check_partitions;
+pub use open::{check_header, check_partitions};
 pub use partition::Partition;
 pub use partitioner::partition_of;
 pub use progress::{Begun, Kept, PartitionProgress, Progress};
-pub use refold::bring_up;
+pub use refold::{bring_up, refold};
 pub use settings::{Persist, Policies, Settings};

@@ -54,7 +54,7 @@ pub fn check_partitions(dir: &Path, header: &Header, journal: &Reader) -> Result
 }
 
 /// The same, and one with other rules than the journal began with.
-pub(super) fn check_header(dir: &Path, header: &Header, journal: &Reader) -> Result<(), Error> {
+pub fn check_header(dir: &Path, header: &Header, journal: &Reader) -> Result<(), Error> {
     check_partitions(dir, header, journal)?;
     let told = rules_begun(dir, journal)?.map(|rules| digest_of(&rules));
     hold(dir, "rules with the digest", header.fields.get(RULES_DIGEST), told)
@@ -140,7 +140,8 @@ pub(super) fn open_partitions(
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
     let open = |number: u32| -> Result<Partition, Error> {
         let (mut store, is_upgrade) = open_store(&state_place(place, number), &shared, &options)?;
-        let fold = bring_up(&place.dir, number, &mut store, &log.reader(), progress, is_upgrade)?;
+        let takes_changes = is_upgrade || settings.takes_changes;
+        let fold = bring_up(&place.dir, number, &mut store, &log.reader(), progress, takes_changes)?;
         let progress = progress.partitions[number as usize].clone();
         Ok(Partition::new(number, store, fold, progress, &settings.policies))
     };

@@ -18,6 +18,9 @@ pub struct Settings {
     /// Whether a folder that has rules in force is gone on with under those, whatever rules are given here; otherwise it
     /// must have been begun with the same.
     pub keeps_rules: bool,
+    /// Whether what leads to something else than it did when it was folded first is told aloud and gone on with: this
+    /// version of the program finds other things, and the rows of the one that wrote the journal are lost.
+    pub takes_changes: bool,
     /// Rows kept in memory, all partitions together, in bytes.
     pub cache_bytes_max: usize,
     /// Whether a commit waits for the disk.

@@ -22,6 +22,7 @@ fn settings(partitions: u32) -> Settings {
         rules: drive::STANDARD_RULES.into(),
         rules_version: "standard-2026-11".into(),
         keeps_rules: false,
+        takes_changes: false,
         cache_bytes_max: 64 << 20,
         durable: false,
         policies: Policies::default(),

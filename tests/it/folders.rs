@@ -114,8 +114,6 @@ fn a_lost_header_is_told_by_whoever_meets_it() {
     }
 }
 
-/// Two courses of one journal have its name and their turns have the same numbers; what the rows stand for is told apart by
-/// the digest alone.
 /// A journal's header is put back from a copy, as is advised where it is lost: from the wrong one.
 #[test]
 fn the_header_of_another_journal_is_refused_by_whoever_meets_it() {
@@ -162,6 +160,8 @@ fn the_header_of_another_journal_is_refused_by_whoever_meets_it() {
     assert_eq!(run(import_arguments(&second, &own, &[])).code, Some(0));
 }
 
+/// Two courses of one journal have its name and their turns have the same numbers; what the rows stand for is told apart by
+/// the digest alone.
 #[test]
 fn rows_of_another_course_of_the_same_journal_are_refused() {
     let folder = tempfile::tempdir().unwrap();

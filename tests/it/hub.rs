@@ -181,6 +181,7 @@ fn settings(partitions: u32, threads: usize, turn_bytes: usize) -> Settings {
         rules: STANDARD_RULES.into(),
         rules_version: "standard-2026-11".into(),
         keeps_rules: false,
+        takes_changes: false,
         cache_bytes_max: 64 << 20,
         durable: false,
         policies,

@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | `audit` | what a folder proves, and what it tells of what does not follow from its journal |
 //! | `layout` | what uses what in `src/`, and the shape of its files |
 //! | `loose` | the fold, with messages delivered in any order |
 //! | `proof` | which test says what each kind of row should hold |
@@ -31,6 +32,7 @@
 
 mod abnormal;
 mod agreement;
+mod audit;
 mod broken_input;
 mod cli;
 mod deploy;

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use suyuan::codec::journal::{read_record, write_record};
 use suyuan::codec::{confluent, json};
+use suyuan::log::kafka::{Frame, Journal};
+use suyuan::model::{Body, Fact, Fen, Position};
 
 use crate::broker::Broker;
 use crate::world::{World, run, suyuan};
@@ -11,11 +14,12 @@ use crate::{registry, sameness, security};
 pub(crate) type Case = fn(&Broker, &str);
 
 /// All cases, each with its name, which is also that of its group and the prefix of its topics.
-pub(crate) const ALL: [(&str, Case); 13] = [
+pub(crate) const ALL: [(&str, Case); 14] = [
     ("whole", a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told),
     ("poison", poison_becomes_dead_letters_and_a_fact_in_a_wrong_partition_is_forwarded),
     ("partitions", topics_with_another_number_of_partitions_are_refused),
     ("kills", an_instance_killed_at_random_moments_loses_and_repeats_nothing),
+    ("upgrade", an_upgrade_that_finds_other_things_goes_on_where_that_is_asked_for),
     ("rows-lost", lost_rows_are_folded_again_from_the_journal),
     ("zombie", an_instance_that_slept_through_its_session_is_fenced),
     ("late", a_transaction_that_outlives_its_time_costs_only_the_producer),
@@ -134,6 +138,56 @@ fn lost_rows_are_folded_again_from_the_journal(broker: &Broker, name: &str) {
     world.wait_until_quiet(&mut [&mut instance]);
     instance.stop();
     sameness::check(&world);
+}
+
+/// The journal of another version looks like one whose records were changed, and only rows tell that it is not.
+fn an_upgrade_that_finds_other_things_goes_on_where_that_is_asked_for(broker: &Broker, name: &str) {
+    let written = World::new(broker, &format!("{name}-written"), 2, 400, "");
+    assert!(run(&mut written.import()).0);
+    let mut instance = written.start("one");
+    written.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    let world = World::new(broker, name, 2, 400, "");
+    let (from, to) = (written.topology.kafka.journal(), world.topology.kafka.journal());
+    let mut changed = 0;
+    for placed in (0..2).flat_map(|partition| Journal::open(&written.topology.kafka, &from, partition, 0).unwrap()) {
+        let mut frame = placed.unwrap().frame;
+        changed += u32::from(changed == 0 && one_fen(&mut frame));
+        world.produce(&to, Some(frame.partition.cast_signed()), b"", &frame.write());
+    }
+    assert_eq!(changed, 1);
+    let mut instance = world.start("one");
+    instance.wait_for("A partition is parked", 1);
+    instance.stop();
+    assert!(instance.said().contains("with --take-changes"), "{}", instance.said());
+    std::fs::remove_dir_all(world.data("one")).unwrap();
+    let mut instance = world.start_with("one", &["--take-changes"]);
+    instance.wait_for("This version finds something else", 1);
+    assert!(run(&mut world.import()).0);
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    let mut instance = world.start("one");
+    world.wait_until_quiet(&mut [&mut instance]);
+    instance.stop();
+    let said = instance.said_itself();
+    assert!(!said.contains("A partition is parked") && !said.contains("finds something else"), "{said}");
+}
+
+/// Adds a fen to the tax of one invoice of a frame, if it has one.
+fn one_fen(frame: &mut Frame) -> bool {
+    let (mut rest, mut edited, mut found) = (frame.bytes.as_slice(), Vec::new(), false);
+    for _ in 0..frame.count {
+        let mut record = read_record(&mut rest, Position::default()).unwrap();
+        if let Body::Fact(_, event) = &mut record.body
+            && let Fact::InvoiceIssued(invoice) = &mut event.fact
+        {
+            invoice.tax += Fen(i64::from(!found));
+            found = true;
+        }
+        write_record(&record, &mut edited);
+    }
+    frame.bytes = edited;
+    found
 }
 
 fn an_instance_that_slept_through_its_session_is_fenced(broker: &Broker, name: &str) {

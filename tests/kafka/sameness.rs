@@ -22,7 +22,7 @@ pub(crate) fn check(world: &World) {
     let scratch = tempfile::tempdir().unwrap();
     let mut facts: Vec<u64> = Vec::new();
     let mut signals: BTreeMap<String, Signal> = BTreeMap::new();
-    let verified = job::verify(&Place::from(scratch.path()), &world.topology, &mut |record, effects| {
+    let verified = job::verify_topics(&Place::from(scratch.path()), &world.topology, &mut |record, effects| {
         if let Some((_, event)) = record.fact()
             && !matches!(event.fact, Fact::RulesPublished(_))
         {

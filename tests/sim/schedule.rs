@@ -163,6 +163,7 @@ impl Schedule {
             rules: self.rules.clone(),
             rules_version: "standard-2026-11".into(),
             keeps_rules: false,
+            takes_changes: false,
             cache_bytes_max: self.cache_bytes_max,
             durable: true,
             policies: self.policies.clone(),

@@ -40,6 +40,7 @@ pub(crate) fn settings(partitions: u32) -> Settings {
         rules: include_str!("rules.toml").into(),
         rules_version: "tests".into(),
         keeps_rules: false,
+        takes_changes: false,
         cache_bytes_max: 1 << 20,
         durable: false,
         policies: Policies::default(),

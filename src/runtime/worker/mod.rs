@@ -44,7 +44,7 @@ use feed::Feed;
 use group::Group;
 use owned::Owned;
 use reading::Reading;
-pub use takeover::{Refolded, refold};
+pub use takeover::refold;
 use watch::Watch;
 
 /// Before an aborted turn is folded again.

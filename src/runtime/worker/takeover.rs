@@ -4,17 +4,15 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::owned::Owned;
-use crate::codec::journal::read_record;
 use crate::files::Place;
-use crate::fold::{Effects, Fold};
 use crate::log::kafka::{Error as LogError, Frame, Journal, JournalName, Placed};
-use crate::model::{Instant, Position, Record};
-use crate::runtime::digest::Chain;
+use crate::model::Instant;
+use crate::runtime::again::{Again, Each, Records, Refolded};
+use crate::runtime::digest::Link;
 use crate::runtime::error::Error;
 use crate::runtime::open::{new_name, open_store, state_place};
-use crate::runtime::partition::{Partition, say_again};
+use crate::runtime::partition::Partition;
 use crate::runtime::progress::PartitionProgress;
-use crate::runtime::refold;
 use crate::runtime::settings::Settings;
 use crate::store::{self, Applied, Shared, SharedSettings, Store};
 use crate::telemetry::Health;
@@ -28,9 +26,26 @@ pub(super) fn attached(name: &JournalName, frame: i64) -> Vec<u8> {
     [&name[..], &frame.to_le_bytes()].concat()
 }
 
-fn read_attached(bytes: &[u8]) -> Option<(JournalName, i64)> {
-    let (name, frame) = bytes.split_first_chunk::<16>()?;
-    Some((*name, i64::from_le_bytes(frame.try_into().ok()?)))
+/// Stands behind that where the rows are not what the journal's digest stands for: another version of this program than the
+/// journal's has folded them again, to something else, and is not at the journal's end yet.
+const CHANGED: u8 = 1;
+
+/// Where rows stand.
+struct Stand {
+    name: JournalName,
+    frame: i64,
+    is_changed: bool,
+}
+
+fn read_attached(bytes: &[u8]) -> Option<Stand> {
+    let (name, rest) = bytes.split_first_chunk::<16>()?;
+    let (frame, rest) = rest.split_first_chunk::<8>()?;
+    let is_changed = match rest {
+        [] => false,
+        [CHANGED] => true,
+        _ => return None,
+    };
+    Some(Stand { name: *name, frame: i64::from_le_bytes(*frame), is_changed })
 }
 
 /// Who is told that opening goes on, and who says whether it is to.
@@ -97,7 +112,7 @@ fn open_one(
     going.on()?;
     let cache_bytes_max = settings.cache_bytes_max / count.max(1);
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
-    let (mut store, _) = open_store(&state_place(place, number), shared, &options)?;
+    let (mut store, is_upgrade) = open_store(&state_place(place, number), shared, &options)?;
     let applied = store.applied().cloned();
     let foreign = || Error::ForeignRows { dir: place.dir.clone(), partition: number };
     let stands = match &applied {
@@ -105,183 +120,120 @@ fn open_one(
         None => None,
     };
     let applied = applied.map_or(0, |applied| applied.offset);
-    let from = stands.map_or(0, |(_, frame)| frame);
-    let fold = Fold::open(&mut store);
-    let fold = fold.map_err(|source| Error::Rules { dir: place.dir.clone(), partition: number, source })?;
-    let again = Again {
-        place,
-        number,
-        store,
-        fold,
-        effects: Effects::default(),
-        chain: Chain::default(),
-        said: Vec::new(),
-        name: stands.map(|(name, _)| name),
+    let is_changed = stands.as_ref().is_some_and(|stands| stands.is_changed);
+    let digest = (!is_changed).then(Link::default);
+    let mut takeover = Takeover {
+        again: Again::new(&place.dir, number, &mut store, digest, is_upgrade || settings.takes_changes)?,
+        name: stands.as_ref().map(|stands| stands.name),
         progress: PartitionProgress { clock: NEVER, ..PartitionProgress::default() },
-        frame: from,
+        frame: stands.map_or(0, |stands| stands.frame),
         applied,
-        each: None,
         going: Some(going),
     };
-    again.up_to_the_end(kafka)?.ready(settings)
-}
-
-/// A partition's journal, folded from its beginning.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refolded {
-    /// Which partition.
-    pub partition: u32,
-    /// Records of its journal.
-    pub records: u64,
-    /// The digest over them.
-    pub digest: [u8; 32],
+    takeover.run(kafka, &mut |_, _| {})?;
+    let Takeover { again, name, progress, frame, .. } = takeover;
+    let fold = again.fold;
+    if progress.offset < applied {
+        let (dir, committed) = (place.dir.clone(), progress.offset);
+        return Err(Error::AheadOfJournal { dir, partition: number, applied, committed });
+    }
+    if progress.offset > applied {
+        let (records, offset) = (progress.offset - applied, progress.offset);
+        tracing::info!(partition = number, offset, records, "Rows brought up to the journal.");
+    }
+    // A journal that has nothing yet gets its name now.
+    let name = name.unwrap_or_else(|| {
+        let name = new_name(&format!("partition {number}"), settings.policies.seed);
+        name.try_into().expect("a name has sixteen bytes")
+    });
+    let partition = Partition::new(number, store, fold, progress, &settings.policies).in_any_order();
+    Ok(Ready { partition, name, frame })
 }
 
 /// Folds a partition's journal from its beginning into a folder that has nothing of it, and shows each record with what it
 /// led to. Fails where a frame's digest is another than the one it was committed with.
-pub fn refold(
-    place: &Place,
-    kafka: &Kafka,
-    partition: u32,
-    each: &mut dyn FnMut(&Record, &Effects),
-) -> Result<Refolded, Error> {
+pub fn refold(scratch: &Place, kafka: &Kafka, partition: u32, each: Each<'_>) -> Result<Refolded, Error> {
     let shared = Shared::new(&SharedSettings::default());
-    let (mut store, _) = open_store(&state_place(place, partition), &shared, &store::Options::default())?;
-    let fold = Fold::open(&mut store);
-    let fold = fold.map_err(|source| Error::Rules { dir: place.dir.clone(), partition, source })?;
-    let again = Again {
-        place,
-        number: partition,
-        store,
-        fold,
-        effects: Effects::default(),
-        chain: Chain::default(),
-        said: Vec::new(),
+    let mut store = Store::open(state_place(scratch, partition), &shared, &store::Options::default())?;
+    let mut takeover = Takeover {
+        again: Again::new(&scratch.dir, partition, &mut store, Some(Link::default()), false)?,
         name: None,
         progress: PartitionProgress { clock: NEVER, ..PartitionProgress::default() },
         frame: 0,
         applied: 0,
-        each: Some(each),
         going: None,
     };
-    let Again { store, progress, .. } = again.up_to_the_end(kafka)?;
+    takeover.run(kafka, each)?;
+    let progress = takeover.progress;
     store.close()?;
     Ok(Refolded { partition, records: progress.offset, digest: progress.digest })
 }
 
-/// Who looks on while records are folded again.
-type Each<'a> = &'a mut dyn FnMut(&Record, &Effects);
-
 /// A partition's rows on their way.
-struct Again<'a> {
-    place: &'a Place,
-    number: u32,
-    store: Store,
-    fold: Fold,
-    effects: Effects,
-    chain: Chain,
-    said: Vec<u8>,
+struct Takeover<'a> {
+    again: Again<'a>,
     name: Option<JournalName>,
     progress: PartitionProgress,
+    /// Kafka's offset of the frame that came last.
     frame: i64,
     /// Records that the rows had when they were opened.
     applied: u64,
-    /// Who looks on.
-    each: Option<Each<'a>>,
     going: Option<Going<'a>>,
 }
 
-impl Again<'_> {
-    fn up_to_the_end(mut self, kafka: &Kafka) -> Result<Self, Error> {
+impl Takeover<'_> {
+    /// Folds all that the rows lack.
+    fn run(&mut self, kafka: &Kafka, each: Each<'_>) -> Result<(), Error> {
         let topic = kafka.journal();
-        for placed in Journal::open(kafka, &topic, self.number, self.frame)? {
-            self.take(placed?, &topic)?;
+        for placed in Journal::open(kafka, &topic, self.again.partition, self.frame)? {
+            self.take(placed?, &topic, each)?;
             let goes_on = self.going.map_or(Ok(()), Going::on);
             if goes_on.is_err() {
                 // So that it need not be folded once more when the service begins again.
-                self.store.persist()?;
+                self.again.store.persist()?;
             }
             goes_on?;
         }
-        Ok(self)
+        Ok(())
     }
 
     /// Takes the next frame: folds it again, if the rows lack it.
-    fn take(&mut self, Placed { offset, frame }: Placed, topic: &str) -> Result<(), Error> {
-        let (partition, dir) = (self.number, || self.place.dir.clone());
-        if *self.name.get_or_insert(frame.name) != frame.name {
-            return Err(Error::ForeignRows { dir: dir(), partition });
+    fn take(&mut self, Placed { offset, frame }: Placed, topic: &str, each: Each<'_>) -> Result<(), Error> {
+        let (partition, dir) = (self.again.partition, self.again.dir);
+        let name = *self.name.get_or_insert(frame.name);
+        if name != frame.name {
+            return Err(Error::ForeignRows { dir: dir.into(), partition });
         }
-        if frame.end() <= self.applied {
-            self.progress =
-                PartitionProgress { offset: frame.end(), clock: Instant(frame.clock), digest: frame.digest };
-            self.frame = offset;
-            return Ok(());
-        }
-        if frame.first_offset != self.progress.offset || self.progress.offset < self.applied {
+        let lacks = frame.end() > self.applied;
+        if lacks && (frame.first_offset != self.progress.offset || self.progress.offset < self.applied) {
             let (topic, expected, found) = (topic.to_owned(), self.progress.offset, frame.first_offset);
             return Err(LogError::Gap { topic, partition, offset, expected, found }.into());
         }
-        self.fold_again(&frame)?;
+        if lacks {
+            self.fold(&frame, each)?;
+        }
+        // What comes next follows on what was committed, whatever this version found.
+        self.progress = PartitionProgress { offset: frame.end(), clock: Instant(frame.clock), digest: frame.digest };
+        self.again.digest = self.again.digest.map(|_| frame.digest);
         self.frame = offset;
-        let name = self.name.expect("it is that of the frame");
-        let attached = attached(&name, offset);
-        self.store.settle(Applied { turn: self.progress.offset, offset: self.progress.offset, attached });
-        if self.store.wants_persisting() {
-            self.store.persist()?;
-        }
-        Ok(())
-    }
-
-    fn fold_again(&mut self, frame: &Frame) -> Result<(), Error> {
-        let mut bytes = frame.bytes.as_slice();
-        for offset in frame.first_offset..frame.end() {
-            let position = Position { partition: self.number, offset };
-            let before = bytes;
-            let record = read_record(&mut bytes, position).map_err(|refusal| Error::Unreadable {
-                dir: self.place.dir.clone(),
-                place: position.to_string(),
-                refusal,
-            })?;
-            self.effects.clear();
-            refold::step(&self.place.dir, &mut self.fold, &mut self.store, &mut self.effects, &record)?;
-            if let Some(each) = &mut self.each {
-                each(&record, &self.effects);
+        if lacks {
+            let mut attached = attached(&name, offset);
+            attached.extend(self.again.digest.is_none().then_some(CHANGED));
+            self.again.store.settle(Applied { turn: frame.end(), offset: frame.end(), attached });
+            if self.again.store.wants_persisting() {
+                self.again.store.persist()?;
             }
-            self.said.clear();
-            say_again(&self.effects, &mut self.said);
-            let bytes = &before[..before.len() - bytes.len()];
-            let version = &self.fold.rules().version;
-            self.progress.digest = self.chain.link(&self.progress.digest, version, bytes, &self.said);
-            self.progress.offset += 1;
-        }
-        if let Some(failure) = self.store.take_failure() {
-            return Err(failure.into());
-        }
-        self.progress.clock = Instant(frame.clock);
-        if self.progress.digest != frame.digest {
-            let (first, end) = (frame.first_offset, frame.end());
-            return Err(Error::FoldedOtherwise { dir: self.place.dir.clone(), partition: self.number, first, end });
         }
         Ok(())
     }
 
-    fn ready(self, settings: &Settings) -> Result<Ready, Error> {
-        let Self { place, number, store, fold, name, progress, frame, applied, .. } = self;
-        if progress.offset < applied {
-            let (dir, committed) = (place.dir.clone(), progress.offset);
-            return Err(Error::AheadOfJournal { dir, partition: number, applied, committed });
-        }
-        if progress.offset > applied {
-            let (records, offset) = (progress.offset - applied, progress.offset);
-            tracing::info!(partition = number, offset, records, "Rows brought up to the journal.");
-        }
-        // A journal that has nothing yet gets its name now.
-        let name = name.unwrap_or_else(|| {
-            let name = new_name(&format!("partition {number}"), settings.policies.seed);
-            name.try_into().expect("a name has sixteen bytes")
-        });
-        let partition = Partition::new(number, store, fold, progress, &settings.policies).in_any_order();
-        Ok(Ready { partition, name, frame })
+    fn fold(&mut self, frame: &Frame, each: Each<'_>) -> Result<(), Error> {
+        let (first_offset, end) = (frame.first_offset, frame.end());
+        let records = Records { bytes: &frame.bytes, first_offset, end, turn: None };
+        self.again.fold(records, first_offset, &mut |record, effects| {
+            each(record, effects);
+            Ok(())
+        })?;
+        if self.again.leads_to(Some(frame.digest)) { Ok(()) } else { self.again.differs(first_offset, end) }
     }
 }

@@ -69,6 +69,7 @@ impl Manner {
             rules: rules(),
             rules_version: "standard-2026-11".into(),
             keeps_rules: false,
+            takes_changes: false,
             cache_bytes_max: self.cache_bytes,
             durable: false,
             policies,
