@@ -136,9 +136,12 @@ impl InputArgs {
             return Ok(());
         }
         match &self.mapping {
-            None => bail!("no row of this input is an event: is it JSON Lines, or does it want a --mapping?"),
+            None => bail!(
+                "no row of this input is an event that can be used; each was refused with its reason. If it is no JSON Lines, \
+                 name a --mapping"
+            ),
             Some(mapping) => bail!(
-                "no row of this input is an event by {}: is it the mapping of these columns? The reasons name the fields",
+                "no row of this input is an event that can be used by {}: is it the mapping of these columns? The reasons name the fields",
                 mapping.display()
             ),
         }

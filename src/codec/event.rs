@@ -20,7 +20,7 @@ use super::taxpayer_changed::TaxpayerChanged;
 use super::taxpayer_registered::TaxpayerRegistered;
 use super::verified_and_declared::{Observed, TaxpayerVerified, VatDeclared};
 use super::void_and_marks::{InvoiceMark, InvoiceVoided};
-use super::{Refusal, avro_write};
+use super::{Refusal, avro_write, refusal};
 use crate::model::{Event, Fact, Fingerprint, Instant, Text};
 
 /// What an event's content hashes to, apart from `event_id` and `source_system`: the first 64 bits of BLAKE3 over the
@@ -66,7 +66,7 @@ impl EventType {
     /// The type of this name.
     pub(super) fn named(name: &str) -> Result<Self, Refusal> {
         let name: StrDeserializer<'_, value::Error> = name.into_deserializer();
-        Self::deserialize(name).map_err(|error| Refusal::new("type", error.to_string()))
+        Self::deserialize(name).map_err(|error| Refusal::new("type", refusal::plain(&error.to_string())))
     }
 
     fn of(fact: &Fact) -> Self {

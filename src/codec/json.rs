@@ -13,7 +13,7 @@ use super::event::{EventType, Payload, fingerprint};
 use super::form::Written;
 use super::signal::Signal;
 use super::task::Task;
-use super::{Refusal, check};
+use super::{Refusal, check, refusal};
 use crate::model::{self, Event};
 
 /// Reads one event and holds the contract against it. Fields we do not know are passed over; null is the same as absent.
@@ -56,7 +56,7 @@ fn stated_type(line: &[u8]) -> Result<EventType, Refusal> {
     }
     let typed: Typed<'_> = serde_json::from_slice(line).map_err(|error| {
         let field = if error.is_data() { "type" } else { "" };
-        refusal(field, &error)
+        told(field, &error)
     })?;
     EventType::named(typed.name.as_deref().ok_or_else(|| Refusal::missing("type"))?)
 }
@@ -68,10 +68,13 @@ fn explain(event_type: EventType, line: &[u8]) -> Refusal {
     let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
     match Enveloped(event_type).deserialize(tracked) {
         Ok(_) => match json.end() {
-            Err(error) => refusal("", &error),
+            Err(error) => Refusal::new(
+                "",
+                format!("goes on at column {}, behind its object: write one object a line", error.column()),
+            ),
             Ok(()) => Refusal::new("", "was refused, and then found good"),
         },
-        Err(error) => refusal(&known(&track.path()), &error),
+        Err(error) => told(&known(&track.path()), &error),
     }
 }
 
@@ -92,7 +95,7 @@ fn not_utf8(line: &[u8]) -> Refusal {
 }
 
 /// What `serde_json` says, with the field in its place and without the number of the line, which is always 1.
-fn refusal(path: &str, error: &serde_json::Error) -> Refusal {
+fn told(path: &str, error: &serde_json::Error) -> Refusal {
     let said = error.to_string();
     let (reason, column) = said.rsplit_once(" at line 1 column ").unwrap_or((&said, ""));
     if let Some(name) = reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
@@ -101,25 +104,11 @@ fn refusal(path: &str, error: &serde_json::Error) -> Refusal {
     if let Some(name) = reason.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
         return Refusal::new(name, "is given twice").within(path);
     }
-    let mut reason = plain(reason);
+    let mut reason = refusal::plain(reason);
     if !error.is_data() && !column.is_empty() {
         write!(reason, " at column {column}").expect("a String takes any write");
     }
     Refusal { field: path.to_owned(), reason }
-}
-
-/// What was expected, in words of JSON where serde has those of Rust.
-fn plain(reason: &str) -> String {
-    let Some((found, expected)) = reason.rsplit_once(", expected ") else { return reason.to_owned() };
-    let expected = match expected {
-        "i8" | "i16" | "i32" | "i64" | "i128" => "a whole number",
-        "u8" | "u16" | "u32" | "u64" | "u128" => "a whole number, not negative and not too large",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        record if record.starts_with("struct ") => "an object",
-        other => other,
-    };
-    format!("{found}, expected {expected}")
 }
 
 /// Appends an event as one line: `type`, `occurred_at`, its own fields, then what is optional everywhere.

@@ -55,6 +55,33 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// What serde says in words of Rust and of parsers, in words of JSON.
+pub(super) fn plain(reason: &str) -> String {
+    if let Some(what) = reason.strip_prefix("EOF while parsing ") {
+        return format!("the line ends in the middle of {what}");
+    }
+    if let Some((name, known)) = reason.strip_prefix("unknown variant ").and_then(|rest| rest.split_once(", expected "))
+    {
+        return format!("{name} is not {known}");
+    }
+    let Some((found, expected)) = reason.rsplit_once(", expected ") else { return reason.to_owned() };
+    let found = match found.strip_prefix("invalid type: ") {
+        Some("map") => "there is an object",
+        Some("sequence") => "there is a list",
+        Some(other) => &format!("there is {other}"),
+        None => found,
+    };
+    let expected = match expected {
+        "i8" | "i16" | "i32" | "i64" | "i128" => "a whole number",
+        "u8" | "u16" | "u32" | "u64" | "u128" => "a whole number, not negative and not too large",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        record if record.starts_with("struct ") => "an object",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
