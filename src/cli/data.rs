@@ -1,8 +1,8 @@
 //! Where state is kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use super::show::shell_word;
 
@@ -23,11 +23,17 @@ impl DataArgs {
     /// The folder that was named, or the default one.
     pub(super) fn dir(&self) -> anyhow::Result<PathBuf> {
         if let Some(dir) = &self.data {
-            return Ok(dir.clone());
+            return expect_folder(dir).map(Path::to_owned);
         }
         let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = || set("HOME").map(|home| home.join(".local/share"));
         let base = set("XDG_DATA_HOME").or_else(home);
         Ok(base.context("neither XDG_DATA_HOME nor HOME is set: name a folder with --data")?.join("suyuan"))
     }
+}
+
+/// Refuses a file where a folder is wanted; one that is not there yet may be made.
+pub(super) fn expect_folder(dir: &Path) -> anyhow::Result<&Path> {
+    ensure!(dir.is_dir() || !dir.exists(), "{} is a file, and a folder is wanted there", dir.display());
+    Ok(dir)
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::data::expect_folder;
 use super::folding::{self, EngineArgs, InputArgs, Terminal};
 use super::show::print_json;
 use crate::files::Place;
@@ -79,7 +80,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let began = Instant::now();
     let settings = args.engine.settings(args.rules.as_deref(), args.partitions, args.cache_mib)?;
     let intake = args.input.open()?;
-    let done = job::replay(&Place::from(&args.out), intake, settings, job::GOES_ON, &mut Terminal::default())?;
+    let done =
+        job::replay(&Place::from(expect_folder(&args.out)?), intake, settings, job::GOES_ON, &mut Terminal::default())?;
     let seconds = began.elapsed().as_secs_f64();
     let (counters, totals, phases) = (done.progress.counters, done.totals, done.phases);
     #[allow(

@@ -98,6 +98,19 @@ fn silence_is_not_left_to_be_read_as_a_clean_answer() {
 }
 
 #[test]
+fn a_file_in_the_place_of_a_folder_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "events.jsonl", ISSUED.as_bytes());
+    for ran in [
+        run(["tasks".as_ref(), "--data".as_ref(), path.as_os_str()]),
+        run(import_arguments(&path, &path, &[])),
+        run(replay_arguments(&[&path], &path, &[])),
+    ] {
+        assert!(ran.code == Some(1) && ran.stderr.contains("is a file, and a folder"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_lost_header_is_told_by_whoever_meets_it() {
     let folder = tempfile::tempdir().unwrap();
     let (_, out) = begun(folder.path(), &[]);

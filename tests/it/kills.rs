@@ -210,7 +210,7 @@ impl Course {
         Self {
             chance: Chance::new(),
             tally: Tally::default(),
-            kills: setting("SUYUAN_KILLS", 50),
+            kills: setting("SUYUAN_KILLS", 50).max(1),
             time,
             bytes,
             records,
