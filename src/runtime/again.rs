@@ -83,7 +83,7 @@ impl<'a> Again<'a> {
             let before = bytes;
             let record = read_record(&mut bytes, position).map_err(|refusal| {
                 let place = records.turn.map_or(position.to_string(), |turn| format!("{position}, of turn {turn}"));
-                Error::Unreadable { dir: self.dir.into(), place, refusal }
+                Error::Unreadable { dir: self.dir.into(), partition: Some(self.partition), place, refusal }
             })?;
             if offset >= from {
                 self.step(&record)?;

@@ -457,7 +457,7 @@ impl Engine {
 
 fn unreadable_kept(place: &Place, log: &Log, refusal: Refusal) -> Error {
     let place_of = format!("a message that waits after turn {}", log.last_turn());
-    Error::Unreadable { dir: place.dir.clone(), place: place_of, refusal }
+    Error::Unreadable { dir: place.dir.clone(), partition: None, place: place_of, refusal }
 }
 
 /// What is wanted, but for the rules, which are those that a journal was begun with.

@@ -84,6 +84,8 @@ pub enum Error {
     Unreadable {
         /// The folder.
         dir: PathBuf,
+        /// Which partition, where it is a record.
+        partition: Option<u32>,
         /// Partition and offset, or turn.
         place: String,
         /// What is wrong with it.
@@ -189,13 +191,13 @@ impl Error {
             | Self::Kafka(log::kafka::Error::Frame { partition, .. } | log::kafka::Error::Gap { partition, .. }) => {
                 Some(*partition)
             }
+            Self::Unreadable { partition, .. } => *partition,
             Self::Step { position, .. } | Self::JudgedOtherwise { position, .. } => Some(position.partition),
-            // A disk or database that fails does so for all; what cannot be read names no partition.
+            // A disk or database that fails does so for all.
             Self::Log(_)
             | Self::Store(_)
             | Self::JournalLost { .. }
             | Self::ForeignHeader { .. }
-            | Self::Unreadable { .. }
             | Self::Broken { .. }
             | Self::Kafka(_)
             | Self::Apart { .. }

@@ -39,8 +39,12 @@ pub(super) fn read_told(dir: &Path, recovered: &log::Recovered) -> Result<Option
     if recovered.turn == 0 {
         return Ok(None);
     }
-    let unreadable =
-        |refusal| Error::Unreadable { dir: dir.into(), place: format!("turn {}", recovered.turn), refusal };
+    let unreadable = |refusal| Error::Unreadable {
+        dir: dir.into(),
+        partition: None,
+        place: format!("turn {}", recovered.turn),
+        refusal,
+    };
     let progress = Progress::read(&recovered.progress).map_err(unreadable)?;
     let begun = Begun::read(&recovered.standing).map_err(unreadable)?;
     Ok(Some((progress, begun)))
@@ -80,6 +84,7 @@ fn rules_begun(dir: &Path, journal: &Reader) -> Result<Option<Text>, Error> {
         let position = Position { partition: 0, offset };
         let record = read_record(&mut bytes, position).map_err(|refusal| Error::Unreadable {
             dir: dir.into(),
+            partition: Some(0),
             place: format!("{position}, of turn {turn}"),
             refusal,
         })?;

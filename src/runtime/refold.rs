@@ -107,7 +107,8 @@ fn digest_after(dir: &Path, journal: &Reader, turn: u64, partition: u32) -> Resu
     let Some(told) = journal.turns_from(turn).next().transpose()?.filter(|told| told.number == turn) else {
         return Ok(None);
     };
-    let unreadable = |refusal| Error::Unreadable { dir: dir.into(), place: format!("turn {turn}"), refusal };
+    let unreadable =
+        |refusal| Error::Unreadable { dir: dir.into(), partition: None, place: format!("turn {turn}"), refusal };
     let progress = Progress::read(&told.progress).map_err(unreadable)?;
     Ok(progress.partitions.get(partition as usize).map(|partition| partition.digest))
 }
@@ -194,6 +195,7 @@ fn outputs(dir: &Path, journal: &Reader, turn: u64) -> Result<Vec<Output>, Error
     while !bytes.is_empty() {
         let place = format!("an output of turn {turn}");
         outputs.push(read_output(&mut bytes).map_err(|refusal| Error::Unreadable {
+            partition: None,
             dir: dir.into(),
             place,
             refusal,

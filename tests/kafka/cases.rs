@@ -74,18 +74,21 @@ fn an_instance_killed_at_random_moments_loses_and_repeats_nothing(broker: &Broke
 }
 
 fn what_is_wrong_with_one_partition_stops_that_one_alone(broker: &Broker, name: &str) {
-    let world = World::new(broker, name, 3, 1_000, "");
+    let world = World::new(broker, name, 4, 1_000, "");
     assert!(run(&mut world.import()).0);
     let mut instance = world.start("one");
     world.wait_until_quiet(&mut [&mut instance]);
     instance.stop();
     let journal = world.topology.kafka.journal();
     world.produce(&journal, Some(1), b"", b"no frame");
+    let last = Journal::open(&world.topology.kafka, &journal, 3, 0).unwrap().last().unwrap().unwrap().frame;
+    let unreadable = Frame { first_offset: last.end(), count: 1, bytes: vec![0xff; 40], ..last };
+    world.produce(&journal, Some(3), b"", &unreadable.write());
     // The same input: duplicates, of which every partition has some.
     assert!(run(&mut world.import()).0);
     let all = world.lag();
     let mut instance = world.start("one");
-    instance.wait_for("A partition is parked", 1);
+    instance.wait_for("A partition is parked", 2);
     let began = Instant::now();
     let mut lags = world.lags();
     while lags[0] + lags[2] > 0 {
@@ -93,10 +96,11 @@ fn what_is_wrong_with_one_partition_stops_that_one_alone(broker: &Broker, name: 
         std::thread::sleep(Duration::from_millis(200));
         lags = world.lags();
     }
-    assert!(lags[1] > 0 && lags[1] < all, "{lags:?}");
+    assert!(lags[1] > 0 && lags[3] > 0 && lags[1] + lags[3] < all, "{lags:?}");
     let said = instance.said();
     assert!(said.contains(&format!("{journal}/1@")) && said.contains("cannot be read as a frame"), "{said}");
-    assert_eq!(said.matches("A partition is parked").count(), 1, "{said}");
+    assert!(said.contains(&format!("holds what this program cannot read at 3@{}", last.end())), "{said}");
+    assert_eq!(said.matches("A partition is parked").count(), 2, "{said}");
     instance.stop();
     // With one partition, there is nothing else to go on with.
     let alone = World::new(broker, "parked-alone", 1, 200, "");

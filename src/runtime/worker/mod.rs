@@ -377,7 +377,7 @@ impl<'a> Worker<'a> {
     }
 
     fn unreadable(&self, place: String, refusal: crate::codec::Refusal) -> Error {
-        Error::Unreadable { dir: self.place.dir.clone(), place, refusal }
+        Error::Unreadable { dir: self.place.dir.clone(), partition: None, place, refusal }
     }
 }
 
