@@ -16,7 +16,7 @@ mod generate;
 mod import;
 mod interrupt;
 mod invoice;
-mod open_files;
+mod limits;
 mod read;
 mod replay;
 mod rules;
@@ -143,8 +143,8 @@ impl Cli {
             LogFormat::Text => log.init(),
             LogFormat::Json => log.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),
         }
-        open_files::raise();
-        self.command.run(self.log_format).map_err(open_files::explained)
+        limits::prepare();
+        self.command.run(self.log_format).map_err(limits::explained)
     }
 }
 

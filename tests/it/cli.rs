@@ -367,6 +367,23 @@ fn an_import_that_comes_long_after_its_time_or_before_it_is_owned_up_to() {
 
 #[cfg(unix)]
 #[test]
+fn a_file_that_may_not_grow_is_told_and_gone_on_with_when_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "events.jsonl", &lines(&world(1, 60, 1_000)));
+    let out = folder.path().join("out");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -f 64; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_suyuan")]);
+    let told = ran(shell.args(replay_arguments(&[&input], &out, &[])));
+    assert_eq!(told.code, Some(1), "{told:?}");
+    assert!(told.stderr.contains("bytes: raise the limit (`ulimit -f unlimited`)"), "{}", told.stderr);
+    replay(&[&input], &out, &[]);
+    let calm = folder.path().join("calm");
+    replay(&[&input], &calm, &[]);
+    assert_eq!(outputs(&out), outputs(&calm));
+}
+
+#[cfg(unix)]
+#[test]
 fn too_few_open_files_are_told_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let input = file(folder.path(), "events.jsonl", &lines(&world(1, 60, 100)));
