@@ -200,7 +200,7 @@ impl Worker<'_> {
         if let Phase::Draining { has_sent, .. } = &mut self.phase {
             *has_sent |= made.has_sent;
         }
-        owned.begin(made, events, offsets, &self.transactions, group);
+        owned.begin(made, events, offsets, &self.transactions()?, group);
         Ok(())
     }
 }

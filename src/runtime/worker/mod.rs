@@ -51,8 +51,9 @@ use watch::Watch;
 const AFTER_ABORT: Duration = Duration::from_millis(200);
 /// Before brokers that did not answer are asked again.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
-/// Whoever is told twice within this that another goes by its name ends.
+/// Whoever is told within this, more often than so many times, that another goes by its name, ends.
 const FENCED_AGAIN: Duration = Duration::from_mins(2);
+const FENCED_MAX: usize = 4;
 /// The clocks before any event.
 const NEVER: Instant = Instant(i64::MIN);
 
@@ -101,11 +102,12 @@ struct Worker<'a> {
     shared: Shared,
     owned: Arc<Mutex<Owned>>,
     consumer: BaseConsumer<Group>,
-    transactions: Arc<Transactions>,
+    /// `None` where the one before is of no more use, until partitions are taken over again.
+    transactions: Option<Arc<Transactions>>,
     stop: Arc<AtomicBool>,
     assigned: Vec<(String, u32)>,
-    /// When the group last said that another goes by our name.
-    fenced: Option<Moment>,
+    /// When the group said that another goes by our name.
+    fenced: Vec<Moment>,
     /// Partitions that something is wrong with: they wait for an operator, and the others go on.
     parked: BTreeSet<u32>,
     /// Whether they are to be opened, and whether the consumer has to be set back for it.
@@ -166,6 +168,7 @@ impl<'a> Worker<'a> {
         let kafka = &topology.kafka;
         let mut registry = Registry::open(kafka)?;
         registry.register(kafka, stop)?;
+        // A process before ours, if it is still there, can commit no more from here on.
         let transactions = Arc::new(Transactions::open(kafka, stop, settings.policies.transactional)?);
         watch::begin(topology);
         let owned = Arc::new(Mutex::new(Owned::default()));
@@ -185,7 +188,7 @@ impl<'a> Worker<'a> {
             pace: Pace::new(settings.threads, settings.policies.seed.is_none()),
             turn_events: kafka.turn_events as usize,
             assigned: Vec::new(),
-            fenced: None,
+            fenced: Vec::new(),
             parked: BTreeSet::new(),
             to_open: None,
             ends_asked: now,
@@ -199,7 +202,7 @@ impl<'a> Worker<'a> {
             reading,
             owned,
             consumer,
-            transactions,
+            transactions: Some(transactions),
             stop: Arc::clone(stop),
         })
     }
@@ -278,14 +281,12 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         if let Failure::Unusable(error) = failure {
+            self.transactions = None;
             warn!(%error, "The producer is made anew.");
             // If somebody else goes by our name, it is they who go on.
             if self.consumer.client().fatal_error().is_some() {
                 self.heed(error)?;
             }
-            self.telemetry.health().beat();
-            self.open_transactions()?;
-            watch::made_producer();
         }
         self.pause(AFTER_ABORT);
         // The group may be about to take the partitions away: that is heard before they are opened again.
@@ -294,10 +295,16 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn open_transactions(&mut self) -> Result<(), Error> {
+    /// Our producer. One that is made anew ends what the one before left open.
+    fn transactions(&mut self) -> Result<Arc<Transactions>, Error> {
+        if let Some(transactions) = &self.transactions {
+            return Ok(Arc::clone(transactions));
+        }
+        self.telemetry.health().beat();
         let (kafka, transactional) = (&self.topology.kafka, self.settings.policies.transactional);
-        self.transactions = Arc::new(Transactions::open(kafka, &self.stop, transactional)?);
-        Ok(())
+        let transactions = Arc::new(Transactions::open(kafka, &self.stop, transactional)?);
+        watch::made_producer();
+        Ok(Arc::clone(self.transactions.insert(transactions)))
     }
 
     /// Brokers that do not answer stop progress, and nothing else: what is committed is taken up again when they do.
@@ -311,13 +318,15 @@ impl<'a> Worker<'a> {
     }
 
     /// The group says that another goes by our name. It may be us: when a coordinator was lost with its answer to us, the group
-    /// knows us by what we never heard. So we join again; another would say the same of us soon, and then it is they who go on.
+    /// knows us by what we never heard, which may happen with each coordinator that is lost. So we join again, some times; another
+    /// would have the group say the same of us soon, again and again, and then it is they who go on.
     fn join_again(&mut self, error: Error) -> Result<(), Error> {
-        if self.fenced.is_some_and(|at| at.elapsed() < FENCED_AGAIN) {
+        self.fenced.retain(|at| at.elapsed() < FENCED_AGAIN);
+        if self.fenced.len() >= FENCED_MAX {
             return Err(error);
         }
         warn!(%error, "Unless it was ourselves: the group is joined again.");
-        self.fenced = Some(Moment::now());
+        self.fenced.push(Moment::now());
         self.owned().discard();
         self.assigned.clear();
         self.parked.clear();
