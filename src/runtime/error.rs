@@ -33,6 +33,21 @@ pub enum Error {
         /// What the journal has.
         committed: u64,
     },
+    /// The journal has not what its last turn tells of.
+    #[error(
+        "the last turn of the journal in {dir} tells of {told} records of partition {partition}, and {found} are there: the \
+         journal was changed: put it back from a copy"
+    )]
+    Lacks {
+        /// The folder.
+        dir: PathBuf,
+        /// Which partition.
+        partition: u32,
+        /// What the turn tells of.
+        told: u64,
+        /// What is there.
+        found: u64,
+    },
     /// There are rows, and no journal.
     #[error(
         "{dir} has rows and its journal is gone; nothing is changed: put back {dir}/journal from a copy; without one, begin \
@@ -185,6 +200,7 @@ impl Error {
     pub(super) fn partition(&self) -> Option<u32> {
         match self {
             Self::AheadOfJournal { partition, .. }
+            | Self::Lacks { partition, .. }
             | Self::ForeignRows { partition, .. }
             | Self::Rules { partition, .. }
             | Self::FoldedOtherwise { partition, .. }

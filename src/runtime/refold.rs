@@ -32,7 +32,7 @@ pub fn bring_up(
     let (committed, applied) = (committed(progress, partition), store.applied().map_or(0, |applied| applied.offset));
     let digest = digest_of_rows(dir, partition, store, journal, progress)?;
     let again = Again::new(dir, partition, store, digest, takes_changes)?;
-    let mut refold = Refold { again, journal, name: &progress.journal, since: applied };
+    let mut refold = Refold { again, journal, progress, since: applied };
     if applied < committed {
         refold.run(&mut |_, _| {})?;
         info!(partition, records = committed - applied, "Rows brought up to the journal.");
@@ -53,7 +53,7 @@ pub fn refold(
     let shared = Shared::new(&SharedSettings::default());
     let mut store = Store::open(state_place(scratch, partition), &shared, &store::Options::default())?;
     let again = Again::new(dir, partition, &mut store, Some(Link::default()), false)?;
-    let mut refold = Refold { again, journal, name: &progress.journal, since: 0 };
+    let mut refold = Refold { again, journal, progress, since: 0 };
     refold.run(each)?;
     let (records, digest) = (refold.since, refold.again.digest.unwrap_or_default());
     store.close()?;
@@ -117,8 +117,8 @@ fn digest_after(dir: &Path, journal: &Reader, turn: u64, partition: u32) -> Resu
 struct Refold<'a> {
     again: Again<'a>,
     journal: &'a Reader,
-    /// The journal's own name.
-    name: &'a [u8],
+    /// What its last turn tells.
+    progress: &'a Progress,
     /// Where the rows ended, then each turn.
     since: u64,
 }
@@ -141,7 +141,12 @@ impl Refold<'_> {
                 self.end_turn(turn, end, told)?;
             }
         }
-        Ok(())
+        let (found, told) = (self.since, committed(self.progress, partition));
+        if found != told {
+            return Err(Error::Lacks { dir: dir.into(), partition, told, found });
+        }
+        let told = self.progress.partitions.get(partition as usize).map(|told| told.digest);
+        if self.again.leads_to(told.or(Some(Link::default()))) { Ok(()) } else { self.again.differs(0, found) }
     }
 
     /// Holds what a turn led to against what it led to when it was folded first: `told`, as it was committed. Rows may be
@@ -156,7 +161,7 @@ impl Refold<'_> {
             self.again.differs(self.since, end)?;
         }
         self.since = end;
-        let attached = attached(self.name, partition, self.again.digest.as_ref());
+        let attached = attached(&self.progress.journal, partition, self.again.digest.as_ref());
         self.again.store.settle(Applied { turn, offset: end, attached });
         if self.again.store.wants_persisting() && !self.again.store.is_read_only() {
             self.again.store.persist()?;

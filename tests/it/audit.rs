@@ -96,10 +96,12 @@ fn what_does_not_follow_from_a_journal_is_told() {
     let without = changed(&data, "without", &mut |turn| drop(turn.outputs.drain(..first(turn))));
     let again = changed(&data, "again", &mut |turn| turn.outputs.extend_from_within(..first(turn)));
     let otherwise = changed(&data, "otherwise", &mut one_fen);
+    let shorter = changed(&data, "shorter", &mut |turn| turn.frames.retain(|frame| frame.partition != 2));
     for (data, told) in [
         (without, "missing 1 in "),
         (again, "missing nothing; there without a cause, or again, 1 in "),
         (otherwise, "lead to something else than they did"),
+        (shorter, "records of partition 2, and 0 are there"),
     ] {
         let ran = verify(&data);
         assert!(ran.code == Some(1) && ran.stderr.contains(told), "{}", ran.stderr);

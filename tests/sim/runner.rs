@@ -31,9 +31,9 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Whether anything went wrong.
-    pub(crate) fn came(&self) -> bool {
-        self.kills + self.errors + self.damages > 0
+    /// How often something went wrong.
+    pub(crate) fn went_wrong(&self) -> u64 {
+        self.kills + self.errors + self.damages
     }
 
     /// Adds another.

@@ -192,7 +192,13 @@ impl Place {
         Planned { command, starts, damage: self.damage(), seed: self.at }
     }
 
+    /// Whether it did go wrong there: beside what is done before, so that there is something to go wrong with.
+    fn came(self, tally: &Tally) -> bool {
+        if self.wrong.is_damage() { tally.damages > 0 } else { tally.went_wrong() > u64::from(self.wrong.is_again()) }
+    }
+
     fn start(self, operation: u64, ground: &Ground) -> Start {
+        use Wrong::{Cut, Exchanged, Flip, Foreign, Header, JournalLost, Lost, Row};
         let at = self.at;
         // Any part of what an operation writes, and not the same one with each.
         let stops = Fault::Stops { operation, part: u8::try_from(at * 97 % 256).expect("a byte") };
@@ -217,14 +223,7 @@ impl Place {
             Wrong::ScratchFull => scratch(some(ground.input_bytes()), usize::MAX),
             Wrong::ScratchLost => scratch(usize::MAX, some(ground.input_bytes())),
             // Half way, so that there is something to damage and something still to do.
-            Wrong::Flip
-            | Wrong::Cut
-            | Wrong::Lost
-            | Wrong::Row
-            | Wrong::JournalLost
-            | Wrong::Header
-            | Wrong::Foreign
-            | Wrong::Exchanged => ground.torn(),
+            Flip | Cut | Lost | Row | JournalLost | Header | Foreign | Exchanged => ground.torn(),
         }
     }
 
@@ -393,7 +392,7 @@ fn tried(asked: &[Operation]) -> Vec<u64> {
 pub(crate) fn one(place: Place) -> Result<Tally, String> {
     let ground = Ground::new(place.world, place.way)?;
     let tally = ground.run(place, true)?;
-    if tally.came() {
+    if place.came(&tally) {
         return Ok(tally);
     }
     let last = ground.places(place.way, place.wrong).last().copied().unwrap_or_default();
@@ -454,12 +453,12 @@ impl Swept {
     }
 
     fn note(&mut self, place: Place, tally: &Tally, ground: &Ground) {
-        if tally.came() && (place.wrong.is_first() || place.wrong.is_again()) {
+        if place.came(tally) && (place.wrong.is_first() || place.wrong.is_again()) {
             *self.operations.entry(ground.kind(place)).or_default() += 1;
         }
         let met = self.by_wrong.entry((place.wrong.name(), place.way.name())).or_default();
         met.places += 1;
-        met.came += u64::from(tally.came());
+        met.came += u64::from(place.came(tally));
         met.stopped += tally.stopped_by_damage;
         met.weak += tally.cut + tally.repeated;
     }

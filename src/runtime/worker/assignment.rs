@@ -39,7 +39,7 @@ impl Worker<'_> {
         }
         self.consumer.pause(&waiting).map_err(problem(self.topology, "pause"))?;
         // With what is about to be committed decided, so is all that a former owner may still commit, or we ourselves.
-        self.transactions()?;
+        self.renew_producer()?;
         let committed = self.committed()?;
         let at = |topic: &str, partition: u32| committed.get(&(topic.to_owned(), partition)).copied().unwrap_or(0);
         if set_back == SetBack::Yes {
@@ -113,7 +113,7 @@ impl Worker<'_> {
     fn drain(&mut self, numbers: Vec<u32>) -> Result<(), Error> {
         let marker = new_name(&self.topology.kafka.instance_id, None).try_into().expect("a name has sixteen bytes");
         let records: Vec<_> = numbers.iter().map(|partition| turn::marker(self.topology, *partition, marker)).collect();
-        match self.transactions()?.commit(&records, &[], None) {
+        match self.transactions.commit(&records, &[], None) {
             Ok(_) => self.enter(Phase::Draining { marker, unseen: numbers, has_sent: false }),
             Err(failure) => self.recover(failure)?,
         }

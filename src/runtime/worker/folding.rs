@@ -57,7 +57,9 @@ impl Worker<'_> {
                 continue;
             }
             let taken = turn.take_frame(partition, &frame, &mut self.cutter);
-            taken.map_err(|refusal| self.unreadable(format!("a message to partition {partition}"), refusal))?;
+            taken.map_err(|refusal| {
+                self.unreadable(Some(partition), format!("a message to partition {partition}"), refusal)
+            })?;
         }
         if is_direct {
             let most = self.turn_events;
@@ -78,7 +80,7 @@ impl Worker<'_> {
         owned.begins_to_fold();
         self.fold(&mut owned, &epochs, events, is_direct, &mut sent)?;
         let made = turn::make(self.topology, &self.reading, &mut owned, sent, &keys);
-        let made = made.map_err(|refusal| self.unreadable("an output".into(), refusal))?;
+        let made = made.map_err(|refusal| self.unreadable(None, "an output".into(), refusal))?;
         for partition in &mut owned.partitions {
             if let Some(failure) = partition.store.take_failure() {
                 return Err(failure.into());
@@ -200,7 +202,7 @@ impl Worker<'_> {
         if let Phase::Draining { has_sent, .. } = &mut self.phase {
             *has_sent |= made.has_sent;
         }
-        owned.begin(made, events, offsets, &self.transactions()?, group);
+        owned.begin(made, events, offsets, &self.transactions, group);
         Ok(())
     }
 }

@@ -102,8 +102,7 @@ struct Worker<'a> {
     shared: Shared,
     owned: Arc<Mutex<Owned>>,
     consumer: BaseConsumer<Group>,
-    /// `None` where the one before is of no more use, until partitions are taken over again.
-    transactions: Option<Arc<Transactions>>,
+    transactions: Arc<Transactions>,
     stop: Arc<AtomicBool>,
     assigned: Vec<(String, u32)>,
     /// When the group said that another goes by our name.
@@ -202,7 +201,7 @@ impl<'a> Worker<'a> {
             reading,
             owned,
             consumer,
-            transactions: Some(transactions),
+            transactions,
             stop: Arc::clone(stop),
         })
     }
@@ -281,8 +280,6 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         if let Failure::Unusable(error) = failure {
-            self.transactions = None;
-            warn!(%error, "The producer is made anew.");
             // If somebody else goes by our name, it is they who go on.
             if self.consumer.client().fatal_error().is_some() {
                 self.heed(error)?;
@@ -295,16 +292,18 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Our producer. One that is made anew ends what the one before left open.
-    fn transactions(&mut self) -> Result<Arc<Transactions>, Error> {
-        if let Some(transactions) = &self.transactions {
-            return Ok(Arc::clone(transactions));
+    /// Makes the producer anew where it is of no more use: what it left open is ended with that.
+    fn renew_producer(&mut self) -> Result<(), Error> {
+        if !self.owned().has_lost_producer {
+            return Ok(());
         }
+        warn!("The producer is made anew.");
         self.telemetry.health().beat();
         let (kafka, transactional) = (&self.topology.kafka, self.settings.policies.transactional);
-        let transactions = Arc::new(Transactions::open(kafka, &self.stop, transactional)?);
+        self.transactions = Arc::new(Transactions::open(kafka, &self.stop, transactional)?);
+        self.owned().has_lost_producer = false;
         watch::made_producer();
-        Ok(Arc::clone(self.transactions.insert(transactions)))
+        Ok(())
     }
 
     /// Brokers that do not answer stop progress, and nothing else: what is committed is taken up again when they do.
@@ -385,8 +384,8 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    fn unreadable(&self, place: String, refusal: crate::codec::Refusal) -> Error {
-        Error::Unreadable { dir: self.place.dir.clone(), partition: None, place, refusal }
+    fn unreadable(&self, partition: Option<u32>, place: String, refusal: crate::codec::Refusal) -> Error {
+        Error::Unreadable { dir: self.place.dir.clone(), partition, place, refusal }
     }
 }
 

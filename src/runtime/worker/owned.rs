@@ -30,6 +30,8 @@ pub(super) struct Owned {
     pub(super) names: Vec<[u8; 16]>,
     /// Of each, Kafka's offset of the last frame that is committed.
     pub(super) frames: Vec<i64>,
+    /// A turn was given up with a producer that is of no more use.
+    pub(super) has_lost_producer: bool,
     /// What the instance has done.
     pub(super) tally: Tally,
     under_way: Option<UnderWay>,
@@ -154,6 +156,7 @@ impl Owned {
     /// Counts a turn that was given up.
     pub(super) fn give_up(&mut self, failure: &Failure) {
         self.tally.aborted += 1;
+        self.has_lost_producer |= matches!(failure, Failure::Unusable(_));
         watch::aborted(failure);
         let (Failure::Aborted(error) | Failure::Unusable(error)) = failure;
         warn!(%error, "A turn was given up.");

@@ -1,6 +1,7 @@
 //! Taking a partition over: its rows are brought up to its journal's end as Kafka has it, folded again in silence, and every
 //! frame folded again is held against the digest that was committed with it.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::owned::Owned;
@@ -122,8 +123,9 @@ fn open_one(
     let applied = applied.map_or(0, |applied| applied.offset);
     let is_changed = stands.as_ref().is_some_and(|stands| stands.is_changed);
     let digest = (!is_changed).then(Link::default);
+    let topic = kafka.journal();
     let mut takeover = Takeover {
-        again: Again::new(&place.dir, number, &mut store, digest, is_upgrade || settings.takes_changes)?,
+        again: Again::new(Path::new(&topic), number, &mut store, digest, is_upgrade || settings.takes_changes)?,
         name: stands.as_ref().map(|stands| stands.name),
         progress: PartitionProgress { clock: NEVER, ..PartitionProgress::default() },
         frame: stands.map_or(0, |stands| stands.frame),
@@ -155,8 +157,9 @@ fn open_one(
 pub fn refold(scratch: &Place, kafka: &Kafka, partition: u32, each: Each<'_>) -> Result<Refolded, Error> {
     let shared = Shared::new(&SharedSettings::default());
     let mut store = Store::open(state_place(scratch, partition), &shared, &store::Options::default())?;
+    let topic = kafka.journal();
     let mut takeover = Takeover {
-        again: Again::new(&scratch.dir, partition, &mut store, Some(Link::default()), false)?,
+        again: Again::new(Path::new(&topic), partition, &mut store, Some(Link::default()), false)?,
         name: None,
         progress: PartitionProgress { clock: NEVER, ..PartitionProgress::default() },
         frame: 0,
@@ -171,6 +174,7 @@ pub fn refold(scratch: &Place, kafka: &Kafka, partition: u32, each: Each<'_>) ->
 
 /// A partition's rows on their way.
 struct Takeover<'a> {
+    /// In whose errors the topic stands where folders have theirs.
     again: Again<'a>,
     name: Option<JournalName>,
     progress: PartitionProgress,
