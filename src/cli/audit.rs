@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 
 use super::data::DataArgs;
 use super::folding::records_bar;
+use super::interrupt::removed_when_interrupted;
 use super::show::{counted, print, put};
 use super::topology::read_kafka;
 use crate::files::Place;
@@ -25,7 +26,8 @@ pub(super) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     /// Folds a journal again from its beginning, in a folder of its own that is removed afterwards, and holds every digest and
-    /// every output against what was committed. Of a data folder, as far as it was committed when this began, and whether
+    /// every output against what was committed. The files that a replay leaves beside its journal are not looked at, but
+    /// for digest.txt: the lists (`suyuan tasks` and so on) do not read them either. Of a data folder, as far as it was committed when this began, and whether
     /// the digest in its `digest.txt` was ever the journal's; on Kafka, while no instance writes.
     Verify {
         /// The topology whose journal it is, where that is on Kafka.
@@ -38,7 +40,11 @@ enum What {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let What::Verify { topology, data } = &args.what;
-    let scratch = tempfile::tempdir().context("cannot make a folder to fold in")?;
+    let scratch = tempfile::tempdir().with_context(|| {
+        let dir = std::env::temp_dir();
+        format!("cannot make a folder to fold in under {}: see to it, or name another by TMPDIR", dir.display())
+    })?;
+    removed_when_interrupted(scratch.path())?;
     let scratch = Place::from(scratch.path());
     match topology {
         Some(path) => verify_topics(&scratch, path),

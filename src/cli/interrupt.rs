@@ -1,11 +1,22 @@
 //! Ctrl-c, once: the work at hand is brought to a clean end. Twice: the process ends, and what was committed stands.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Whether somebody wants us to stop.
 #[derive(Clone)]
 pub(super) struct Interrupt(Arc<AtomicBool>);
+
+/// Has ctrl-c and SIGTERM remove a folder and end the process: for work that leaves nothing behind.
+pub(super) fn removed_when_interrupted(scratch: &Path) -> anyhow::Result<()> {
+    let scratch = scratch.to_owned();
+    ctrlc::set_handler(move || {
+        std::fs::remove_dir_all(&scratch).ok();
+        std::process::exit(1);
+    })?;
+    Ok(())
+}
 
 impl Interrupt {
     /// Listens for ctrl-c and SIGTERM from now on; whoever asked before listens on.

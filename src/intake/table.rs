@@ -19,10 +19,11 @@ pub const RECORD_BYTES_MAX: usize = 1_024 * 1_024;
 pub(super) struct Fields {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    is_untidy: bool,
 }
 
-/// How the quotes of a record stand, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How the quotes of a record stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quotes {
     /// All are closed.
     Closed,
@@ -37,20 +38,29 @@ impl Fields {
     pub(super) fn split(&mut self, record: &[u8], delimiter: u8) -> Quotes {
         self.bytes.clear();
         self.ends.clear();
-        let mut rest = record;
-        let mut quotes = Quotes::Closed;
+        self.is_untidy = false;
+        self.take(record, delimiter, false)
+    }
+
+    /// Goes on with a record that was open: with what follows on what was split of it.
+    fn go_on(&mut self, more: &[u8], delimiter: u8) -> Quotes {
+        self.ends.pop();
+        self.take(more, delimiter, true)
+    }
+
+    fn take(&mut self, mut rest: &[u8], delimiter: u8, mut is_quoted: bool) -> Quotes {
         loop {
-            let after = if rest.first() == Some(&b'"') {
-                let (after, found) = self.quoted(&rest[1..], delimiter);
-                quotes = quotes.max(found);
-                after
-            } else {
-                self.plain(rest, delimiter)
-            };
+            if let (false, Some((b'"', after))) = (is_quoted, rest.split_first()) {
+                (rest, is_quoted) = (after, true);
+            }
+            let (after, quotes) =
+                if is_quoted { self.quoted(rest, delimiter) } else { (self.plain(rest, delimiter), Quotes::Closed) };
             self.ends.push(self.bytes.len());
+            self.is_untidy |= quotes == Quotes::Untidy;
             match after {
-                Some(next) => rest = next,
-                None => return quotes,
+                Some(next) => (rest, is_quoted) = (next, false),
+                None if quotes == Quotes::Open => return Quotes::Open,
+                None => return if self.is_untidy { Quotes::Untidy } else { Quotes::Closed },
             }
         }
     }
@@ -81,7 +91,7 @@ impl Fields {
     /// Takes a field after its opening quote. A doubled quote is one; what follows the closing quote is taken as it is.
     fn quoted<'a>(&mut self, mut rest: &'a [u8], delimiter: u8) -> (Option<&'a [u8]>, Quotes) {
         loop {
-            let Some(end) = rest.iter().position(|byte| *byte == b'"') else {
+            let Some(end) = memchr::memchr(b'"', rest) else {
                 self.bytes.extend_from_slice(rest);
                 return (None, Quotes::Open);
             };
@@ -159,11 +169,7 @@ impl Records {
                     break;
                 }
             }
-            // Only a quote can close the record.
-            if !bytes[end..].contains(&b'"') {
-                continue;
-            }
-            match fields.split(&bytes[start..], self.delimiter) {
+            match fields.go_on(&bytes[end..], self.delimiter) {
                 Quotes::Open => {}
                 Quotes::Closed if fields.len() == self.width => return None,
                 Quotes::Closed | Quotes::Untidy => break,

@@ -20,7 +20,7 @@ pub enum Error {
     /// The rows are ahead of the journal.
     #[error(
         "the rows of partition {partition} stand for {applied} records, the journal in {dir} has {committed}: the journal \
-         was cut or exchanged. Put it back from a copy; or delete {dir}/state, which gives up what was cut, and run \
+         was cut or exchanged, or the rows were. Put back what belongs together, from a copy; or delete {dir}/state, which gives up what was cut, and run \
          `suyuan replay` or `suyuan import` with the same files again"
     )]
     AheadOfJournal {
@@ -136,8 +136,8 @@ pub enum Error {
     /// What was folded again led to something else than it did.
     #[error(
         "records {first} to {end} of partition {partition} in {dir} lead to something else than they did when they were folded \
-         first: their digest is another. If another version of this program wrote the journal, use that one, or start the \
-         command that writes there with --take-changes, to go on with what this version finds; if that version is this one, \
+         first: their digest is another. If another version of this program wrote the journal, that one alone can prove it; to go on \
+         with what this version finds, start the command that writes there with --take-changes; if that version is this one, \
          the journal was changed: put it back from a copy"
     )]
     FoldedOtherwise {

@@ -7,13 +7,13 @@ use tracing::warn;
 use super::error::Error;
 use super::partition::Partition;
 use super::progress::{Begun, Progress};
-use super::refold::bring_up;
+use super::refold::{bring_up, check_rows};
 use super::settings::Settings;
 use crate::codec::journal::read_record;
 use crate::files::Place;
 use crate::log::{self, Header, Log, Reader, TurnFrame};
 use crate::model::{Body, Fact, Position, Root, Text};
-use crate::store::{self, Shared, SharedSettings, Store};
+use crate::store::{self, Applied, Shared, SharedSettings, Store};
 
 /// What the header says: how many partitions a journal has, and of the rules that it was begun with.
 pub(super) const PARTITIONS: &str = "partitions";
@@ -109,7 +109,7 @@ pub(super) fn last_turn_seen(place: &Place, partitions: u32) -> Result<u64, stor
         Ok(rows) => Ok(rows.applied().map_or(0, |applied| applied.turn)),
         Err(store::Error::Missing { .. }) => Ok(0),
         // Rows that nobody can read any more stand for their turn all the same.
-        Err(store::Error::OlderRows { turn, .. }) => Ok(turn),
+        Err(store::Error::OlderRows { applied, .. }) => Ok(applied.turn),
         Err(error) => Err(error),
     };
     (0..partitions).map(turn).try_fold(0, |last, turn| Ok(last.max(turn?)))
@@ -144,7 +144,9 @@ pub(super) fn open_partitions(
     let cache_bytes_max = settings.cache_bytes_max / settings.partitions as usize;
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
     let open = |number: u32| -> Result<Partition, Error> {
-        let (mut store, is_upgrade) = open_store(&state_place(place, number), &shared, &options)?;
+        // Once they bore their journal's name alone.
+        let older = |applied: &Applied| check_rows(&place.dir, number, applied, progress, &progress.journal);
+        let (mut store, is_upgrade) = open_store(&state_place(place, number), &shared, &options, &older)?;
         let takes_changes = is_upgrade || settings.takes_changes;
         let fold = bring_up(&place.dir, number, &mut store, &log.reader(), progress, takes_changes)?;
         let progress = progress.partitions[number as usize].clone();
@@ -162,20 +164,22 @@ pub(super) fn open_partitions(
     Ok(partitions)
 }
 
-/// Opens a partition's rows. Those of an earlier version of this program are given up, to be folded again: says whether they
-/// were.
+/// Opens a partition's rows. Those of an earlier version of this program are given up, to be folded again, unless `check`
+/// finds that they are not this journal's, or know of more than it has: says whether they were.
 pub(super) fn open_store(
     place: &Place,
     shared: &Shared,
     options: &store::Options,
-) -> Result<(Store, bool), store::Error> {
+    check: &dyn Fn(&Applied) -> Result<(), Error>,
+) -> Result<(Store, bool), Error> {
     match Store::open(place, shared, options) {
-        Err(store::Error::OlderRows { found, known, .. }) => {
+        Err(store::Error::OlderRows { found, known, applied, .. }) => {
+            check(&applied)?;
             warn!(dir = %place.dir.display(), found, known, "Rows are of an earlier version, and are folded again.");
             Store::discard(place)?;
-            Store::open(place, shared, options).map(|store| (store, true))
+            Ok((Store::open(place, shared, options)?, true))
         }
-        opened => opened.map(|store| (store, false)),
+        opened => Ok((opened?, false)),
     }
 }
 

@@ -75,25 +75,37 @@ fn digest_of_rows(
     progress: &Progress,
 ) -> Result<Option<Link>, Error> {
     let Some(seen) = store.applied() else { return Ok(Some(Link::default())) };
-    let foreign = || Error::ForeignRows { dir: dir.into(), partition };
-    let nameless = attached(&progress.journal, partition, None);
-    // A journal without a turn has no name: it has lost what it had.
-    if !progress.journal.is_empty() && !seen.attached.starts_with(&nameless) {
-        return Err(foreign());
-    }
-    let (applied, committed) = (seen.offset, committed(progress, partition));
-    if applied > committed {
-        return Err(Error::AheadOfJournal { dir: dir.into(), partition, applied, committed });
-    }
+    check_rows(dir, partition, seen, progress, &attached(&progress.journal, partition, None))?;
     if progress.journal.is_empty() {
         return Ok(Some(Link::default()));
     }
-    if seen.attached.len() == nameless.len() {
+    if seen.attached.len() == attached(&progress.journal, partition, None).len() {
         return Ok(None);
     }
+    let foreign = || Error::ForeignRows { dir: dir.into(), partition };
     let digest = digest_after(dir, journal, seen.turn, partition)?;
     let is_borne = |then: &Link| seen.attached == attached(&progress.journal, partition, Some(then));
     digest.filter(is_borne).map(Some).ok_or_else(foreign)
+}
+
+/// Refuses rows, of this version or an earlier one, that do not bear what those of this journal do, or know of more than it
+/// has.
+pub(super) fn check_rows(
+    dir: &Path,
+    partition: u32,
+    applied: &Applied,
+    progress: &Progress,
+    borne: &[u8],
+) -> Result<(), Error> {
+    // A journal without a turn has no name: it has lost what it had.
+    if !progress.journal.is_empty() && !applied.attached.starts_with(borne) {
+        return Err(Error::ForeignRows { dir: dir.into(), partition });
+    }
+    let (applied, committed) = (applied.offset, committed(progress, partition));
+    if applied > committed {
+        return Err(Error::AheadOfJournal { dir: dir.into(), partition, applied, committed });
+    }
+    Ok(())
 }
 
 /// What rows bear beside the place they stand for: the name of their journal, their partition, and the digest at that place,

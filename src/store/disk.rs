@@ -95,13 +95,10 @@ impl Disk {
         let missing = || Error::NoPosition { dir: self.dir.clone() };
         let (version, rest) = bytes.split_first_chunk().ok_or_else(missing)?;
         let (found, (turn, rest)) = (u32::from_le_bytes(*version), rest.split_first_chunk().ok_or_else(missing)?);
-        let turn = u64::from_le_bytes(*turn);
-        if found != ROWS_VERSION {
-            return Err(Error::version(&self.dir, found, turn));
-        }
         let (offset, attached) = rest.split_first_chunk().ok_or_else(missing)?;
-        let offset = u64::from_le_bytes(*offset);
-        Ok(Applied { turn, offset, attached: attached.to_vec() })
+        let (turn, offset) = (u64::from_le_bytes(*turn), u64::from_le_bytes(*offset));
+        let applied = Applied { turn, offset, attached: attached.to_vec() };
+        if found == ROWS_VERSION { Ok(applied) } else { Err(Error::version(&self.dir, found, applied)) }
     }
 
     /// The row under a key.

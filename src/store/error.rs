@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Applied;
 use crate::state::{KeyError, ROWS_VERSION, RowError};
 
 /// A failure of the store of one partition.
@@ -110,8 +111,8 @@ pub enum Error {
         found: u32,
         /// Ours.
         known: u32,
-        /// The turn they stand for.
-        turn: u64,
+        /// What they stand for.
+        applied: Applied,
     },
     /// Rows of a later version of this program.
     #[error(
@@ -149,9 +150,13 @@ pub enum Error {
 
 impl Error {
     /// Rows of another version than ours.
-    pub(super) fn version(dir: &Path, found: u32, turn: u64) -> Self {
+    pub(super) fn version(dir: &Path, found: u32, applied: Applied) -> Self {
         let (dir, known) = (dir.to_owned(), ROWS_VERSION);
-        if found > known { Self::NewerRows { dir, found, known } } else { Self::OlderRows { dir, found, known, turn } }
+        if found > known {
+            Self::NewerRows { dir, found, known }
+        } else {
+            Self::OlderRows { dir, found, known, applied }
+        }
     }
 
     /// For `map_err`: what RocksDB was asked, where.

@@ -113,7 +113,7 @@ fn open_one(
     going.on()?;
     let cache_bytes_max = settings.cache_bytes_max / count.max(1);
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
-    let (mut store, is_upgrade) = open_store(&state_place(place, number), shared, &options)?;
+    let (mut store, is_upgrade) = open_store(&state_place(place, number), shared, &options, &|_| Ok(()))?;
     let applied = store.applied().cloned();
     let foreign = || Error::ForeignRows { dir: place.dir.clone(), partition: number };
     let stands = match &applied {
