@@ -12,7 +12,7 @@ use super::settings::Settings;
 use crate::codec::journal::read_record;
 use crate::files::Place;
 use crate::log::{self, Header, Log, Reader, TurnFrame};
-use crate::model::{Body, Fact, Position, Root, Text};
+use crate::model::{Body, Fact, Position, Text};
 use crate::store::{self, Applied, Shared, SharedSettings, Store};
 
 /// What the header says: how many partitions a journal has, and of the rules that it was begun with.
@@ -76,27 +76,20 @@ pub(super) fn digest_of(rules: &str) -> String {
     blake3::hash(rules.as_bytes()).to_hex().to_string()
 }
 
-/// The rules that a journal began with; `None` where it has come to no event yet.
+/// The rules that a journal began with, behind what was refused before the first event; `None` where it has come to none yet.
 fn rules_begun(dir: &Path, journal: &Reader) -> Result<Option<Text>, Error> {
-    let Some(TurnFrame { turn, frame }) = journal.read_from(0, 0).next().transpose()? else { return Ok(None) };
-    let mut bytes = frame.bytes.as_slice();
-    for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
-        let position = Position { partition: 0, offset };
-        let record = read_record(&mut bytes, position).map_err(|refusal| Error::Unreadable {
-            dir: dir.into(),
-            partition: Some(0),
-            place: format!("{position}, of turn {turn}"),
-            refusal,
-        })?;
-        match record.body {
-            // What the journal begins with, and no event led to.
-            Body::Fact(_, event) if record.root == Root(0) => {
-                if let Fact::RulesPublished(published) = event.fact {
-                    return Ok(Some(published.rules));
-                }
+    for read in journal.read_from(0, 0) {
+        let TurnFrame { turn, frame } = read?;
+        let mut bytes = frame.bytes.as_slice();
+        for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
+            let position = Position { partition: 0, offset };
+            let place = || format!("{position}, of turn {turn}");
+            let unreadable = |refusal| Error::Unreadable { dir: dir.into(), partition: Some(0), place: place(), refusal };
+            if let Body::Fact(_, event) = read_record(&mut bytes, position).map_err(unreadable)?.body
+                && let Fact::RulesPublished(published) = event.fact
+            {
+                return Ok(Some(published.rules));
             }
-            _ if record.root == Root(0) => {}
-            _ => return Ok(None),
         }
     }
     Ok(None)

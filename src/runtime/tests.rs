@@ -1,5 +1,7 @@
 //! The engine on real folders: what is cut where, and what a folder that was left in the middle goes on with.
 
+mod bring_up;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
