@@ -116,9 +116,7 @@ pub(super) fn attached(journal: &[u8], partition: u32, digest: Option<&[u8; 32]>
 
 /// A partition's digest at the end of a turn; `None` where the journal has no such turn.
 fn digest_after(dir: &Path, journal: &Reader, turn: u64, partition: u32) -> Result<Option<[u8; 32]>, Error> {
-    let Some(told) = journal.turns_from(turn).next().transpose()?.filter(|told| told.number == turn) else {
-        return Ok(None);
-    };
+    let Some(told) = journal.turns_from(turn).next().transpose()? else { return Ok(None) };
     let unreadable =
         |refusal| Error::Unreadable { dir: dir.into(), partition: None, place: format!("turn {turn}"), refusal };
     let progress = Progress::read(&told.progress).map_err(unreadable)?;

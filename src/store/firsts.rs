@@ -54,7 +54,6 @@ impl Firsts {
         for First { from, to, limit, keys } in &mut self.0 {
             if (*from..*to).contains(key)
                 && let Err(place) = keys.binary_search(key)
-                && place < *limit
             {
                 keys.insert(place, *key);
                 keys.truncate(*limit);

@@ -288,6 +288,21 @@ fn a_row_that_was_removed_and_made_again_is_listed_once_and_hides_no_other() {
 }
 
 #[test]
+fn a_key_that_was_asked_for_and_has_no_row_is_not_listed() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 1 << 20);
+    let abnormal = |number| Key::Abnormal(Period(number));
+    // More than the first rows, which would be known whole.
+    (0..20).for_each(|number| store.put(&firm(1), month(number), row(1, 10)));
+    store.put(&firm(1), abnormal(3), row(1, 10));
+    store.settle(at(1));
+    store.close().unwrap();
+    let mut store = open(dir.path(), 1 << 20);
+    assert_eq!(store.get(&firm(1), &abnormal(2)), None);
+    assert_eq!(store.scan(&firm(1), &abnormal(0), &abnormal(9), 9), [abnormal(3)]);
+}
+
+#[test]
 fn fresh_data_is_folded_without_looking_at_the_disk() {
     let dir = scratch();
     let mut store = open(dir.path(), 200_000);

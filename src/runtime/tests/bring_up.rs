@@ -33,6 +33,22 @@ fn rows_of_an_upgrade_that_found_other_things_go_on_after_a_crash_and_are_still_
 }
 
 #[test]
+fn a_digest_that_is_damaged_in_the_journal_says_nothing_of_the_fold() {
+    let policies = Policies { turn_events: 50, segment_bytes_max: 1, ..Policies::default() };
+    let (dir, _) = fed_with(&inputs(300), policies);
+    std::fs::remove_dir_all(dir.path().join("state")).unwrap();
+    // Not the first, which is read whole for what it judged of the rule set.
+    let second = Progress::read(&turns(dir.path())[1].progress).unwrap();
+    let segment = dir.path().join(format!("journal/{:020}.journal", 2));
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let at = bytes.windows(32).position(|bytes| bytes == second.partitions[0].digest).unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let error = Engine::open(dir.path(), settings(2)).err().unwrap();
+    assert!(matches!(error, Error::Log(crate::log::Error::Damaged { .. })), "{error}");
+}
+
+#[test]
 fn a_turn_that_rows_stand_for_is_not_cut_off_even_where_nobody_can_read_them() {
     let (dir, _) = fed(&inputs(300));
     let segment = dir.path().join(format!("journal/{:020}.journal", 1));
