@@ -1,5 +1,7 @@
 //! Crashes, damage and rolling over, on real files.
 
+mod recovery;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! A store against rows in memory, and what happens when things go wrong.
 
+mod failures;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -93,6 +95,8 @@ fn any_key() -> impl Strategy<Value = Key> {
         (0i32..60).prop_map(month),
         (0u64..6).prop_map(|code| Key::Goods(Side::Bought, GoodsCode(code))),
         "[A-C]{1,2}".prop_map(|text| Key::Signal(id(&text))),
+        // Those that stand in order.
+        (0i32..9).prop_map(|number| Key::Abnormal(Period(number))),
         Just(Key::Task)
     ]
 }
@@ -257,6 +261,8 @@ fn rows_of_a_turn_that_is_not_settled_are_not_persisted() {
     store.settle(at(2));
     store.persist().unwrap();
     assert_eq!(store.applied(), Some(&at(2)));
+    store.remove(&firm(1), &Key::Profile);
+    assert!(matches!(store.persist(), Err(Error::Unsettled { .. })));
 }
 
 #[test]
@@ -267,6 +273,7 @@ fn a_row_made_and_removed_between_two_persists_leaves_no_trace() {
         store.put(&firm(1), month(number), row(1, 10));
         store.remove(&firm(1), &month(number));
     }
+    assert_eq!(store.stats().rows, 0);
     store.put(&firm(1), month(7), row(1, 10));
     store.settle(at(1));
     store.persist().unwrap();
