@@ -34,6 +34,9 @@ use ledger::Ledger;
 use population::{Founding, Population};
 use trade::{Budget, Network};
 
+/// The opening registry is read from midnight on, so long.
+const OPENING_MS: i64 = 5 * HOUR_MS;
+
 /// What a world is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -222,7 +225,7 @@ impl World {
         let action = if registered { Action::Grant(firm) } else { Action::Register(firm) };
         let step = 2 * i64::from(firm) + i64::from(registered);
         let span = 2 * i64::try_from(self.firms.len()).expect("fewer firms");
-        let at = Instant(self.calendar.days[0].start.0 + 5 * HOUR_MS / 1_000 * step / span * 1_000);
+        let at = Instant(self.calendar.days[0].start.0 + OPENING_MS / 1_000 * step / span * 1_000);
         self.perform(Entry { at, action })
     }
 
@@ -240,6 +243,11 @@ impl World {
         };
         self.network.take_due(day, firms, calendar, &mut self.chance, &mut take);
         self.file_returns(day, &mut entries);
+        if day == 0 {
+            // Nobody trades before all are registered, not even by night.
+            let opened = Instant(self.calendar.days[day].start.0 + OPENING_MS);
+            entries.iter_mut().for_each(|entry| entry.at = entry.at.max(opened));
+        }
         entries.sort_by_key(|entry| entry.at);
         self.day = day;
         self.today = entries.into_iter();

@@ -70,6 +70,14 @@ fn events_come_in_order_of_time_within_the_months_and_their_tail() {
 }
 
 #[test]
+fn who_would_trade_in_the_first_night_waits_until_all_are_registered() {
+    let many = Settings { taxpayers: 5_700, invoices: 180_000, ..Settings::default() };
+    let second_day = many.start.start().plus_days(1);
+    let first: Vec<_> = World::new(many).unwrap().take_while(|event| event.occurred_at < second_day).collect();
+    assert!(first.is_sorted_by_key(|event| event.occurred_at));
+}
+
+#[test]
 fn there_are_as_many_events_invoices_and_taxpayers_as_asked_for() {
     for (taxpayers, invoices_wanted, months) in [(1_000, 60_000, 12), (300, 60_000, 12), (1_000, 30_000, 3)] {
         let settings = Settings { taxpayers, invoices: invoices_wanted, months, ..settings() };
