@@ -1,8 +1,9 @@
-//! Epochs on threads. Each thread owns some partitions and walks the events in input order: it folds those its partitions
-//! own, and the arrivals of invoices at its partitions' taxpayers. An arrival that another thread is still making is put
-//! off, with whatever comes after it for the same taxpayer, and the thread goes on with others; the journal gets the records
-//! in their order all the same. All dependencies point to earlier events, so somebody can always go on. Between epochs all
-//! other messages are delivered ([`rounds`]), in an order that knows nothing of threads and partitions.
+//! Epochs on threads. Each thread has some partitions for an epoch, so that all have about as much to do, and walks the
+//! events in input order: it folds those its partitions own, and the arrivals of invoices at its partitions' taxpayers. An
+//! arrival that another thread is still making is put off, with whatever comes after it for the same taxpayer, and the thread
+//! goes on with others; the journal gets the records in their order all the same. All dependencies point to earlier events,
+//! so somebody can always go on. Between epochs all other messages are delivered ([`rounds`]), in an order that knows nothing
+//! of threads and partitions.
 
 mod rounds;
 
@@ -121,6 +122,7 @@ pub(super) fn run(
     for (slot, partition) in partitions.iter().enumerate() {
         slots[partition.number as usize] = Some(slot);
     }
+    let inboxes = partitions.iter().map(|_| Mutex::default()).collect();
     let partitions: Vec<Mutex<&mut Partition>> = partitions.iter_mut().map(Mutex::new).collect();
     let run = Run {
         partitions,
@@ -131,7 +133,8 @@ pub(super) fn run(
         threads,
         gate: Gate::new(threads),
         outboxes: (0..threads).map(|_| Mutex::new(Vec::new())).collect(),
-        inboxes: (0..threads).map(|_| Mutex::new(Vec::new())).collect(),
+        inboxes,
+        queue: Mutex::default(),
         job: Mutex::default(),
         quiet: epochs.iter().map(|epoch| AtomicBool::new(epoch.tick.is_none())).collect(),
         keeps: AtomicBool::new(!kept.is_empty()),
@@ -165,8 +168,10 @@ struct Run<'a> {
     gate: Gate,
     /// What each thread's partitions have to say at the end of the epoch.
     outboxes: Vec<Mutex<Vec<Waiting>>>,
-    /// While an epoch ends: what each thread is to deliver, and what all are at.
+    /// While an epoch ends: what is to be delivered to each partition at hand, those that nobody has taken yet, the next one
+    /// last, and what all threads are at.
     inboxes: Vec<Mutex<Vec<Delivery>>>,
+    queue: Mutex<Vec<usize>>,
     job: Mutex<Job>,
     /// Whether there is nothing to be done at the end of an epoch.
     quiet: Vec<AtomicBool>,
@@ -236,8 +241,25 @@ impl<'a> Run<'a> {
         self.partitions[slot].lock().expect("a thread that panics ends the run")
     }
 
-    fn owns(&self, thread: usize, partition: u32) -> bool {
-        self.slots[partition as usize].is_some_and(|slot| slot % self.threads == thread)
+    /// Which thread folds which partition in an epoch: of what is left, the one with most to do goes to the thread with least.
+    /// All threads come to the same.
+    fn shares(&self, epoch: &Epoch) -> Vec<Option<usize>> {
+        let mut works: Vec<(u32, u32)> = (0..self.count).map(|partition| (0, partition)).collect();
+        for item in &epoch.items {
+            let arrival = item.buyer.map(|(_, partition)| partition);
+            for partition in item.owner.into_iter().chain(arrival) {
+                works[partition as usize].0 += 1;
+            }
+        }
+        works.retain(|(_, partition)| self.slots[*partition as usize].is_some());
+        works.sort_unstable();
+        let (mut shares, mut given) = (vec![None; self.slots.len()], vec![0; self.threads]);
+        for (works, partition) in works.into_iter().rev() {
+            let thread = (0..self.threads).min_by_key(|thread| given[*thread]).expect("there is a thread");
+            given[thread] += works;
+            shares[partition as usize] = Some(thread);
+        }
+        shares
     }
 
     /// The partitions at hand, in their order.
@@ -247,7 +269,9 @@ impl<'a> Run<'a> {
 
     /// `false` when another thread has failed.
     fn fold_items(&self, thread: usize, epoch: &Epoch, first: u64, quiet: &AtomicBool) -> bool {
-        let lock = |partition| self.owns(thread, partition).then(|| self.lock(partition));
+        let shares = self.shares(epoch);
+        let owns = |partition: u32| shares[partition as usize] == Some(thread);
+        let lock = |partition| owns(partition).then(|| self.lock(partition));
         let mut own = Own {
             partitions: (0..self.count).map(lock).collect(),
             outbox: self.outboxes[thread].lock().expect("a thread that panics ends the run"),
@@ -261,11 +285,11 @@ impl<'a> Run<'a> {
                 fold_everywhere(item, order, &mut own);
                 continue;
             };
-            if self.owns(thread, owner) {
+            if owns(owner) {
                 let work = Work { item, order, to: item.to, partition: owner, is_arrival: false };
                 put_off.fold_or_put_off(work, &mut own);
             }
-            if let Some((to, partition)) = item.buyer.filter(|(_, partition)| self.owns(thread, *partition)) {
+            if let Some((to, partition)) = item.buyer.filter(|(_, partition)| owns(*partition)) {
                 let work = Work { item, order: order + 1, to, partition, is_arrival: true };
                 put_off.fold_or_put_off(work, &mut own);
             }

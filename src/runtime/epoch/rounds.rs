@@ -1,7 +1,7 @@
 //! The end of an epoch: messages are delivered in rounds until quiet, and the hour is marked where one has passed. One
-//! thread puts each round into its order and gives every message its place in it; the messages are then folded by the
-//! threads that own their partitions, for a round's messages know nothing of one another. What a small round would gain
-//! by that is less than what meeting costs: the leading thread folds it alone.
+//! thread puts each round into its order and gives every message its place in it; the messages are then folded by all
+//! threads, for a round's messages know nothing of one another: whoever is free takes the partition with most of what is
+//! left. What a small round would gain by that is less than what meeting costs: the leading thread folds it alone.
 
 use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use super::{Epoch, Run, collect};
 use crate::fold::waiting_delivered;
 use crate::model::{Body, Entity, Instant, Root};
+use crate::runtime::partition::Partition;
 use crate::runtime::waiting::{Sent, Waiting};
 
 /// Rounds of fewer messages are folded by one thread.
@@ -20,15 +21,14 @@ pub(super) enum Job {
     /// Nothing more.
     #[default]
     Done,
-    /// Each delivers what is in its inbox, at this time.
+    /// What is in the inboxes is delivered, at this time.
     Deliver(Instant),
-    /// Each marks the hour in its partitions; what follows goes back to this input event.
+    /// The hour is marked in all partitions; what follows goes back to this input event.
     Tick(Instant, Root),
 }
 
 /// A message in its place, about to be folded.
 pub(super) struct Delivery {
-    partition: u32,
     /// Its place in the order of folding.
     order: u64,
     /// Its place in its round.
@@ -138,16 +138,18 @@ impl Run<'_> {
             end.may_wait -= 1;
         }
         end.order += 1;
-        let delivery = Delivery { partition, order: end.order, rank, waiting };
-        self.inboxes[slot % self.threads].lock().expect("a thread that panics ends the run").push(delivery);
+        let delivery = Delivery { order: end.order, rank, waiting };
+        self.inboxes[slot].lock().expect("a thread that panics ends the run").push(delivery);
     }
 
     /// Has all threads do something, or does it for all of them.
     fn together(&self, job: Job, is_shared: bool) -> Result<(), Failed> {
+        let sizes = self.inboxes.iter().map(|inbox| inbox.lock().expect("a thread that panics ends the run").len());
+        let mut by_size: Vec<(usize, usize)> = sizes.zip(0..).collect();
+        by_size.sort_unstable();
+        *self.queue() = by_size.into_iter().map(|(_, slot)| slot).collect();
         if self.threads == 1 || !is_shared {
-            for thread in 0..self.threads {
-                self.work(thread, job);
-            }
+            self.work(0, job);
             return Ok(());
         }
         if !self.begin(job) {
@@ -162,34 +164,37 @@ impl Run<'_> {
         self.gate.meet()
     }
 
-    /// A thread's part of a job.
+    fn queue(&self) -> MutexGuard<'_, Vec<usize>> {
+        self.queue.lock().expect("nobody panics holding it")
+    }
+
+    /// Does a job, one partition after another, as long as there are any that nobody has taken.
     fn work(&self, thread: usize, job: Job) {
-        match job {
-            Job::Done => {}
-            Job::Deliver(clock) => self.fold_inbox(thread, clock),
-            Job::Tick(mark, root) => self.tick_own(thread, mark, root),
-        }
-    }
-
-    fn fold_inbox(&self, thread: usize, clock: Instant) {
-        let mut inbox = self.inboxes[thread].lock().expect("a thread that panics ends the run");
         let mut outbox = self.outboxes[thread].lock().expect("a thread that panics ends the run");
-        for Delivery { partition, order, rank, waiting } in inbox.drain(..) {
-            let Waiting { sequence, root, to, message, .. } = waiting;
-            let mut partition = self.lock(partition);
-            partition.at(order).fold_record(clock, root, to, Body::Message(message));
-            collect(&mut partition, sequence, rank, &mut outbox);
-        }
-    }
-
-    fn tick_own(&self, thread: usize, mark: Instant, root: Root) {
-        let mut outbox = self.outboxes[thread].lock().expect("a thread that panics ends the run");
-        for number in self.at_hand().filter(|number| self.owns(thread, *number)) {
-            let mut partition = self.lock(number);
-            if partition.fold().hour() < mark {
-                partition.fold_record(mark, root, Entity::CLOCK, Body::Tick);
-                collect(&mut partition, root.0, 0, &mut outbox);
+        loop {
+            let Some(slot) = self.queue().pop() else { return };
+            let mut partition = self.partitions[slot].lock().expect("a thread that panics ends the run");
+            match job {
+                Job::Done => {}
+                Job::Deliver(clock) => self.fold_inbox(slot, &mut partition, clock, &mut outbox),
+                Job::Tick(mark, root) => tick(&mut partition, mark, root, &mut outbox),
             }
         }
+    }
+
+    fn fold_inbox(&self, slot: usize, partition: &mut Partition, clock: Instant, outbox: &mut Vec<Waiting>) {
+        let mut inbox = self.inboxes[slot].lock().expect("a thread that panics ends the run");
+        for Delivery { order, rank, waiting } in inbox.drain(..) {
+            let Waiting { sequence, root, to, message, .. } = waiting;
+            partition.at(order).fold_record(clock, root, to, Body::Message(message));
+            collect(partition, sequence, rank, outbox);
+        }
+    }
+}
+
+fn tick(partition: &mut Partition, mark: Instant, root: Root, outbox: &mut Vec<Waiting>) {
+    if partition.fold().hour() < mark {
+        partition.fold_record(mark, root, Entity::CLOCK, Body::Tick);
+        collect(partition, root.0, 0, outbox);
     }
 }
