@@ -30,14 +30,7 @@ pub struct Totals {
 pub(super) fn write(engine: &mut Engine, place: &Place) -> anyhow::Result<Totals> {
     let mut totals = Totals { cases: write_cases(engine, place)?, ..Totals::default() };
     let engine: &Engine = engine;
-    let of_rows = || -> anyhow::Result<[u64; 3]> {
-        let after_task = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
-        Ok([
-            count_taxpayers(engine)?,
-            write_rows(engine, place, "signals.jsonl", &Key::Signal(Id::EMPTY), &Key::Task)?,
-            write_rows(engine, place, "tasks.jsonl", &Key::Task, &after_task)?,
-        ])
-    };
+    let of_rows = || write_from_rows(engine, place);
     // Rows and journal are read side by side, where there is more than one thread: either takes seconds where there are
     // millions.
     let (of_rows, of_journal) = if engine.threads() == 1 {
@@ -84,32 +77,43 @@ pub(super) fn stated_digest(place: &Place) -> anyhow::Result<Option<String>> {
     }
 }
 
-fn count_taxpayers(engine: &Engine) -> anyhow::Result<u64> {
-    let mut count = 0;
-    let end = Key::History { of: crate::state::HistoryOf::Registered, detail: 0, at: crate::model::Instant(i64::MIN) };
+/// Counts taxpayers and writes their findings and tasks, in the order of taxpayers and keys, whatever the partitions. Returns
+/// how many there are of each.
+fn write_from_rows(engine: &Engine, place: &Place) -> anyhow::Result<[u64; 3]> {
+    let after_profile =
+        Key::History { of: crate::state::HistoryOf::Registered, detail: 0, at: crate::model::Instant(i64::MIN) };
+    let after_task = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
+    let ranges = [(Key::Profile, after_profile), (Key::Signal(Id::EMPTY), after_task)];
+    let mut taxpayers = 0;
+    let (mut signals, mut tasks) = (Lines::new(), Lines::new());
     for partition in engine.partitions() {
-        partition.store.for_each(Some(Kind::Taxpayer), Some((&Key::Profile, &end)), &mut |_, _, _| count += 1)?;
-    }
-    Ok(count)
-}
-
-/// Writes the rows of some keys of all taxpayers, in the order of taxpayers and keys, whatever the partitions.
-fn write_rows(engine: &Engine, place: &Place, name: &str, from: &Key, to: &Key) -> anyhow::Result<u64> {
-    let mut lines: Vec<(Entity, Key, Vec<u8>)> = Vec::new();
-    for partition in engine.partitions() {
-        partition.store.for_each(Some(Kind::Taxpayer), Some((from, to)), &mut |entity, key, row| {
+        partition.store.for_each(Some(Kind::Taxpayer), &ranges, &mut |entity, key, row| {
             let mut line = Vec::new();
             match &row {
-                Row::Signal(signal) => json::write_signal(&signal.0, &mut line),
-                Row::Task(task) => json::write_task(&task.0, &mut line),
-                _ => return,
+                Row::Signal(signal) => {
+                    json::write_signal(&signal.0, &mut line);
+                    signals.push((entity, key, line));
+                }
+                Row::Task(task) => {
+                    json::write_task(&task.0, &mut line);
+                    tasks.push((entity, key, line));
+                }
+                // The one row that each has, and that neither range has more of.
+                _ => taxpayers += 1,
             }
-            lines.push((entity, key, line));
         })?;
     }
+    write_in_order(place, "signals.jsonl", &mut signals)?;
+    write_in_order(place, "tasks.jsonl", &mut tasks)?;
+    Ok([taxpayers, signals.len() as u64, tasks.len() as u64])
+}
+
+/// Lines about rows.
+type Lines = Vec<(Entity, Key, Vec<u8>)>;
+
+fn write_in_order(place: &Place, name: &str, lines: &mut Lines) -> anyhow::Result<()> {
     lines.sort_unstable_by_key(|(entity, key, _)| (*entity, *key));
-    prepare(place, name, |file| write_lines(file, lines.iter().map(|(_, _, line)| line)))?;
-    Ok(lines.len() as u64)
+    prepare(place, name, |file| write_lines(file, lines.iter().map(|(_, _, line)| line)))
 }
 
 fn write_cases(engine: &mut Engine, place: &Place) -> anyhow::Result<u64> {
@@ -117,7 +121,7 @@ fn write_cases(engine: &mut Engine, place: &Place) -> anyhow::Result<u64> {
     for partition in engine.partitions_mut() {
         let mut cases = Vec::new();
         let end = Key::CaseNode(Id::EMPTY);
-        partition.store.for_each(Some(Kind::Case), Some((&Key::CaseHead, &end)), &mut |entity, _, _| {
+        partition.store.for_each(Some(Kind::Case), &[(Key::CaseHead, end)], &mut |entity, _, _| {
             cases.push(entity);
         })?;
         let rules = partition.fold().rules().clone();

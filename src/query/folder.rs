@@ -183,7 +183,8 @@ impl Folder {
         each: &mut dyn FnMut(Id, Key, Row),
     ) -> Result<(), Error> {
         for store in &self.stores {
-            store.borrow().for_each(Some(kind), Some((from, to)), &mut |entity, key, row| each(entity.id, key, row))?;
+            let ranges = [(*from, *to)];
+            store.borrow().for_each(Some(kind), &ranges, &mut |entity, key, row| each(entity.id, key, row))?;
         }
         Ok(())
     }

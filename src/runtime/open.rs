@@ -84,7 +84,8 @@ fn rules_begun(dir: &Path, journal: &Reader) -> Result<Option<Text>, Error> {
         for offset in frame.first_offset..frame.first_offset + u64::from(frame.count) {
             let position = Position { partition: 0, offset };
             let place = || format!("{position}, of turn {turn}");
-            let unreadable = |refusal| Error::Unreadable { dir: dir.into(), partition: Some(0), place: place(), refusal };
+            let unreadable =
+                |refusal| Error::Unreadable { dir: dir.into(), partition: Some(0), place: place(), refusal };
             if let Body::Fact(_, event) = read_record(&mut bytes, position).map_err(unreadable)?.body
                 && let Fact::RulesPublished(published) = event.fact
             {

@@ -58,7 +58,7 @@ fn turns(dir: &Path) -> Vec<Turn> {
 fn rows(engine: &Engine) -> BTreeMap<(Entity, Key), Row> {
     let mut all = BTreeMap::new();
     for partition in engine.partitions() {
-        partition.store.for_each(None, None, &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
+        partition.store.for_each(None, &[], &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
     }
     all
 }
@@ -364,7 +364,7 @@ fn simulated_rows(machine: &Simulated) -> BTreeMap<(Entity, Key), Row> {
     for number in 0..2 {
         let place = Place::simulated(machine, format!("/data/state/{number:04}"));
         let store = Store::open_read_only(place, &shared, &Options::default()).unwrap();
-        store.for_each(None, None, &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
+        store.for_each(None, &[], &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
     }
     all
 }
@@ -443,7 +443,7 @@ fn a_step_that_fails_is_an_error_with_its_place_and_ends_the_engine() {
     for partition in engine.partitions_mut() {
         let mut names = Vec::new();
         let each = &mut |entity, key, _| names.extend(matches!(key, Key::OriginNames(_)).then_some((entity, key)));
-        partition.store.for_each(None, None, each).unwrap();
+        partition.store.for_each(None, &[], each).unwrap();
         for (entity, key) in names {
             partition.store.remove(&entity, &key);
         }

@@ -12,14 +12,14 @@ const STEPS_MAX: u32 = 8;
 
 impl Store {
     /// Hands every row to `each`, ordered by entity and key: of one kind of entity where given, and of each entity only
-    /// the keys from the first on and before the second, where given.
+    /// the keys of some ranges, where any are given: in order, from a first key on and before a second.
     pub fn for_each(
         &self,
         kind: Option<Kind>,
-        keys: Option<(&Key, &Key)>,
+        ranges: &[(Key, Key)],
         each: &mut dyn FnMut(Entity, Key, Row),
     ) -> Result<(), Error> {
-        let wanted = |key: &Key| keys.is_none_or(|(from, to)| from <= key && key < to);
+        let wanted = |key: &Key| ranges.is_empty() || ranges.iter().any(|(from, to)| (from..to).contains(&key));
         let mut dirty = self.dirty_keys(kind, &wanted).into_iter().peekable();
         let hand_out_dirty = |entity: &Entity, key: &Key, each: &mut dyn FnMut(Entity, Key, Row)| {
             if let Some(row) = self.dirty_row(entity, key) {
@@ -63,12 +63,11 @@ impl Store {
             }
             steps = 0;
             target.clear();
-            match keys {
-                Some((from, _)) if key < *from => from.write(&entity, &mut target),
-                _ => {
-                    Key::write_prefix(&entity, &mut target);
-                    after_prefix(&mut target);
-                }
+            if let Some((from, _)) = ranges.iter().find(|(from, _)| key < *from) {
+                from.write(&entity, &mut target);
+            } else {
+                Key::write_prefix(&entity, &mut target);
+                after_prefix(&mut target);
             }
             rows.seek(&target);
         }

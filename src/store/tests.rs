@@ -52,7 +52,7 @@ fn month(number: i32) -> Key {
 
 fn everything(store: &Store) -> Vec<(Entity, Key, Row)> {
     let mut found = Vec::new();
-    store.for_each(None, None, &mut |entity, key, row| found.push((entity, key, row))).unwrap();
+    store.for_each(None, &[], &mut |entity, key, row| found.push((entity, key, row))).unwrap();
     found
 }
 
@@ -73,7 +73,7 @@ enum Step {
     Edit(Entity, Key, usize),
     Remove(Entity, Key),
     Scan(Entity, Key, Key, usize),
-    Each(Option<Kind>, Option<(Key, Key)>),
+    Each(Option<Kind>, Vec<(Key, Key)>),
     Persist,
     Reopen { cache_bytes_max: usize },
 }
@@ -116,8 +116,11 @@ fn any_step() -> impl Strategy<Value = Step> {
             let (from, to) = if is_of_goods { (goods(1), goods(5)) } else { (month(10), month(50)) };
             Step::Scan(entity, from, to, limit)
         }),
-        1 => (prop::option::of(any_entity()), prop::option::of((any_key(), any_key())))
-            .prop_map(|(entity, keys)| Step::Each(entity.map(|entity| entity.kind), keys)),
+        1 => (prop::option::of(any_entity()), prop::collection::vec(any_key(), 0..5)).prop_map(|(entity, mut keys)| {
+            keys.sort_unstable();
+            let ranges = keys.chunks_exact(2).map(|keys| (keys[0], keys[1])).collect();
+            Step::Each(entity.map(|entity| entity.kind), ranges)
+        }),
         2 => Just(Step::Persist),
         1 => (0usize..20_000).prop_map(|cache_bytes_max| Step::Reopen { cache_bytes_max }),
     ]
@@ -158,12 +161,11 @@ proptest! {
                 }
                 Step::Each(kind, keys) => {
                     let mut found = Vec::new();
-                    let keys = keys.as_ref().map(|(from, to)| (from, to));
-                    store.for_each(kind, keys, &mut |entity, key, row| found.push(((entity, key), row))).unwrap();
+                    store.for_each(kind, &keys, &mut |entity, key, row| found.push(((entity, key), row))).unwrap();
                     let wanted: Vec<_> = model
                         .iter()
                         .filter(|((entity, _), _)| kind.is_none_or(|kind| entity.kind == kind))
-                        .filter(|((_, key), _)| keys.is_none_or(|(from, to)| from <= key && key < to))
+                        .filter(|((_, key), _)| keys.is_empty() || keys.iter().any(|(from, to)| from <= key && key < to))
                         .map(|(place, row)| (*place, row.clone()))
                         .collect();
                     prop_assert_eq!(found, wanted);

@@ -340,7 +340,7 @@ fn nobody_waits_long_for_a_hub_however_many_it_sold_to() {
     );
     let mut tainted = 0;
     let each = &mut |_: Entity, key: Key, _: Row| tainted += u32::from(matches!(key, Key::Tainted(_)));
-    store.unwrap().for_each(Some(Kind::Taxpayer), None, each).unwrap();
+    store.unwrap().for_each(Some(Kind::Taxpayer), &[], each).unwrap();
     assert_eq!(tainted, 0);
     assert!(waits.between >= (continuations / waiting_delivered(0) as u64).min(30), "{waits:?}");
     assert!(waits.longest <= LED_TO_MAX * waiting_delivered(0) as u64, "{waits:?}");

@@ -77,7 +77,7 @@ pub(crate) fn rows(dir: &Path) -> BTreeMap<(Entity, Key), Row> {
     for partition in std::fs::read_dir(dir.join("state")).unwrap() {
         let options = Options { cache_bytes_max: 1 << 20, ..Options::default() };
         let store = Store::open_read_only(&partition.unwrap().path(), &shared, &options).unwrap();
-        store.for_each(None, None, &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
+        store.for_each(None, &[], &mut |entity, key, row| drop(all.insert((entity, key), row))).unwrap();
     }
     all
 }

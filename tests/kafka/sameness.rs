@@ -81,7 +81,7 @@ fn each_row(dir: &Path, each: &mut dyn FnMut(Entity, Key, &Row)) {
     for partition in std::fs::read_dir(dir.join("state")).unwrap() {
         let place = Place::from(partition.unwrap().path().as_path());
         let store = Store::open_read_only(place, &shared, &Options::default()).unwrap();
-        store.for_each(None, None, &mut |entity, key, row| each(entity, key, &row)).unwrap();
+        store.for_each(None, &[], &mut |entity, key, row| each(entity, key, &row)).unwrap();
     }
 }
 

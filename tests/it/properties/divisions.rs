@@ -117,7 +117,7 @@ impl Left {
         for number in 0..progress.partitions.len() {
             let place = place.join("state").join(format!("{number:04}"));
             let store = Store::open_read_only(place, &shared, &Options::default()).unwrap();
-            store.for_each(None, None, &mut |entity, key, row| drop(rows.insert((entity, key), row))).unwrap();
+            store.for_each(None, &[], &mut |entity, key, row| drop(rows.insert((entity, key), row))).unwrap();
         }
         let (reader, _) = Reader::open(place.join("journal")).unwrap();
         let said = reader.turns().flat_map(|turn| turn.unwrap().outputs).collect();
