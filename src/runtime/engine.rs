@@ -276,7 +276,7 @@ impl Engine {
         self.commit(Until::Ended)
     }
 
-    /// Persists everything and closes.
+    /// Persists everything and closes, at the end of the program: what was in memory stays there.
     pub fn close(mut self) -> Result<Progress, Error> {
         self.settle()?;
         if self.is_broken {
@@ -286,7 +286,7 @@ impl Engine {
             debug!(partition = partition.number, stats = ?partition.store.stats(), "A store is done.");
         }
         let stores = self.partitions.into_iter().map(|partition| partition.store).collect();
-        on_threads(self.settings.threads, stores, Store::close)?;
+        on_threads(self.settings.threads, stores, Store::close_for_good)?;
         Ok(self.progress)
     }
 

@@ -78,6 +78,15 @@ impl Store {
         Ok(())
     }
 
+    /// The same where the program is about to end: much memory is left to the system, and not given back row by row.
+    pub fn close_for_good(mut self) -> Result<(), Error> {
+        self.persist()?;
+        if self.cache.tally.bytes > DROPPED_ASIDE_BYTES {
+            std::mem::forget(self.cache);
+        }
+        Ok(())
+    }
+
     fn write_dirty(&mut self) -> Result<(), Error> {
         let Some(settled) = self.settled.clone() else {
             return Ok(()); // nothing was folded yet
