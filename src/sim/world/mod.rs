@@ -246,7 +246,9 @@ impl World {
         if day == 0 {
             // Nobody trades before all are registered, not even by night.
             let opened = Instant(self.calendar.days[day].start.0 + OPENING_MS);
-            entries.iter_mut().for_each(|entry| entry.at = entry.at.max(opened));
+            for entry in &mut entries {
+                entry.at = entry.at.max(opened);
+            }
         }
         entries.sort_by_key(|entry| entry.at);
         self.day = day;
