@@ -244,6 +244,9 @@ impl<'a> Run<'a> {
     /// Which thread folds which partition in an epoch: of what is left, the one with most to do goes to the thread with least.
     /// All threads come to the same.
     fn shares(&self, epoch: &Epoch) -> Vec<Option<usize>> {
+        if self.threads == 1 {
+            return self.slots.iter().map(|slot| slot.map(|_| 0)).collect();
+        }
         let mut works: Vec<(u32, u32)> = (0..self.count).map(|partition| (0, partition)).collect();
         for item in &epoch.items {
             let arrival = item.buyer.map(|(_, partition)| partition);

@@ -144,14 +144,17 @@ impl Run<'_> {
 
     /// Has all threads do something, or does it for all of them.
     fn together(&self, job: Job, is_shared: bool) -> Result<(), Failed> {
+        if self.threads == 1 || !is_shared {
+            let outbox = &mut self.outbox(0);
+            for slot in 0..self.partitions.len() {
+                self.work_on(slot, job, outbox);
+            }
+            return Ok(());
+        }
         let sizes = self.inboxes.iter().map(|inbox| inbox.lock().expect("a thread that panics ends the run").len());
         let mut by_size: Vec<(usize, usize)> = sizes.zip(0..).collect();
         by_size.sort_unstable();
         *self.queue() = by_size.into_iter().map(|(_, slot)| slot).collect();
-        if self.threads == 1 || !is_shared {
-            self.work(0, job);
-            return Ok(());
-        }
         if !self.begin(job) {
             return Err(Failed);
         }
@@ -168,27 +171,40 @@ impl Run<'_> {
         self.queue.lock().expect("nobody panics holding it")
     }
 
+    fn outbox(&self, thread: usize) -> MutexGuard<'_, Vec<Waiting>> {
+        self.outboxes[thread].lock().expect("a thread that panics ends the run")
+    }
+
     /// Does a job, one partition after another, as long as there are any that nobody has taken.
     fn work(&self, thread: usize, job: Job) {
-        let mut outbox = self.outboxes[thread].lock().expect("a thread that panics ends the run");
+        let outbox = &mut self.outbox(thread);
         loop {
             let Some(slot) = self.queue().pop() else { return };
-            let mut partition = self.partitions[slot].lock().expect("a thread that panics ends the run");
-            match job {
-                Job::Done => {}
-                Job::Deliver(clock) => self.fold_inbox(slot, &mut partition, clock, &mut outbox),
-                Job::Tick(mark, root) => tick(&mut partition, mark, root, &mut outbox),
-            }
+            self.work_on(slot, job, outbox);
         }
     }
 
-    fn fold_inbox(&self, slot: usize, partition: &mut Partition, clock: Instant, outbox: &mut Vec<Waiting>) {
-        let mut inbox = self.inboxes[slot].lock().expect("a thread that panics ends the run");
-        for Delivery { order, rank, waiting } in inbox.drain(..) {
-            let Waiting { sequence, root, to, message, .. } = waiting;
-            partition.at(order).fold_record(clock, root, to, Body::Message(message));
-            collect(partition, sequence, rank, outbox);
+    /// A partition's part of a job.
+    fn work_on(&self, slot: usize, job: Job, outbox: &mut Vec<Waiting>) {
+        let partition = || self.partitions[slot].lock().expect("a thread that panics ends the run");
+        match job {
+            Job::Done => {}
+            Job::Deliver(clock) => {
+                let mut inbox = self.inboxes[slot].lock().expect("a thread that panics ends the run");
+                if !inbox.is_empty() {
+                    fold_inbox(&mut inbox, &mut partition(), clock, outbox);
+                }
+            }
+            Job::Tick(mark, root) => tick(&mut partition(), mark, root, outbox),
         }
+    }
+}
+
+fn fold_inbox(inbox: &mut Vec<Delivery>, partition: &mut Partition, clock: Instant, outbox: &mut Vec<Waiting>) {
+    for Delivery { order, rank, waiting } in inbox.drain(..) {
+        let Waiting { sequence, root, to, message, .. } = waiting;
+        partition.at(order).fold_record(clock, root, to, Body::Message(message));
+        collect(partition, sequence, rank, outbox);
     }
 }
 
