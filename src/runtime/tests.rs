@@ -137,6 +137,12 @@ fn no_journal_is_begun_beside_rows_whose_own_is_gone() {
     let error = Engine::open(dir.path(), settings(2)).err().unwrap();
     assert!(matches!(error, Error::JournalLost { .. }), "{error}");
     assert!(error.to_string().contains("put ") && error.to_string().contains("in another folder"), "{error}");
+    // Nor beside rows that another version has to read.
+    for version in [ROWS_VERSION - 1, ROWS_VERSION + 1] {
+        (0..2).for_each(|partition| write_version(dir.path(), partition, version));
+        let error = Engine::open(dir.path(), settings(2)).err().unwrap();
+        assert!(matches!(error, Error::JournalLost { .. }), "{error}");
+    }
     assert!(!journal.exists(), "nothing is created");
 }
 

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use suyuan::log::Reader;
+use suyuan::runtime::Progress;
+
 use crate::formats::refolded;
 use crate::support::{Ran, copy, outputs, ran, rows, suyuan};
 
@@ -207,12 +210,24 @@ fn a_journal_of_an_earlier_format_is_refused_with_what_to_do() {
     }
 }
 
+/// Has rows that another journal left bear the name of the one beside them, of whose beginning they are.
+fn are_rows_of(dir: &Path) {
+    let (journal, _) = Reader::open(&dir.join("journal")).unwrap();
+    let name = Progress::read(journal.progress()).unwrap().journal;
+    for rows in std::fs::read_dir(dir.join("state")).unwrap() {
+        let database = rocksdb::DB::open_default(rows.unwrap().path()).unwrap();
+        let position = database.get([255]).unwrap().unwrap();
+        database.put([255], [&position[..4], &[1, 0, 0, 0, 0, 0, 0, 0], &[0; 8], &name].concat()).unwrap();
+    }
+}
+
 #[test]
 fn rows_of_an_earlier_version_are_removed_and_folded_again() {
     let folder = tempfile::tempdir().unwrap();
     let golden = GOLDEN.iter().find(|golden| golden.name == "every-event").unwrap();
     let out = golden.journal_alone(folder.path());
     copy(&data("older/state"), &out.join("state"));
+    are_rows_of(&out);
     let tasks = ran(&mut suyuan(["tasks", "--data", out.to_str().unwrap()]));
     assert_eq!(tasks.code, Some(1), "{}", tasks.stderr);
     assert!(tasks.stderr.contains("are of version 3, and this program reads version"), "{}", tasks.stderr);
