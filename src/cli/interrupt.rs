@@ -12,8 +12,11 @@ pub(super) struct Interrupt(Arc<AtomicBool>);
 pub(super) fn removed_when_interrupted(scratch: &Path) -> anyhow::Result<()> {
     let scratch = scratch.to_owned();
     ctrlc::set_handler(move || {
-        std::fs::remove_dir_all(&scratch).ok();
-        std::process::exit(1);
+        // Other threads may be making files there meanwhile.
+        let is_left = |_: &u32| std::fs::remove_dir_all(&scratch).is_err() && scratch.exists();
+        let _tries = (0..100).take_while(is_left).count();
+        // At once: those threads still use what an orderly exit would take down under them.
+        signal_hook::low_level::exit(1);
     })?;
     Ok(())
 }

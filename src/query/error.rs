@@ -70,8 +70,8 @@ pub enum Error {
     /// The rows know of records that the journal does not have.
     #[error(
         "the rows of partition {partition} in {} stand for {applied} records and its journal has {committed}: the journal \
-         was cut or exchanged, or the rows were. Put back what belongs together, from a copy; or delete `state` there, which gives up what was cut, and run \
-         `suyuan replay` or `suyuan import` with the same files again",
+         was cut or exchanged, or the rows were. Put back what belongs together, from a copy; or delete `state` there, \
+         which gives up what was cut, and run `suyuan replay` or `suyuan import` with the same files again",
         dir.display()
     )]
     AheadOfJournal {

@@ -20,8 +20,8 @@ pub enum Error {
     /// The rows are ahead of the journal.
     #[error(
         "the rows of partition {partition} stand for {applied} records, the journal in {dir} has {committed}: the journal \
-         was cut or exchanged, or the rows were. Put back what belongs together, from a copy; or delete {dir}/state, which gives up what was cut, and run \
-         `suyuan replay` or `suyuan import` with the same files again"
+         was cut or exchanged, or the rows were. Put back what belongs together, from a copy; or delete {dir}/state, which \
+         gives up what was cut, and run `suyuan replay` or `suyuan import` with the same files again"
     )]
     AheadOfJournal {
         /// The folder.
