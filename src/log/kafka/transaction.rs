@@ -72,7 +72,8 @@ pub struct Transactions {
 
 /// How long one call of a transaction may take before it is made again, so that the service can end meanwhile.
 const CALL: Duration = Duration::from_millis(500);
-/// How long a turn in hand may still take when the service is to end.
+/// How long a turn in hand may still take when the service is to end. To abort it is asked once: what stays open ends by its
+/// own time, or when this instance is back.
 const LAST_TURN: Duration = Duration::from_millis(1_500);
 
 /// Until when something may take.
@@ -266,7 +267,8 @@ impl Transactions {
             return Failure::Unusable(error);
         }
         warn!(%error, "A turn is aborted.");
-        let deadline = Deadline::after(self.patience, &self.stop);
+        let patience = if self.stop.load(Ordering::Relaxed) { Duration::ZERO } else { self.patience };
+        let deadline = Deadline::after(patience, &self.stop);
         let aborted = again_while(&self.producer, &deadline, || {
             // What is still on its way is dropped; the abort waits until that is known.
             self.producer.purge(rdkafka::producer::PurgeConfig::default().queue().inflight());

@@ -250,6 +250,9 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.ask_for_ends();
+        if self.is_to_stop() {
+            return Ok(());
+        }
         self.fold_and_commit()?;
         self.go_on_when_drained()?;
         self.persist_when_due()

@@ -14,7 +14,7 @@ use crate::log::kafka::{self, Frame};
 use crate::runtime::error::Error;
 
 /// How long a broker may take to say where topics end.
-const ANSWER: Duration = Duration::from_secs(2);
+const ANSWER: Duration = Duration::from_secs(1);
 /// How often the ends of topics are asked for while one of them brings nothing.
 const ENDS_EVERY: Duration = Duration::from_millis(200);
 /// How often they are asked for in any case, so that the lag is known.

@@ -38,15 +38,29 @@ struct Stand {
     is_changed: bool,
 }
 
-fn read_attached(bytes: &[u8]) -> Option<Stand> {
-    let (name, rest) = bytes.split_first_chunk::<16>()?;
-    let (frame, rest) = rest.split_first_chunk::<8>()?;
-    let is_changed = match rest {
-        [] => false,
-        [CHANGED] => true,
-        _ => return None,
+fn read_attached(dir: &Path, partition: u32, applied: &Applied) -> Result<Stand, Error> {
+    let read = || {
+        let (name, rest) = applied.attached.split_first_chunk::<16>()?;
+        let (frame, rest) = rest.split_first_chunk::<8>()?;
+        let is_changed = match rest {
+            [] => false,
+            [CHANGED] => true,
+            _ => return None,
+        };
+        Some(Stand { name: *name, frame: i64::from_le_bytes(*frame), is_changed })
     };
-    Some(Stand { name: *name, frame: i64::from_le_bytes(*frame), is_changed })
+    read().ok_or_else(|| Error::ForeignRows { dir: dir.into(), partition })
+}
+
+/// Refuses rows of an earlier version that are not this journal's, or have seen more than it has: the frame they saw last has
+/// to stand where they saw it.
+fn check_older(dir: &Path, kafka: &Kafka, partition: u32, applied: &Applied) -> Result<(), Error> {
+    let seen = read_attached(dir, partition, applied)?;
+    let last = Journal::open(kafka, &kafka.journal(), partition, seen.frame)?.next().transpose()?;
+    let is_there = last.is_some_and(|Placed { offset, frame }| {
+        (offset, frame.name, frame.end()) == (seen.frame, seen.name, applied.offset)
+    });
+    if is_there { Ok(()) } else { Err(Error::ForeignRows { dir: dir.into(), partition }) }
 }
 
 /// Who is told that opening goes on, and who says whether it is to.
@@ -113,13 +127,10 @@ fn open_one(
     going.on()?;
     let cache_bytes_max = settings.cache_bytes_max / count.max(1);
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
-    let (mut store, is_upgrade) = open_store(&state_place(place, number), shared, &options, &|_| Ok(()))?;
+    let older = |applied: &Applied| check_older(&place.dir, kafka, number, applied);
+    let (mut store, is_upgrade) = open_store(&state_place(place, number), shared, &options, &older)?;
     let applied = store.applied().cloned();
-    let foreign = || Error::ForeignRows { dir: place.dir.clone(), partition: number };
-    let stands = match &applied {
-        Some(applied) => Some(read_attached(&applied.attached).ok_or_else(foreign)?),
-        None => None,
-    };
+    let stands = applied.as_ref().map(|applied| read_attached(&place.dir, number, applied)).transpose()?;
     let applied = applied.map_or(0, |applied| applied.offset);
     let is_changed = stands.as_ref().is_some_and(|stands| stands.is_changed);
     let digest = (!is_changed).then(Link::default);
