@@ -18,7 +18,14 @@ const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 const NEVER: &str = "-1";
 
 fn main() -> ExitCode {
-    keep_memory();
+    if let Some(error) = keep_memory() {
+        writeln!(
+            io::stderr(),
+            "suyuan: cannot begin anew with {PURGE_DELAY}={NEVER}: {error}; set that before it is started"
+        )
+        .ok();
+        return ExitCode::FAILURE;
+    }
     let cli = Cli::parse();
     match cli.run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -33,16 +40,19 @@ fn main() -> ExitCode {
 }
 
 /// Begins anew as a program whose allocator keeps what is free: a turn takes tens of megabytes and lets go of them, and to
-/// have them back from the system, cleared, took a tenth of the processor's time. Where that cannot be, it goes on as it is.
-fn keep_memory() {
+/// have them back from the system, cleared, took a tenth of the processor's time. Where its own file is gone, it goes on as it
+/// is; where the system refuses, it ends, for by then its signals are no longer what they should be.
+fn keep_memory() -> Option<io::Error> {
     #[cfg(unix)]
     if std::env::var_os(PURGE_DELAY).is_none()
         && let Ok(program) = std::env::current_exe()
+        && program.exists()
     {
         use std::os::unix::process::CommandExt as _;
         let mut arguments = std::env::args_os();
         let mut command = Command::new(program);
         command.arg0(arguments.next().unwrap_or_default()).args(arguments).env(PURGE_DELAY, NEVER);
-        let _goes_on = command.exec();
+        return Some(command.exec());
     }
+    None
 }

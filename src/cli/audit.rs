@@ -26,9 +26,9 @@ pub(super) struct Args {
 #[derive(clap::Subcommand)]
 enum What {
     /// Folds a journal again from its beginning, in a folder of its own that is removed afterwards, and holds every digest and
-    /// every output against what was committed. The files that a replay leaves beside its journal are not looked at, but
-    /// for digest.txt: the lists (`suyuan tasks` and so on) do not read them either. Of a data folder, as far as it was committed when this began, and whether
-    /// the digest in its `digest.txt` was ever the journal's; on Kafka, while no instance writes.
+    /// every output against what was committed. Of a data folder, as far as it was committed when this began, and whether the
+    /// digest in its `digest.txt` was ever the journal's; on Kafka, while no instance writes. Other files that a replay leaves
+    /// beside its journal are not looked at: the lists (`suyuan tasks` and so on) do not read them either.
     Verify {
         /// The topology whose journal it is, where that is on Kafka.
         #[arg(long, value_name = "FILE", conflicts_with = "data")]

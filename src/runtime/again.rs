@@ -57,15 +57,16 @@ pub(super) struct Again<'a> {
 }
 
 impl<'a> Again<'a> {
-    /// Goes on from a store's rows, at which the digest is the one given.
+    /// Goes on from a store's rows, at which the digest is the one given. `rows` is their folder, `dir` that of the journal.
     pub(super) fn new(
+        rows: &Path,
         dir: &'a Path,
         partition: u32,
         store: &'a mut Store,
         digest: Option<Link>,
         takes_changes: bool,
     ) -> Result<Self, Error> {
-        let fold = Fold::open(store).map_err(|source| Error::Rules { dir: dir.into(), partition, source })?;
+        let fold = Fold::open(store).map_err(|source| Error::Rules { dir: rows.into(), partition, source })?;
         let (effects, chain, said) = (Effects::default(), Chain::default(), Vec::new());
         Ok(Self { dir, partition, store, fold, effects, chain, said, digest, takes_changes })
     }

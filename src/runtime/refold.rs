@@ -31,7 +31,7 @@ pub fn bring_up(
 ) -> Result<Fold, Error> {
     let (committed, applied) = (committed(progress, partition), store.applied().map_or(0, |applied| applied.offset));
     let digest = digest_of_rows(dir, partition, store, journal, progress)?;
-    let again = Again::new(dir, partition, store, digest, takes_changes)?;
+    let again = Again::new(dir, dir, partition, store, digest, takes_changes)?;
     let mut refold = Refold { again, journal, progress, since: applied };
     if applied < committed {
         refold.run(&mut |_, _| {})?;
@@ -52,7 +52,7 @@ pub fn refold(
 ) -> Result<Refolded, Error> {
     let shared = Shared::new(&SharedSettings::default());
     let mut store = Store::open(state_place(scratch, partition), &shared, &store::Options::default())?;
-    let again = Again::new(dir, partition, &mut store, Some(Link::default()), false)?;
+    let again = Again::new(dir, dir, partition, &mut store, Some(Link::default()), false)?;
     let mut refold = Refold { again, journal, progress, since: 0 };
     refold.run(each)?;
     let (records, digest) = (refold.since, refold.again.digest.unwrap_or_default());

@@ -2,11 +2,17 @@
 //! are lost.
 
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use suyuan::codec::journal::{read_output, read_record, write_record};
 use suyuan::log::{Frame, Log, Reader, Settings, Turn};
 use suyuan::model::{Body, Fact, Fen, Position};
 
+#[cfg(unix)]
+use crate::support::{PATIENCE, file, lines, replay, suyuan, world};
 use crate::support::{Ran, begun, import_arguments, rows, run};
 
 fn verify(data: &Path) -> Ran {
@@ -130,4 +136,30 @@ fn an_upgrade_that_finds_other_things_goes_on_without_rows_where_that_is_asked_f
     assert!(again.code == Some(0) && !again.stderr.contains("this version finds"), "{}", again.stderr);
     assert_eq!(rows(&data), before);
     assert_eq!(run(["tasks".as_ref(), "--data".as_ref(), data.as_os_str()]).code, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_proof_that_is_interrupted_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, scratch) = (folder.path().join("data"), folder.path().join("scratch"));
+    std::fs::create_dir(&scratch).unwrap();
+    replay(&[&file(folder.path(), "events.jsonl", &lines(&world(5, 300, 30_000)))], &data, &[]);
+    let arguments = ["audit".as_ref(), "verify".as_ref(), "--data".as_ref(), data.as_os_str()];
+    let mut child =
+        suyuan(arguments).env("TMPDIR", &scratch).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = Instant::now();
+    // When there are rows, it listens.
+    let has_rows = || {
+        let made = std::fs::read_dir(&scratch).unwrap().next();
+        made.is_some_and(|made| made.unwrap().path().join("state").exists())
+    };
+    while !has_rows() {
+        assert!(begun.elapsed() < PATIENCE && child.try_wait().unwrap().is_none());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
 }

@@ -34,10 +34,10 @@ pub(crate) const ALL: [(&str, Case); 14] = [
 ];
 
 /// A clean end waits for nothing as long as an instance waits for brokers, which is 30 s and more. That it takes less than five
-/// seconds is a matter of the machine, too: it is printed.
+/// seconds is a matter of the machine, too: it is printed. After ten, systemd would kill it.
 pub(crate) fn ended_soon(took: Duration) {
     println!("  it took {took:.1?} to end");
-    assert!(took < Duration::from_secs(20), "it took {took:?} to end");
+    assert!(took < Duration::from_secs(10), "it took {took:?} to end");
 }
 
 fn a_whole_run_is_as_replay_says_and_ends_soon_after_it_is_told(broker: &Broker, name: &str) {
@@ -108,7 +108,11 @@ fn what_is_wrong_with_one_partition_stops_that_one_alone(broker: &Broker, name: 
     let said = instance.said();
     assert!(said.contains(&format!("{journal}/1@")) && said.contains("cannot be read as a frame"), "{said}");
     assert!(said.contains(&format!("holds what this program cannot read at 3@{}", last.end())), "{said}");
-    assert!(said.contains("a message to partition 2"), "{said}");
+    let inbox = world.topology.kafka.inbox();
+    assert!(
+        said.contains(&format!("cannot read at {inbox}/2@")) && said.contains("a message to partition 2"),
+        "{said}"
+    );
     assert_eq!(said.matches("A partition is parked").count(), 3, "{said}");
     instance.stop();
     // With one partition, there is nothing else to go on with.
@@ -165,12 +169,16 @@ fn lost_rows_are_folded_again_from_the_journal(broker: &Broker, name: &str) {
     sameness::check(&world);
     std::fs::remove_dir_all(state.join("0000")).unwrap();
     std::fs::rename(state.join("0001"), state.join("0000")).unwrap();
-    make_older(&state.join("0000"));
     let mut instance = world.start("one");
     instance.wait_for("A partition is parked", 1);
     instance.stop();
+    make_older(&state.join("0000"));
+    let mut instance = world.start("one");
+    instance.wait_for("A partition is parked", 2);
+    instance.stop();
     let said = instance.said();
-    assert!(said.contains("the rows of partition 0") && said.contains("belong to another journal"), "{said}");
+    let told = format!("the rows of partition 0 in {}/state belong to another journal", world.data("one").display());
+    assert_eq!(said.matches(&told).count(), 2, "{said}");
     assert_eq!(said.matches("Rows are of an earlier version").count(), 1, "they were given up: {said}");
 }
 

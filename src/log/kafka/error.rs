@@ -113,6 +113,9 @@ pub enum Error {
         /// What came.
         found: u64,
     },
+    /// The service is to end.
+    #[error("told to end")]
+    Stopped,
     /// What another instance left open does not end.
     #[error(
         "{topic}/{partition} has an open transaction that did not end within {seconds} s: is another instance of this group at work on the same partition?"

@@ -4,6 +4,8 @@
 //! mark here. So opening waits until everything before that watermark is settled; what a dead owner left open is settled
 //! when its time is over, or when the same instance comes back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -18,6 +20,8 @@ use crate::topology::Kafka;
 
 /// How long a broker may take to answer.
 const ANSWER: Duration = Duration::from_secs(30);
+/// How long one question may take before it is asked again, so that the service can end meanwhile.
+const CALL: Duration = Duration::from_secs(1);
 /// How long is waited, beyond the time of a transaction, until it is settled.
 const SETTLING: Duration = Duration::from_secs(30);
 
@@ -50,6 +54,7 @@ pub struct Records {
     topic: String,
     partition: u32,
     ended: bool,
+    stop: Arc<AtomicBool>,
 }
 
 /// One partition's frames, in order, up to what was written when this was opened.
@@ -59,6 +64,17 @@ impl Journal {
     /// Opens a partition of a topic of frames, from a Kafka offset on.
     pub fn open(kafka: &Kafka, topic: &str, partition: u32, from: i64) -> Result<Self, Error> {
         Records::open(kafka, topic, partition, from).map(Self)
+    }
+
+    /// The same, which fails with [`Error::Stopped`] soon after `stop` is set.
+    pub fn open_until(
+        stop: &Arc<AtomicBool>,
+        kafka: &Kafka,
+        topic: &str,
+        partition: u32,
+        from: i64,
+    ) -> Result<Self, Error> {
+        Records::open_until(stop, kafka, topic, partition, from).map(Self)
     }
 }
 
@@ -80,22 +96,46 @@ impl Iterator for Journal {
 impl Records {
     /// Opens a partition of a topic, from a Kafka offset on.
     pub fn open(kafka: &Kafka, topic: &str, partition: u32, from: i64) -> Result<Self, Error> {
+        Self::open_until(&Arc::default(), kafka, topic, partition, from)
+    }
+
+    fn open_until(
+        stop: &Arc<AtomicBool>,
+        kafka: &Kafka,
+        topic: &str,
+        partition: u32,
+        from: i64,
+    ) -> Result<Self, Error> {
         let servers = kafka.bootstrap_servers.clone();
         let doing = |what: &str| Error::kafka(format!("{what} {topic}/{partition}"), &servers);
         let consumer: BaseConsumer = reader(kafka, true)?.create().map_err(doing("read"))?;
         let uncommitted: BaseConsumer = reader(kafka, false)?.create().map_err(doing("read"))?;
         let number = partition.cast_signed();
-        let (first, end) = uncommitted.fetch_watermarks(topic, number, ANSWER).map_err(doing("ask for the end of"))?;
+        let ends = |of: &BaseConsumer| {
+            let began = Instant::now();
+            loop {
+                match of.fetch_watermarks(topic, number, CALL) {
+                    Ok(ends) => return Ok(ends),
+                    Err(_) if stop.load(Ordering::Relaxed) => return Err(Error::Stopped),
+                    Err(error) if began.elapsed() > ANSWER => return Err(doing("ask for the end of")(error)),
+                    Err(_) => {}
+                }
+            }
+        };
+        let (first, end) = ends(&uncommitted)?;
         let began = Instant::now();
         let patience = Duration::from_millis(u64::from(kafka.transaction_timeout_ms)) + SETTLING;
         let mut settled;
         loop {
-            (_, settled) = consumer.fetch_watermarks(topic, number, ANSWER).map_err(doing("ask for the end of"))?;
+            (_, settled) = ends(&consumer)?;
             if settled >= end {
                 break;
             }
             if began.elapsed() > patience {
                 return Err(Error::Open { topic: topic.into(), partition, seconds: patience.as_secs() });
+            }
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -106,12 +146,15 @@ impl Records {
             let added = assignment.add_partition_offset(topic, number, Offset::Offset(from));
             added.and_then(|()| consumer.assign(&assignment)).map_err(doing("read"))?;
         }
-        Ok(Self { consumer, servers, topic: topic.into(), partition, ended })
+        Ok(Self { consumer, servers, topic: topic.into(), partition, ended, stop: Arc::clone(stop) })
     }
 
     fn next_record(&mut self) -> Result<Option<Taken>, Error> {
         let began = Instant::now();
         while !self.ended {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped);
+            }
             match self.consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
                     let text = |header: Header<'_, &[u8]>| {

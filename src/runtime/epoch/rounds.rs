@@ -121,7 +121,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Puts a message into the inbox of the thread that folds it, if it is folded here and now.
+    /// Puts a message into the inbox of its partition, if it is folded here and now.
     fn address(&self, rank: u32, waiting: Waiting, end: &mut End) {
         let partition = waiting.partition(self.count);
         let Some(slot) = self.slots[partition as usize].filter(|_| self.is_direct) else {

@@ -54,7 +54,7 @@ impl Worker<'_> {
             spots.iter().map(|spot| (*spot, at(&self.reading.topics()[spot.topic], spot.partition))).collect();
         let inboxes: Vec<_> = numbers.iter().map(|partition| (*partition, at(&inbox, *partition))).collect();
         self.feed.begin(&inputs, &inboxes, self.bytes_max());
-        let ends = self.ends(&spots)?;
+        let ends = self.ends(&spots, ANSWER)?;
         self.feed.learn_ends(&ends);
         self.owned().replace(owned);
         watch::took_over(began.elapsed());

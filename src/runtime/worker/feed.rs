@@ -179,12 +179,12 @@ impl Feed {
         self.inbox_bytes > self.inbox_bytes_max
     }
 
-    /// The next frame of an inbox.
-    pub(super) fn next_frame(&mut self) -> Option<(u32, Frame)> {
+    /// The next frame of an inbox: its partition and Kafka's offset.
+    pub(super) fn next_frame(&mut self) -> Option<(u32, i64, Frame)> {
         let (partition, offset, frame) = self.inbox.pop_front()?;
         self.inbox_bytes -= frame.bytes.len();
         self.inbox_positions.insert(partition, offset + 1);
-        Some((partition, frame))
+        Some((partition, offset, frame))
     }
 
     /// Kafka's offset from which an inbox goes on.

@@ -50,7 +50,7 @@ impl Worker<'_> {
         let rules = self.rules.clone();
         let mut turn = Gathering::new(self.topology, &owned, is_direct, &rules);
         let mut has_inbox = false;
-        while let Some((partition, frame)) = self.feed.next_frame() {
+        while let Some((partition, offset, frame)) = self.feed.next_frame() {
             has_inbox = true;
             if frame.count == 0 {
                 self.see_marker(partition, frame.name);
@@ -58,7 +58,9 @@ impl Worker<'_> {
             }
             let taken = turn.take_frame(partition, &frame, &mut self.cutter);
             taken.map_err(|refusal| {
-                self.unreadable(Some(partition), format!("a message to partition {partition}"), refusal)
+                let place =
+                    format!("{}/{partition}@{offset}, a message to partition {partition}", self.topology.kafka.inbox());
+                self.unreadable(Some(partition), place, refusal)
             })?;
         }
         if is_direct {

@@ -138,7 +138,7 @@ pub fn serve(
     while !stop.load(Ordering::Relaxed) {
         telemetry.health().beat();
         match worker.turn() {
-            Ok(()) | Err(Error::Stopped) => {}
+            Ok(()) | Err(Error::Stopped | Error::Kafka(kafka::Error::Stopped)) => {}
             Err(Error::Kafka(error @ kafka::Error::Kafka { .. })) => worker.wait_for_brokers(&error),
             Err(error @ Error::Fenced { .. }) => worker.join_again(error)?,
             Err(error) => worker.park(error)?,
@@ -388,7 +388,8 @@ impl<'a> Worker<'a> {
     }
 
     fn unreadable(&self, partition: Option<u32>, place: String, refusal: crate::codec::Refusal) -> Error {
-        Error::Unreadable { dir: self.place.dir.clone(), partition, place, refusal }
+        let dir = self.topology.kafka.journal().into();
+        Error::Unreadable { dir, partition, place, refusal }
     }
 }
 

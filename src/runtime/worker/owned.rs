@@ -162,3 +162,24 @@ impl Owned {
         warn!(%error, "A turn was given up.");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+    use super::*;
+
+    #[test]
+    fn a_producer_that_is_lost_stays_lost_whatever_partitions_come() {
+        let error = || KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut);
+        let mut owned = Owned::default();
+        owned.give_up(&Failure::Aborted(error()));
+        assert!(!owned.has_lost_producer);
+        owned.give_up(&Failure::Unusable(error()));
+        owned.discard();
+        owned.replace(Owned::default());
+        owned.release();
+        assert!(owned.has_lost_producer);
+        assert_eq!(owned.tally.aborted, 2);
+    }
+}

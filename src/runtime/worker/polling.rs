@@ -13,7 +13,7 @@ use super::{Phase, Worker, problem, watch};
 use crate::log::kafka::{self, Frame};
 use crate::runtime::error::Error;
 
-/// How long a broker may take to say where topics end.
+/// How long a broker may take to say where topics end; it is asked again.
 const ANSWER: Duration = Duration::from_secs(1);
 /// How often the ends of topics are asked for while one of them brings nothing.
 const ENDS_EVERY: Duration = Duration::from_millis(200);
@@ -171,21 +171,21 @@ impl Worker<'_> {
             return;
         }
         self.ends_asked = Moment::now();
-        match self.ends(&self.all_spots()) {
+        match self.ends(&self.all_spots(), ANSWER) {
             Ok(ends) => self.feed.learn_ends(&ends),
             Err(error) => warn!(%error, "The brokers do not say where topics end."),
         }
     }
 
     /// Kafka's ends of places, in one question.
-    pub(super) fn ends(&self, spots: &[Spot]) -> Result<Vec<(Spot, i64)>, Error> {
+    pub(super) fn ends(&self, spots: &[Spot], within: Duration) -> Result<Vec<(Spot, i64)>, Error> {
         let doing = || problem(self.topology, "ask for the ends of topics");
         let mut list = TopicPartitionList::with_capacity(spots.len());
         for Spot { topic, partition } in spots {
             let topic = &self.reading.topics()[*topic];
             list.add_partition_offset(topic, partition.cast_signed(), Offset::End).map_err(doing())?;
         }
-        let ends = self.consumer.offsets_for_times(list, ANSWER).map_err(doing())?;
+        let ends = self.consumer.offsets_for_times(list, within).map_err(doing())?;
         let end = |spot: &Spot| {
             let found = ends.find_partition(&self.reading.topics()[spot.topic], spot.partition.cast_signed())?;
             match found.offset() {

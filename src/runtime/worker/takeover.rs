@@ -2,6 +2,7 @@
 //! frame folded again is held against the digest that was committed with it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::owned::Owned;
@@ -54,9 +55,15 @@ fn read_attached(dir: &Path, partition: u32, applied: &Applied) -> Result<Stand,
 
 /// Refuses rows of an earlier version that are not this journal's, or have seen more than it has: the frame they saw last has
 /// to stand where they saw it.
-fn check_older(dir: &Path, kafka: &Kafka, partition: u32, applied: &Applied) -> Result<(), Error> {
+fn check_older(
+    dir: &Path,
+    kafka: &Kafka,
+    partition: u32,
+    applied: &Applied,
+    stop: &Arc<AtomicBool>,
+) -> Result<(), Error> {
     let seen = read_attached(dir, partition, applied)?;
-    let last = Journal::open(kafka, &kafka.journal(), partition, seen.frame)?.next().transpose()?;
+    let last = Journal::open_until(stop, kafka, &kafka.journal(), partition, seen.frame)?.next().transpose()?;
     let is_there = last.is_some_and(|Placed { offset, frame }| {
         (offset, frame.name, frame.end()) == (seen.frame, seen.name, applied.offset)
     });
@@ -67,7 +74,7 @@ fn check_older(dir: &Path, kafka: &Kafka, partition: u32, applied: &Applied) -> 
 #[derive(Clone, Copy)]
 pub(super) struct Going<'a> {
     pub(super) health: &'a Health,
-    pub(super) stop: &'a AtomicBool,
+    pub(super) stop: &'a Arc<AtomicBool>,
 }
 
 impl Going<'_> {
@@ -127,28 +134,29 @@ fn open_one(
     going.on()?;
     let cache_bytes_max = settings.cache_bytes_max / count.max(1);
     let options = store::Options { cache_bytes_max, seed: settings.policies.seed };
-    let older = |applied: &Applied| check_older(&place.dir, kafka, number, applied);
+    let older = |applied: &Applied| check_older(&place.dir, kafka, number, applied, going.stop);
     let (mut store, is_upgrade) = open_store(&state_place(place, number), shared, &options, &older)?;
     let applied = store.applied().cloned();
     let stands = applied.as_ref().map(|applied| read_attached(&place.dir, number, applied)).transpose()?;
     let applied = applied.map_or(0, |applied| applied.offset);
     let is_changed = stands.as_ref().is_some_and(|stands| stands.is_changed);
-    let digest = (!is_changed).then(Link::default);
+    let (digest, takes_changes) = ((!is_changed).then(Link::default), is_upgrade || settings.takes_changes);
     let topic = kafka.journal();
     let mut takeover = Takeover {
-        again: Again::new(Path::new(&topic), number, &mut store, digest, is_upgrade || settings.takes_changes)?,
+        again: Again::new(&place.dir, Path::new(&topic), number, &mut store, digest, takes_changes)?,
+        rows: &place.dir,
         name: stands.as_ref().map(|stands| stands.name),
         progress: PartitionProgress { clock: NEVER, ..PartitionProgress::default() },
         frame: stands.map_or(0, |stands| stands.frame),
         applied,
+        stop: Arc::clone(going.stop),
         going: Some(going),
     };
     takeover.run(kafka, &mut |_, _| {})?;
     let Takeover { again, name, progress, frame, .. } = takeover;
     let fold = again.fold;
     if progress.offset < applied {
-        let (dir, committed) = (place.dir.clone(), progress.offset);
-        return Err(Error::AheadOfJournal { dir, partition: number, applied, committed });
+        return Err(Error::ForeignRows { dir: place.dir.clone(), partition: number });
     }
     if progress.offset > applied {
         let (records, offset) = (progress.offset - applied, progress.offset);
@@ -170,11 +178,13 @@ pub fn refold(scratch: &Place, kafka: &Kafka, partition: u32, each: Each<'_>) ->
     let mut store = Store::open(state_place(scratch, partition), &shared, &store::Options::default())?;
     let topic = kafka.journal();
     let mut takeover = Takeover {
-        again: Again::new(Path::new(&topic), partition, &mut store, Some(Link::default()), false)?,
+        again: Again::new(&scratch.dir, Path::new(&topic), partition, &mut store, Some(Link::default()), false)?,
+        rows: &scratch.dir,
         name: None,
         progress: PartitionProgress { clock: NEVER, ..PartitionProgress::default() },
         frame: 0,
         applied: 0,
+        stop: Arc::default(),
         going: None,
     };
     takeover.run(kafka, each)?;
@@ -187,12 +197,15 @@ pub fn refold(scratch: &Place, kafka: &Kafka, partition: u32, each: Each<'_>) ->
 struct Takeover<'a> {
     /// In whose errors the topic stands where folders have theirs.
     again: Again<'a>,
+    /// The folder of the rows, for theirs.
+    rows: &'a Path,
     name: Option<JournalName>,
     progress: PartitionProgress,
     /// Kafka's offset of the frame that came last.
     frame: i64,
     /// Records that the rows had when they were opened.
     applied: u64,
+    stop: Arc<AtomicBool>,
     going: Option<Going<'a>>,
 }
 
@@ -200,7 +213,7 @@ impl Takeover<'_> {
     /// Folds all that the rows lack.
     fn run(&mut self, kafka: &Kafka, each: Each<'_>) -> Result<(), Error> {
         let topic = kafka.journal();
-        for placed in Journal::open(kafka, &topic, self.again.partition, self.frame)? {
+        for placed in Journal::open_until(&self.stop, kafka, &topic, self.again.partition, self.frame)? {
             self.take(placed?, &topic, each)?;
             let goes_on = self.going.map_or(Ok(()), Going::on);
             if goes_on.is_err() {
@@ -214,10 +227,10 @@ impl Takeover<'_> {
 
     /// Takes the next frame: folds it again, if the rows lack it.
     fn take(&mut self, Placed { offset, frame }: Placed, topic: &str, each: Each<'_>) -> Result<(), Error> {
-        let (partition, dir) = (self.again.partition, self.again.dir);
+        let partition = self.again.partition;
         let name = *self.name.get_or_insert(frame.name);
         if name != frame.name {
-            return Err(Error::ForeignRows { dir: dir.into(), partition });
+            return Err(Error::ForeignRows { dir: self.rows.into(), partition });
         }
         let lacks = frame.end() > self.applied;
         if lacks && (frame.first_offset != self.progress.offset || self.progress.offset < self.applied) {
