@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use suyuan::files::End;
+use suyuan::log::CUT;
 
 use crate::audit::{Outcome, is_told_well};
 use crate::machine::{self, Done, Image, Told, image};
@@ -135,9 +136,11 @@ impl Runner<'_> {
             // The rest of a turn that was never committed is cut off, and the run may have gone on from there, before what
             // stands further back is read. What was committed is there in the end: that is looked at then.
             let is_last = Some(path) == last.as_ref();
+            // It is kept in the place of what was cut off before.
+            let is_kept = path.file_name().is_some_and(|name| name == CUT);
             // Where it is the rows that are refused, the journal has been opened, and what was no whole turn is gone.
             let is_whole = !is_one || now == bytes || (rows_may && bytes.starts_with(now));
-            if !(now.starts_with(bytes) || is_last) || !is_whole {
+            if !(now.starts_with(bytes) || is_last || is_kept) || !is_whole {
                 return Some(format!("{} was", path.display()));
             }
         }
