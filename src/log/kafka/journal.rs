@@ -65,16 +65,12 @@ impl Journal {
     pub fn open(kafka: &Kafka, topic: &str, partition: u32, from: i64) -> Result<Self, Error> {
         Records::open(kafka, topic, partition, from).map(Self)
     }
+}
 
-    /// The same, which fails with [`Error::Stopped`] soon after `stop` is set.
-    pub fn open_until(
-        stop: &Arc<AtomicBool>,
-        kafka: &Kafka,
-        topic: &str,
-        partition: u32,
-        from: i64,
-    ) -> Result<Self, Error> {
-        Records::open_until(stop, kafka, topic, partition, from).map(Self)
+impl From<Records> for Journal {
+    /// Reads them as frames.
+    fn from(records: Records) -> Self {
+        Self(records)
     }
 }
 
@@ -99,7 +95,8 @@ impl Records {
         Self::open_until(&Arc::default(), kafka, topic, partition, from)
     }
 
-    fn open_until(
+    /// The same, which fails with [`Error::Stopped`] soon after `stop` is set.
+    pub fn open_until(
         stop: &Arc<AtomicBool>,
         kafka: &Kafka,
         topic: &str,

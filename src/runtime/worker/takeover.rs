@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::owned::Owned;
 use crate::files::Place;
-use crate::log::kafka::{Error as LogError, Frame, Journal, JournalName, Placed};
+use crate::log::kafka::{self, Error as LogError, Frame, Journal, JournalName, Placed};
 use crate::model::Instant;
 use crate::runtime::again::{Again, Each, Records, Refolded};
 use crate::runtime::digest::Link;
@@ -63,7 +63,8 @@ fn check_older(
     stop: &Arc<AtomicBool>,
 ) -> Result<(), Error> {
     let seen = read_attached(dir, partition, applied)?;
-    let last = Journal::open_until(stop, kafka, &kafka.journal(), partition, seen.frame)?.next().transpose()?;
+    let records = kafka::Records::open_until(stop, kafka, &kafka.journal(), partition, seen.frame)?;
+    let last = Journal::from(records).next().transpose()?;
     let is_there = last.is_some_and(|Placed { offset, frame }| {
         (offset, frame.name, frame.end()) == (seen.frame, seen.name, applied.offset)
     });
@@ -213,10 +214,11 @@ impl Takeover<'_> {
     /// Folds all that the rows lack.
     fn run(&mut self, kafka: &Kafka, each: Each<'_>) -> Result<(), Error> {
         let topic = kafka.journal();
-        for placed in Journal::open_until(&self.stop, kafka, &topic, self.again.partition, self.frame)? {
-            self.take(placed?, &topic, each)?;
-            let goes_on = self.going.map_or(Ok(()), Going::on);
-            if goes_on.is_err() {
+        let records = kafka::Records::open_until(&self.stop, kafka, &topic, self.again.partition, self.frame)?;
+        for placed in Journal::from(records) {
+            let taken = placed.map_err(Error::from).and_then(|placed| self.take(placed, &topic, each));
+            let goes_on = taken.and_then(|()| self.going.map_or(Ok(()), Going::on));
+            if matches!(goes_on, Err(Error::Stopped | Error::Kafka(LogError::Stopped))) {
                 // So that it need not be folded once more when the service begins again.
                 self.again.store.persist()?;
             }
