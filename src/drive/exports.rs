@@ -7,7 +7,8 @@ use super::tests::found;
 /// An exporter that bought 1,000,000 yuan of goods, and claims their tax.
 const CLAIMED: &str = "
     at 2026-01-05 | register E on=2001-01-01 industry=5179 | register OLD on=2001-01-01 | issue 900 OLD OLD2 1.00
-    observe E 2025-12 customs/export_value 9000000
+    observe E 2025-10 customs/export_value 500000 | observe E 2025-11 customs/export_value 500000
+    observe E 2025-12 customs/export_value 8000000
     at 2026-03-05 | issue 1 OLD E 1000000.00
     at 2026-04-05 | deduct 1 E 2026-03 from=OLD purpose=export_refund";
 
@@ -23,9 +24,9 @@ fn goods_that_customs_did_not_see_leave_are_found_until_they_are_seen() {
         at 2026-05-04
         observe E 2026-03 customs/export_value 110000000
     "), @r"
-    #8 found export_refund E: 2026-03, 104000.00 at stake, score 650
-    #9 withdrawn export_refund E: 2026-03
-    #9 task E withdrawn
+    #10 found export_refund E: 2026-03, 104000.00 at stake, score 650
+    #11 withdrawn export_refund E: 2026-03
+    #11 task E withdrawn
     ");
 }
 
@@ -41,16 +42,25 @@ fn goods_that_left_a_month_earlier_are_none_and_a_claim_that_is_reversed_is_no_m
         at 2026-05-04
         reverse 1 E 2026-03 from=OLD
     "), @r"
-    #8 found export_refund E: 2026-03, 130000.00 at stake, score 650
-    #9 withdrawn export_refund E: 2026-03
-    #9 task E withdrawn
+    #10 found export_refund E: 2026-03, 130000.00 at stake, score 650
+    #11 withdrawn export_refund E: 2026-03
+    #11 task E withdrawn
     ");
 }
 
 #[test]
 fn goods_of_a_season_that_left_before_others_were_bought_are_no_lack_of_the_year() {
-    let year = CLAIMED.replace("export_value 9000000", "export_value 90000000");
+    let year = CLAIMED.replace("export_value 8000000", "export_value 90000000");
     assert_snapshot!(found(&format!("{year}
+        observe E 2026-03 customs/export_value 20000000
+        at 2026-05-02 | issue 901 OLD OLD2 1.00
+    ")), @"");
+}
+
+#[test]
+fn a_few_months_of_customs_say_nothing_of_what_was_bought_ahead() {
+    let few = CLAIMED.replace("observe E 2025-10 customs/export_value 500000 | ", "");
+    assert_snapshot!(found(&format!("{few}
         observe E 2026-03 customs/export_value 20000000
         at 2026-05-02 | issue 901 OLD OLD2 1.00
     ")), @"");

@@ -44,6 +44,9 @@ const SHELL: &str = "
 fn a_silent_firm_that_changes_hands_and_issues_what_it_never_bought_is_a_revived_shell() {
     assert_eq!(told(SHELL, "dormant_revival"), "found S 2025-09 700\n");
     assert_eq!(told(SHELL, "source_burst"), "", "the same is not said twice");
+    // Nor did it have stock from before the journal, as a firm may that trades.
+    let early = SHELL.replace("2025-08-20", "2025-02-20").replace("2025-09-02", "2025-03-02");
+    assert_eq!(told(&early, "dormant_revival"), "found S 2025-03 700\n");
 }
 
 #[test]

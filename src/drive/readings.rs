@@ -48,6 +48,15 @@ fn one_source_is_enough_where_trade_multiplied_and_it_is_very_far_off() {
 }
 
 #[test]
+fn staff_that_stays_while_trade_grows_is_no_second_witness() {
+    let power = |at: usize| Some(if at < 12 { 20_000 } else { 35_000 });
+    let staff = |at: usize| format!("observe F {}-{:02} payroll/headcount 30\n", 2025 + at / 12, at % 12 + 1);
+    let told =
+        found(&(months(&BLOWN_UP, power, |_| None) + "at 2026-05-10\n" + &(0..15).map(staff).collect::<String>()));
+    assert!(told.contains("score 280") && !told.contains("score 650"), "{told}");
+}
+
+#[test]
 fn a_seasonal_seller_is_none_for_its_readings_move_with_its_trade() {
     let power = |at: usize| Some(BLOWN_UP[at] / 25);
     assert_snapshot!(found(&months(&BLOWN_UP, power, |_| None)), @"");

@@ -43,7 +43,7 @@ fn leg(sold: &[u32]) -> String {
     let mut lines: Vec<&str> = real.lines().chain(legs.lines()).collect();
     lines.sort_by_key(|line| line["at ".len()..].split(' ').next().map(str::to_owned));
     format!(
-        "at 2025-01-03 | register T on=2009-01-01 industry=5164\n{}\nat 2025-07-28 | issue 901 OLD OLD2 1.00\n",
+        "at 2025-01-03 | register T on=2009-01-01 industry=5164\n{}\nat 2025-08-28 | issue 901 OLD OLD2 1.00\n",
         lines.join("\n")
     )
 }
@@ -53,6 +53,8 @@ fn what_is_bought_from_one_and_sold_to_another_yuan_for_yuan_is_a_leg_of_a_ring(
     assert_eq!(last(&leg(&[301_000, 302_000, 300_500]), "circular"), ["T 2025-06 550 Open"]);
     assert!(last(&leg(&[315_000, 316_000, 315_000]), "circular").is_empty(), "a margin that trade lives on");
     assert!(last(&leg(&[301_000, 302_000]), "circular").is_empty(), "an order that was dealt twice");
+    let goes_on = leg(&[301_000, 302_000, 300_500]).replace("2025-08-28", "2025-07-28");
+    assert!(last(&goes_on, "circular").is_empty(), "whether it ended is not known yet");
     let switched = leg(&[301_000, 302_000, 300_500]).replace("A T 300000.00 goods=108", "A T 300000.00 goods=102");
     assert!(last(&switched, "circular").is_empty(), "other goods than it bought");
     let known = leg(&[301_000, 302_000, 300_500])
@@ -63,11 +65,11 @@ fn what_is_bought_from_one_and_sold_to_another_yuan_for_yuan_is_a_leg_of_a_ring(
 #[test]
 fn a_match_that_goes_on_as_trade_or_is_taken_back_is_none() {
     let found = leg(&[301_000, 302_000, 300_500]);
-    let went_on = format!("{found} at 2025-08-05 | issue 50 T C 90000.00");
+    let went_on = format!("{found} at 2025-09-05 | issue 50 T C 90000.00");
     assert_eq!(last(&went_on, "circular"), ["T 2025-06 550 Withdrawn"]);
     let much_later = format!("{found} at 2025-11-05 | issue 50 A T 90000.00");
     assert_eq!(last(&much_later, "circular"), ["T 2025-06 550 Withdrawn"], "however long it had ended");
-    let voided = format!("{found} at 2025-08-05 | void 45 T");
+    let voided = format!("{found} at 2025-09-05 | void 45 T");
     assert_eq!(last(&voided, "circular"), ["T 2025-06 550 Withdrawn"]);
 }
 

@@ -23,7 +23,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           no cycle is searched for and its length does not matter. Or one leg of such a ring, among the real trade of its \
           firms, whose value is others' by origin: what was bought from one partner, time and again, is what was sold to \
           another, within a margin that no trade lives on; both were met lately, began and ended together, and the firm \
-          buys and sells goods of one class. That is judged when the month has passed in which the two last traded. Looks alike and is honest: two firms that trade both ways in different goods, whose goods \
+          buys and sells goods of one class. That is judged when a month has passed in which neither traded again. Looks alike and is honest: two firms that trade both ways in different goods, whose goods \
           codes do not meet; an order bought for one customer, which is dealt once or twice, and earns its trader \
           something.",
     parameters: &[
@@ -45,7 +45,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter::new("matched_days_max", Unit::Days, "Days between their first invoices, and their last, at most."),
     ],
     months_back: MONTHS_BACK,
-    months_ahead: 0,
+    months_ahead: 1,
     accuses_source: false,
     when: When::AtOnce,
     check,
@@ -99,7 +99,8 @@ fn matched(
     period: Period,
     [score, tax_min, count_min, apart_max, days_max]: [i64; 5],
 ) -> Option<Finding> {
-    if !view.has_passed(period) {
+    // Who deals every month has always just ended: neither may have dealt again in the month after.
+    if !view.has_passed(period.minus(-1)) {
         return None;
     }
     view.month_if(period, |month| month.buyers > 0 && month.sellers > 0)?;

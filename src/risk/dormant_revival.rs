@@ -19,7 +19,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
     matter: Matter::Issuing,
     doc: "A firm that had issued nothing, or next to nothing, for months has changed its legal representative and now issues \
           much tax that no input explains: a shell that was bought for its age and its quota. Silence is counted from what \
-          the journal has seen; of a firm older than the journal, which has been silent ever since, fewer months suffice. \
+          the journal has seen; of a firm older than the journal, which has been silent ever since, fewer months suffice, and stock from before the \
+          journal, which a trading firm may have had, explains nothing. \
           Source of the pattern: the documented case of a firm dormant for a year that changed its representative and issued \
           hundreds of millions within two months. Looks alike and is honest: a seasonal seller, whose representative stays \
           and whose pool covers what it sells; one that declares the tax, and owes it; a firm that changed hands and took up real trade, with real input. Of a firm \
@@ -83,7 +84,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let About::Period(period) = *about else { return None };
     // Of hardly any firm has it changed.
     let changed = view.representative_within(period, change_days)?;
-    let value = Unexplained::of(view, period, own_tax_min)?;
+    let value = Unexplained::of_silent(view, period, own_tax_min)?;
     let share = value.share_bp();
     if share < own_share_min {
         return None;

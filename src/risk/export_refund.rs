@@ -29,7 +29,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           customs records come, or the suspicion is lifted. Looks alike and is honest: an exporter whose goods are booked \
           at customs in another month than claimed, or who exports at a profit; one with a little suspected value in what a real \
           supplier sold it, which is no more than a reminder in false_deduction; one that buys before its season, so that goods of other months of the year leave without a \
-          claim: the year must lack half of what the three months lack; a journal that has no customs records, where a lower score counts (score_no_customs).",
+          claim: the year must lack half of what the three months lack, and much of its own, and some months of it must be known; a journal that has no customs records, where a lower score counts (score_no_customs).",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score where customs saw less leave than is claimed for, 0 to 1000."),
         Parameter::new(
@@ -50,6 +50,12 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::BasisPoints,
             "The highest rate: tax over this is the least that goods are worth.",
         ),
+        Parameter::new(
+            "year_short_min_bp",
+            Unit::BasisPoints,
+            "And of those claimed for in a year, at least so much: goods are bought ahead of their export.",
+        ),
+        Parameter::new("months_min", Unit::Months, "Months that customs must have told of, of a firm that they know."),
         Parameter::new(
             "tainted_min_bp",
             Unit::BasisPoints,
@@ -75,10 +81,11 @@ struct Customs {
 }
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, no_customs, tainted_score, both, tax_min, short_min, rate, tainted_min] = view.parameters(&TYPOLOGY)?;
+    let [score, no_customs, tainted_score, both, tax_min, short_min, rate, year_short_min, months_min, tainted_min] =
+        view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let refunds = view.month_if(period, |month| month.refunds > Fen::ZERO)?.refunds;
-    let customs = customs(view, period, rate).filter(|customs| {
+    let customs = customs(view, period, [rate, year_short_min, months_min]).filter(|customs| {
         let without_goods = customs.tax.share(Fen(customs.short), Fen(10_000));
         customs.short >= short_min && without_goods.0 >= tax_min
     });
@@ -134,16 +141,17 @@ fn tainted(view: &mut View<'_, '_>, period: Period) -> (Vec<TaxpayerId>, i64) {
 
 /// Claims of the months of which customs said something; of a firm that customs ever saw export, a month without a word is
 /// one that has not been told of.
-fn customs(view: &mut View<'_, '_>, period: Period, rate: i64) -> Option<Customs> {
+fn customs(view: &mut View<'_, '_>, period: Period, [rate, year_short_min, months_min]: [i64; 3]) -> Option<Customs> {
     let metric = [Metric::of(ObservationSource::Customs, "export_value")];
     let seen = |view: &mut View<'_, '_>, back: i32| view.readings(period.minus(back), &metric)[0];
     let known = (0..=KNOWN_MONTHS).any(|back| seen(view, back).is_some());
-    let (mut tax, mut left) = (Fen::ZERO, Fen::ZERO);
+    let (mut tax, mut left, mut told) = (Fen::ZERO, Fen::ZERO, 0);
     for back in 0..WINDOW {
         let reading = seen(view, back);
         if reading.is_some() || !known {
             tax += view.month(period.minus(back)).refunds;
             left += Fen(reading.unwrap_or(0));
+            told += 1;
         }
     }
     let goods = tax.share(Fen(10_000), Fen(rate));
@@ -153,11 +161,17 @@ fn customs(view: &mut View<'_, '_>, period: Period, rate: i64) -> Option<Customs
         if let Some(reading) = seen(view, back) {
             year_tax += view.month(period.minus(back)).refunds;
             year_left += Fen(reading);
+            told += 1;
         }
     }
-    let year_lacks = year_tax.share(Fen(10_000), Fen(rate)) - year_left;
+    if known && told < months_min {
+        return None;
+    }
+    let year_goods = year_tax.share(Fen(10_000), Fen(rate));
+    let year_lacks = year_goods - year_left;
     let short = (goods - left).ratio_bp(goods);
-    (short > 0 && year_lacks.0 >= (goods - left).0 / 2).then_some(Customs { tax, goods, left, short, known })
+    let lacks = short > 0 && year_lacks.0 >= (goods - left).0 / 2 && year_lacks.ratio_bp(year_goods) >= year_short_min;
+    lacks.then_some(Customs { tax, goods, left, short, known })
 }
 
 fn sentence(period: Period, refunds: Fen, customs: Option<&Customs>, tainted: Option<(Fen, i64)>) -> Sentence {

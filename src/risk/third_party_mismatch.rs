@@ -16,7 +16,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     matter: Matter::Capacity,
     doc: "Over three months, what third parties observed of the firm (electricity, waybills, payroll, money received) is \
           far less for each yuan of its trade, invoiced or declared, than in its own past year; where a firm has no past \
-          yet, than any trade needs. Two sources at least must be far off; or one, very far, while the trade itself \
+          yet, than any trade needs. Two sources beside payroll at least must be far off; or one, very far, while the trade itself \
           multiplied. Announcement 38 of 2019 names capacity and energy use that cannot make what was sold as a mark of \
           false invoices. Withdrawn when a late reading or a void makes the figures meet. Looks alike and is honest: a \
           seasonal seller, whose readings move with its trade; production before the season (hence three months, and the \
@@ -122,10 +122,12 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     // Another source that moves with the trade bears it out.
     let borne_out = (0..ALONE).any(|source| capacity.is_known(source) && off.iter().all(|said| said.source != source));
     let alone = off.iter().any(|said| said.source < ALONE && said.very_far);
-    let score = match (sources, alone) {
+    // Staff is there whatever is sold, so beside one other it bears that out, and is no second witness.
+    let witnesses = off.iter().filter(|said| said.source < ALONE).count();
+    let score = match (witnesses, alone) {
         (2.., _) => two,
-        (1, true) if multiplied && !borne_out => growth_score,
-        (1, true) => score,
+        (_, true) if multiplied && !borne_out => growth_score,
+        (1, _) if alone || sources > 1 => score,
         _ => return None,
     };
     let mut finding = Finding::new(score, stake(view, period), sentence(period, all, &off, growth));

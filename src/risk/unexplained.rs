@@ -40,18 +40,40 @@ pub(super) struct Unexplained {
     /// Of it, what no input explains, net of what is left in the pool: trade often sells first and gets the purchase invoice
     /// later, and has a month for it.
     pub(super) own: Fen,
+    /// What began in the month and in the one before.
+    begun: [Fen; 2],
+}
+
+/// What of a month's sales has no purchase behind it.
+fn originated(month: &Month) -> Fen {
+    month.originated
+}
+
+/// The same, and what a firm older than the journal may have had in stock.
+fn originated_or_opening(month: &Month) -> Fen {
+    month.originated + month.opening
 }
 
 impl Unexplained {
     /// Of a month and the one before it, where the month itself adds to it (else the one before says all there is to say)
     /// and it is so much at least.
     pub(super) fn of(view: &mut View<'_, '_>, period: Period, own_tax_min: i64) -> Option<Self> {
+        Self::begun(view, period, own_tax_min, originated)
+    }
+
+    /// The same of a firm that had been silent: stock from before the journal explains nothing of what it sells now.
+    pub(super) fn of_silent(view: &mut View<'_, '_>, period: Period, own_tax_min: i64) -> Option<Self> {
+        Self::begun(view, period, own_tax_min, originated_or_opening)
+    }
+
+    fn begun(view: &mut View<'_, '_>, period: Period, own_tax_min: i64, begun_in: fn(&Month) -> Fen) -> Option<Self> {
         // In most months it is too little: that is read off before anything is copied.
-        let of_this = view.read_month(period, |month| month.originated);
+        let of_this = view.read_month(period, begun_in);
         if of_this <= Fen::ZERO {
             return None;
         }
-        let begun = of_this + view.read_month(period.minus(1), |month| month.originated);
+        let of_before = view.read_month(period.minus(1), begun_in);
+        let begun = of_this + of_before;
         if begun.0 < own_tax_min {
             return None;
         }
@@ -63,7 +85,7 @@ impl Unexplained {
         }
         let gone = view.profile.deregistered_since().is_some_and(|since| since.period() <= period);
         let own = begun - if gone { Fen::ZERO } else { view.pool_left(period.minus(-1)) };
-        (own.0 >= own_tax_min).then_some(Self { this, before, issued, own })
+        (own.0 >= own_tax_min).then_some(Self { this, before, issued, own, begun: [of_this, of_before] })
     }
 
     /// Whether it is held back, so that somebody must do something: its firm has vanished, or does not own up to it, or nothing
@@ -101,16 +123,16 @@ impl Unexplained {
     fn owned(&self, view: &mut View<'_, '_>, period: Period) -> Owned {
         let (mut of, mut payable) = (Fen::ZERO, Fen::ZERO);
         let mut is_missing = false;
-        for month in [&self.this, &self.before] {
+        for (month, begun) in [&self.this, &self.before].into_iter().zip(self.begun) {
             match month.declared.value {
                 Some([.., due]) => {
-                    of += month.originated.max(Fen::ZERO);
+                    of += begun.max(Fen::ZERO);
                     payable += due.max(Fen::ZERO);
                 }
-                None => is_missing |= month.originated > Fen::ZERO,
+                None => is_missing |= begun > Fen::ZERO,
             }
         }
-        let begun = self.this.originated + self.before.originated;
+        let begun = self.begun[0] + self.begun[1];
         if of > Fen::ZERO && of.ratio_bp(begun) >= DECLARED_PART_MIN_BP {
             return Owned::Declared(payable.ratio_bp(of));
         }

@@ -188,11 +188,28 @@ fn two(months: &Months, month: Month, name: &str) -> i64 {
     sum(months, month, name) + sum(months, month.plus(-1), name)
 }
 
+/// Sums that have no purchase behind them.
+type Lacking = &'static [&'static str];
+const LACKING: Lacking = &["originated"];
+/// Of who had been silent: there is no stock from before the journal.
+const LACKING_OF_SILENT: Lacking = &["originated", "opening"];
+
+fn lacks(months: &Months, month: Month, lacking: Lacking) -> i64 {
+    lacking.iter().map(|name| sum(months, month, name)).sum()
+}
+
 /// Of a month and the one before it, what no input explains, and over what was issued, in basis points.
-fn unexplained(books: &Books, id: &str, months: &Months, month: Month, least: i64) -> Option<(i64, i64)> {
+fn unexplained(
+    books: &Books,
+    id: &str,
+    months: &Months,
+    month: Month,
+    lacking: Lacking,
+    least: i64,
+) -> Option<(i64, i64)> {
     let firm = books.firms.get(id)?;
-    let begun = two(months, month, "originated");
-    if sum(months, month, "originated") <= 0 || begun < least {
+    let begun = lacks(months, month, lacking) + lacks(months, month.plus(-1), lacking);
+    if lacks(months, month, lacking) <= 0 || begun < least {
         return None;
     }
     let mut issued = two(months, month, "standing");
@@ -232,8 +249,8 @@ fn burst(books: &Books, id: &str, months: &Months, month: Month) -> Option<Findi
     let firm = books.firms.get(id)?;
     let owned_min = rule("owned_min_bp");
     let least = rule("own_tax_held_min_fen").min(rule("own_tax_min_fen"));
-    let (own, share) = unexplained(books, id, months, month, least)?;
-    if own < rule("own_tax_min_fen") && held_back(books, id, months, month, owned_min) != Some(true) {
+    let (own, share) = unexplained(books, id, months, month, LACKING, least)?;
+    if own < rule("own_tax_min_fen") && held_back(books, id, months, month, LACKING, owned_min) != Some(true) {
         return None;
     }
     // Worlds register nobody but traders.
@@ -247,13 +264,13 @@ fn burst(books: &Books, id: &str, months: &Months, month: Month) -> Option<Findi
     if !registered && !changed && !vanished && !surges(books, id, months, month, share) {
         return None;
     }
-    if !is_held_back(books, id, months, month, owned_min) {
+    if !is_held_back(books, id, months, month, LACKING, owned_min) {
         return None;
     }
     if !registered && changed && revival(books, id, months, month).is_some() {
         return None;
     }
-    let known = held_back(books, id, months, month, owned_min) == Some(true);
+    let known = held_back(books, id, months, month, LACKING, owned_min) == Some(true);
     let sure = known || (registered || changed) && share >= rule("own_share_min_bp");
     let score = source_score(books, "source_burst", months, month, vanished);
     Some(finding(if sure { score } else { score.min(rule("score_unsure")) }, own.max(0)))
@@ -291,21 +308,21 @@ fn surges(books: &Books, id: &str, months: &Months, month: Month, share: i64) ->
 
 /// Whether the tax that no input explains is held back: the firm is gone, or its returns do not say that it owes it; nothing
 /// where that is not known yet.
-fn held_back(books: &Books, id: &str, months: &Months, month: Month, least: i64) -> Option<bool> {
+fn held_back(books: &Books, id: &str, months: &Months, month: Month, lacking: Lacking, least: i64) -> Option<bool> {
     let firm = books.firms.get(id)?;
     if has_vanished(firm) {
         return Some(true);
     }
     let (mut of, mut payable, mut missing) = (0, 0, false);
     for month in [month, month.plus(-1)] {
-        let begun = sum(months, month, "originated");
+        let begun = lacks(months, month, lacking);
         match firm.declared.get(&month).and_then(|said| latest(said)) {
             Some([.., due]) => (of, payable) = (of + begun.max(0), payable + (*due).max(0)),
             None => missing |= begun > 0,
         }
     }
     // What is declared of less than a quarter says nothing of the rest.
-    if of > 0 && bp(of, two(months, month, "originated")) >= 2_500 {
+    if of > 0 && bp(of, lacks(months, month, lacking) + lacks(months, month.plus(-1), lacking)) >= 2_500 {
         return Some(bp(payable, of) < least);
     }
     let due = month.plus(1).start() + books.rules.limit("declare_days") * DAY + own_hour(id) * HOUR;
@@ -314,9 +331,9 @@ fn held_back(books: &Books, id: &str, months: &Months, month: Month, least: i64)
 }
 
 /// The same where it is taken so as long as it is not known: but not of who deducts nothing, and has no input by its nature.
-fn is_held_back(books: &Books, id: &str, months: &Months, month: Month, least: i64) -> bool {
+fn is_held_back(books: &Books, id: &str, months: &Months, month: Month, lacking: Lacking, least: i64) -> bool {
     let small = books.firms.get(id).is_some_and(|firm| at(&firm.small, month.plus(1).start()) == Some(&true));
-    held_back(books, id, months, month, least).unwrap_or(!small)
+    held_back(books, id, months, month, lacking, least).unwrap_or(!small)
 }
 
 /// Firms are asked of a month in an hour of their own, within five days.
@@ -328,7 +345,7 @@ fn own_hour(id: &str) -> i64 {
 fn revival(books: &Books, id: &str, months: &Months, month: Month) -> Option<Finding> {
     let rule = |name: &str| books.rules.of("dormant_revival", name);
     let firm = books.firms.get(id).filter(|firm| changed_within(firm, month, rule("change_days")))?;
-    let (own, share) = unexplained(books, id, months, month, rule("own_tax_min_fen"))?;
+    let (own, share) = unexplained(books, id, months, month, LACKING_OF_SILENT, rule("own_tax_min_fen"))?;
     let amount = |month: Month| sum(months, month, "sold_amount") - sum(months, month, "sold_void_amount");
     let is_idle = |month: Month| amount(month) <= rule("idle_amount_max_fen");
     // The trade that the month is part of began after a silent month, not long ago.
@@ -340,7 +357,7 @@ fn revival(books: &Books, id: &str, months: &Months, month: Month) -> Option<Fin
     let began_unseen = idle < 12 && first.plus(-1 - i32::try_from(idle).expect("twelve at most")) < known_from;
     let is_unseen = began_unseen && books.is_older(id);
     let least = rule("idle_months").min(if is_unseen { rule("idle_months_unseen") } else { i64::MAX });
-    if !is_held_back(books, id, months, month, rule("owned_min_bp")) {
+    if !is_held_back(books, id, months, month, LACKING_OF_SILENT, rule("owned_min_bp")) {
         return None;
     }
     if share < rule("own_share_min_bp") || i64::try_from(idle).expect("twelve at most") < least {
