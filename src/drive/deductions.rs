@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::tests::told;
+use super::trade::last;
 
 #[test]
 fn a_second_deduction_is_found_until_the_first_is_reversed() {
@@ -32,17 +33,36 @@ fn deducting_reversing_and_deducting_again_is_lawful() {
 #[test]
 fn a_deduction_without_an_invoice_is_found_after_the_grace_period() {
     assert_snapshot!(told("
-        deduct 101 B 2026-03 from=A tax=1170.00
+        at 2025-03-02 | issue 900 OLD OLD2 1.00
+        at 2026-03-02 | deduct 101 B 2026-03 from=A tax=1170.00
         wait 31
         issue 102 A C 10.00
         wait 1
         issue 101 A B 9000.00
     "), @r"
-    #2 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
-    #2 task B level 3 score 600: deduct_without_invoice
-    #3 withdrawn deduct_without_invoice B: legacy:101 of A
-    #3 task B withdrawn
+    #3 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
+    #3 task B level 3 score 600: deduct_without_invoice
+    #4 withdrawn deduct_without_invoice B: legacy:101 of A
+    #4 task B withdrawn
     ");
+}
+
+#[test]
+fn an_invoice_from_before_the_journal_that_is_deducted_is_a_reminder() {
+    let began = |begin: &str, no: &str| {
+        told(&format!(
+            "at {begin} | issue 900 OLD OLD2 1.00\nat 2026-03-02 | deduct {no} B 2026-03 from=A tax=1170.00
+            at 2026-04-20 | issue 102 A C 10.00"
+        ))
+    };
+    let score = |told: String| {
+        told.lines().find_map(|line| line.split_once("stake, score ").map(|(_, score)| score.to_owned()))
+    };
+    assert_eq!(score(began("2025-03-02", "101")), Some("600".into()));
+    assert_eq!(score(began("2026-02-02", "101")), Some("250".into()), "its first months");
+    // A fully digital invoice says of which year it is.
+    assert_eq!(score(began("2025-03-02", "24312000000000000101")), Some("250".into()));
+    assert_eq!(score(began("2025-03-02", "25312000000000000101")), Some("600".into()));
 }
 
 #[test]
@@ -74,12 +94,13 @@ fn a_deduction_that_names_no_seller_is_matched_or_found_ambiguous() {
 #[test]
 fn the_grace_period_is_over_at_its_very_end() {
     assert_snapshot!(told("
+        at 2025-03-02 | issue 900 OLD OLD2 1.00
         at 2026-03-02T09:00 | deduct 101 B 2026-03 from=A tax=1170.00
         at 2026-04-01T08:59 | issue 102 A C 10.00
         at 2026-04-01T09:00 | issue 103 A C 10.00
     "), @r"
-    #3 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
-    #3 task B level 3 score 600: deduct_without_invoice
+    #4 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
+    #4 task B level 3 score 600: deduct_without_invoice
     ");
 }
 
@@ -143,4 +164,45 @@ fn what_was_held_against_one_seller_is_not_where_another_has_the_same_number() {
     #4 found double_deduction B: legacy:101, 1170.00 at stake, score 600
     #4 task B level 3 score 600: deduct_without_invoice double_deduction
     ");
+}
+
+/// A line for each of some numbers.
+fn each(numbers: std::ops::RangeInclusive<u32>, line: impl Fn(u32) -> String) -> String {
+    numbers.map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// Red letters of the whole of each.
+fn reds(numbers: std::ops::RangeInclusive<u32>) -> String {
+    each(numbers, |no| format!("issue {} A B -150000.00 tax=-19500.00 red={no}", no + 100))
+}
+
+/// Five invoices that A sells B, deducted in April; what comes of them is `then`; May has passed with its return, and July has not.
+fn bought(then: &str) -> String {
+    let sold = each(101..=105, |no| {
+        format!("at 2026-04-02 | issue {no} A B 150000.00 tax=19500.00 | deduct {no} B 2026-04 from=A")
+    });
+    let rest = "at 2026-04-03 | issue 900 OLD B 300000.00 tax=39000.00\n";
+    format!("{rest}{sold}{then}\nat 2026-07-28 | issue 901 OLD OLD2 1.00")
+}
+
+#[test]
+fn what_stays_deducted_though_its_seller_took_it_back_is_found_when_the_month_has_passed() {
+    let taken_back = |then: &str| last(&bought(then), "false_deduction");
+    let all = format!("at 2026-05-20 | {}", reds(101..=105));
+    assert_eq!(taken_back(&all), ["B 2026-05 597 Open"]);
+    assert_eq!(taken_back(&format!("at 2026-05-20 | {}", reds(101..=103))), ["B 2026-05 558 Open"]);
+    assert!(taken_back(&format!("at 2026-05-20 | {}", reds(101..=102))).is_empty(), "two may be a mistake");
+    assert!(taken_back(&format!("at 2026-07-20 | {}", reds(101..=105))).is_empty(), "its return is not due yet");
+    // Who takes back what it had deducted does as the law wants.
+    let reversed = each(101..=105, |no| format!("reverse {no} B 2026-05 from=A"));
+    assert!(taken_back(&format!("{all}at 2026-06-10 | {reversed}")).is_empty());
+    let late = format!("{}\nat 2026-07-29 | {reversed}", bought(&all));
+    assert_eq!(last(&late, "false_deduction"), ["B 2026-05 558 Withdrawn"]);
+}
+
+#[test]
+fn a_seller_that_takes_back_little_of_what_it_sold_is_none_of_those() {
+    let much = "at 2026-04-03 | issue 902 A B 9000000.00 tax=1170000.00\n";
+    let few = format!("{much}at 2026-05-20 | {}", reds(101..=105));
+    assert!(last(&bought(&few), "false_deduction").is_empty());
 }

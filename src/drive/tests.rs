@@ -378,7 +378,8 @@ fn what_goes_round_is_withdrawn_when_the_invoice_that_closed_it_is_voided() {
 #[test]
 fn grace_is_of_each_claim() {
     assert_snapshot!(found("
-        deduct 101 B 2026-03 from=A tax=1170.00
+        at 2025-03-02 | issue 900 OLD OLD2 1.00
+        at 2026-03-02 | deduct 101 B 2026-03 from=A tax=1170.00
         wait 3
         reverse 101 B 2026-03 from=A tax=1170.00
         wait 23
@@ -388,7 +389,7 @@ fn grace_is_of_each_claim() {
         wait 26
         issue 103 A C 10.00
     "), @r"
-    #5 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
+    #6 found deduct_without_invoice B: legacy:101 of A, 1170.00 at stake, score 600
     ");
 }
 

@@ -5,7 +5,7 @@ use super::probe::*;
 use crate::model::Output;
 
 /// What of a typology was told last of each finding, as `FIRM SUBJECT SCORE STATUS`.
-fn last(script: &str, typology: &str) -> Vec<String> {
+pub(super) fn last(script: &str, typology: &str) -> Vec<String> {
     let begin = "at 2025-01-02 | register OLD on=2001-01-01 | issue 900 OLD OLD2 1.00\n";
     let mut told = std::collections::BTreeMap::new();
     for said in world(&format!("{begin}{script}")).said() {

@@ -255,6 +255,13 @@ impl InvoiceNo {
         Id::parse(text).map(Self)
     }
 
+    /// The year that the number of a fully digital invoice begins with (its last two digits; Announcement 11 of 2024).
+    pub fn year(&self) -> Option<i32> {
+        let text = self.as_str();
+        let is_digital = text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.get(..2).filter(|_| is_digital)?.parse::<i32>().ok().map(|year| 2_000 + year)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()

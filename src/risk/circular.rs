@@ -22,8 +22,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
           sells itself: invoices that go round without goods. Seen by provenance, value arriving at its own origin, so \
           no cycle is searched for and its length does not matter. Or one leg of such a ring, among the real trade of its \
           firms, whose value is others' by origin: what was bought from one partner, time and again, is what was sold to \
-          another, within a margin that no trade lives on; both were met lately, began and ended together, and the firm \
-          buys and sells goods of one class. That is judged when a month has passed in which neither traded again. Looks alike and is honest: two firms that trade both ways in different goods, whose goods \
+          another, within a margin that no trade lives on; both were met lately (or, of partners that may be older than the journal, much was dealt and it matches closely), began and ended together, \
+          and the firm buys and sells goods of one class. That is judged when a month has passed in which neither traded again. Looks alike and is honest: two firms that trade both ways in different goods, whose goods \
           codes do not meet; an order bought for one customer, which is dealt once or twice, and earns its trader \
           something.",
     parameters: &[
@@ -43,6 +43,17 @@ pub(super) static TYPOLOGY: Typology = Typology {
             "By how much the tax of one differs from the other's, at most, in basis points.",
         ),
         Parameter::new("matched_days_max", Unit::Days, "Days between their first invoices, and their last, at most."),
+        Parameter::new(
+            "matched_known_tax_min_fen",
+            Unit::Fen,
+            "Of partners that may have been known before the journal, or the firm, began: tax of each, at least.",
+        ),
+        Parameter::new(
+            "matched_known_apart_max_bp",
+            Unit::BasisPoints,
+            "Of those: by how much it differs, at most, in basis points.",
+        ),
+        Parameter::new("matched_span_max_days", Unit::Days, "Days from the first invoice to the last, at most."),
     ],
     months_back: MONTHS_BACK,
     months_ahead: 1,
@@ -52,11 +63,27 @@ pub(super) static TYPOLOGY: Typology = Typology {
 };
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, tax_min, share_min, score_matched, matched_min, count_min, apart_max, days_max] =
-        view.parameters(&TYPOLOGY)?;
+    let [
+        score,
+        tax_min,
+        share_min,
+        score_matched,
+        matched_min,
+        count_min,
+        apart_max,
+        days_max,
+        known_tax_min,
+        known_apart_max,
+        span_max,
+    ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
-    returned(view, period, [score, tax_min, share_min])
-        .or_else(|| matched(view, period, [score_matched, matched_min, count_min, apart_max, days_max]))
+    returned(view, period, [score, tax_min, share_min]).or_else(|| {
+        matched(
+            view,
+            period,
+            [score_matched, matched_min, count_min, apart_max, days_max, known_tax_min, known_apart_max, span_max],
+        )
+    })
 }
 
 /// The firm's own value that came back.
@@ -97,7 +124,7 @@ fn returned(view: &mut View<'_, '_>, period: Period, [score, tax_min, share_min]
 fn matched(
     view: &mut View<'_, '_>,
     period: Period,
-    [score, tax_min, count_min, apart_max, days_max]: [i64; 5],
+    [score, tax_min, count_min, apart_max, days_max, known_tax_min, known_apart_max, span_max]: [i64; 8],
 ) -> Option<Finding> {
     // Who deals every month has always just ended: neither may have dealt again in the month after.
     if !view.has_passed(period.minus(-1)) {
@@ -126,8 +153,14 @@ fn matched(
         for (buyer, sold) in near.filter(|(id, _)| *id != seller) {
             let pair = Pair { seller, bought, buyer: *buyer, sold: *sold };
             let is_lately = view.is_met_lately(&pair.bought) && view.is_met_lately(&pair.sold);
+            let is_alike = is_lately || tax.0 >= known_tax_min && apart(&pair.sold, &pair.bought) <= known_apart_max;
             let is_more = best.as_ref().is_none_or(|best| best.bought.totals.tax < tax);
-            if is_more && is_lately && pair.days_apart() <= days_max && pair.ended() == period {
+            if is_more
+                && is_alike
+                && pair.days_apart() <= days_max
+                && pair.span_days() <= span_max
+                && pair.ended() == period
+            {
                 best = Some(pair);
             }
         }
@@ -158,6 +191,12 @@ impl Pair {
     fn days_apart(&self) -> i64 {
         let began = self.bought.first_at.days_since(self.sold.first_at).abs();
         began.max(self.bought.last_at.days_since(self.sold.last_at).abs())
+    }
+
+    /// Days from the first invoice of both to the last.
+    fn span_days(&self) -> i64 {
+        let last = self.bought.last_at.max(self.sold.last_at);
+        last.days_since(self.bought.first_at.min(self.sold.first_at))
     }
 
     /// The month of the last invoice of both.

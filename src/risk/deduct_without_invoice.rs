@@ -16,10 +16,18 @@ pub(super) static TYPOLOGY: Typology = Typology {
     doc: "A deduction has waited its grace period (limits.grace_days) and no invoice of that number has arrived at \
           this buyer; or the deduction names no seller and several invoices of that number have arrived, so that it \
           cannot be said which is meant. Withdrawn when the invoice arrives, however late, or the deduction is \
-          reversed. Looks alike and is honest: the deduction's event arrives before its invoice's.",
+          reversed. Looks alike and is honest: the deduction's event arrives before its invoice's; and the invoice was issued \
+          before the journal began, as one that is deducted in its first months may have been, or one whose number \
+          says so: of the 20 digits of a fully digital invoice the first two are those of its year (Announcement 11 of 2024). \
+          These are told as a reminder.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
         Parameter::new("score_ambiguous", Unit::Score, "Score where several invoices could be meant, 0 to 1000."),
+        Parameter::new(
+            "score_opening",
+            Unit::Score,
+            "Score where the invoice may be from before the journal, 0 to 1000.",
+        ),
     ],
     months_back: 0,
     months_ahead: 0,
@@ -29,7 +37,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
 };
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, score_ambiguous] = view.parameters(&TYPOLOGY)?;
+    let [score, score_ambiguous, score_opening] = view.parameters(&TYPOLOGY)?;
     let About::Invoice { seller_id, invoice_no } = *about else { return None };
     let held = view.held(seller_id, invoice_no).filter(|held| held.arrived.is_none())?.clone();
     let days = view.limits().grace_days;
@@ -42,6 +50,8 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let count = i64::try_from(sellers.len()).unwrap_or(i64::MAX);
     match sellers.len() {
         0 if overdue => {
+            let is_earlier = view.may_be_before_journal(invoice_no, last.at.period());
+            let score = if is_earlier { score_opening } else { score };
             let sentence = Sentence {
                 zh: format!(
                     "{period}抵扣了发票{invoice_no}的税额{tax}元，但{days}天内未见该发票开具；请核实其真伪并责令转出。"

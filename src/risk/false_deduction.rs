@@ -1,9 +1,12 @@
 //! Deducted tax whose value came from a suspected source.
 
-use super::finding::counted;
+use super::finding::{COUNTERPARTIES_MAX, counted, percent};
 use super::{Finding, Matter, Parameter, Sentence, Subject, TOGETHER_MAX, Typology, Unit, View, When};
-use crate::model::{About, Fen, TaxpayerId};
-use crate::state::Side;
+use crate::model::{About, Fen, Period, TaxpayerId};
+use crate::state::{Partner, Side};
+
+/// Of who has more sellers not all are looked at.
+const SELLERS_MAX: usize = 1_024;
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -11,14 +14,17 @@ pub(super) static TYPOLOGY: Typology = Typology {
     name_zh: "虚抵",
     since: "0.1.0",
     subject: Subject::Origin,
-    also: None,
+    also: Some(Subject::Period),
     matter: Matter::Origin,
     doc: "The taxpayer deducted tax whose value entered the chain at a source that is suspected of issuing falsely, \
           directly or through washers. Known at once when the suspicion was there before the deduction; otherwise when \
           it reaches the taxpayer along recorded provenance; and already before the deduction, while it can still be stopped. Withdrawn when the suspicion is lifted, or the invoices are \
           taken back; what was transferred out is no longer at stake, but whoever took so much of it is to be asked how. Of tax that came both ways, what was bought from the source itself counts as \
           deducted first. Counts in full where the seller it came through had little else to sell: most of what the \
-          taxpayer bought there was the source's. Looks alike and is honest, and is told as a reminder at most: a buyer \
+          taxpayer bought there was the source's. Or, about a month, it keeps deductions of many invoices that their seller voided, or \
+          red-lettered in later months: the output tax behind them is gone, and who had deducted transfers it out (Announcement \
+          11 of 2024, for red letters); asked when the month has passed in which they were taken back, with its return, and \
+          withdrawn with the transfer. Looks alike and is honest, and is told as a reminder at most: a buyer \
           with a little of the value in what a real supplier sold it, for a supplier that deducts false invoices and \
           trades all the same passes a part of their value on with everything it \
           sells; and whoever has bought from a firm all along before that came to issue falsely.",
@@ -53,6 +59,16 @@ pub(super) static TYPOLOGY: Typology = Typology {
         ),
         Parameter::new("score_diluted", Unit::Score, "Score where it has less, at most."),
         Parameter::new("tax_part_min_fen", Unit::Fen, "Nor is less tax of the origin itself."),
+        Parameter::new(
+            "kept_invoices_min",
+            Unit::Invoices,
+            "Invoices that a seller took back and that stay deducted, at least.",
+        ),
+        Parameter::new(
+            "kept_share_min_bp",
+            Unit::BasisPoints,
+            "Their tax over all that was bought of that seller, at least, in basis points.",
+        ),
     ],
     months_back: 0,
     months_ahead: 0,
@@ -107,7 +123,9 @@ impl Weight {
 /// Whether value of an accused origin came as false invoices, and not as a part of real goods from a supplier that deducts some;
 /// true where the rule set does not ask.
 pub(super) fn is_concentrated(view: &mut View<'_, '_>, origin: TaxpayerId) -> bool {
-    let Some([.., nearest_min, all_min, lately_min, _, _]) = view.parameters::<11>(&TYPOLOGY) else { return true };
+    let Some([.., nearest_min, all_min, lately_min, _, _, _, _]) = view.parameters::<13>(&TYPOLOGY) else {
+        return true;
+    };
     Weight::of(view, origin, [nearest_min, all_min, lately_min]).is_concentrated
 }
 
@@ -124,8 +142,23 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         lately_min,
         score_diluted,
         part_min,
+        kept_min,
+        kept_share_min,
     ] = view.parameters(&TYPOLOGY)?;
-    let About::Origin(origin) = *about else { return None };
+    let risen = |full: i64, tax: Fen| {
+        let risen = i128::from((tax.0 - tax_min).clamp(0, (tax_full - tax_min).max(0)));
+        let span = i128::from((tax_full - tax_min).max(1));
+        least + i64::try_from(i128::from((full - least).max(0)) * risen / span).unwrap_or(0)
+    };
+    let origin = match *about {
+        About::Origin(origin) => origin,
+        About::Period(period) => {
+            let kept = kept(view, period, [kept_min, part_min, kept_share_min])?;
+            return (kept.tax.0 >= tax_min)
+                .then(|| kept.finding(risen(direct, kept.tax), [kept_min, tax_min, kept_share_min]));
+        }
+        About::Invoice { .. } | About::Party(_) => return None,
+    };
     let value = view.tainted(origin);
     if value.names == 0 || value.taken.0 < part_min || origin == view.taxpayer() {
         return None;
@@ -146,10 +179,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if (deducted + waiting).0 < tax_min || !this.is_concentrated && deducted.0 < tax_min {
         return None;
     }
-    let full = if value.hops <= 1 { direct } else { indirect };
-    let risen = i128::from((deducted.0 - tax_min).clamp(0, (tax_full - tax_min).max(0)));
-    let span = i128::from((tax_full - tax_min).max(1));
-    let score = least + i64::try_from(i128::from((full - least).max(0)) * risen / span).unwrap_or(0);
+    let score = risen(if value.hops <= 1 { direct } else { indirect }, deducted);
     let is_waiting = deducted.0 < tax_min;
     let score = match (this.is_concentrated, is_waiting) {
         (false, _) => score.min(score_diluted),
@@ -177,6 +207,68 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         .with(if via == origin { vec![origin] } else { vec![origin, via] });
     finding.case_id = Some(value.case_id);
     Some(finding)
+}
+
+/// Deductions of invoices that their sellers took back.
+struct Kept {
+    /// The month in which some were.
+    period: Period,
+    /// Who took back many, and most first.
+    sellers: Vec<(TaxpayerId, Partner)>,
+    /// Of those.
+    invoices: i64,
+    tax: Fen,
+}
+
+/// What the taxpayer keeps of sellers that took back many invoices, and a good part of what they sold it; where some of all that
+/// was taken back in a month that has passed.
+fn kept(view: &mut View<'_, '_>, period: Period, [invoices_min, part_min, share_min]: [i64; 3]) -> Option<Kept> {
+    if view.read_month(period, |month| month.ways.kept.count) == 0 || !view.has_passed(period) {
+        return None;
+    }
+    let mut sellers = view.partners(Side::Bought, SELLERS_MAX);
+    sellers.retain(|(_, seller)| {
+        let kept = seller.kept;
+        i64::from(kept.count) >= invoices_min && kept.tax.0 >= part_min.max(1) && kept_share_bp(seller) >= share_min
+    });
+    sellers.sort_by_key(|(id, seller)| (std::cmp::Reverse(seller.kept.tax), *id));
+    let invoices = sellers.iter().map(|(_, seller)| i64::from(seller.kept.count)).sum();
+    let tax = sellers.iter().map(|(_, seller)| seller.kept.tax).sum();
+    Some(Kept { period, sellers, invoices, tax })
+}
+
+/// Of all that was bought of a seller, taken back or not, what was taken back and is kept, in basis points.
+fn kept_share_bp(seller: &Partner) -> i64 {
+    seller.kept.tax.ratio_bp(seller.kept.tax + seller.totals.tax.max(Fen::ZERO))
+}
+
+impl Kept {
+    fn finding(&self, score: i64, [invoices_min, tax_min, share_min]: [i64; 3]) -> Finding {
+        let Self { period, sellers, invoices, tax } = self;
+        let share = sellers.first().map_or(0, |(_, seller)| kept_share_bp(seller));
+        let first = sellers.first().map(|(id, _)| id.to_string()).unwrap_or_default();
+        let (from_zh, from_en) = if sellers.len() > 1 {
+            (format!("{first}等{}户", sellers.len()), format!("{first} and {} more", sellers.len() - 1))
+        } else {
+            (first.clone(), first)
+        };
+        let (text, share_text) = (tax.grouped(), percent(share));
+        let sentence = Sentence {
+            zh: format!(
+                "该户已抵扣的发票中有{invoices}张、税额{text}元已被销方{from_zh}作废或红冲（至{period}，占自其取得税额的{share_text}%），                 至今未转出；请核实交易真实性，责令转出进项税额，并通知销方主管机关。"
+            ),
+            en: format!(
+                "{} with {text} yuan of tax deducted here were voided or red-lettered by {from_en} (up to {period}, {share_text} %                  of what was bought there), and the deductions stand; verify the trade, have the tax transferred out, and tell \
+                 the seller's office.",
+                counted(*invoices, "invoice")
+            ),
+        };
+        Finding::new(score, *tax, sentence)
+            .number("invoices_kept", *invoices, invoices_min, "invoices", "whole journal")
+            .number("tax_kept", tax.0, tax_min, "fen", "whole journal")
+            .number("share_kept_of_seller", share, share_min, "bp", "whole journal")
+            .with(sellers.iter().take(COUNTERPARTIES_MAX).map(|(id, _)| *id))
+    }
 }
 
 /// `bought` is the tax of what was bought from the origin itself.

@@ -6,6 +6,9 @@ use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View,
 use crate::model::{About, Date, Fen, Period};
 use crate::state::Month;
 
+/// A firm that only begins pays later: so many months after are looked at.
+const MONTHS_AHEAD: i32 = 2;
+
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
     code: "farm_purchase",
@@ -68,7 +71,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter::new("score_sold_on", Unit::Score, "Score where vouchers multiplied and were sold on at once."),
     ],
     months_back: MONTHS_BACK,
-    months_ahead: 0,
+    months_ahead: MONTHS_AHEAD,
     accuses_source: true,
     when: When::MonthPassed,
     check,
@@ -107,8 +110,10 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if share < share_min || view.is_small_scale(period) {
         return None;
     }
-    let mut doubts = Doubts { growth: growth(view, period, growth_months_min), off: Vec::new(), new: None };
-    doubts.growth = doubts.growth.filter(|(growth, _)| *growth >= growth_min);
+    let growth = growth(view, period, growth_months_min);
+    let is_usual = growth.is_some_and(|(growth, _)| growth < growth_min);
+    let growth = growth.filter(|_| !is_usual);
+    let mut doubts = Doubts { growth, off: Vec::new(), new: None };
     if let Some(capacity) = Capacity::of(view, period, |month| month.vouchers.amount) {
         let known = (0..SOURCES.len()).filter(|source| capacity.is_known(*source));
         let beside = known.filter_map(|source| Some((source, capacity.of_past(source, months_min)?)));
@@ -122,7 +127,9 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             doubts.off = off.into_iter().filter(|(source, _)| *source < ALONE || payroll).collect();
         }
     }
-    doubts.new = view.registered_within(period, new_days).or_else(|| view.representative_within(period, new_days));
+    // A firm that only goes on as it did is the same firm, whoever represents it.
+    let changed = |view: &mut View<'_, '_>| view.representative_within(period, new_days).filter(|_| !is_usual);
+    doubts.new = view.registered_within(period, new_days).or_else(|| changed(view));
     // A firm that is new, and pays its share of what it sells, only began; nor does a month say how it will go on.
     doubts.new = doubts.new.filter(|_| pays_little(view, period, paid_min));
     // Produce is bought in its season and worked all year: beside a past without that season, that vouchers multiplied and
@@ -166,13 +173,13 @@ fn sales_multiplied(view: &mut View<'_, '_>, period: Period, months_min: i64, gr
     months >= months_min.max(1) && mean > 0 && view.month(period).invoiced().amount.ratio_bp(Fen(mean)) >= growth_min
 }
 
-/// Whether the returns of a month and the two before it, of two of them at least, say that hardly any of the output tax is
-/// payable.
+/// Whether the returns of a month and the two before and after it, of two of them with sales at least, say that hardly any of
+/// the output tax is payable.
 fn pays_little(view: &mut View<'_, '_>, period: Period, paid_min: i64) -> bool {
     let (mut returns, mut output, mut payable) = (0, Fen::ZERO, Fen::ZERO);
-    for back in 0..3 {
+    for back in -MONTHS_AHEAD..=2 {
         if let Some([_, out, .., due]) = view.read_month(period.minus(back), |month| month.declared.value) {
-            (returns, output, payable) = (returns + 1, output + out, payable + due);
+            (returns, output, payable) = (returns + i64::from(out > Fen::ZERO), output + out, payable + due);
         }
     }
     returns >= 2 && output > Fen::ZERO && payable.ratio_bp(output) < paid_min

@@ -12,6 +12,9 @@ const PAST_MONTHS: i64 = 12;
 /// Divisions of GB/T 4754 that sell what they bought: wholesale and retail.
 const TRADERS: [u16; 2] = [51, 52];
 
+/// Goods that were bought over those that were sold, at most: what is more is stock for another time.
+const AS_MUCH_MAX_BP: i64 = 12_500;
+
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
     code: "goods_switch",
@@ -27,7 +30,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           of it is of. Which firms are traders is assumed from their industry (GB/T 4754, divisions 51 and 52): a maker turns \
           one kind of goods into another, a trader cannot. Announcement 76 of 2016 names purchases and sales that diverge by \
           goods. Looks alike and is honest: a trader that also buys freight, power or furniture; one that sells stock from \
-          before the journal, or has long sold what it buys without an invoice that names it so; one that has nothing behind its sales at all is no switcher but a source.",
+          before the journal, and buys nothing that it does not sell in its place, or has long sold what it buys without an invoice that names it so; one that has nothing behind its sales at all is no switcher but a source.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
         Parameter::new(
@@ -78,14 +81,16 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     };
     let this = view.goods_if(period, |goods| lacking(goods) >= least)?;
     let mut traded: BTreeMap<GoodsClass, Sums> = goods_of(&this).collect();
-    // What the firm sold before the half year, or in the journal's first months and so perhaps from stock, is its trade, by
-    // whatever way it came by it: a switch is something new.
-    let mut usual = BTreeSet::new();
+    // What the firm sold before the half year is its trade, by whatever way it came by it: a switch is something new. What it
+    // sold in the journal's first months may be from stock.
+    let (mut usual, mut from_stock) = (BTreeSet::new(), BTreeSet::new());
     for (place, before) in (1..).zip(view.past_periods(period, PAST_MONTHS)) {
-        let is_past = place > bought_months || view.is_opening(before);
+        let is_opening = view.is_opening(before);
         view.read_goods(before, |goods| {
             for (class, (more, sold)) in goods_of(goods) {
-                if is_past && sold > Fen::ZERO {
+                if sold > Fen::ZERO && is_opening {
+                    from_stock.insert(class);
+                } else if sold > Fen::ZERO && place > bought_months {
                     usual.insert(class);
                 }
                 if place <= bought_months {
@@ -97,10 +102,20 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     }
     let all_sold: Fen = traded.values().map(|(_, sold)| (*sold).max(Fen::ZERO)).sum();
     // Classes of which next to nothing was bought; all the others are what it bought.
-    let is_new = |class: &GoodsClass, (bought, sold): &Sums| {
-        *sold > Fen::ZERO && bought.ratio_bp(*sold) <= overlap_max && !usual.contains(class)
+    let is_lacking = |(class, (bought, sold)): &(&GoodsClass, &Sums)| {
+        *sold > Fen::ZERO && bought.ratio_bp(*sold) <= overlap_max && !usual.contains(*class)
     };
-    let lacking = traded.iter().filter(|(class, sums)| is_new(class, sums));
+    // Beside goods of another kind that came in for as much and never went out, there is no stock to be thought of.
+    let lacking_kinds: BTreeSet<u32> = traded.iter().filter(is_lacking).map(|(class, _)| kind(*class)).collect();
+    let is_unsold = |(class, (bought, sold)): &(&GoodsClass, &Sums)| {
+        *bought > Fen::ZERO && sold.ratio_bp(*bought) <= overlap_max && !lacking_kinds.contains(&kind(**class))
+    };
+    let unsold: Fen = traded.iter().filter(is_unsold).map(|(_, (bought, _))| *bought).sum();
+    let lacks: Fen = traded.iter().filter(is_lacking).map(|(_, (_, sold))| *sold).sum();
+    let bought: Fen = traded.values().map(|(bought, _)| (*bought).max(Fen::ZERO)).sum();
+    let is_as_much = |of: Fen, as_of: Fen| (carried_min..=AS_MUCH_MAX_BP).contains(&of.ratio_bp(as_of));
+    let has_stock = !is_as_much(unsold, lacks) || !is_as_much(bought, all_sold);
+    let lacking = traded.iter().filter(is_lacking).filter(|(class, _)| !has_stock || !from_stock.contains(*class));
     let others = traded.iter().map(|(class, (bought, _))| (class, (*bought).max(Fen::ZERO)));
     let sold: Fen = lacking.clone().map(|(_, (_, sold))| *sold).sum();
     let covered: Fen = lacking.clone().map(|(_, (bought, _))| (*bought).max(Fen::ZERO)).sum();
@@ -141,6 +156,11 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             .number("goods_bought_over_sold", carried, carried_min, "bp", "half a year")
             .with(counterparties),
     )
+}
+
+/// The kind of goods that a class is of: its part and class in the classification, without the chapter.
+fn kind(class: GoodsClass) -> u32 {
+    class.0 / 100
 }
 
 /// Bought and sold of a class.

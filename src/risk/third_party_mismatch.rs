@@ -16,7 +16,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     matter: Matter::Capacity,
     doc: "Over three months, what third parties observed of the firm (electricity, waybills, payroll, money received) is \
           far less for each yuan of its trade, invoiced or declared, than in its own past year; where a firm has no past \
-          yet, than any trade needs. Two sources beside payroll at least must be far off; or one, very far, while the trade itself \
+          yet, than any trade needs. Two sources beside payroll at least must be far off (power counts of makers, waybills of makers, traders and carriers); or one, very far, while the trade itself \
           multiplied. Announcement 38 of 2019 names capacity and energy use that cannot make what was sold as a mark of \
           false invoices. Withdrawn when a late reading or a void makes the figures meet. Looks alike and is honest: a \
           seasonal seller, whose readings move with its trade; production before the season (hence three months, and the \
@@ -103,8 +103,10 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         return None;
     }
     let capacity = Capacity::of(view, period, trade)?;
+    let industry = view.profile.industry.value.unwrap_or_default();
+    let is_known = |source: usize| capacity.is_known(source) && is_tied(SOURCES[source].of, industry);
     let mut off = Vec::new();
-    for source in (0..SOURCES.len()).filter(|source| capacity.is_known(*source)) {
+    for source in (0..SOURCES.len()).filter(|source| is_known(*source)) {
         let said = match capacity.of_past(source, months_min) {
             Some(observed) => {
                 let has_moved = capacity.moved(source).is_some_and(|moved| moved > moved_max);
@@ -120,7 +122,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let growth = growth(view, period, months_min);
     let multiplied = growth.is_some_and(|growth| growth >= growth_min);
     // Another source that moves with the trade bears it out.
-    let borne_out = (0..ALONE).any(|source| capacity.is_known(source) && off.iter().all(|said| said.source != source));
+    let borne_out = (0..ALONE).any(|source| is_known(source) && off.iter().all(|said| said.source != source));
     let alone = off.iter().any(|said| said.source < ALONE && said.very_far);
     // Staff is there whatever is sold, so beside one other it bears that out, and is no second witness.
     let witnesses = off.iter().filter(|said| said.source < ALONE).count();
@@ -142,6 +144,17 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             Some(finding.number("trade_over_own_past", growth, growth_min, "bp", "3 months over the 12 before"))
         }
         None => Some(finding),
+    }
+}
+
+/// Whether a source goes with the trade of an industry: goods are made with power and carried about; a shop's lights burn
+/// whatever it sells. Of who has no industry, any may.
+fn is_tied(source: Of, industry: u16) -> bool {
+    let (is_producer, is_carried) = (industry < 4_700, industry < 4_700 || (5_100..6_100).contains(&industry));
+    match source {
+        Of::Electricity => is_producer,
+        Of::Logistics => is_carried,
+        Of::Bank | Of::Payroll | Of::Customs | Of::Market | Of::Court => true,
     }
 }
 

@@ -120,23 +120,28 @@ impl Unexplained {
 
     /// Whether the firm owns up to it. Who declares the output tax of what it sold and owes all of it, for want of input,
     /// takes nothing from anybody: whoever sells invoices for a few per cent cannot do so.
+    /// Nor does who owes what it sold less what it bought, in whatever order: a purchase invoice often comes after the sale, and
+    /// what is left then goes out with the next.
     fn owned(&self, view: &mut View<'_, '_>, period: Period) -> Owned {
-        let (mut of, mut payable) = (Fen::ZERO, Fen::ZERO);
+        let (mut of, mut payable, mut added) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
         let mut is_missing = false;
         for (month, begun) in [&self.this, &self.before].into_iter().zip(self.begun) {
             match month.declared.value {
                 Some([.., due]) => {
                     of += begun.max(Fen::ZERO);
                     payable += due.max(Fen::ZERO);
+                    added += month.sold_standing - month.arrived;
                 }
                 None => is_missing |= begun > Fen::ZERO,
             }
         }
         let begun = self.begun[0] + self.begun[1];
         if of > Fen::ZERO && of.ratio_bp(begun) >= DECLARED_PART_MIN_BP {
-            return Owned::Declared(payable.ratio_bp(of));
+            let of_added = if added > Fen::ZERO { payable.ratio_bp(added) } else { 10_000 };
+            return Owned::Declared(payable.ratio_bp(of).max(of_added));
         }
-        // Where nobody files, that nobody did says nothing.
+        // Where nobody files, that nobody did says nothing; nor does it of who files by the quarter.
+        let is_missing = is_missing && !view.is_small_scale(period);
         let others_file =
             is_missing && view.has_passed(period) && (view.filed_ever() || view.peers(&TAX_BURDEN, period).is_some());
         if others_file { Owned::NotFiled } else { Owned::Unknown }

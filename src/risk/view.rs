@@ -257,6 +257,13 @@ impl<'a, 'b> View<'a, 'b> {
         self.opening.covers(self.profile.registered_on, period)
     }
 
+    /// Whether an invoice may have been issued before the journal began, as one that is deducted in its first months may have
+    /// been, or one whose number says so.
+    pub fn may_be_before_journal(&self, invoice_no: InvoiceNo, deducted_in: Period) -> bool {
+        let is_earlier = |year| Period::of(year, 12) < self.opening.until;
+        self.opening.is_first(deducted_in) || invoice_no.year().is_some_and(is_earlier)
+    }
+
     /// The months before one, the latest first, as far as trade would be known of them: at most so many.
     pub fn past_periods(&self, before: Period, months: i64) -> impl Iterator<Item = Period> + use<> {
         let known_from = self.known_from();

@@ -60,6 +60,11 @@ impl Opening {
     /// Before any rules.
     pub const NEVER: Self = Self { firms_until: Instant(i64::MIN), until: Period(i32::MIN) };
 
+    /// Whether a month is one of the journal's first, whoever asks; before its first invoice any is.
+    pub fn is_first(self, month: Period) -> bool {
+        self.until == Self::NEVER.until || month < self.until
+    }
+
     /// Whether what a firm lacks in a month is stock from before the journal.
     pub fn covers(self, registered_on: Option<Date>, month: Period) -> bool {
         self.is_older(registered_on) && month < self.until

@@ -48,11 +48,20 @@ pub struct Held {
     pub entered: bool,
     /// Event time of the latest red letter that names it, void or not.
     pub red_at: Instant,
-    /// What its issuer was last told that the holder keeps of it: see [`super::Issued::claimed`].
-    pub claimed: Option<ClaimedBefore>,
+    /// What its holder keeps of it though it was taken back, as its issuer was last told: see [`super::Issued::claimed`].
+    pub keeps: Option<Keeps>,
     /// The rank of its issuer's month, where the issuer's invoices of that month are abnormal in turn, as its issuer told; 0
     /// where they are not. See [`super::AbnormalMonth::rank`].
     pub abnormal_rank: u64,
+}
+
+/// What a holder keeps of an invoice that was voided, or red-lettered in a later month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeps {
+    /// What it had deducted before.
+    pub claimed: ClaimedBefore,
+    /// The month in which its issuer took it back.
+    pub period: Period,
 }
 
 /// What arrived.

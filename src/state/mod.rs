@@ -38,7 +38,7 @@ pub use findings::{
     AccusedName, Share, SignalOrder, SignalRow, Stakes, TaintSent, TaintTold, TaintVisit, Tainted, TaskRow,
 };
 pub use habits::{Habits, province};
-pub use held::{Arrived, Claim, ClaimKind, Held, SeenOnce, standing};
+pub use held::{Arrived, Claim, ClaimKind, Held, Keeps, SeenOnce, standing};
 pub use key::{HistoryOf, Key, KeyError, PartyKey, Side};
 pub use memory::Memory;
 pub use origins::{OriginNames, OriginRow, Passed, PassedPage};
@@ -56,4 +56,4 @@ pub use taxpayer::{
 pub use ways::{GoodsClass, GoodsMonth, GoodsSums, Taken, Ways};
 
 /// Version of the encoding of keys and rows.
-pub const ROWS_VERSION: u32 = 10;
+pub const ROWS_VERSION: u32 = 11;

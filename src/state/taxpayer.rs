@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::dated::{Course, Dated};
 use super::habits::Habits;
 use super::row::Beyond;
-use super::ways::{GoodsClass, Ways};
+use super::ways::{GoodsClass, Taken, Ways};
 use crate::model::{
     CreditGrade, Date, Fen, Fingerprint, FirmRecord, Flag, Instant, InvoiceKind, InvoiceNo, Period, Position, Status,
     TaxpayerId, TaxpayerKind,
@@ -379,6 +379,8 @@ pub struct Partner {
     pub last_at: Instant,
     /// Blue invoices with it that stand, by month, for [`Month::buyers`] and [`Month::sellers`].
     pub months: MonthCounts,
+    /// Of a seller: of what it took back, what the firm had deducted before, and keeps.
+    pub kept: Taken,
 }
 
 /// How many months back [`MonthCounts`] can tell.

@@ -20,6 +20,8 @@ pub struct Ways {
     pub void_claimed: Taken,
     /// Of the month's invoices that were red-lettered in later months, what their buyers had deducted before, and keep.
     pub red_claimed: Taken,
+    /// Of invoices that their sellers took back in the month, what the firm had deducted before, and keeps.
+    pub kept: Taken,
 }
 
 /// How many invoices, and how much tax.
@@ -36,6 +38,11 @@ impl Taken {
     pub fn add(&mut self, tax: Fen) {
         self.count = self.count.saturating_add(1);
         self.tax += tax;
+    }
+
+    /// Counts one in, or out again.
+    pub fn count(&mut self, tax: Fen, is_in: bool) {
+        if is_in { self.add(tax) } else { self.remove(tax) }
     }
 
     /// The two together.

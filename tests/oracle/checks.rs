@@ -8,6 +8,7 @@ use super::events::{Claim, DAY, HOUR, Month, month_of};
 use super::firms::{Firm, at, latest};
 use super::sums::Sums;
 use super::taint_checks::{false_deduction, passed_on};
+use super::taken_back::kept;
 
 /// A finding that stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ impl Books {
     }
 
     /// Claims of an invoice: those that name its seller, and those that name none where no other can be meant.
-    fn claims_of(&self, buyer: &str, seller: &str, no: &str) -> Vec<&Claim> {
+    pub(super) fn claims_of(&self, buyer: &str, seller: &str, no: &str) -> Vec<&Claim> {
         let Some(claims) = self.claims.get(&(buyer.to_owned(), no.to_owned())) else { return Vec::new() };
         let alone = self.sellers(buyer, no) == [seller];
         claims.iter().filter(|claim| claim.seller == seller || claim.seller.is_empty() && alone).collect()
@@ -110,6 +111,9 @@ pub fn findings(books: &Books, firm: &str, chains: &BTreeMap<String, Chain>) -> 
     for (month, finding) in books.vouchers.findings(firm, &books.rules) {
         say("abnormal_voucher", month.to_string(), finding);
     }
+    for (month, finding) in kept(books, firm) {
+        say("false_deduction", month.to_string(), finding);
+    }
     for (origin, chain) in chains {
         if let Some(finding) = false_deduction(books, firm, origin, chains) {
             say("false_deduction", origin.clone(), finding);
@@ -140,7 +144,10 @@ fn of_claims(books: &Books, buyer: &str, seller: &str, no: &str) -> Vec<(&'stati
         if several {
             found.push(("deduct_without_invoice", finding(score("score_ambiguous"), stake)));
         } else if none && overdue {
-            found.push(("deduct_without_invoice", finding(score("score"), stake)));
+            let last = own.last().expect("the oldest, at least");
+            let is_opening = books.is_first(month_of(last.at));
+            let name = if is_opening { "score_opening" } else { "score" };
+            found.push(("deduct_without_invoice", finding(score(name), stake)));
         }
     }
     let of_another = seller.is_empty() && candidates.len() == 1;
@@ -313,27 +320,50 @@ fn held_back(books: &Books, id: &str, months: &Months, month: Month, lacking: La
     if has_vanished(firm) {
         return Some(true);
     }
-    let (mut of, mut payable, mut missing) = (0, 0, false);
+    let (mut of, mut payable, mut added, mut missing) = (0, 0, 0, false);
     for month in [month, month.plus(-1)] {
         let begun = lacks(months, month, lacking);
         match firm.declared.get(&month).and_then(|said| latest(said)) {
-            Some([.., due]) => (of, payable) = (of + begun.max(0), payable + (*due).max(0)),
+            Some([.., due]) => {
+                (of, payable) = (of + begun.max(0), payable + (*due).max(0));
+                added += sum(months, month, "standing") - sum(months, month, "arrived");
+            }
             None => missing |= begun > 0,
         }
     }
     // What is declared of less than a quarter says nothing of the rest.
     if of > 0 && bp(of, lacks(months, month, lacking) + lacks(months, month.plus(-1), lacking)) >= 2_500 {
-        return Some(bp(payable, of) < least);
+        let of_added = if added > 0 { bp(payable, added) } else { 10_000 };
+        return Some(bp(payable, of).max(of_added) < least);
     }
-    let due = month.plus(1).start() + books.rules.limit("declare_days") * DAY + own_hour(id) * HOUR;
-    let not_filed = missing && books.hour.is_some_and(|hour| due <= hour) && !firm.declared.is_empty();
+    let not_filed = missing && !is_small(firm, month) && has_passed(books, id, month) && !firm.declared.is_empty();
     not_filed.then_some(true)
+}
+
+/// Whether it is a small-scale taxpayer at the end of a month, which deducts nothing and files by the quarter.
+fn is_small(firm: &Firm, month: Month) -> bool {
+    at(&firm.small, month.plus(1).start()) == Some(&true)
 }
 
 /// The same where it is taken so as long as it is not known: but not of who deducts nothing, and has no input by its nature.
 fn is_held_back(books: &Books, id: &str, months: &Months, month: Month, lacking: Lacking, least: i64) -> bool {
-    let small = books.firms.get(id).is_some_and(|firm| at(&firm.small, month.plus(1).start()) == Some(&true));
+    let small = books.firms.get(id).is_some_and(|firm| is_small(firm, month));
     held_back(books, id, months, month, lacking, least).unwrap_or(!small)
+}
+
+/// Whether a month has passed, with the time for its return.
+pub fn has_passed(books: &Books, id: &str, month: Month) -> bool {
+    let due = month.plus(1).start() + books.rules.limit("declare_days") * DAY + own_hour(id) * HOUR;
+    books.hour.is_some_and(|hour| due <= hour)
+}
+
+/// The score of a buyer of false invoices, which rises with their tax up to the full one.
+pub fn risen(books: &Books, full: i64, tax: i64) -> i64 {
+    let rule = |name: &str| books.rules.of("false_deduction", name);
+    let (least, full_from) = (rule("tax_min_fen"), rule("tax_full_fen"));
+    let risen = i128::from((tax - least).clamp(0, (full_from - least).max(0)));
+    let span = i128::from((full_from - least).max(1));
+    rule("score") + i64::try_from(i128::from((full - rule("score")).max(0)) * risen / span).expect("a score")
 }
 
 /// Firms are asked of a month in an hour of their own, within five days.

@@ -21,6 +21,7 @@ pub mod mixture;
 pub mod rules;
 pub mod statement;
 pub mod sums;
+mod taken_back;
 mod taint_checks;
 pub mod vouchers;
 

@@ -178,6 +178,8 @@ fn task(books: &Books, found: &BTreeMap<(String, String), Finding>) -> String {
             "dormant_revival" | "source_burst" | "pass_through" | "circular" | "abnormal_voucher" => {
                 months = finding.stake.max(months);
             }
+            // Of a month, there is no source, and so no case.
+            "false_deduction" if finding.case.is_none() => months = finding.stake.max(months),
             "false_deduction" => origins += finding.stake,
             _ => invoices += finding.stake,
         }

@@ -83,8 +83,13 @@ impl Books {
 
     /// Whether what a firm lacks in a month is stock from before the journal.
     pub fn is_opening(&self, firm: &str, month: Month) -> bool {
+        self.is_older(firm) && self.is_first(month)
+    }
+
+    /// Whether a month is one of the journal's first; before its first invoice any is.
+    pub fn is_first(&self, month: Month) -> bool {
         let months = i32::try_from(self.rules.limit("opening_months")).expect("a few months");
-        self.is_older(firm) && self.first_month().is_some_and(|first| month < first.plus(months))
+        self.first_month().is_none_or(|first| month < first.plus(months))
     }
 
     /// The journal's first month: the next where it begins with the second half of one.

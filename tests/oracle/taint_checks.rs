@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::books::Books;
 use super::chains::Chain;
-use super::checks::{Finding, bp, finding};
+use super::checks::{Finding, bp, finding, risen};
 use super::events::DAY;
 use super::sums::Side;
 
@@ -70,7 +70,7 @@ pub fn false_deduction(books: &Books, firm: &str, origin: &str, chains: &BTreeMa
     let rule = |name: &str| books.rules.of("false_deduction", name);
     let chain = &chains[origin];
     let member = chain.members.get(firm).filter(|_| firm != origin)?;
-    let (least, full_from, part_min) = (rule("tax_min_fen"), rule("tax_full_fen"), rule("tax_part_min_fen"));
+    let (least, part_min) = (rule("tax_min_fen"), rule("tax_part_min_fen"));
     if member.taken < part_min {
         return None;
     }
@@ -89,13 +89,11 @@ pub fn false_deduction(books: &Books, firm: &str, origin: &str, chains: &BTreeMa
         return None;
     }
     let full = if member.hops <= 1 { rule("score_direct") } else { rule("score_indirect") };
-    let risen = i128::from((deducted - least).clamp(0, (full_from - least).max(0)));
-    let span = i128::from((full_from - least).max(1));
-    let rise = i64::try_from(i128::from((full - rule("score")).max(0)) * risen / span).expect("a score");
+    let risen = risen(books, full, deducted);
     let score = match (concentrated, deducted < least) {
-        (false, _) => (rule("score") + rise).min(rule("score_diluted")),
+        (false, _) => risen.min(rule("score_diluted")),
         (true, true) => rule("score_waiting"),
-        (true, false) => rule("score") + rise,
+        (true, false) => risen,
     };
     let mut finding = finding(score, member.deducted);
     finding.case = Some((origin.to_owned(), chain.count));

@@ -76,6 +76,7 @@ impl Step<'_> {
         let red = is_red(issue);
         let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
         let met = trade(partner, issue, red);
+        let keeps_some = partner.kept.count > 0;
         let period = issue.issued_at.period();
         let seller_of_month = !red && partner.months.add(period);
         self.profile.last_month = self.profile.last_month.max(period);
@@ -97,6 +98,9 @@ impl Step<'_> {
         }
         self.count_bought_ways(issue, false);
         self.touch_accused_seller(seller);
+        if keeps_some {
+            self.touch_kept();
+        }
         for line in goods {
             let (row, _) = self.books.edit_or_new::<Goods>(Key::Goods(Side::Bought, line.code));
             row.totals.add(line.amount, Fen::ZERO);
@@ -173,6 +177,7 @@ impl Step<'_> {
         let red = is_red(issue);
         let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, seller));
         untrade(partner, issue, red);
+        let keeps_some = partner.kept.count > 0;
         let period = issue.issued_at.period();
         let last_of_month = !red && partner.months.remove(period);
         let buyer = self.books.entity.id;
@@ -184,6 +189,9 @@ impl Step<'_> {
         month.sellers -= u32::from(last_of_month);
         self.count_bought_ways(issue, true);
         self.touch_accused_seller(seller);
+        if keeps_some {
+            self.touch_kept();
+        }
     }
 
     pub(super) fn held_returned(&mut self, returned: &Returned) {

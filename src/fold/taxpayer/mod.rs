@@ -360,6 +360,9 @@ mod tests {
             risk::ALL.iter().filter(asked).count()
         };
         let around = usize::try_from(risk::months_ahead() + risk::months_back()).unwrap();
-        assert!((LATER_MONTHS_MAX + around) * of_months(true) + of_months(false) <= EFFECTS_MAX / 2 - STEP_EFFECTS);
+        assert!(
+            (LATER_MONTHS_MAX + ways::KEPT_MONTHS_MAX + around) * of_months(true) + of_months(false)
+                <= EFFECTS_MAX / 2 - STEP_EFFECTS
+        );
     }
 }

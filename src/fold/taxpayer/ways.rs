@@ -3,8 +3,15 @@
 
 use super::Step;
 use super::issuing::is_red;
-use crate::model::{About, Claimed, Entity, Fen, InvoiceKind, InvoiceNo, Message};
-use crate::state::{Claim, ClaimedBefore, GoodsClass, GoodsMonth, Held, Issue, Issued, Key, standing};
+use crate::model::{About, Claimed, Entity, Fen, InvoiceKind, InvoiceNo, Message, Period};
+use crate::state::{
+    Claim, ClaimedBefore, GoodsClass, GoodsMonth, Held, Issue, Issued, Keeps, Key, Month, Partner, Side, standing,
+};
+
+/// Findings about what is kept are asked again so many months back.
+const KEPT_MONTHS: i32 = 24;
+/// And so many months at most are looked at for that.
+pub(super) const KEPT_MONTHS_MAX: usize = 36;
 
 impl Step<'_> {
     /// Counts a sale in, or its void off.
@@ -60,7 +67,7 @@ impl Step<'_> {
     /// Tells the issuer of an invoice that was taken back what of it had been deducted before, where that has changed.
     pub(super) fn tell_claimed(&mut self, invoice_no: InvoiceNo, held: &mut Held) {
         let was_taken_back = held.voided_at.is_some() || held.reds.count > 0;
-        if !was_taken_back && held.claimed.is_none() || held.arrived.is_none() {
+        if !was_taken_back && held.keeps.is_none() || held.arrived.is_none() {
             return;
         }
         let mut claims = held.claims.clone();
@@ -68,14 +75,36 @@ impl Step<'_> {
             let unnamed = self.books.held(invoice_no, Self::UNNAMED);
             claims.extend(unnamed.map(|unnamed| unnamed.claims.clone()).unwrap_or_default());
         }
-        let claimed = claimed_before(held, &standing(claims));
-        if claimed == held.claimed {
+        let keeps = keeps(held, &standing(claims));
+        if keeps == held.keeps {
             return;
         }
-        held.claimed = claimed;
+        let before = std::mem::replace(&mut held.keeps, keeps);
+        for (counted, is_in) in [(before, false), (keeps, true)] {
+            let Some(Keeps { claimed, period }) = counted else { continue };
+            let (partner, _) = self.books.edit_or_new::<Partner>(Key::Partner(Side::Bought, held.seller_id));
+            partner.kept.count(claimed.tax, is_in);
+            self.month(period).ways.kept.count(claimed.tax, is_in);
+            self.touch_one(About::Period(period));
+        }
+        self.touch_kept();
+        let claimed = keeps.map(|keeps| keeps.claimed);
         let (tax, is_void) = claimed.map_or((Fen::ZERO, false), |claimed| (claimed.tax, claimed.is_void));
         let told = Claimed { invoice_no, buyer_id: self.books.entity.id, tax, is_void, at: self.now };
         self.send(Entity::taxpayer(held.seller_id), Message::Claimed(told));
+    }
+
+    /// What it keeps of invoices that were taken back, or what it bought of their sellers, has changed: findings about that say
+    /// how much it is over all months, so each is asked again.
+    pub(super) fn touch_kept(&mut self) {
+        let first = self.now.period().minus(KEPT_MONTHS);
+        let months = self.books.scan(&Key::Month(first), &Key::Month(Period(i32::MAX)), KEPT_MONTHS_MAX);
+        for key in months {
+            let is_kept = self.books.find::<Month>(&key).is_some_and(|month| month.ways.kept.count > 0);
+            if let (Key::Month(period), true) = (key, is_kept) {
+                self.touch_one(About::Period(period));
+            }
+        }
     }
 
     /// Hears what the buyer of an invoice that was taken back had deducted of it.
@@ -90,7 +119,7 @@ impl Step<'_> {
         for (counted, is_in) in [(before, false), (now, true)] {
             let Some(ClaimedBefore { tax, is_void }) = counted else { continue };
             let sums = if is_void { &mut ways.void_claimed } else { &mut ways.red_claimed };
-            if is_in { sums.add(tax) } else { sums.remove(tax) }
+            sums.count(tax, is_in);
         }
         self.touch(About::Period(issue.issued_at.period()));
     }
@@ -98,16 +127,17 @@ impl Step<'_> {
 
 /// What stands of deductions made before their invoice was voided; or before it was red-lettered in a later month, as far as
 /// it is more than the red letters leave.
-fn claimed_before(held: &Held, standing: &[Claim]) -> Option<ClaimedBefore> {
+fn keeps(held: &Held, standing: &[Claim]) -> Option<Keeps> {
     let arrived = held.arrived?;
     let before = |at| -> Fen { standing.iter().filter(|claim| claim.at < at).map(|claim| claim.tax).sum() };
-    let (tax, is_void) = match held.voided_at {
-        Some(voided_at) => (before(voided_at), true),
+    let (tax, is_void, taken_back_at) = match held.voided_at {
+        Some(voided_at) => (before(voided_at), true, voided_at),
         None if held.reds.count > 0 && held.red_at.period() > arrived.issued_at.period() => {
             let left = (arrived.tax + held.reds.tax).max(Fen::ZERO);
-            ((before(held.red_at) - left).min(held.reds.tax.abs()), false)
+            ((before(held.red_at) - left).min(held.reds.tax.abs()), false, held.red_at)
         }
-        None => (Fen::ZERO, false),
+        None => return None,
     };
-    (tax > Fen::ZERO).then_some(ClaimedBefore { tax, is_void })
+    let claimed = ClaimedBefore { tax, is_void };
+    (tax > Fen::ZERO).then_some(Keeps { claimed, period: taken_back_at.period() })
 }

@@ -173,3 +173,14 @@ fn a_status_since_which_nothing_was_sold_has_nothing_counted_again() {
          at 2026-01-05T09:16 | issue 16 B A -9.00 tax=-23.99 red=10\nat 2026-01-05T09:19 | change A kind=small_scale",
     );
 }
+
+#[test]
+fn what_is_kept_of_one_month_is_told_with_what_is_kept_of_others() {
+    agree(
+        &[("kept_invoices_min", 1), ("kept_share_min_bp", 1), ("tax_min_fen", 1), ("tax_part_min_fen", 1)],
+        "at 2026-01-11 | issue 1 A B 9.00 tax=100.00 | deduct 1 B 2026-01 from=A\n\
+         issue 2 A B 9.00 tax=50.00 | deduct 2 B 2026-01 from=A\n\
+         at 2026-02-05 | issue 11 A B -9.00 tax=-100.00 red=1\nat 2026-03-05 | issue 12 A B -9.00 tax=-50.00 red=2\n\
+         at 2026-08-05 | reverse 2 B 2026-01 from=A\nat 2026-09-05 | issue 3 A B 9.00 tax=10.00",
+    );
+}

@@ -222,6 +222,8 @@ impl Maker {
             ("idle_months_unseen", self.pick(&[2, 1])),
             ("idle_amount_max_fen", self.pick(&[1_000_000, 0])),
             ("abnormal_tax_over_fen", self.pick(&[0, 0, 50_000, 5_000_000])),
+            ("kept_invoices_min", self.pick(&[1, 2, 3])),
+            ("kept_share_min_bp", self.pick(&[1, 1_000])),
         ];
         with_numbers(&numbers)
     }

@@ -50,6 +50,8 @@ fn rules() -> String {
         ("margin_max_bp", 9_000),
         ("abnormal_tax_over_fen", 1),
         ("abnormal_share_min_bp", 5_000),
+        ("kept_invoices_min", 1),
+        ("kept_share_min_bp", 1),
     ] {
         let set = |line: &str| {
             let named = line.split_once(" = ").is_some_and(|(name, _)| name == limit);

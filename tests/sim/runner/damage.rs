@@ -87,8 +87,8 @@ impl Runner<'_> {
         Ok(None)
     }
 
-    /// What nobody has read so far is damaged still: puts back the bytes that were exchanged, unless others stand there now.
-    /// A file may have grown meanwhile, or lost an end that was not synced.
+    /// What nobody has read so far is damaged still: puts back the bytes that were exchanged, unless others stand there now,
+    /// and files that are gone. A file may have grown meanwhile, or lost an end that was not synced.
     fn heal_unread(&self, healthy: &Image, harmed: &Image) {
         self.machine.heal_rows();
         if Outcome::of(&self.machine).is_ok() {
@@ -104,6 +104,11 @@ impl Runner<'_> {
                 self.machine.put(path, &[before, grown].concat());
             } else if bytes.starts_with(&now) && bytes.len() == before.len() {
                 self.machine.put(path, &before[..now.len()]);
+            }
+        }
+        for (path, before) in healthy.files.iter().filter(|(path, _)| !harmed.files.contains_key(*path)) {
+            if self.machine.read(path).is_none() {
+                self.machine.put(path, before);
             }
         }
     }
