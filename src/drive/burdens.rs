@@ -9,6 +9,11 @@ use super::{STANDARD_RULES, transcript};
 
 /// Twelve firms of one industry and scale pay 3 % of a million yuan a month; the thirteenth, `F`, pays and buys as it is told.
 fn found(months: i32, paid: impl Fn(i32) -> i64, bought: impl Fn(i32) -> i64) -> String {
+    found_beside("", months, paid, bought)
+}
+
+/// The same, with something observed.
+fn found_beside(observed: &str, months: i32, paid: impl Fn(i32) -> i64, bought: impl Fn(i32) -> i64) -> String {
     let rules = STANDARD_RULES.replace("peers_min = 20", "peers_min = 12");
     assert_ne!(rules, STANDARD_RULES);
     let month = |at: i32| format!("{}-{:02}", 2025 + at / 12, at % 12 + 1);
@@ -29,6 +34,7 @@ fn found(months: i32, paid: impl Fn(i32) -> i64, bought: impl Fn(i32) -> i64) ->
         (0..12).for_each(|firm| writeln!(script, "{}", declare(&format!("P{firm}"), 30_000)).unwrap());
         writeln!(script, "deduct 8{at:02} F {this} from=OLD\n{}", declare("F", paid(at))).unwrap();
     }
+    script += observed;
     writeln!(
         script,
         "at {}-02 | issue 1 OLD - 1.00\nat {}-03 | issue 2 OLD - 1.00",
@@ -67,4 +73,20 @@ fn a_trader_with_thin_margins_is_a_reminder_until_its_own_past_is_known() {
 fn stock_that_waits_for_its_sales_is_no_low_burden() {
     let paid = |at: i32| if at < 6 { 30_000 } else { 0 };
     assert_snapshot!(found(12, paid, |at| if at < 6 { 100_000 } else { 190_000 }), @"");
+}
+
+#[test]
+fn far_more_money_than_was_declared_is_hidden_sales_whatever_the_burden() {
+    let received = |yuan: i64, months: i32| -> String {
+        let of = |at: i32| format!("observe F 2025-{:02} bank/inflow {}\n", at + 1, yuan * 100);
+        let observed = (12 - months..12).map(of).collect::<Vec<_>>().concat();
+        found_beside(&observed, 12, |_| 30_000, |_| 100_000)
+    };
+    // 1,130,000 yuan a month are declared, with their tax.
+    assert_snapshot!(received(1_700_000, 10), @r"
+    found low_burden F: 2025-11, 590176.99 at stake, score 550
+    found low_burden F: 2025-12, 655752.21 at stake, score 550
+    ");
+    assert_eq!(received(1_500_000, 10), "", "a third more may be loans and deposits");
+    assert_eq!(received(1_700_000, 6), "", "nor does half a year: what is sold in one month is paid for in others");
 }

@@ -83,14 +83,16 @@ fn a_new_firm_that_lives_on_vouchers_is_found_where_it_pays_nothing_for_months()
             "at 2025-06-01 | register F on=2025-05-20 industry=5111 | register OLD on=2001-01-01
              at 2025-06-10 | issue 1 F F 800000.00 kind=farm_purchase tax=72000.00 | issue 2 F C 900000.00 tax=81000.00
              at 2025-07-10 | issue 3 F F 800000.00 kind=farm_purchase tax=72000.00 | issue 4 F C 900000.00 tax=81000.00
-             {bought} at 2025-07-12 | declare F 2025-06 sales=900000.00 output=81000.00 input=72000.00 payable={payable}
-             at 2025-08-12 | declare F 2025-07 sales=900000.00 output=81000.00 input=72000.00 payable={payable}
-             at 2025-09-02 | issue 9 F C 1.00"
+             at 2025-07-12 | declare F 2025-06 sales=900000.00 output=81000.00 input=72000.00 payable={payable}
+             at 2025-08-10 | issue 5 F F 800000.00 kind=farm_purchase tax=72000.00 | issue 6 F C 900000.00 tax=81000.00
+             {bought} at 2025-08-12 | declare F 2025-07 sales=900000.00 output=81000.00 input=72000.00 payable={payable}
+             at 2025-09-12 | declare F 2025-08 sales=900000.00 output=81000.00 input=72000.00 payable={payable}
+             at 2025-10-02 | issue 9 F C 1.00"
         ))
     };
-    let line = "found farm_purchase F: 2025-07, 72000.00 at stake, score 550";
+    let line = "found farm_purchase F: 2025-08, 72000.00 at stake, score 550";
     assert!(told("5000.00", "").contains(line), "{}", told("5000.00", ""));
     assert!(!told("9000.00", "").contains("found farm_purchase"), "it pays its share and only began");
-    let with_others = told("5000.00", "at 2025-07-11 | issue 5 OLD F 500000.00 \n");
-    assert!(!with_others.contains("found farm_purchase F: 2025-07"), "{with_others}");
+    let with_others = told("5000.00", "at 2025-08-11 | issue 7 OLD F 500000.00 \n");
+    assert!(!with_others.contains("found farm_purchase F: 2025-08"), "{with_others}");
 }

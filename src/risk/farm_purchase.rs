@@ -6,9 +6,6 @@ use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View,
 use crate::model::{About, Date, Fen, Period};
 use crate::state::Month;
 
-/// A firm that only begins pays later: so many months after are looked at.
-const MONTHS_AHEAD: i32 = 2;
-
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
     code: "farm_purchase",
@@ -71,7 +68,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter::new("score_sold_on", Unit::Score, "Score where vouchers multiplied and were sold on at once."),
     ],
     months_back: MONTHS_BACK,
-    months_ahead: MONTHS_AHEAD,
+    months_ahead: 0,
     accuses_source: true,
     when: When::MonthPassed,
     check,
@@ -173,16 +170,16 @@ fn sales_multiplied(view: &mut View<'_, '_>, period: Period, months_min: i64, gr
     months >= months_min.max(1) && mean > 0 && view.month(period).invoiced().amount.ratio_bp(Fen(mean)) >= growth_min
 }
 
-/// Whether the returns of a month and the two before and after it, of two of them with sales at least, say that hardly any of
-/// the output tax is payable.
+/// Whether the returns of a month and the two before it, all with sales, say that hardly any of the output tax is payable: a firm
+/// that only begins pays nothing at first.
 fn pays_little(view: &mut View<'_, '_>, period: Period, paid_min: i64) -> bool {
     let (mut returns, mut output, mut payable) = (0, Fen::ZERO, Fen::ZERO);
-    for back in -MONTHS_AHEAD..=2 {
+    for back in 0..3 {
         if let Some([_, out, .., due]) = view.read_month(period.minus(back), |month| month.declared.value) {
             (returns, output, payable) = (returns + i64::from(out > Fen::ZERO), output + out, payable + due);
         }
     }
-    returns >= 2 && output > Fen::ZERO && payable.ratio_bp(output) < paid_min
+    returns >= 3 && output > Fen::ZERO && payable.ratio_bp(output) < paid_min
 }
 
 /// Vouchers of a month over the mean of the year before or, where that is more, those of the same season of the year before;

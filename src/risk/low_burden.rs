@@ -1,13 +1,19 @@
-//! A firm that pays far less on its sales than it used to, and than its peers.
+//! A firm that pays far less on its sales than it used to, and than its peers; or declares far less than it is paid for.
+
+use std::sync::LazyLock;
 
 use super::finding::percent;
 use super::indicators::TAX_BURDEN;
 use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
-use crate::model::{About, Fen, Period};
+use crate::model::{About, Fen, ObservationSource, Period};
+use crate::state::Metric;
 
 /// The most months that are looked at together, and of the past before them.
 const WINDOW_MAX: i32 = 12;
 const PAST: i32 = 12;
+
+/// Money received, as the bank saw it.
+static INFLOW: LazyLock<[Metric; 1]> = LazyLock::new(|| [Metric::of(ObservationSource::Bank, "inflow")]);
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -19,9 +25,12 @@ pub(super) static TYPOLOGY: Typology = Typology {
     matter: Matter::Returns,
     doc: "By its returns of some months, the tax payable over the sales is far below what half of the firms of its industry \
           and scale pay, and far below what the firm paid in the year before; where it has no such year, a lower score \
-          counts. A burden 30 % below that of peers is where the bureaus begin to ask. Withdrawn when returns are \
+          counts. A burden 30 % below that of peers is where the bureaus begin to ask. Or, whatever its burden, the bank saw far \
+          more money come in over most of a year than its returns say that it sold, with the tax: sales that are hidden \
+          (article 63 of the Law on Tax Collection), which asks for an assessment. Withdrawn when returns are \
           corrected. Looks alike and is honest: a trader with thin margins, whose own past is as thin; one that buys stock, \
-          whose input waits in its pool for the sales to come; an exporter, who owes nothing on what leaves.",
+          whose input waits in its pool for the sales to come; an exporter, who owes nothing on what leaves; loans and deposits, \
+          which seldom come to so much of a year's sales; what is paid for months later.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score where the firm has no past of its own, 0 to 1000."),
         Parameter::new("score_past", Unit::Score, "Score where it pays far less than in its own past, too.")
@@ -31,6 +40,17 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter::new("tax_min_fen", Unit::Fen, "Less tax than this below what peers pay is not looked at."),
         Parameter::new("peers_max_bp", Unit::BasisPoints, "Burden over that of peers, at most."),
         Parameter::new("past_max_bp", Unit::BasisPoints, "Burden over that of the firm's own past, at most."),
+        Parameter::new("score_hidden", Unit::Score, "Score where far more money came in than sales were declared."),
+        Parameter::new(
+            "received_min_bp",
+            Unit::Multiple,
+            "Money that came in over sales declared with their tax, at least.",
+        ),
+        Parameter::new(
+            "received_months_min",
+            Unit::Months,
+            "Of so many months of the year, at least: what is sold in one is paid for in others.",
+        ),
     ],
     months_back: WINDOW_MAX + PAST - 1,
     months_ahead: 0,
@@ -49,10 +69,25 @@ struct Returns {
 }
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, score_past, window, months_min, tax_min, peers_max, past_max] = view.parameters(&TYPOLOGY)?;
+    let [
+        score,
+        score_past,
+        window,
+        months_min,
+        tax_min,
+        peers_max,
+        past_max,
+        score_hidden,
+        received_min,
+        received_months_min,
+    ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     view.month_if(period, |month| month.declared.value.is_some_and(|[sales, ..]| sales > Fen::ZERO))?;
     let window = i32::try_from(window).unwrap_or(WINDOW_MAX).clamp(1, WINDOW_MAX);
+    let received = received(view, period).unwrap_or_default();
+    if received.count >= received_months_min && received.hidden().0 >= tax_min && received.share_bp() >= received_min {
+        return Some(received.finding(period, score_hidden, [tax_min, received_min]));
+    }
     let peers = peers(view, period, window).filter(|peers| *peers > 0)?;
     let now = returns(view, period, window);
     if now.count < months_min || now.refunds > Fen::ZERO || now.payable.ratio_bp(now.sales) >= peers {
@@ -83,6 +118,66 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         Some(ratio) => finding.number("burden_over_own_past", ratio, past_max, "bp", &months),
         None => finding,
     })
+}
+
+/// Money that came in beside the sales that were declared, of months in which both are known.
+#[derive(Clone, Copy, Default)]
+struct Received {
+    count: i64,
+    money: Fen,
+    /// Without tax.
+    sales: Fen,
+    output: Fen,
+}
+
+/// Of the year up to a month; nothing where none is known of the month itself.
+fn received(view: &mut View<'_, '_>, last: Period) -> Option<Received> {
+    view.readings(last, &INFLOW)[0]?;
+    let mut sums = Received::default();
+    for back in 0..WINDOW_MAX {
+        let [Some(money)] = view.readings(last.minus(back), &INFLOW) else { continue };
+        let Some([sales, output, ..]) = view.read_month(last.minus(back), |month| month.declared.value) else {
+            continue;
+        };
+        sums.count += 1;
+        sums.money += Fen(money);
+        sums.sales += sales;
+        sums.output += output;
+    }
+    Some(sums)
+}
+
+impl Received {
+    /// In basis points of what was declared, with the tax.
+    fn share_bp(&self) -> i64 {
+        self.money.ratio_bp(self.sales + self.output)
+    }
+
+    /// Tax on sales that were not declared, at the rate of those that were.
+    fn hidden(&self) -> Fen {
+        let declared = self.sales + self.output;
+        (self.money - declared).max(Fen::ZERO).share(self.output, declared)
+    }
+
+    fn finding(&self, period: Period, score: i64, [tax_min, received_min]: [i64; 2]) -> Finding {
+        let (count, share, hidden) = (self.count, self.share_bp(), self.hidden());
+        let (money, declared) = (self.money.grouped(), (self.sales + self.output).grouped());
+        let (share_text, tax) = (percent(share), hidden.grouped());
+        let sentence = Sentence {
+            zh: format!(
+                "至{period}的一年中{count}个月内银行收款{money}元，为同期申报价税合计{declared}元的{share_text}%，疑似少申报税额约{tax}元；\
+                 请核实隐匿收入。"
+            ),
+            en: format!(
+                "In {count} months of the year to {period} the bank saw {money} yuan come in, {share_text} % of the {declared} yuan of \
+                 sales with tax that were declared: some {tax} yuan of tax on sales that were not; look for what is hidden."
+            ),
+        };
+        let months = format!("{count} months");
+        Finding::new(score, hidden, sentence)
+            .number("received_over_declared", share, received_min, "bp", &months)
+            .number("tax_on_hidden_sales", hidden.0, tax_min, "fen", &months)
+    }
 }
 
 /// What half of the peers paid of their sales, in the mean of the months in which that is known.
