@@ -255,7 +255,7 @@ impl Instance {
         let began = Instant::now();
         self.signal("-TERM");
         let status = self.child.wait().unwrap();
-        assert!(status.success(), "{}", self.said());
+        assert!(status.success(), "{status}: {}", self.said());
         began.elapsed()
     }
 
