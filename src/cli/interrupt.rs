@@ -33,7 +33,8 @@ impl Interrupt {
         let seen = Arc::clone(&stop);
         ctrlc::set_handler(move || {
             if seen.swap(true, Ordering::Relaxed) {
-                std::process::exit(1);
+                // At once, as above.
+                signal_hook::low_level::exit(1);
             }
         })?;
         Ok(listening.insert(Self(stop)).clone())

@@ -77,16 +77,21 @@ fn stock_that_waits_for_its_sales_is_no_low_burden() {
 
 #[test]
 fn far_more_money_than_was_declared_is_hidden_sales_whatever_the_burden() {
-    let received = |yuan: i64, months: i32| -> String {
+    let received = |yuan: i64, months: i32, input: i64| -> String {
         let of = |at: i32| format!("observe F 2025-{:02} bank/inflow {}\n", at + 1, yuan * 100);
         let observed = (12 - months..12).map(of).collect::<Vec<_>>().concat();
-        found_beside(&observed, 12, |_| 30_000, |_| 100_000)
+        found_beside(&observed, 12, |_| 30_000, |_| input)
     };
     // 1,130,000 yuan a month are declared, with their tax.
-    assert_snapshot!(received(1_700_000, 10), @r"
+    assert_snapshot!(received(1_700_000, 10, 120_000), @r"
     found low_burden F: 2025-11, 590176.99 at stake, score 550
     found low_burden F: 2025-12, 655752.21 at stake, score 550
     ");
-    assert_eq!(received(1_500_000, 10), "", "a third more may be loans and deposits");
-    assert_eq!(received(1_700_000, 6), "", "nor does half a year: what is sold in one month is paid for in others");
+    assert_eq!(received(1_500_000, 10, 120_000), "", "a third more may be loans and deposits");
+    assert_eq!(
+        received(1_700_000, 6, 120_000),
+        "",
+        "nor does half a year: what is sold in one month is paid for in others"
+    );
+    assert_eq!(received(1_700_000, 10, 80_000), "", "for which nothing was bought: it may be paid in advance");
 }

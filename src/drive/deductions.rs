@@ -48,7 +48,39 @@ fn a_deduction_without_an_invoice_is_found_after_the_grace_period() {
 }
 
 #[test]
-fn an_invoice_from_before_the_journal_that_is_deducted_is_a_reminder() {
+fn a_deduction_that_names_another_seller_than_the_number_has_is_guidance_until_both_are_claimed() {
+    assert_snapshot!(told("
+        at 2025-03-02 | issue 900 OLD OLD2 1.00
+        at 2026-03-01 | issue 101 A B 9000.00
+        at 2026-03-02 | deduct 101 B 2026-03 from=NEW tax=1170.00
+        wait 31
+        issue 102 A C 10.00
+        wait 1
+        deduct 101 B 2026-04 from=A
+    "), @r"
+    #4 found deduct_without_invoice B: legacy:101 of NEW, 1170.00 at stake, score 150
+    #4 task B level 1 score 150: deduct_without_invoice
+    #5 now deduct_without_invoice B: legacy:101 of NEW, 1170.00 at stake, score 600
+    #5 task B level 3 score 600: deduct_without_invoice
+    ");
+    // The invoice may come late, too.
+    assert_snapshot!(told("
+        at 2025-03-02 | issue 900 OLD OLD2 1.00
+        at 2026-03-02 | deduct 101 B 2026-03 from=NEW tax=1170.00
+        wait 31
+        issue 102 A C 10.00
+        wait 1
+        issue 101 A B 9000.00
+    "), @r"
+    #3 found deduct_without_invoice B: legacy:101 of NEW, 1170.00 at stake, score 600
+    #3 task B level 3 score 600: deduct_without_invoice
+    #4 now deduct_without_invoice B: legacy:101 of NEW, 1170.00 at stake, score 150
+    #4 task B level 1 score 150: deduct_without_invoice
+    ");
+}
+
+#[test]
+fn an_invoice_from_before_the_journal_that_is_deducted_is_guidance() {
     let began = |begin: &str, no: &str| {
         told(&format!(
             "at {begin} | issue 900 OLD OLD2 1.00\nat 2026-03-02 | deduct {no} B 2026-03 from=A tax=1170.00
@@ -59,9 +91,9 @@ fn an_invoice_from_before_the_journal_that_is_deducted_is_a_reminder() {
         told.lines().find_map(|line| line.split_once("stake, score ").map(|(_, score)| score.to_owned()))
     };
     assert_eq!(score(began("2025-03-02", "101")), Some("600".into()));
-    assert_eq!(score(began("2026-02-02", "101")), Some("250".into()), "its first months");
+    assert_eq!(score(began("2026-02-02", "101")), Some("20".into()), "its first months");
     // A fully digital invoice says of which year it is.
-    assert_eq!(score(began("2025-03-02", "24312000000000000101")), Some("250".into()));
+    assert_eq!(score(began("2025-03-02", "24312000000000000101")), Some("20".into()));
     assert_eq!(score(began("2025-03-02", "25312000000000000101")), Some("600".into()));
 }
 

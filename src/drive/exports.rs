@@ -48,6 +48,27 @@ fn goods_that_left_a_month_earlier_are_none_and_a_claim_that_is_reversed_is_no_m
     ");
 }
 
+#[test]
+fn what_is_sold_at_home_with_its_tax_is_accounted_for() {
+    let sold = |yuan: &str| {
+        let sold = format!("at 2026-03-20 | issue 2 E HOME {yuan}\n    at 2026-04-05");
+        of_march_after(&CLAIMED.replace("at 2026-04-05", &sold))
+    };
+    assert_snapshot!(sold("1000000.00"), @"");
+    assert_snapshot!(sold("100000.00"), @r"
+    #11 found export_refund E: 2026-03, 91000.00 at stake, score 650
+    ");
+}
+
+#[test]
+fn what_left_before_the_journal_began_nobody_has_told_yet() {
+    assert_snapshot!(found("
+        at 2026-03-05 | issue 1 OLD E 1000000.00
+        at 2026-04-05 | deduct 1 E 2026-03 from=OLD purpose=export_refund
+        at 2026-05-02 | issue 901 OLD OLD2 1.00
+    "), @"");
+}
+
 /// What is found of March, where customs saw 200,000 yuan leave, after such a year.
 fn of_march_after(year: &str) -> String {
     found(&format!(
@@ -72,11 +93,12 @@ fn a_few_months_of_customs_say_nothing_of_what_was_bought_ahead() {
 #[test]
 fn where_customs_say_nothing_of_a_firm_it_is_a_reminder() {
     assert_snapshot!(found("
+        at 2025-01-05 | issue 900 OLD OLD2 1.00
         at 2026-03-05 | issue 1 OLD E 1000000.00
         at 2026-04-05 | deduct 1 E 2026-03 from=OLD purpose=export_refund
         at 2026-05-02 | issue 901 OLD OLD2 1.00
     "), @r"
-    #3 found export_refund E: 2026-03, 130000.00 at stake, score 400
+    #4 found export_refund E: 2026-03, 130000.00 at stake, score 400
     ");
 }
 

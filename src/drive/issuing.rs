@@ -50,6 +50,21 @@ fn a_silent_firm_that_changes_hands_and_issues_what_it_never_bought_is_a_revived
 }
 
 #[test]
+fn what_an_importer_sells_customs_have_seen_come() {
+    let began = "at 2025-06-02 | register I on=2025-05-20 rep=P1\n at 2025-06-10 | issue 1 I W 500000.00 | issue 2 I X 500000.00";
+    let imported = "at 2025-07-05 | observe I 2025-06 customs/import_value 100000000";
+    assert_eq!(told(began, "source_burst"), "found I 2025-06 600\n");
+    let said = told(&format!("{began}\n {imported}"), "source_burst");
+    assert_eq!(said, "found I 2025-06 600\nwithdrawn I 2025-06 600\n");
+    // Nor is the next month a burst, of which they have not told yet; but they will.
+    let next = "at 2025-07-08 | issue 3 I W 1000000.00 | issue 4 I X 1000000.00";
+    assert_eq!(told(&format!("{began}\n {imported}\n {next}"), "source_burst"), said);
+    let passed = "at 2025-09-25 | issue 901 OLD OLD2 1.00";
+    let later = told(&format!("{began}\n {imported}\n {next}\n {passed}"), "source_burst");
+    assert!(later.contains("found I 2025-07"), "{later}");
+}
+
+#[test]
 fn a_revived_shell_that_goes_missing_weighs_more_and_one_that_takes_its_invoices_back_is_none() {
     let missing = format!("{SHELL} at 2025-10-20 | status S missing | at 2025-10-21 | issue 901 OLD OLD2 1.00");
     let world = world(&format!("{BEGIN}{missing}"));

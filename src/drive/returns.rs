@@ -94,6 +94,19 @@ fn input_beyond_deductions_and_invoices_is_found_and_imports_explain_it() {
 }
 
 #[test]
+fn a_return_for_a_month_before_the_journal_is_held_against_nothing() {
+    let of = |period: &str| {
+        found(&format!(
+            "at 2026-01-02 | register F on=2001-01-01 | issue 900 OLD F 1.00
+            at 2026-02-10 | declare F {period} sales=1000000.00 output=130000.00 input=125000.00 payable=5000.00
+            at 2026-04-01 | issue 901 OLD OLD2 1.00"
+        ))
+    };
+    assert!(of("2026-01").contains("found declared_mismatch"));
+    assert_eq!(of("2025-12"), "");
+}
+
+#[test]
 fn tax_to_be_transferred_out_is_missed_in_the_return() {
     assert_snapshot!(after_march("
         reverse 1 F 2026-03 from=OLD

@@ -213,7 +213,7 @@ fn value_that_comes_back_in_the_same_goods_goes_round() {
         wait 2
         issue 3 C A 400000.00 goods=1090511000000000000
     "), @r"
-    #6 found circular A: 2026-03, 52000.00 at stake, score 600
+    #6 found circular A: 2026-03, 52000.00 at stake, score 280
     ");
 }
 
@@ -369,7 +369,7 @@ fn what_goes_round_is_withdrawn_when_the_invoice_that_closed_it_is_voided() {
         wait 1
         issue 4 C - 1.00
     "), @r"
-    #6 found circular A: 2026-03, 52000.00 at stake, score 600
+    #6 found circular A: 2026-03, 52000.00 at stake, score 280
     #7 withdrawn circular A: 2026-03
     #7 task A withdrawn
     ");

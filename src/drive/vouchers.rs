@@ -30,9 +30,9 @@ fn vouchers_that_no_reading_bears_out_are_found() {
     assert_snapshot!(found(&processor(&SEASON, |_| Some(10_000))), @r"
     #30 found farm_purchase F: 2025-08, 200000.00 at stake, score 550
     #31 found third_party_mismatch F: 2025-09, 655200.00 at stake, score 550
-    #31 found farm_purchase F: 2025-09, 200000.00 at stake, score 550
+    #31 found farm_purchase F: 2025-09, 200000.00 at stake, score 280
     #32 found third_party_mismatch F: 2025-10, 936000.00 at stake, score 550
-    #32 found farm_purchase F: 2025-10, 200000.00 at stake, score 550
+    #32 found farm_purchase F: 2025-10, 200000.00 at stake, score 280
     ");
 }
 
@@ -77,7 +77,7 @@ fn the_same_season_of_the_year_before_is_no_growth_and_more_of_it_is() {
 }
 
 #[test]
-fn a_new_firm_that_lives_on_vouchers_is_found_where_it_pays_nothing_for_months() {
+fn a_new_firm_that_lives_on_vouchers_is_a_reminder_where_it_pays_nothing_for_months() {
     let told = |payable: &str, bought: &str| {
         found(&format!(
             "at 2025-06-01 | register F on=2025-05-20 industry=5111 | register OLD on=2001-01-01
@@ -90,7 +90,7 @@ fn a_new_firm_that_lives_on_vouchers_is_found_where_it_pays_nothing_for_months()
              at 2025-10-02 | issue 9 F C 1.00"
         ))
     };
-    let line = "found farm_purchase F: 2025-08, 72000.00 at stake, score 550";
+    let line = "found farm_purchase F: 2025-08, 72000.00 at stake, score 280";
     assert!(told("5000.00", "").contains(line), "{}", told("5000.00", ""));
     assert!(!told("9000.00", "").contains("found farm_purchase"), "it pays its share and only began");
     let with_others = told("5000.00", "at 2025-08-11 | issue 7 OLD F 500000.00 \n");

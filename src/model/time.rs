@@ -20,6 +20,8 @@ const CHINA_OFFSET_MS: i64 = 8 * HOUR_MS;
 pub struct Instant(pub i64);
 
 impl Instant {
+    /// Before any event: where clocks stand that have seen none.
+    pub const NEVER: Self = Self(i64::MIN);
     /// The earliest moment an event may carry, 1994-01-01 in China: the year VAT as we know it began there.
     pub const EVENT_MIN: Self = Self(757_353_600_000);
     /// The latest moment an event may carry, 2100-01-01 in China.

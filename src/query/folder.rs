@@ -9,7 +9,7 @@ use super::journal::Journal;
 use crate::fold::Fold;
 use crate::model::{Entity, Id, Kind, TaxpayerId};
 use crate::risk::RuleSet;
-use crate::runtime::{self, Progress, partition_of};
+use crate::runtime::{self, Changes, Progress, partition_of};
 use crate::state::{Books, Key, Opening, Row, RowType};
 use crate::store::{Options, Shared, SharedSettings, Store};
 
@@ -216,7 +216,7 @@ fn bring_up(journal: &Journal, stores: &mut [Store], progress: &Progress) -> Res
         shares[(share % THREADS) as usize].push((share, store));
     }
     let bring_up = |(partition, store): (u32, &mut Store)| {
-        runtime::bring_up(journal.dir(), partition, store, journal.reader(), progress, false).map(drop)
+        runtime::bring_up(journal.dir(), partition, store, journal.reader(), progress, Changes::Refused).map(drop)
     };
     std::thread::scope(|scope| {
         let share = |share: Vec<_>| scope.spawn(move || share.into_iter().try_for_each(bring_up));

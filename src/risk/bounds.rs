@@ -70,6 +70,7 @@ static ALL: &[(&str, Bound)] = &[
     ("passed_on_to_new_buyers", Bound::AtLeast),
     ("power_over_trade", Bound::AtMost),
     ("power_used", Bound::AtMost),
+    ("purchases_over_declared", Bound::AtLeast),
     ("quota_growth", Bound::AtLeast),
     ("quota_raises", Bound::AtLeast),
     ("received_over_declared", Bound::AtLeast),

@@ -1,22 +1,19 @@
 //! A return that says less than the invoices do.
 
-use std::sync::LazyLock;
-
 use super::finding::percent;
 use super::returns::{Return, not_evened_out};
 use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
-use crate::model::{About, Fen, ObservationSource, Period};
-use crate::state::Metric;
+use crate::model::{About, Fen, Period};
+use crate::state::Month;
 
 /// Months before its own in which a difference may have been declared early.
 const MONTHS_BACK: i32 = 2;
 /// Returns running that are added up where each of them differs.
 const RUNNING_MAX: i32 = 6;
+/// A month is known where it has an invoice of the firm, or one of so many months before it has.
+const TRADED_BACK: i32 = 2;
 /// Months after its own in which one may be declared late.
 const MONTHS_AHEAD: i32 = 1;
-
-/// What customs cleared: its VAT is deducted without an invoice.
-static IMPORTS: LazyLock<Metric> = LazyLock::new(|| Metric::of(ObservationSource::Customs, "import_value"));
 
 /// See `doc`.
 pub(super) static TYPOLOGY: Typology = Typology {
@@ -44,7 +41,6 @@ pub(super) static TYPOLOGY: Typology = Typology {
             .not_below("share_min_bp"),
         Parameter::new("score_running", Unit::Score, "Score where so many returns running differ to the same side."),
         Parameter::new("running_min", Unit::Months, "How many those are, at least."),
-        Parameter::new("import_rate_bp", Unit::BasisPoints, "Input tax that imports bear: of their customs value."),
     ],
     months_back: RUNNING_MAX + MONTHS_BACK,
     months_ahead: MONTHS_AHEAD,
@@ -68,7 +64,7 @@ impl Difference {
 }
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, score_grave, tax_min, share_min, tax_grave, share_grave, score_running, running_min, import_rate] =
+    let [score, score_grave, tax_min, share_min, tax_grave, share_grave, score_running, running_min] =
         view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     let small_scale = view.is_small_scale(period);
@@ -79,11 +75,13 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     };
     let month = view.month_if(period, |month| Return::of(month, small_scale).is_some_and(differs))?;
     let filed = Return::of(&month, small_scale)?;
-    if filed.is_of_nothing() {
-        return None; // zero_declaration says it
+    if filed.is_of_nothing() || !is_known(view, period) {
+        return None; // zero_declaration says it, or nobody knows
     }
-    let around: Vec<Return> =
-        (-MONTHS_AHEAD..=MONTHS_BACK).filter(|m| *m != 0).filter_map(|m| view.filed(period.minus(m))).collect();
+    let mut around = Vec::new();
+    for month in (-MONTHS_AHEAD..=MONTHS_BACK).filter(|months| *months != 0).map(|months| period.minus(months)) {
+        around.extend(view.filed(month).filter(|_| is_known(view, month)));
+    }
     let short = |filed: &Return| filed.undeclared().0 >= tax_min || filed.overdeclared().0 >= tax_min;
     let months = 1 + i64::try_from(around.iter().filter(|filed| short(filed)).count()).unwrap_or(0);
     let undeclared = not_evened_out(filed.undeclared(), &around, Return::undeclared);
@@ -93,8 +91,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         share: undeclared.ratio_bp(filed.invoiced.tax),
         agrees: sales_share >= share_grave || months > 1,
     };
-    let [value] = view.readings(period, &[*IMPORTS]);
-    let imported = value.map_or(Fen::ZERO, |value| Fen(value.max(0)).share(Fen(import_rate), Fen(10_000)));
+    let imported = view.imported(period).unwrap_or_default();
     let overdeclared = not_evened_out(filed.overdeclared(), &around, Return::overdeclared) - imported;
     let received = month.bought.tax - month.bought_void.tax;
     let beyond_received = filed.input - imported - received;
@@ -106,7 +103,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let [output, input] =
         [output, input].map(|side| Some(side).filter(|side| side.tax.0 >= tax_min && side.share >= share_min));
     // A slip is made once; what is left out by little, return after return, is left out on purpose.
-    let running = running(view, period, [share_min, import_rate]);
+    let running = running(view, period, share_min);
     let running = running.filter(|(returns, tax)| *returns >= running_min && tax.0 >= tax_min);
     if let (Some((returns, tax)), [None, None]) = (running, [&output, &input]) {
         return Some(of_running(period, returns, tax, [score_running, running_min, tax_min]));
@@ -152,20 +149,24 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     Some(finding)
 }
 
+/// Whether anything is known of a firm's trade by a month: of one before the journal began there is its return alone.
+fn is_known(view: &mut View<'_, '_>, period: Period) -> bool {
+    let trades = |month: &Month| month.sold.count + month.bought.count > 0;
+    (0..=TRADED_BACK).any(|back| view.read_month(period.minus(back), trades))
+}
+
 /// How many returns up to one differ to the same side by so great a share, and by how much in all; what is not evened out by
 /// the month after is left to it.
-fn running(view: &mut View<'_, '_>, period: Period, [share_min, import_rate]: [i64; 2]) -> Option<(i64, Fen)> {
+fn running(view: &mut View<'_, '_>, period: Period, share_min: i64) -> Option<(i64, Fen)> {
     let side = |view: &mut View<'_, '_>, is_output: bool| {
         let (mut returns, mut tax) = (0, Fen::ZERO);
         for back in 0..RUNNING_MAX {
             let at = period.minus(back);
-            let Some(filed) = view.filed(at) else { break };
+            let Some(filed) = view.filed(at).filter(|_| is_known(view, at)) else { break };
             let (short, of) = if is_output {
                 (filed.undeclared(), filed.invoiced.tax)
             } else {
-                let [value] = view.readings(at, &[Metric::of(ObservationSource::Customs, "import_value")]);
-                let imported = value.map_or(Fen::ZERO, |value| Fen(value.max(0)).share(Fen(import_rate), Fen(10_000)));
-                (filed.overdeclared() - imported, filed.input)
+                (filed.overdeclared() - view.imported(at).unwrap_or_default(), filed.input)
             };
             if short <= Fen::ZERO || short.ratio_bp(of) < share_min || filed.is_of_nothing() {
                 break;

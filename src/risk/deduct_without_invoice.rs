@@ -2,7 +2,7 @@
 
 use super::finding::counted;
 use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
-use crate::model::{About, Fen};
+use crate::model::{About, Fen, InvoiceNo, Period, TaxpayerId};
 use crate::state::standing;
 
 /// See `doc`.
@@ -16,12 +16,15 @@ pub(super) static TYPOLOGY: Typology = Typology {
     doc: "A deduction has waited its grace period (limits.grace_days) and no invoice of that number has arrived at \
           this buyer; or the deduction names no seller and several invoices of that number have arrived, so that it \
           cannot be said which is meant. Withdrawn when the invoice arrives, however late, or the deduction is \
-          reversed. Looks alike and is honest: the deduction's event arrives before its invoice's; and the invoice was issued \
+          reversed. Looks alike and is honest: the deduction's event arrives before its invoice's; it names another seller than the \
+          one that issued this number to the buyer, as after a change of identifier, and the invoice is not claimed otherwise \
+          (score_misnamed); and the invoice was issued \
           before the journal began, as one that is deducted in its first months may have been, or one whose number \
           says so: of the 20 digits of a fully digital invoice the first two are those of its year (Announcement 11 of 2024). \
-          These are told as a reminder.",
+          These are told as guidance.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
+        Parameter::new("score_misnamed", Unit::Score, "Score where another seller issued that number, 0 to 1000."),
         Parameter::new("score_ambiguous", Unit::Score, "Score where several invoices could be meant, 0 to 1000."),
         Parameter::new(
             "score_opening",
@@ -37,7 +40,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
 };
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, score_ambiguous, score_opening] = view.parameters(&TYPOLOGY)?;
+    let [score, score_misnamed, score_ambiguous, score_opening] = view.parameters(&TYPOLOGY)?;
     let About::Invoice { seller_id, invoice_no } = *about else { return None };
     let held = view.held(seller_id, invoice_no).filter(|held| held.arrived.is_none())?.clone();
     let days = view.limits().grace_days;
@@ -46,7 +49,13 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let last = standing.last()?;
     let stake: Fen = standing.iter().map(|claim| claim.tax).sum();
     let (tax, period) = (stake.grouped(), last.period);
-    let sellers = if seller_id.is_empty() { view.sellers_of(invoice_no) } else { Vec::new() };
+    let others = view.sellers_of(invoice_no);
+    if let (false, true, [other]) = (seller_id.is_empty(), overdue, others.as_slice())
+        && view.standing(*other, invoice_no).claims.is_empty()
+    {
+        return Some(misnamed(period, invoice_no, stake, [seller_id, *other], score_misnamed));
+    }
+    let sellers = if seller_id.is_empty() { others } else { Vec::new() };
     let count = i64::try_from(sellers.len()).unwrap_or(i64::MAX);
     match sellers.len() {
         0 if overdue => {
@@ -87,4 +96,19 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             )
         }
     }
+}
+
+/// A deduction in the name of one seller, of an invoice of another.
+fn misnamed(period: Period, invoice_no: InvoiceNo, stake: Fen, [named, other]: [TaxpayerId; 2], score: i64) -> Finding {
+    let tax = stake.grouped();
+    let sentence = Sentence {
+        zh: format!(
+            "{period}抵扣发票{invoice_no}的税额{tax}元时注明的销方为{named}，而向该户开具该号发票的是{other}；请核实并更正。"
+        ),
+        en: format!(
+            "The deduction of {tax} yuan on invoice {invoice_no} for {period} names the seller {named}, but it was {other} that \
+             issued that number to this buyer; find out which is right, and have it corrected."
+        ),
+    };
+    Finding::new(score, stake, sentence).number("invoices_found", 0, 1, "invoices", "grace period").with([named, other])
 }

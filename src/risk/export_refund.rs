@@ -5,7 +5,7 @@ use super::{
     Finding, Matter, Parameter, REFUND_MONTHS, Sentence, Subject, Typology, Unit, View, When, false_deduction,
 };
 use crate::model::{About, Fen, ObservationSource, Period, TaxpayerId};
-use crate::state::Metric;
+use crate::state::{Metric, Month};
 
 /// Months that are looked at together: goods leave, and are claimed for, in different months.
 const WINDOW: i32 = 3;
@@ -29,7 +29,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           customs records come, or the suspicion is lifted. Looks alike and is honest: an exporter whose goods are booked \
           at customs in another month than claimed, or who exports at a profit; one with a little suspected value in what a real \
           supplier sold it, which is no more than a reminder in false_deduction; one that buys before its season, so that goods of other months of the year leave without a \
-          claim: the year must lack half of what the three months lack, and much of its own, and some months of it must be known; a journal that has no customs records, where a lower score counts (score_no_customs).",
+          claim: the year must lack half of what the three months lack, and much of its own, and some months of it must be known; one that ticks for refund what it sells at home, with its tax: whoever pays that has taken nothing; a journal that has no customs records, where a lower score counts (score_no_customs).",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score where customs saw less leave than is claimed for, 0 to 1000."),
         Parameter::new(
@@ -139,38 +139,69 @@ fn tainted(view: &mut View<'_, '_>, period: Period) -> (Vec<TaxpayerId>, i64) {
     (origins.into_iter().map(|(origin, _)| origin).collect(), tax.ratio_bp(view.profile.claimed).min(10_000))
 }
 
+/// What was claimed for in some months, and where it may have gone.
+#[derive(Clone, Copy, Default)]
+struct Trade {
+    /// Tax claimed for export refund.
+    tax: Fen,
+    /// Goods that customs saw leave.
+    left: Fen,
+    /// Tax on sales at home beyond what is deducted from it.
+    home: Fen,
+}
+
+impl Trade {
+    fn add(&mut self, month: &Month, left: Option<i64>) {
+        self.tax += month.refunds;
+        self.left += Fen(left.unwrap_or(0));
+        let [_, output, ..] = month.declared.value.unwrap_or_default();
+        self.home += month.invoiced().tax.max(output) - (month.claimed() - month.refunds);
+    }
+
+    /// The least that goods are worth whose tax was claimed.
+    fn goods(&self, rate: i64) -> Fen {
+        self.tax.share(Fen(10_000), Fen(rate))
+    }
+
+    /// Those that did not leave, and were not sold at home either.
+    fn lacking(&self, rate: i64) -> Fen {
+        let sold = self.home.max(Fen::ZERO).share(Fen(10_000), Fen(rate));
+        self.goods(rate) - self.left - sold
+    }
+}
+
 /// Claims of the months of which customs said something; of a firm that customs ever saw export, a month without a word is
 /// one that has not been told of.
 fn customs(view: &mut View<'_, '_>, period: Period, [rate, year_short_min, months_min]: [i64; 3]) -> Option<Customs> {
     let metric = [Metric::of(ObservationSource::Customs, "export_value")];
     let seen = |view: &mut View<'_, '_>, back: i32| view.readings(period.minus(back), &metric)[0];
     let known = (0..=KNOWN_MONTHS).any(|back| seen(view, back).is_some());
-    let (mut tax, mut left, mut told) = (Fen::ZERO, Fen::ZERO, 0);
-    for back in 0..WINDOW {
-        let reading = seen(view, back);
-        if reading.is_some() || !known {
-            tax += view.month(period.minus(back)).refunds;
-            left += Fen(reading.unwrap_or(0));
-            told += 1;
-        }
+    // Nobody has told yet what left before the journal began.
+    if !known && view.is_first(period) {
+        return None;
     }
-    let goods = tax.share(Fen(10_000), Fen(rate));
+    let mut told = 0;
+    let mut sum = |view: &mut View<'_, '_>, months: std::ops::Range<i32>, mut trade: Trade| {
+        for back in months {
+            let reading = seen(view, back);
+            if reading.is_some() || !known && back < WINDOW {
+                trade.add(&view.month(period.minus(back)), reading);
+                told += 1;
+            }
+        }
+        trade
+    };
+    let trade = sum(view, 0..WINDOW, Trade::default());
     // What is bought before its season leaves later, and what left before may be claimed for later.
-    let (mut year_tax, mut year_left) = (tax, left);
-    for back in WINDOW..YEAR {
-        if let Some(reading) = seen(view, back) {
-            year_tax += view.month(period.minus(back)).refunds;
-            year_left += Fen(reading);
-            told += 1;
-        }
-    }
+    let year = sum(view, WINDOW..YEAR, trade);
     if known && told < months_min {
         return None;
     }
-    let year_goods = year_tax.share(Fen(10_000), Fen(rate));
-    let year_lacks = year_goods - year_left;
-    let short = (goods - left).ratio_bp(goods);
-    let lacks = short > 0 && year_lacks.0 >= (goods - left).0 / 2 && year_lacks.ratio_bp(year_goods) >= year_short_min;
+    let (goods, year_goods) = (trade.goods(rate), year.goods(rate));
+    let (lacks, year_lacks) = (trade.lacking(rate), year.lacking(rate));
+    let short = lacks.ratio_bp(goods);
+    let lacks = short > 0 && year_lacks.0 >= lacks.0 / 2 && year_lacks.ratio_bp(year_goods) >= year_short_min;
+    let Trade { tax, left, .. } = trade;
     lacks.then_some(Customs { tax, goods, left, short, known })
 }
 
@@ -178,10 +209,10 @@ fn sentence(period: Period, refunds: Fen, customs: Option<&Customs>, tainted: Op
     let (mut zh, mut en) = (Vec::new(), Vec::new());
     if let Some(Customs { goods, left, short, .. }) = customs {
         let (goods, left, short) = (goods.grouped(), left.grouped(), percent(*short));
-        zh.push(format!("近三个月退税对应货物至少{goods}元，海关出口仅{left}元，差{short}%"));
+        zh.push(format!("近三个月退税对应货物至少{goods}元，海关出口仅{left}元，扣除内销后仍差{short}%"));
         en.push(format!(
-            "the goods claimed for in three months are worth at least {goods} yuan, of which customs saw {left} leave, \
-             {short} % too little"
+            "the goods claimed for in three months are worth at least {goods} yuan, of which customs saw {left} leave; \
+             what was sold at home taken off, {short} % are missing"
         ));
     }
     if let Some((tax, share)) = tainted {

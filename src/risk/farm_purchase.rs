@@ -63,8 +63,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
         Parameter::new(
             "sales_growth_min_bp",
             Unit::Multiple,
-            "Sales of the month over those of the past: with vouchers that multiplied they were sold on at once.",
+            "Sales of the month over those of the past: with vouchers that multiplied they were sold on at once, where hardly any of \
+             the tax is paid.",
         ),
+        Parameter::new("sales_growth_many_bp", Unit::Multiple, "The same whatever is paid.")
+            .not_below("sales_growth_min_bp"),
         Parameter::new("score_sold_on", Unit::Score, "Score where vouchers multiplied and were sold on at once."),
     ],
     months_back: MONTHS_BACK,
@@ -99,6 +102,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         new_days,
         paid_min,
         sales_min,
+        sales_many,
         sold_on_score,
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
@@ -134,8 +138,9 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let has_season = (11..=13).all(|back| view.month_if(period.minus(back), |_| true).is_some());
     let multiplied = !doubts.off.is_empty() || doubts.growth.is_some();
     // A harvest is stored, and sold all year: vouchers that are sold on at once, and more than ever was sold, were written for
-    // that.
-    let is_sold_on = doubts.growth.is_some() && sales_multiplied(view, period, growth_months_min, sales_min);
+    // that; where it is not many times more, by who pays hardly any of the tax on it.
+    let times = doubts.growth.map_or(0, |_| sales_over_past(view, period, growth_months_min));
+    let is_sold_on = times >= sales_many || times >= sales_min && pays_little(view, period, paid_min);
     let score = match (multiplied, doubts.new.is_some()) {
         (false, false) => return None,
         _ if !doubts.off.is_empty() && has_season => capacity_score,
@@ -162,12 +167,15 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     Some(finding)
 }
 
-/// Whether sales of a month are so many times the mean of the year before, as far as that is known.
-fn sales_multiplied(view: &mut View<'_, '_>, period: Period, months_min: i64, growth_min: i64) -> bool {
+/// Sales of a month over the mean of the year before, in basis points; 0 where too little of that is known.
+fn sales_over_past(view: &mut View<'_, '_>, period: Period, months_min: i64) -> i64 {
     let past = view.past(period, 12);
     let months = i64::try_from(past.len()).unwrap_or(0);
-    let mean = past.iter().map(|(_, month)| month.invoiced().amount).sum::<Fen>().0 / months.max(1);
-    months >= months_min.max(1) && mean > 0 && view.month(period).invoiced().amount.ratio_bp(Fen(mean)) >= growth_min
+    if months < months_min.max(1) {
+        return 0;
+    }
+    let mean = Fen(past.iter().map(|(_, month)| month.invoiced().amount).sum::<Fen>().0 / months);
+    view.month(period).invoiced().amount.ratio_bp(mean)
 }
 
 /// Whether the returns of a month and the two before it, all with sales, say that hardly any of the output tax is payable: a firm

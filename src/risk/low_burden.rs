@@ -51,6 +51,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::Months,
             "Of so many months of the year, at least: what is sold in one is paid for in others.",
         ),
+        Parameter::new(
+            "bought_min_bp",
+            Unit::BasisPoints,
+            "And purchases over those sales, at least: money alone may be paid in advance, lent, or held for others.",
+        ),
     ],
     months_back: WINDOW_MAX + PAST - 1,
     months_ahead: 0,
@@ -80,13 +85,15 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         score_hidden,
         received_min,
         received_months_min,
+        bought_min,
     ] = view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     view.month_if(period, |month| month.declared.value.is_some_and(|[sales, ..]| sales > Fen::ZERO))?;
     let window = i32::try_from(window).unwrap_or(WINDOW_MAX).clamp(1, WINDOW_MAX);
     let received = received(view, period).unwrap_or_default();
-    if received.count >= received_months_min && received.hidden().0 >= tax_min && received.share_bp() >= received_min {
-        return Some(received.finding(period, score_hidden, [tax_min, received_min]));
+    let is_much = received.count >= received_months_min && received.hidden().0 >= tax_min;
+    if is_much && received.share_bp() >= received_min && received.bought_bp() >= bought_min {
+        return Some(received.finding(period, score_hidden, [tax_min, received_min, bought_min]));
     }
     let peers = peers(view, period, window).filter(|peers| *peers > 0)?;
     let now = returns(view, period, window);
@@ -128,6 +135,8 @@ struct Received {
     /// Without tax.
     sales: Fen,
     output: Fen,
+    /// Purchases by their invoices, without tax.
+    bought: Fen,
 }
 
 /// Of the year up to a month; nothing where none is known of the month itself.
@@ -136,13 +145,15 @@ fn received(view: &mut View<'_, '_>, last: Period) -> Option<Received> {
     let mut sums = Received::default();
     for back in 0..WINDOW_MAX {
         let [Some(money)] = view.readings(last.minus(back), &INFLOW) else { continue };
-        let Some([sales, output, ..]) = view.read_month(last.minus(back), |month| month.declared.value) else {
-            continue;
-        };
+        let month = view.read_month(last.minus(back), |month| {
+            month.declared.value.map(|declared| (declared, month.bought.amount - month.bought_void.amount))
+        });
+        let Some(([sales, output, ..], bought)) = month else { continue };
         sums.count += 1;
         sums.money += Fen(money);
         sums.sales += sales;
         sums.output += output;
+        sums.bought += bought;
     }
     Some(sums)
 }
@@ -153,29 +164,37 @@ impl Received {
         self.money.ratio_bp(self.sales + self.output)
     }
 
+    /// Purchases in basis points of the sales that were declared.
+    fn bought_bp(&self) -> i64 {
+        self.bought.ratio_bp(self.sales)
+    }
+
     /// Tax on sales that were not declared, at the rate of those that were.
     fn hidden(&self) -> Fen {
         let declared = self.sales + self.output;
         (self.money - declared).max(Fen::ZERO).share(self.output, declared)
     }
 
-    fn finding(&self, period: Period, score: i64, [tax_min, received_min]: [i64; 2]) -> Finding {
+    fn finding(&self, period: Period, score: i64, [tax_min, received_min, bought_min]: [i64; 3]) -> Finding {
         let (count, share, hidden) = (self.count, self.share_bp(), self.hidden());
         let (money, declared) = (self.money.grouped(), (self.sales + self.output).grouped());
         let (share_text, tax) = (percent(share), hidden.grouped());
+        let bought = self.bought_bp();
+        let bought_text = percent(bought);
         let sentence = Sentence {
             zh: format!(
-                "至{period}的一年中{count}个月内银行收款{money}元，为同期申报价税合计{declared}元的{share_text}%，疑似少申报税额约{tax}元；\
+                "至{period}的一年中{count}个月内银行收款{money}元，为同期申报价税合计{declared}元的{share_text}%，购进为申报销售额的{bought_text}%，疑似少申报税额约{tax}元；\
                  请核实隐匿收入。"
             ),
             en: format!(
                 "In {count} months of the year to {period} the bank saw {money} yuan come in, {share_text} % of the {declared} yuan of \
-                 sales with tax that were declared: some {tax} yuan of tax on sales that were not; look for what is hidden."
+                 sales with tax that were declared, and purchases were {bought_text} % of those sales: some {tax} yuan of tax on sales that were not; look for what is hidden."
             ),
         };
         let months = format!("{count} months");
         Finding::new(score, hidden, sentence)
             .number("received_over_declared", share, received_min, "bp", &months)
+            .number("purchases_over_declared", bought, bought_min, "bp", &months)
             .number("tax_on_hidden_sales", hidden.0, tax_min, "fen", &months)
     }
 }

@@ -47,6 +47,8 @@ pub struct Limits {
     pub settle_days: i64,
     /// Months from the journal's beginning in which the shortfalls of an older firm accuse nobody.
     pub opening_months: i64,
+    /// Input tax that imports bear, of their customs value, in basis points.
+    pub import_rate_bp: i64,
     /// How long a deduction, or a red letter, waits for its invoice.
     pub grace_days: i64,
     /// Days after its end in which a month's return is due: then it is asked what needs the whole month.
@@ -176,6 +178,7 @@ impl RuleSet {
             vector_origins: 8,
             settle_days: 31,
             opening_months: 0,
+            import_rate_bp: 0,
             grace_days: 30,
             declare_days: 20,
             closed_after_periods: 24,
@@ -394,6 +397,7 @@ fn check_limits(limits: &Limits) -> Result<(), RulesError> {
         ("vector_origins", size(limits.vector_origins), 1..=64, "give 1 to 64"),
         ("settle_days", limits.settle_days, 0..=366, "give 0 to 366"),
         ("opening_months", limits.opening_months, 0..=24, "give 0 to 24"),
+        ("import_rate_bp", limits.import_rate_bp, 0..=10_000, "give 0 to 10000"),
         ("grace_days", limits.grace_days, 0..=366, "give 0 to 366"),
         ("declare_days", limits.declare_days, 0..=366, "give 0 to 366"),
         ("closed_after_periods", limits.closed_after_periods.into(), 14..=600, "give 14 to 600"),

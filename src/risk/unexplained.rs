@@ -14,6 +14,8 @@ const EXTRACTION: std::ops::RangeInclusive<u16> = 1..=12;
 const SERVICES: std::ops::RangeInclusive<u16> = 53..=97;
 /// Divisions of trade: they sell what they bought, and add little to it.
 const TRADE: std::ops::RangeInclusive<u16> = 51..=52;
+/// Months of imports that a month may sell, itself included.
+const IMPORT_MONTHS: i32 = 6;
 /// What is declared of a lesser part of the unexplained tax, in basis points, says nothing of the rest.
 const DECLARED_PART_MIN_BP: i64 = 2_500;
 
@@ -85,6 +87,7 @@ impl Unexplained {
         }
         let gone = view.profile.deregistered_since().is_some_and(|since| since.period() <= period);
         let own = begun - if gone { Fen::ZERO } else { view.pool_left(period.minus(-1)) };
+        let own = own - view.imports_behind(period, begun_in).min(own.max(Fen::ZERO));
         (own.0 >= own_tax_min).then_some(Self { this, before, issued, own, begun: [of_this, of_before] })
     }
 
@@ -164,6 +167,29 @@ impl Unexplained {
 }
 
 impl View<'_, '_> {
+    /// Input tax on imports that may stand behind what began in a month and the one before it: what customs cleared in half a
+    /// year, less what earlier months began with and did not pay. Customs tell of a month when it has passed; what they may still tell of is
+    /// taken to be as in the months of which they have told.
+    fn imports_behind(&mut self, period: Period, begun_in: fn(&Month) -> Fen) -> Fen {
+        let (mut imported, mut told, mut untold, mut used) = (Fen::ZERO, 0, 0, Fen::ZERO);
+        for back in 0..IMPORT_MONTHS {
+            let month = period.minus(back);
+            match self.imported(month) {
+                Some(tax) => (imported, told) = (imported + tax, told + 1),
+                None if back < 2 && !self.has_passed(month) => untold += 1,
+                None => {}
+            }
+            if back >= 2 {
+                let paid = self.read_month(month, |month| month.declared.value.map_or(Fen::ZERO, |[.., due]| due));
+                used += (self.read_month(month, begun_in) - paid.max(Fen::ZERO)).max(Fen::ZERO);
+            }
+        }
+        if told == 0 {
+            return Fen::ZERO;
+        }
+        (imported + imported.share(Fen(untold), Fen(told)) - used).max(Fen::ZERO)
+    }
+
     /// Whether the firm's trade is one that has little input by its nature: it extracts, or it sells work and no goods.
     fn works_without_input(&mut self, period: Period) -> bool {
         if self.is_small_scale(period) {

@@ -1,18 +1,22 @@
 //! What a check sees: one taxpayer's rows, to be read and no more, and the rule set in force.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::indicators::Indicator;
 use super::rules::{Limits, RuleSet};
 use super::{ALL, Entry, Finding, Sample, Typology};
 use crate::model::{
-    About, Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, PeerQuantiles, PeersTold, Period, Status, TaxpayerId,
-    TaxpayerKind,
+    About, Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, ObservationSource, PeerQuantiles, PeersTold, Period,
+    Status, TaxpayerId, TaxpayerKind,
 };
 use crate::state::{
     AbnormalFrom, AbnormalMonth, Books, Claim, Goods, GoodsMonth, Held, Key, Metric, Month, Opening, Papers, Partner,
     PartyKey, Profile, Readings, Side, TaintTold, Tainted, TieRow, province, standing,
 };
+
+/// What customs cleared into the country.
+static IMPORTS: LazyLock<Metric> = LazyLock::new(|| Metric::of(ObservationSource::Customs, "import_value"));
 
 /// One taxpayer's rows, and the rules.
 pub struct View<'a, 'b> {
@@ -160,6 +164,12 @@ impl<'a, 'b> View<'a, 'b> {
         metrics.map(|metric| readings.of(metric))
     }
 
+    /// Input tax on what customs cleared in a month, which is deducted without an invoice; `None` where they told of none.
+    pub fn imported(&mut self, period: Period) -> Option<Fen> {
+        let [value] = self.readings(period, &[*IMPORTS]);
+        value.map(|value| Fen(value.max(0)).share(Fen(self.rules.limits.import_rate_bp), Fen(10_000)))
+    }
+
     /// An invoice on the holder's side.
     pub fn held(&mut self, seller_id: TaxpayerId, invoice_no: InvoiceNo) -> Option<&Held> {
         self.books.held(invoice_no, seller_id)
@@ -262,6 +272,11 @@ impl<'a, 'b> View<'a, 'b> {
     pub fn may_be_before_journal(&self, invoice_no: InvoiceNo, deducted_in: Period) -> bool {
         let is_earlier = |year| Period::of(year, 12) < self.opening.until;
         self.opening.is_first(deducted_in) || invoice_no.year().is_some_and(is_earlier)
+    }
+
+    /// Whether a month is one of the journal's first, of which little is known yet.
+    pub fn is_first(&self, month: Period) -> bool {
+        self.opening.is_first(month)
     }
 
     /// The months before one, the latest first, as far as trade would be known of them: at most so many.

@@ -25,6 +25,28 @@ pub struct Refolded {
     pub digest: [u8; 32],
 }
 
+/// What of a journal may lead to something else than it did when it was folded first: it is told aloud then, and gone on with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Changes {
+    /// Nothing.
+    Refused,
+    /// What is found: rows of an earlier version say that another one folds now.
+    Findings,
+    /// And which rule sets are taken: whoever runs this asked for it.
+    All,
+}
+
+impl Changes {
+    /// As far as rows and whoever runs this allow.
+    pub(super) fn allowed(is_upgrade: bool, takes_changes: bool) -> Self {
+        match (is_upgrade, takes_changes) {
+            (_, true) => Self::All,
+            (true, false) => Self::Findings,
+            (false, false) => Self::Refused,
+        }
+    }
+}
+
 /// Who looks on while records are folded again.
 pub type Each<'a> = &'a mut dyn FnMut(&Record, &Effects);
 
@@ -52,8 +74,8 @@ pub(super) struct Again<'a> {
     said: Vec<u8>,
     /// The digest of what was folded so far; `None` where that is known to be something else than was found first.
     pub(super) digest: Option<Link>,
-    /// Whether what leads to something else than it did is gone on with, told aloud once, and not refused.
-    takes_changes: bool,
+    /// What may lead to something else than it did.
+    pub(super) changes: Changes,
 }
 
 impl<'a> Again<'a> {
@@ -64,11 +86,11 @@ impl<'a> Again<'a> {
         partition: u32,
         store: &'a mut Store,
         digest: Option<Link>,
-        takes_changes: bool,
+        changes: Changes,
     ) -> Result<Self, Error> {
         let fold = Fold::open(store).map_err(|source| Error::Rules { dir: rows.into(), partition, source })?;
         let (effects, chain, said) = (Effects::default(), Chain::default(), Vec::new());
-        Ok(Self { dir, partition, store, fold, effects, chain, said, digest, takes_changes })
+        Ok(Self { dir, partition, store, fold, effects, chain, said, digest, changes })
     }
 
     /// Folds records, those from the offset `from` on, and shows each with what it led to.
@@ -124,7 +146,7 @@ impl<'a> Again<'a> {
     /// What the records of these offsets led to is not what they led to when they were folded first.
     pub(super) fn differs(&mut self, first: u64, end: u64) -> Result<(), Error> {
         let partition = self.partition;
-        if !self.takes_changes {
+        if self.changes == Changes::Refused {
             return Err(Error::FoldedOtherwise { dir: self.dir.into(), partition, first, end });
         }
         warn!(

@@ -32,9 +32,6 @@ use crate::model::{Body, Event, Fact, Instant, Message, Position, Root, RulesPub
 use crate::state::Opening;
 use crate::store::{self, Applied, Store};
 
-/// The clocks before any event.
-const NEVER: Instant = Instant(i64::MIN);
-
 /// Where the time went.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Phases {
@@ -112,7 +109,7 @@ impl Engine {
                 let told = read_told(&place.dir, &recovered)?;
                 check_header(&place.dir, &recovered.header, &log.reader())?;
                 // Rules come into force with the first event.
-                let in_force = told.as_ref().is_some_and(|(progress, _)| progress.clock != NEVER);
+                let in_force = told.as_ref().is_some_and(|(progress, _)| progress.clock != Instant::NEVER);
                 let keeps_rules = settings.keeps_rules && in_force;
                 let wanted = if keeps_rules { with_rules_of(wanted, &recovered.header) } else { wanted };
                 recovered.header.require(&journal.dir, &wanted)?;
@@ -133,10 +130,10 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         let fresh = Progress {
-            clock: NEVER,
-            ticked: NEVER,
+            clock: Instant::NEVER,
+            ticked: Instant::NEVER,
             partitions: vec![
-                PartitionProgress { clock: NEVER, ..PartitionProgress::default() };
+                PartitionProgress { clock: Instant::NEVER, ..PartitionProgress::default() };
                 settings.partitions as usize
             ],
             ..Progress::default()
@@ -234,7 +231,7 @@ impl Engine {
             }
         }
         // The journal begins with its first event; what was refused before has no time.
-        if self.cutter.clock() == NEVER && input.body.is_ok() {
+        if self.cutter.clock() == Instant::NEVER && input.body.is_ok() {
             self.publish_rules(at);
         }
         if !self.began && input.body.as_ref().is_ok_and(|event| matches!(event.fact, Fact::InvoiceIssued(_))) {

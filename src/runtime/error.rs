@@ -177,7 +177,7 @@ pub enum Error {
     #[error(
         "the rule set {version}, published at {position} of the journal in {dir} (turn {turn}), was judged in another way when \
          it was folded first: then `{then}`, by this program `{now}`. Folding on would find other things than were found \
-         before: use the version of this program that wrote the journal"
+         before: use the version of this program that wrote the journal, or take what this one finds, with --take-changes"
     )]
     JudgedOtherwise {
         /// The folder.

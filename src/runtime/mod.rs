@@ -25,7 +25,7 @@ pub mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use again::{Each, Refolded};
+pub use again::{Changes, Each, Refolded};
 pub use counters::Counters;
 pub use engine::{Engine, Phases};
 pub use error::Error;
@@ -33,5 +33,5 @@ pub use open::{check_header, check_partitions};
 pub use partition::Partition;
 pub use partitioner::partition_of;
 pub use progress::{Begun, Kept, PartitionProgress, Progress};
-pub use refold::{bring_up, refold};
+pub use refold::{EachOfTurn, bring_up, refold};
 pub use settings::{Persist, Policies, Settings};

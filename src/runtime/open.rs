@@ -4,6 +4,7 @@ use std::path::Path;
 
 use tracing::warn;
 
+use super::again::Changes;
 use super::error::Error;
 use super::partition::Partition;
 use super::progress::{Begun, Progress};
@@ -141,8 +142,8 @@ pub(super) fn open_partitions(
         // Once they bore their journal's name alone.
         let older = |applied: &Applied| check_rows(&place.dir, number, applied, progress, &progress.journal);
         let (mut store, is_upgrade) = open_store(&state_place(place, number), &shared, &options, &older)?;
-        let takes_changes = is_upgrade || settings.takes_changes;
-        let fold = bring_up(&place.dir, number, &mut store, &log.reader(), progress, takes_changes)?;
+        let changes = Changes::allowed(is_upgrade, settings.takes_changes);
+        let fold = bring_up(&place.dir, number, &mut store, &log.reader(), progress, changes)?;
         let progress = progress.partitions[number as usize].clone();
         Ok(Partition::new(number, store, fold, progress, &settings.policies))
     };

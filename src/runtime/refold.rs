@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use tracing::info;
+use tracing::{info, warn};
 
-use super::again::{Again, Each, Records, Refolded};
+use super::again::{Again, Changes, Records, Refolded};
 use super::digest::Link;
 use super::error::Error;
 use super::open::state_place;
@@ -18,20 +18,23 @@ use crate::log::{Reader, TurnFrame};
 use crate::model::{Body, DeadLetter, Fact, Output, Record};
 use crate::store::{self, Applied, Shared, SharedSettings, Store};
 
+/// Who looks on while turns are folded again: hears of each record's turn, and what it led to.
+pub type EachOfTurn<'a> = &'a mut dyn FnMut(u64, &Effects);
+
 /// Folds what a partition's rows lack of the committed journal again, and returns the fold that goes on from there. Rows
 /// of a store that is only read stay in memory. What leads to something else than it did is refused, or told aloud and gone
-/// on with where it `takes_changes`: another version of this program may find other things.
+/// on with, as `changes` allows: another version of this program may find other things.
 pub fn bring_up(
     dir: &Path,
     partition: u32,
     store: &mut Store,
     journal: &Reader,
     progress: &Progress,
-    takes_changes: bool,
+    changes: Changes,
 ) -> Result<Fold, Error> {
     let (committed, applied) = (committed(progress, partition), store.applied().map_or(0, |applied| applied.offset));
     let digest = digest_of_rows(dir, partition, store, journal, progress)?;
-    let again = Again::new(dir, dir, partition, store, digest, takes_changes)?;
+    let again = Again::new(dir, dir, partition, store, digest, changes)?;
     let mut refold = Refold { again, journal, progress, since: applied };
     if applied < committed {
         refold.run(&mut |_, _| {})?;
@@ -40,19 +43,19 @@ pub fn bring_up(
     Ok(refold.again.fold)
 }
 
-/// Folds a partition's journal from its beginning into a folder that has nothing of it, and shows each record with what it
-/// led to. Fails where a turn's digest is another than the one it was committed with.
+/// Folds a partition's journal from its beginning into a folder that has nothing of it, and shows what each record led to, and
+/// in which turn. Fails where a turn's digest is another than the one it was committed with.
 pub fn refold(
     scratch: &Place,
     dir: &Path,
     partition: u32,
     journal: &Reader,
     progress: &Progress,
-    each: Each<'_>,
+    each: EachOfTurn<'_>,
 ) -> Result<Refolded, Error> {
     let shared = Shared::new(&SharedSettings::default());
     let mut store = Store::open(state_place(scratch, partition), &shared, &store::Options::default())?;
-    let again = Again::new(dir, dir, partition, &mut store, Some(Link::default()), false)?;
+    let again = Again::new(dir, dir, partition, &mut store, Some(Link::default()), Changes::Refused)?;
     let mut refold = Refold { again, journal, progress, since: 0 };
     refold.run(each)?;
     let (records, digest) = (refold.since, refold.again.digest.unwrap_or_default());
@@ -135,16 +138,22 @@ struct Refold<'a> {
 
 impl Refold<'_> {
     /// Folds all that the rows lack.
-    fn run(&mut self, each: Each<'_>) -> Result<(), Error> {
+    fn run(&mut self, each: EachOfTurn<'_>) -> Result<(), Error> {
         let (dir, journal, partition) = (self.again.dir, self.journal, self.again.partition);
+        let takes_rules = self.again.changes == Changes::All;
         let mut frames = journal.read_from(partition, self.since);
         while let Some(frame) = frames.next() {
             let TurnFrame { turn, frame } = frame?;
             let (first_offset, end) = (frame.first_offset, frame.first_offset + u64::from(frame.count));
             let records = Records { bytes: &frame.bytes, first_offset, end, turn: Some(turn) };
             self.again.fold(records, self.since, &mut |record, effects| {
-                compare(dir, journal, turn, record, effects)?;
-                each(record, effects);
+                match compare(dir, journal, turn, record, effects) {
+                    Err(judged @ Error::JudgedOtherwise { .. }) if takes_rules => {
+                        warn!(%judged, "This is gone on with.");
+                    }
+                    same => same?,
+                }
+                each(turn, effects);
                 Ok(())
             })?;
             if let Some(told) = frames.turn_end() {

@@ -266,6 +266,10 @@ fn a_rule_set_that_is_judged_in_another_way_than_it_was_stops_whoever_folds_it_a
             "{text}"
         );
         assert!(text.contains("use the version of this program that wrote the journal"), "{text}");
+        let engine = Engine::open(changed.path(), Settings { takes_changes: true, ..settings(2) }).unwrap();
+        let found = rows(&engine);
+        engine.close().unwrap();
+        assert_eq!(rows(&Engine::open(changed.path(), settings(2)).unwrap()), found, "it stays with what was taken");
     }
 }
 

@@ -58,7 +58,7 @@ impl Opening {
     }
 
     /// Before any rules.
-    pub const NEVER: Self = Self { firms_until: Instant(i64::MIN), until: Period(i32::MIN) };
+    pub const NEVER: Self = Self { firms_until: Instant::NEVER, until: Period(i32::MIN) };
 
     /// Whether a month is one of the journal's first, whoever asks; before its first invoice any is.
     pub fn is_first(self, month: Period) -> bool {

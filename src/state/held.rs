@@ -172,6 +172,17 @@ impl Books<'_> {
         *row = held;
     }
 
+    /// Sellers in whose names an invoice of this number is claimed that has not arrived.
+    pub fn claimed_unseen(&mut self, invoice_no: InvoiceNo) -> Vec<TaxpayerId> {
+        let mut sellers = Vec::new();
+        for place in 0..PLACES_MAX {
+            let Some(held) = self.find::<Held>(&Key::Held { invoice_no, place }) else { break };
+            let is_unseen = held.arrived.is_none() && !held.claims.is_empty() && !held.seller_id.is_empty();
+            sellers.extend(is_unseen.then_some(held.seller_id));
+        }
+        sellers
+    }
+
     /// Sellers from whom an invoice of this number arrived, at most three: two are already too many.
     pub fn sellers_of(&mut self, invoice_no: InvoiceNo) -> Vec<TaxpayerId> {
         let mut sellers = Vec::new();

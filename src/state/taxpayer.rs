@@ -78,6 +78,8 @@ pub struct Profile {
     pub waiting_reds: u32,
     /// Claims that name no seller.
     pub unnamed_claims: u32,
+    /// Invoices that are claimed in the name of a seller from whom none of that number has arrived.
+    pub claimed_unseen: u32,
     /// The accusation against itself, if one stands.
     pub flag: Option<Flag>,
     /// Accusations against itself so far.

@@ -93,7 +93,7 @@ fn a_journal_proves_what_it_said_and_whether_the_digest_beside_it_was_ever_its_o
 #[test]
 fn what_does_not_follow_from_a_journal_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let (_, data) = begun(folder.path(), &["--partitions", "3"]);
+    let (second, data) = begun(folder.path(), &["--partitions", "3"]);
     let first = |turn: &Turn| {
         let mut rest = turn.outputs.as_slice();
         read_output(&mut rest).unwrap();
@@ -103,9 +103,16 @@ fn what_does_not_follow_from_a_journal_is_told() {
     let again = changed(&data, "again", &mut |turn| turn.outputs.extend_from_within(..first(turn)));
     let otherwise = changed(&data, "otherwise", &mut one_fen);
     let shorter = changed(&data, "shorter", &mut |turn| turn.frames.retain(|frame| frame.partition != 2));
+    assert_eq!(run(import_arguments(&second, &data, &[])).code, Some(0));
+    let mut moved = Vec::new();
+    let later = changed(&data, "later", &mut |turn| match turn.number {
+        1 => moved = turn.outputs.drain(..first(turn)).collect(),
+        _ => turn.outputs.append(&mut moved),
+    });
     for (data, told) in [
         (without, "missing 1 in "),
         (again, "missing nothing; there without a cause, or again, 1 in "),
+        (later, "missing 1 in "),
         (otherwise, "lead to something else than they did"),
         (shorter, "records of partition 2, and 0 are there"),
     ] {

@@ -146,7 +146,13 @@ fn of_claims(books: &Books, buyer: &str, seller: &str, no: &str) -> Vec<(&'stati
         } else if none && overdue {
             let last = own.last().expect("the oldest, at least");
             let is_opening = books.is_first(month_of(last.at));
-            let name = if is_opening { "score_opening" } else { "score" };
+            // Another seller's invoice of that number, which nobody claims, is the one that is meant.
+            let is_misnamed = matches!(candidates[..], [other] if !seller.is_empty() && standing(&books.claims_of(buyer, other, no)).is_empty());
+            let name = match (is_misnamed, is_opening) {
+                (true, _) => "score_misnamed",
+                (false, true) => "score_opening",
+                (false, false) => "score",
+            };
             found.push(("deduct_without_invoice", finding(score(name), stake)));
         }
     }

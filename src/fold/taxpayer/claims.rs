@@ -108,9 +108,11 @@ impl Step<'_> {
             self.effects.refuse(self.record, source, "too_many_claims", reason);
             return false;
         }
-        let first_unnamed = seller_id == Self::UNNAMED && held.is_none_or(|held| held.claims.is_empty());
+        let is_first = held.is_none_or(|held| held.claims.is_empty());
         let waits = held.is_none_or(|held| held.arrived.is_none());
-        self.profile.unnamed_claims += u32::from(first_unnamed);
+        let is_unnamed = seller_id == Self::UNNAMED;
+        self.profile.unnamed_claims += u32::from(is_first && is_unnamed);
+        self.profile.claimed_unseen += u32::from(is_first && waits && !is_unnamed);
         self.with_held(no, seller_id, |_, held| {
             // Nearly all have one, and there are as many rows as invoices.
             held.claims.reserve_exact(1);

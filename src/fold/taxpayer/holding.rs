@@ -41,6 +41,8 @@ impl Step<'_> {
             self.month(arrival.issued_at.period()).returned_own += returned_own;
         }
         self.with_held(no, seller, |step, held| {
+            let was_unseen = held.arrived.is_none() && !held.claims.is_empty();
+            step.profile.claimed_unseen -= u32::from(was_unseen);
             held.arrived = Some(arrived);
             held.voided_at = arrival.voided_at;
             held.returned_own = returned_own;
@@ -256,6 +258,12 @@ impl Step<'_> {
         }
         if claimed {
             self.touch(About::Invoice { seller_id, invoice_no });
+        }
+        // Claims of that number in another seller's name may mean this one.
+        if self.profile.claimed_unseen > 0 {
+            for seller_id in self.books.claimed_unseen(invoice_no).into_iter().filter(|other| *other != seller_id) {
+                self.touch(About::Invoice { seller_id, invoice_no });
+            }
         }
     }
 

@@ -52,7 +52,7 @@ pub fn verify_folder(
     let (mut owed, mut agrees, mut last) = (Owed::default(), None, 0);
     while let Some(turn) = said.next_turn()? {
         for output in &turn.outputs {
-            let (kind, name) = named(output);
+            let (kind, name) = named(output, turn.number);
             owed.add(kind, name, -1);
         }
         last = turn.number;
@@ -65,14 +65,15 @@ pub fn verify_folder(
     let share = |first: usize| -> anyhow::Result<(Owed, Verified)> {
         let (mut owed, mut verified) = (Owed::default(), Verified::default());
         for partition in partitions.clone().skip(first).step_by(threads) {
-            let refolded = runtime::refold(scratch, dir, partition, journal.reader(), &progress, &mut |_, effects| {
-                told();
-                for output in &effects.outputs {
-                    let (kind, name) = named(output);
-                    owed.add(kind, name, 1);
-                    verified.outputs += 1;
-                }
-            })?;
+            let refolded =
+                runtime::refold(scratch, dir, partition, journal.reader(), &progress, &mut |turn, effects| {
+                    told();
+                    for output in &effects.outputs {
+                        let (kind, name) = named(output, turn);
+                        owed.add(kind, name, 1);
+                        verified.outputs += 1;
+                    }
+                })?;
             verified.partitions.push(refolded);
         }
         Ok((owed, verified))
@@ -99,8 +100,8 @@ pub fn verify_folder(
     Ok(VerifiedFolder { verified, progress, turn: last, stated })
 }
 
-/// Of what kind an output is, and its name.
-fn named(output: &Output) -> (&'static str, Name) {
+/// Of what kind an output is, and its name: what is said in another turn than it came of is something else.
+fn named(output: &Output, turn: u64) -> (&'static str, Name) {
     let kind = match output {
         Output::Signal(_) => "signals",
         Output::Case(_) => "cases",
@@ -108,7 +109,7 @@ fn named(output: &Output) -> (&'static str, Name) {
         Output::DeadLetter(_) => "dead letters",
         Output::Doubt(_) => "doubts",
     };
-    let mut datum = Vec::new();
+    let mut datum = turn.to_le_bytes().to_vec();
     write_output(output, &mut datum);
     (kind, name(kind, &datum))
 }

@@ -10,8 +10,9 @@ use tracing::{debug, info};
 
 use super::feed::Spot;
 use super::takeover::Going;
-use super::{NEVER, Phase, SetBack, Worker, problem, takeover, turn, watch};
+use super::{Phase, SetBack, Worker, problem, takeover, turn, watch};
 use crate::fold::EpochCutter;
+use crate::model::Instant;
 use crate::runtime::error::Error;
 use crate::runtime::open::new_name;
 
@@ -47,8 +48,8 @@ impl Worker<'_> {
         }
         let going = Going { health: self.telemetry.health(), stop: &self.stop };
         let owned = takeover::open(self.place, &self.topology.kafka, self.settings, &self.shared, &numbers, going)?;
-        let clock = owned.partitions.iter().map(|partition| partition.progress().clock).max().unwrap_or(NEVER);
-        let ticked = owned.partitions.iter().map(|partition| partition.fold().hour()).min().unwrap_or(NEVER);
+        let clock = owned.partitions.iter().map(|partition| partition.progress().clock).max().unwrap_or(Instant::NEVER);
+        let ticked = owned.partitions.iter().map(|partition| partition.fold().hour()).min().unwrap_or(Instant::NEVER);
         self.cutter = EpochCutter::new(clock, ticked);
         let inputs: Vec<_> =
             spots.iter().map(|spot| (*spot, at(&self.reading.topics()[spot.topic], spot.partition))).collect();
@@ -138,7 +139,8 @@ impl Worker<'_> {
             return self.drain(numbers);
         }
         self.enter(Phase::Running);
-        let ticked = self.owned().partitions.iter().map(|partition| partition.fold().hour()).min().unwrap_or(NEVER);
+        let ticked =
+            self.owned().partitions.iter().map(|partition| partition.fold().hour()).min().unwrap_or(Instant::NEVER);
         self.cutter = EpochCutter::new(self.cutter.clock(), ticked);
         self.consumer.resume(&self.list(&self.all_spots())).map_err(problem(self.topology, "resume"))?;
         debug!("Inboxes are drained.");

@@ -278,7 +278,7 @@ impl Feed {
         let mut behind = None;
         for (spot, queue) in &self.queues {
             if queue.is_behind() {
-                let last = queue.last_at.unwrap_or(NEVER);
+                let last = queue.last_at.unwrap_or(Instant::NEVER);
                 behind = Some(behind.map_or(last, |least: Instant| least.min(last)));
             }
             heads.extend(queue.waiting.front().map(|head| Reverse((time_of(head), *spot))));
@@ -295,7 +295,7 @@ impl Feed {
             if let Some(head) = queue.waiting.front() {
                 heads.push(Reverse((time_of(head), spot)));
             } else if queue.is_behind() {
-                let last = queue.last_at.unwrap_or(NEVER);
+                let last = queue.last_at.unwrap_or(Instant::NEVER);
                 behind = Some(behind.map_or(last, |least| least.min(last)));
             }
             if !each(spot, arrived) {
@@ -307,11 +307,10 @@ impl Feed {
 
 /// Room that every place has, however many there are, in bytes.
 const QUEUE_BYTES_MIN: usize = 256 << 10;
-const NEVER: Instant = Instant(i64::MIN);
 
 /// What cannot be read has no time, and waits for nothing.
 fn time_of(arrived: &Arrived) -> Instant {
-    arrived.body.as_ref().map_or(NEVER, |event| event.occurred_at)
+    arrived.body.as_ref().map_or(Instant::NEVER, |event| event.occurred_at)
 }
 
 #[cfg(test)]

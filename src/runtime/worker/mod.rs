@@ -54,8 +54,6 @@ const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Whoever is told within this, more often than so many times, that another goes by its name, ends.
 const FENCED_AGAIN: Duration = Duration::from_mins(2);
 const FENCED_MAX: usize = 4;
-/// The clocks before any event.
-const NEVER: Instant = Instant(i64::MIN);
 
 /// What an instance has done.
 #[derive(Clone, Copy, Debug, Default)]
@@ -182,7 +180,7 @@ impl<'a> Worker<'a> {
             },
             shared: Shared::new(&SharedSettings::default()),
             feed: Feed::new(bytes_max, i64::from(kafka.skew_minutes) * 60_000),
-            cutter: EpochCutter::new(NEVER, NEVER),
+            cutter: EpochCutter::new(Instant::NEVER, Instant::NEVER),
             phase: Phase::Waiting,
             pace: Pace::new(settings.threads, settings.policies.seed.is_none()),
             turn_events: kafka.turn_events as usize,

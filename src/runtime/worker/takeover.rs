@@ -9,7 +9,7 @@ use super::owned::Owned;
 use crate::files::Place;
 use crate::log::kafka::{self, Error as LogError, Frame, Journal, JournalName, Placed};
 use crate::model::Instant;
-use crate::runtime::again::{Again, Each, Records, Refolded};
+use crate::runtime::again::{Again, Changes, Each, Records, Refolded};
 use crate::runtime::digest::Link;
 use crate::runtime::error::Error;
 use crate::runtime::open::{new_name, open_store, state_place};
@@ -19,9 +19,6 @@ use crate::runtime::settings::Settings;
 use crate::store::{self, Applied, Shared, SharedSettings, Store};
 use crate::telemetry::Health;
 use crate::topology::Kafka;
-
-/// The clock before any event.
-const NEVER: Instant = Instant(i64::MIN);
 
 /// What rows say of where they stand, beside their number of records: the journal's name and Kafka's offset of the last frame.
 pub(super) fn attached(name: &JournalName, frame: i64) -> Vec<u8> {
@@ -141,13 +138,14 @@ fn open_one(
     let stands = applied.as_ref().map(|applied| read_attached(&place.dir, number, applied)).transpose()?;
     let applied = applied.map_or(0, |applied| applied.offset);
     let is_changed = stands.as_ref().is_some_and(|stands| stands.is_changed);
-    let (digest, takes_changes) = ((!is_changed).then(Link::default), is_upgrade || settings.takes_changes);
+    let digest = (!is_changed).then(Link::default);
+    let changes = Changes::allowed(is_upgrade, settings.takes_changes);
     let topic = kafka.journal();
     let mut takeover = Takeover {
-        again: Again::new(&place.dir, Path::new(&topic), number, &mut store, digest, takes_changes)?,
+        again: Again::new(&place.dir, Path::new(&topic), number, &mut store, digest, changes)?,
         rows: &place.dir,
         name: stands.as_ref().map(|stands| stands.name),
-        progress: PartitionProgress { clock: NEVER, ..PartitionProgress::default() },
+        progress: PartitionProgress { clock: Instant::NEVER, ..PartitionProgress::default() },
         frame: stands.map_or(0, |stands| stands.frame),
         applied,
         stop: Arc::clone(going.stop),
@@ -179,10 +177,17 @@ pub fn refold(scratch: &Place, kafka: &Kafka, partition: u32, each: Each<'_>) ->
     let mut store = Store::open(state_place(scratch, partition), &shared, &store::Options::default())?;
     let topic = kafka.journal();
     let mut takeover = Takeover {
-        again: Again::new(&scratch.dir, Path::new(&topic), partition, &mut store, Some(Link::default()), false)?,
+        again: Again::new(
+            &scratch.dir,
+            Path::new(&topic),
+            partition,
+            &mut store,
+            Some(Link::default()),
+            Changes::Refused,
+        )?,
         rows: &scratch.dir,
         name: None,
-        progress: PartitionProgress { clock: NEVER, ..PartitionProgress::default() },
+        progress: PartitionProgress { clock: Instant::NEVER, ..PartitionProgress::default() },
         frame: 0,
         applied: 0,
         stop: Arc::default(),

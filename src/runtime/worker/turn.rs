@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::NEVER;
 use super::feed::{Arrived, Spot};
 use super::owned::Owned;
 use super::reading::Reading;
@@ -105,7 +104,7 @@ impl<'a> Gathering<'a> {
             // tick would mean another hour when it is folded again. Only an event that was forwarded counts as read here.
             let at = match (&message, cutter.clock()) {
                 (Message::Forwarded(_, event), _) => event.occurred_at,
-                (_, NEVER) => at,
+                (_, Instant::NEVER) => at,
                 (_, clock) => clock,
             };
             self.make_room(at, cutter);

@@ -124,6 +124,11 @@ impl<'a> Books<'a> {
         not_negative_blend("pool", &profile.pool)?;
         let claimed = self.held.iter().filter(|((_, seller), held)| seller.is_empty() && !held.claims.is_empty());
         same("claims that name no seller", profile.unnamed_claims as usize, claimed.count())?;
+        let unseen = self
+            .held
+            .iter()
+            .filter(|((_, seller), held)| !seller.is_empty() && !held.claims.is_empty() && held.arrived.is_none());
+        same("claims of invoices that have not arrived", profile.claimed_unseen as usize, unseen.count())?;
         same("deficits", profile.deficits as usize, self.deficits.len())?;
         same("deficits forgotten already", self.deficits.iter().any(|at| *at < profile.deficits_since), false)?;
         same("flowed on", profile.flowed_on, self.flowed_on.values().copied().sum())?;
