@@ -10,7 +10,7 @@ use crate::state::Month;
 const MONTHS_BACK: i32 = 2;
 /// Returns running that are added up where each of them differs.
 const RUNNING_MAX: i32 = 6;
-/// A month is known where it has an invoice of the firm, or one of so many months before it has.
+/// A month is known where it has an invoice of the firm that is not void, or one of so many months before it has.
 const TRADED_BACK: i32 = 2;
 /// Months after its own in which one may be declared late.
 const MONTHS_AHEAD: i32 = 1;
@@ -151,7 +151,8 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
 
 /// Whether anything is known of a firm's trade by a month: of one before the journal began there is its return alone.
 fn is_known(view: &mut View<'_, '_>, period: Period) -> bool {
-    let trades = |month: &Month| month.sold.count + month.bought.count > 0;
+    let trades =
+        |month: &Month| month.sold.count > month.sold_void.count || month.bought.count > month.bought_void.count;
     (0..=TRADED_BACK).any(|back| view.read_month(period.minus(back), trades))
 }
 
