@@ -30,7 +30,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           input beyond both the deductions and the invoices received. A correction of the return withdraws it. Looks \
           alike and is honest: more declared than invoiced, by sales without an invoice; small differences; one month's \
           difference that the returns of the months around it even out; input tax paid at customs, for which there is no \
-          invoice.",
+          invoice; a return for a month before the journal, of which it has no invoice of the firm, nor of the two months before.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
         Parameter::new("score_grave", Unit::Score, "Score where it is grave and two figures agree.").not_below("score"),

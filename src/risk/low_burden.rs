@@ -26,7 +26,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     doc: "By its returns of some months, the tax payable over the sales is far below what half of the firms of its industry \
           and scale pay, and far below what the firm paid in the year before; where it has no such year, a lower score \
           counts. A burden 30 % below that of peers is where the bureaus begin to ask. Or, whatever its burden, the bank saw far \
-          more money come in over most of a year than its returns say that it sold, with the tax: sales that are hidden \
+          more money come in over most of a year than its returns say that it sold, with the tax, and purchases come near those sales: sales that are hidden \
           (article 63 of the Law on Tax Collection), which asks for an assessment. Withdrawn when returns are \
           corrected. Looks alike and is honest: a trader with thin margins, whose own past is as thin; one that buys stock, \
           whose input waits in its pool for the sales to come; an exporter, who owes nothing on what leaves; loans and deposits, \

@@ -28,7 +28,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           honest: a fast-growing new firm with real input, whose pool covers what it sells; a firm that sells first and \
           gets its purchase invoice later, which settles the sale; an old firm in the journal's first months; a mine, a farm, \
           a software house, which sell what they never bought and pay for it; a maker whose suppliers cannot issue special \
-          invoices, who pays for that, too.",
+          invoices, who pays for that, too; an importer, whose input customs saw come in.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
         Parameter::new("score_near_cap", Unit::Score, "Added where most invoices are near the cap."),
