@@ -16,7 +16,7 @@ use super::parse::{Item, Parser};
 use super::source::{Name, ReadSoFar, WINDOW_LOG_MAX, WINDOW_LOG_TOGETHER, is_window};
 use super::spill::Sorter;
 use super::stream::Stream;
-use super::{Error, Input, InputFile, Mapping, Opened, Order, scan};
+use super::{BATCHES_WAITING, Error, Input, InputFile, Mapping, Opened, Order, scan};
 use crate::files::Files;
 use crate::model::{Instant, Source};
 
@@ -51,6 +51,8 @@ pub(super) struct Plan {
 pub(super) enum Delivery {
     /// Events, at least one.
     Batch(Vec<Input>),
+    /// Takes a place in the queue for a batch that is larger than others: so what waits is bounded in bytes.
+    Room,
     /// Nothing follows.
     End(Result<(), Error>),
 }
@@ -81,12 +83,13 @@ impl Output {
     }
 
     fn flush(&mut self) -> Result<(), Unwanted> {
-        self.bytes = 0;
+        let more_places = (std::mem::take(&mut self.bytes) / BLOCK_BYTES).min(BATCHES_WAITING).saturating_sub(1);
         if self.batch.is_empty() {
             return Ok(());
         }
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BLOCK_ROWS));
-        self.sender.send(Delivery::Batch(batch)).map_err(|_| Unwanted)
+        let room = (0..more_places).map(|_| Delivery::Room);
+        room.chain([Delivery::Batch(batch)]).try_for_each(|delivery| self.sender.send(delivery)).map_err(|_| Unwanted)
     }
 }
 

@@ -47,8 +47,9 @@ pub use self::table::{RECORD_BYTES_MAX, RECORD_LINES_MAX};
 use crate::files::Files;
 use crate::model::{Event, Refused, Source};
 
-/// Batches that wait for the reader of an [`Intake`].
-const BATCHES_WAITING: usize = 4;
+/// Batches that wait for the reader of an [`Intake`]: as many events as a turn has, which are asked for all at once, and parsed
+/// while the one before is folded.
+const BATCHES_WAITING: usize = 24;
 
 /// In which order several files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,11 +143,14 @@ impl Intake {
         if self.ended {
             return Ok(None);
         }
-        let end = match self.stop.receive(&self.batches) {
-            Ok(Some(merge::Delivery::Batch(batch))) => return Ok(Some(batch)),
-            Ok(Some(merge::Delivery::End(end))) => end,
-            Ok(None) => Err(Error::ThreadEnded),
-            Err(stopped) => Err(stopped),
+        let end = loop {
+            match self.stop.receive(&self.batches) {
+                Ok(Some(merge::Delivery::Batch(batch))) => return Ok(Some(batch)),
+                Ok(Some(merge::Delivery::Room)) => {}
+                Ok(Some(merge::Delivery::End(end))) => break end,
+                Ok(None) => break Err(Error::ThreadEnded),
+                Err(stopped) => break Err(stopped),
+            }
         };
         self.ended = true;
         end.map(|()| None)

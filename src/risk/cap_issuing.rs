@@ -2,7 +2,7 @@
 
 use super::finding::{COUNTERPARTIES_MAX, percent};
 use super::unexplained::{Unexplained, usual_share_bp};
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, ToldBy, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 use crate::state::{Month, Side};
 
@@ -67,6 +67,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: 13,
     months_ahead: 1,
+    told_by: &[ToldBy::ThirdParties, ToldBy::Peers],
     accuses_source: false,
     when: When::AtOnce,
     check,

@@ -57,6 +57,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: MONTHS_BACK,
     months_ahead: 1,
+    told_by: &[],
     accuses_source: false,
     when: When::AtOnce,
     check,

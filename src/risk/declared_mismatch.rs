@@ -2,7 +2,7 @@
 
 use super::finding::percent;
 use super::returns::{Return, not_evened_out};
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, ToldBy, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 use crate::state::Month;
 
@@ -44,6 +44,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: RUNNING_MAX + MONTHS_BACK,
     months_ahead: MONTHS_AHEAD,
+    told_by: &[ToldBy::ThirdParties],
     accuses_source: false,
     when: When::AtOnce,
     check,

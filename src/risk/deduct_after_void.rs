@@ -18,6 +18,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     parameters: &[Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000.")],
     months_back: 0,
     months_ahead: 0,
+    told_by: &[],
     accuses_source: false,
     when: When::AtOnce,
     check,

@@ -2,7 +2,7 @@
 
 use super::finding::{COUNTERPARTIES_MAX, counted, day_zh, percent};
 use super::unexplained::Unexplained;
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, ToldBy, Typology, Unit, View, When};
 use crate::model::{About, Fen, Period};
 use crate::state::{Month, Side};
 
@@ -61,6 +61,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: 2 * IDLE_MONTHS_MAX,
     months_ahead: 1,
+    told_by: &[ToldBy::ThirdParties, ToldBy::Peers],
     accuses_source: true,
     when: When::AtOnce,
     check,

@@ -2,7 +2,7 @@
 
 use super::finding::percent;
 use super::{
-    Finding, Matter, Parameter, REFUND_MONTHS, Sentence, Subject, Typology, Unit, View, When, false_deduction,
+    Finding, Matter, Parameter, REFUND_MONTHS, Sentence, Subject, ToldBy, Typology, Unit, View, When, false_deduction,
 };
 use crate::model::{About, Fen, ObservationSource, Period, TaxpayerId};
 use crate::state::{Metric, Month};
@@ -64,6 +64,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: KNOWN_MONTHS,
     months_ahead: 0,
+    told_by: &[ToldBy::ThirdParties],
     accuses_source: false,
     when: When::MonthPassed,
     check,

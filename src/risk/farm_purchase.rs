@@ -2,7 +2,7 @@
 
 use super::capacity::{ALONE, Capacity, MONTHS_BACK, SOURCES, speaking};
 use super::finding::percent;
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, ToldBy, Typology, Unit, View, When};
 use crate::model::{About, Date, Fen, Period};
 use crate::state::Month;
 
@@ -72,6 +72,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: MONTHS_BACK,
     months_ahead: 0,
+    told_by: &[ToldBy::ThirdParties],
     accuses_source: true,
     when: When::MonthPassed,
     check,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::finding::percent;
 use super::indicators::TAX_BURDEN;
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, ToldBy, Typology, Unit, View, When};
 use crate::model::{About, Fen, ObservationSource, Period};
 use crate::state::Metric;
 
@@ -59,6 +59,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: WINDOW_MAX + PAST - 1,
     months_ahead: 0,
+    told_by: &[ToldBy::ThirdParties, ToldBy::Peers],
     accuses_source: false,
     when: When::MonthPassed,
     check,

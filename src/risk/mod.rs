@@ -113,6 +113,15 @@ pub enum When {
     MonthPassed,
 }
 
+/// Who tells of a firm's month besides itself and those it trades with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldBy {
+    /// What these read: [`View::readings`].
+    ThirdParties,
+    /// How its peers measured up: [`View::peers`].
+    Peers,
+}
+
 /// One kind of risk: its name, its rule and its words.
 pub struct Typology {
     /// Stable code, never reused.
@@ -136,6 +145,8 @@ pub struct Typology {
     pub months_back: i32,
     /// The same, how many months after it.
     pub months_ahead: i32,
+    /// What others tell that such a finding may rest on: when that alone has come, no other is asked again.
+    pub told_by: &'static [ToldBy],
     /// Whether such a finding accuses its taxpayer as a source, so that value of it is tainted from then on: where its score asks
     /// for an assessment.
     pub accuses_source: bool,

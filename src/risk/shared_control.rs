@@ -54,6 +54,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: 0,
     months_ahead: 0,
+    told_by: &[],
     accuses_source: false,
     when: When::AtOnce,
     check,

@@ -2,7 +2,7 @@
 
 use super::finding::{counted, percent};
 use super::unexplained::{KNOWN_MONTHS_MIN, Unexplained, usual_share_bp};
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When, dormant_revival};
+use super::{Finding, Matter, Parameter, Sentence, Subject, ToldBy, Typology, Unit, View, When, dormant_revival};
 use crate::model::{About, Date, Fen, Period};
 use crate::state::{Month, Side};
 
@@ -87,6 +87,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: dormant_revival::TYPOLOGY.months_back,
     months_ahead: 1,
+    told_by: &[ToldBy::ThirdParties, ToldBy::Peers],
     accuses_source: true,
     when: When::AtOnce,
     check,

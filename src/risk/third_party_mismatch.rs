@@ -2,7 +2,7 @@
 
 use super::capacity::{ALONE, Capacity, MONTHS_BACK, PAST, SOURCES, Source, Sums, WINDOW, speaking};
 use super::finding::percent;
-use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
+use super::{Finding, Matter, Parameter, Sentence, Subject, ToldBy, Typology, Unit, View, When};
 use crate::model::{About, Fen, ObservationSource as Of, Period};
 use crate::state::Month;
 
@@ -64,6 +64,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: MONTHS_BACK,
     months_ahead: 0,
+    told_by: &[ToldBy::ThirdParties],
     accuses_source: false,
     when: When::MonthPassed,
     check,

@@ -79,16 +79,22 @@ impl Unexplained {
         if begun.0 < own_tax_min {
             return None;
         }
+        let gone = view.profile.deregistered_since().is_some_and(|since| since.period() <= period);
+        let mut own = begun - if gone { Fen::ZERO } else { view.pool_left(period.minus(-1)) };
+        if own.0 < own_tax_min {
+            return None;
+        }
+        own -= view.imports_behind(period, begun_in).min(own.max(Fen::ZERO));
+        if own.0 < own_tax_min {
+            return None;
+        }
         let (this, before) = (view.month(period), view.month(period.minus(1)));
         let mut issued = this.sold_standing + before.sold_standing;
         if issued < begun {
             // Some began with a purchase of these months that was taken back, or never counted, and was sold on in the next.
             issued += view.month(period.minus(-1)).sold_standing;
         }
-        let gone = view.profile.deregistered_since().is_some_and(|since| since.period() <= period);
-        let own = begun - if gone { Fen::ZERO } else { view.pool_left(period.minus(-1)) };
-        let own = own - view.imports_behind(period, begun_in).min(own.max(Fen::ZERO));
-        (own.0 >= own_tax_min).then_some(Self { this, before, issued, own, begun: [of_this, of_before] })
+        Some(Self { this, before, issued, own, begun: [of_this, of_before] })
     }
 
     /// Whether it is held back, so that somebody must do something: its firm has vanished, or does not own up to it, or nothing

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::indicators::Indicator;
 use super::rules::{Limits, RuleSet};
-use super::{ALL, Entry, Finding, Sample, Typology};
+use super::{ALL, Entry, Finding, Sample, ToldBy, Typology};
 use crate::model::{
     About, Date, Fen, Gang, GoodsCode, Id, Instant, InvoiceNo, ObservationSource, PeerQuantiles, PeersTold, Period,
     Status, TaxpayerId, TaxpayerKind,
@@ -28,8 +28,8 @@ pub struct View<'a, 'b> {
     /// The last hour the clock has passed.
     hour: Instant,
     recent: &'a mut Recent,
-    /// The place in [`ALL`] of the typology that is asked.
-    asked: usize,
+    /// The place in [`ALL`] of the typology that is asked, while one is.
+    asked: Option<usize>,
 }
 
 /// Months that are remembered: a year, and the window of a check before it.
@@ -89,7 +89,7 @@ impl<'a, 'b> View<'a, 'b> {
         hour: Instant,
         recent: &'a mut Recent,
     ) -> Self {
-        Self { books, profile, rules, opening, hour, recent, asked: 0 }
+        Self { books, profile, rules, opening, hour, recent, asked: None }
     }
 
     /// Whom it is on.
@@ -100,16 +100,28 @@ impl<'a, 'b> View<'a, 'b> {
     /// The numbers the rule set gives a typology; `None` where it is switched off.
     pub fn parameters<const N: usize>(&self, typology: &Typology) -> Option<[i64; N]> {
         // Nearly always it is the one that is asked, and need not be searched for.
-        if std::ptr::eq(ALL[self.asked], typology) {
-            return self.rules.parameters_at(self.asked);
+        match self.asked {
+            Some(asked) if std::ptr::eq(ALL[asked], typology) => self.rules.parameters_at(asked),
+            _ => self.rules.parameters(typology),
         }
-        self.rules.parameters(typology)
     }
 
     /// The finding of a typology about a subject, where it stands now; of a month, by whether it has passed.
     pub fn ask(&mut self, entry: &Entry, about: &About, has_passed: bool) -> Option<Finding> {
-        self.asked = entry.place;
-        entry.typology.finding(self, about, has_passed)
+        self.asked = Some(entry.place);
+        let finding = entry.typology.finding(self, about, has_passed);
+        self.asked = None;
+        finding
+    }
+
+    /// A typology may look at what it said it rests on: it is asked again on account of nothing else.
+    fn looks_at(&self, told_by: ToldBy) {
+        let may = self.asked.is_none_or(|asked| ALL[asked].told_by.contains(&told_by));
+        debug_assert!(
+            may,
+            "{} does not say that it rests on what is told by {told_by:?}",
+            ALL[self.asked.unwrap_or(0)].code
+        );
     }
 
     /// The numbers that are not of one typology.
@@ -160,6 +172,7 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// What third parties observed of a month, metric by metric; nothing where nobody did.
     pub fn readings<const N: usize>(&mut self, period: Period, metrics: &[Metric; N]) -> [Option<i64>; N] {
+        self.looks_at(ToldBy::ThirdParties);
         let Some(readings) = self.books.find::<Readings>(&Key::Readings(period)) else { return [None; N] };
         metrics.map(|metric| readings.of(metric))
     }
@@ -225,6 +238,7 @@ impl<'a, 'b> View<'a, 'b> {
     /// How the firm's peers, those of its industry and scale, measured up in an indicator by what was complete when a month
     /// had passed: the month before it. `None` where they are too few, or the indicator is none that the rule set compares.
     pub fn peers(&mut self, indicator: &Indicator, period: Period) -> Option<PeerQuantiles> {
+        self.looks_at(ToldBy::Peers);
         let number = indicator.peers?;
         let told = self.books.find::<PeersTold>(&Key::Peers(period.minus(1)))?;
         let at = told.quantiles.binary_search_by_key(&number, |quantiles| quantiles.indicator).ok()?;
@@ -343,8 +357,7 @@ impl<'a, 'b> View<'a, 'b> {
         let mut left = self.profile.pooled();
         let later = self.profile.last_month.0.saturating_sub(period.0).min(MONTHS_MAX);
         for months in 1..=later {
-            let month = self.month(period.minus(-months));
-            left = left + month.drawn - month.arrived - month.flowed_on;
+            left += self.read_month(period.minus(-months), |month| month.drawn - month.arrived - month.flowed_on);
         }
         left
     }

@@ -59,6 +59,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
     ],
     months_back: MONTHS_BACK,
     months_ahead: MONTHS_AHEAD,
+    told_by: &[],
     accuses_source: false,
     when: When::AtOnce,
     check,

@@ -1,14 +1,12 @@
-//! Epochs on threads. Each thread has some partitions for an epoch, so that all have about as much to do, and walks the
-//! events in input order: it folds those its partitions own, and the arrivals of invoices at its partitions' taxpayers. An
-//! arrival that another thread is still making is put off, with whatever comes after it for the same taxpayer, and the thread
-//! goes on with others; the journal gets the records in their order all the same. All dependencies point to earlier events,
-//! so somebody can always go on. Between epochs all other messages are delivered ([`rounds`]), in an order that knows nothing
-//! of threads and partitions.
+//! Epochs on threads. Each partition has a lane: the events that it owns and the arrivals of invoices at its taxpayers, in
+//! input order. A thread takes a lane that nobody is at, folds of it what it can, and takes another. An arrival that is still
+//! being made holds up its lane alone; all dependencies point to earlier events, so somebody can always go on. Between epochs
+//! all other messages are delivered ([`rounds`]), in an order that knows nothing of threads and partitions.
 
 mod rounds;
 
 use std::any::Any;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
@@ -123,9 +121,11 @@ pub(super) fn run(
         slots[partition.number as usize] = Some(slot);
     }
     let inboxes = partitions.iter().map(|_| Mutex::default()).collect();
-    let partitions: Vec<Mutex<&mut Partition>> = partitions.iter_mut().map(Mutex::new).collect();
+    let mut lanes: Vec<Lane<'_>> = partitions.iter_mut().map(Lane::of).collect();
+    let rests = (0..).zip(epochs).map(|(at, epoch)| deal(at, epoch, &slots, &mut lanes)).collect();
     let run = Run {
-        partitions,
+        lanes: lanes.into_iter().map(Mutex::new).collect(),
+        rests,
         slots,
         count: limits.partitions,
         is_direct: limits.is_direct,
@@ -156,9 +156,11 @@ pub(super) fn run(
 }
 
 struct Run<'a> {
-    /// Those at hand.
-    partitions: Vec<Mutex<&'a mut Partition>>,
-    /// Where among them each partition of the journal is, if it is.
+    /// Of the partitions at hand.
+    lanes: Vec<Mutex<Lane<'a>>>,
+    /// What is left of each epoch's events and arrivals.
+    rests: Vec<Rest>,
+    /// Which lane each partition of the journal has, if it is at hand.
     slots: Vec<Option<usize>>,
     count: u32,
     is_direct: bool,
@@ -185,30 +187,78 @@ struct Run<'a> {
     folded: AtomicUsize,
 }
 
-type Guard<'g, 'a> = MutexGuard<'g, &'a mut Partition>;
-
-/// A thread's partitions, by number, and what they say.
-struct Own<'g, 'a> {
-    partitions: Vec<Option<Guard<'g, 'a>>>,
-    outbox: MutexGuard<'g, Vec<Waiting>>,
+/// What a partition has to fold of all epochs, in its order.
+struct Lane<'a> {
+    partition: &'a mut Partition,
+    works: Vec<Work>,
+    /// The first that is not folded yet.
+    next: usize,
 }
 
-/// Something to be folded by a thread, in its place in the order.
+/// Something to be folded in a lane.
 #[derive(Clone, Copy)]
-struct Work<'e> {
-    item: &'e Item,
-    order: u64,
-    to: Entity,
-    partition: u32,
+struct Work {
+    epoch: u32,
+    /// Its place in the epoch.
+    item: u32,
     is_arrival: bool,
 }
 
-/// What a thread has put off, in order.
-#[derive(Default)]
-struct PutOff<'e> {
-    works: VecDeque<Work<'e>>,
-    /// Whose works are among them: few.
-    entities: Vec<Entity>,
+/// What is left of an epoch's events and arrivals.
+struct Rest {
+    /// Lanes that have any, the longest first: so all threads are done at about the same time.
+    lanes: Vec<usize>,
+    works: AtomicUsize,
+}
+
+/// Deals an epoch's events and arrivals out to the lanes.
+fn deal(at: u32, epoch: &Epoch, slots: &[Option<usize>], lanes: &mut [Lane<'_>]) -> Rest {
+    let before: Vec<usize> = lanes.iter().map(|lane| lane.works.len()).collect();
+    for (place, item) in (0..).zip(&epoch.items) {
+        let work = |is_arrival| Work { epoch: at, item: place, is_arrival };
+        match item.owner {
+            Some(owner) => {
+                if let Some(slot) = slots[owner as usize] {
+                    lanes[slot].works.push(work(false));
+                }
+            }
+            None => lanes.iter_mut().for_each(|lane| lane.works.push(work(false))),
+        }
+        if let Some(slot) = item.buyer.and_then(|(_, partition)| slots[partition as usize]) {
+            lanes[slot].works.push(work(true));
+        }
+    }
+    let counts: Vec<usize> = lanes.iter().zip(before).map(|(lane, before)| lane.works.len() - before).collect();
+    let mut longest_first: Vec<usize> = (0..counts.len()).filter(|slot| counts[*slot] > 0).collect();
+    longest_first.sort_by_key(|slot| Reverse(counts[*slot]));
+    Rest { lanes: longest_first, works: AtomicUsize::new(counts.into_iter().sum()) }
+}
+
+impl<'a> Lane<'a> {
+    fn of(partition: &'a mut Partition) -> Self {
+        Self { partition, works: Vec::new(), next: 0 }
+    }
+
+    /// Folds what is ready of an epoch. Returns how much that was.
+    fn fold(&mut self, at: u32, epoch: &Epoch, first: u64, outbox: &mut Vec<Waiting>) -> usize {
+        let begun = self.next;
+        while let Some(work) = self.works.get(self.next).filter(|work| work.epoch == at) {
+            let item = &epoch.items[work.item as usize];
+            let order = first + 2 * u64::from(work.item);
+            if work.is_arrival {
+                let Some(arrival) = item.arrival.get() else { break };
+                if let Some((root, to, message)) = arrival {
+                    fold_arrival(item, (*root, *to, message), order, self.partition, outbox);
+                }
+            } else if item.owner.is_some() {
+                fold_fact(item, order, self.partition, outbox);
+            } else {
+                fold_everywhere(item, order, self.partition, outbox);
+            }
+            self.next += 1;
+        }
+        self.next - begun
+    }
 }
 
 impl<'a> Run<'a> {
@@ -219,15 +269,15 @@ impl<'a> Run<'a> {
 
     fn thread(&self, thread: usize, epochs: &[Epoch]) {
         let _watch = self.gate.watch();
-        for ((at, epoch), quiet) in epochs.iter().enumerate().zip(&self.quiet) {
-            let first = (at as u64) << EPOCH_SHIFT;
+        for ((at, epoch), quiet) in (0..).zip(epochs).zip(&self.quiet) {
+            let first = u64::from(at) << EPOCH_SHIFT;
             // Read while nobody writes it: behind the gate, thread 0 may be about to already, and all must go the same way.
             let keeps = self.keeps.load(Ordering::Acquire);
-            if !self.fold_items(thread, epoch, first, quiet) || !self.gate.meet() {
+            if !self.fold_items(thread, at, epoch, first) || !self.gate.meet() {
                 return;
             }
             if quiet.load(Ordering::Acquire) && !keeps {
-                self.folded.store(at + 1, Ordering::Release);
+                self.folded.store(at as usize + 1, Ordering::Release);
                 continue;
             }
             if !self.end_epoch(thread, epoch, first + ROUNDS) || self.is_full.load(Ordering::Acquire) {
@@ -236,168 +286,59 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn lock(&self, partition: u32) -> Guard<'_, 'a> {
-        let slot = self.slots[partition as usize].expect("only partitions at hand are asked for");
-        self.partitions[slot].lock().expect("a thread that panics ends the run")
+    fn lane(&self, slot: usize) -> MutexGuard<'_, Lane<'a>> {
+        self.lanes[slot].lock().expect("a thread that panics ends the run")
     }
 
-    /// Which thread folds which partition in an epoch: of what is left, the one with most to do goes to the thread with least.
-    /// All threads come to the same.
-    fn shares(&self, epoch: &Epoch) -> Vec<Option<usize>> {
-        if self.threads == 1 {
-            return self.slots.iter().map(|slot| slot.map(|_| 0)).collect();
-        }
-        let mut works: Vec<(u32, u32)> = (0..self.count).map(|partition| (0, partition)).collect();
-        for item in &epoch.items {
-            let arrival = item.buyer.map(|(_, partition)| partition);
-            for partition in item.owner.into_iter().chain(arrival) {
-                works[partition as usize].0 += 1;
-            }
-        }
-        works.retain(|(_, partition)| self.slots[*partition as usize].is_some());
-        works.sort_unstable();
-        let (mut shares, mut given) = (vec![None; self.slots.len()], vec![0; self.threads]);
-        for (works, partition) in works.into_iter().rev() {
-            let thread = (0..self.threads).min_by_key(|thread| given[*thread]).expect("there is a thread");
-            given[thread] += works;
-            shares[partition as usize] = Some(thread);
-        }
-        shares
-    }
-
-    /// The partitions at hand, in their order.
-    fn at_hand(&self) -> impl Iterator<Item = u32> {
-        (0..self.count).filter(|number| self.slots[*number as usize].is_some())
+    fn outbox(&self, thread: usize) -> MutexGuard<'_, Vec<Waiting>> {
+        self.outboxes[thread].lock().expect("a thread that panics ends the run")
     }
 
     /// `false` when another thread has failed.
-    fn fold_items(&self, thread: usize, epoch: &Epoch, first: u64, quiet: &AtomicBool) -> bool {
-        let shares = self.shares(epoch);
-        let owns = |partition: u32| shares[partition as usize] == Some(thread);
-        let lock = |partition| owns(partition).then(|| self.lock(partition));
-        let mut own = Own {
-            partitions: (0..self.count).map(lock).collect(),
-            outbox: self.outboxes[thread].lock().expect("a thread that panics ends the run"),
-        };
-        let mut put_off = PutOff::default();
-        for (order, item) in (first..).step_by(2).zip(&epoch.items) {
-            let Some(owner) = item.owner else {
-                if !self.finish(&mut put_off, &mut own) {
-                    return false;
-                }
-                fold_everywhere(item, order, &mut own);
-                continue;
-            };
-            if owns(owner) {
-                let work = Work { item, order, to: item.to, partition: owner, is_arrival: false };
-                put_off.fold_or_put_off(work, &mut own);
-            }
-            if let Some((to, partition)) = item.buyer.filter(|(_, partition)| owns(*partition)) {
-                let work = Work { item, order: order + 1, to, partition, is_arrival: true };
-                put_off.fold_or_put_off(work, &mut own);
-            }
-            if put_off.works.front().is_some_and(Work::is_ready) {
-                put_off.fold_what_is_ready(&mut own);
-            }
-        }
-        let finished = self.finish(&mut put_off, &mut own);
-        if !own.outbox.is_empty() {
-            quiet.store(false, Ordering::Release);
-        }
-        finished
-    }
-
-    /// Folds all that was put off. `false` when another thread has failed.
-    fn finish(&self, put_off: &mut PutOff<'_>, own: &mut Own<'_, '_>) -> bool {
-        while let Some(next) = put_off.works.front().copied() {
-            if !self.gate.wait(|| next.is_ready()) {
+    fn fold_items(&self, thread: usize, at: u32, epoch: &Epoch, first: u64) -> bool {
+        let (outbox, rest) = (&mut self.outbox(thread), &self.rests[at as usize]);
+        loop {
+            let mut folded = 0;
+            let is_done = self.gate.wait(|| {
+                // Lanes that somebody is at are left to them, and those of a thread that panicked are of no more use.
+                let mut free = rest.lanes.iter().filter_map(|slot| self.lanes[*slot].try_lock().ok());
+                folded =
+                    free.find_map(|mut lane| Some(lane.fold(at, epoch, first, outbox)).filter(|n| *n > 0)).unwrap_or(0);
+                folded > 0 || rest.works.load(Ordering::Acquire) == 0
+            });
+            if !is_done {
                 return false;
             }
-            put_off.fold_what_is_ready(own);
+            if folded == 0 {
+                break;
+            }
+            rest.works.fetch_sub(folded, Ordering::AcqRel);
+            self.gate.tell();
+        }
+        if !outbox.is_empty() {
+            self.quiet[at as usize].store(false, Ordering::Release);
         }
         true
     }
 }
 
-impl Work<'_> {
-    /// Whether all that it needs of other threads is there.
-    fn is_ready(&self) -> bool {
-        !self.is_arrival || self.item.arrival.get().is_some()
-    }
-
-    fn fold(self, own: &mut Own<'_, '_>) {
-        let partition = own.partitions[self.partition as usize].as_mut().expect("a thread works for its own");
-        partition.at(self.order);
-        if self.is_arrival {
-            fold_arrival(self.item, self.order, partition, &mut own.outbox);
-        } else {
-            fold_fact(self.item, self.order, partition, &mut own.outbox);
-        }
-    }
-}
-
-impl<'e> PutOff<'e> {
-    fn fold_or_put_off(&mut self, work: Work<'e>, own: &mut Own<'_, '_>) {
-        let is_next = self.entities.is_empty() || !self.entities.contains(&work.to);
-        if is_next && work.is_ready() {
-            work.fold(own);
-            return;
-        }
-        if self.works.is_empty() {
-            own.each(Partition::hold_back);
-        }
-        if is_next {
-            self.entities.push(work.to);
-        }
-        self.works.push_back(work);
-    }
-
-    /// Goes once through what was put off.
-    fn fold_what_is_ready(&mut self, own: &mut Own<'_, '_>) {
-        self.entities.clear();
-        for _ in 0..self.works.len() {
-            let work = self.works.pop_front().expect("counted above");
-            let is_next = !self.entities.contains(&work.to);
-            if is_next && work.is_ready() {
-                work.fold(own);
-                continue;
-            }
-            if is_next {
-                self.entities.push(work.to);
-            }
-            self.works.push_back(work);
-        }
-        if self.works.is_empty() {
-            own.each(Partition::catch_up);
-        }
-    }
-}
-
-impl Own<'_, '_> {
-    fn each(&mut self, mut what: impl FnMut(&mut Partition)) {
-        self.partitions.iter_mut().flatten().for_each(|partition| what(partition));
-    }
-}
-
-fn fold_everywhere(item: &Item, order: u64, own: &mut Own<'_, '_>) {
+fn fold_everywhere(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
     let body = item.body.lock().expect("nobody panics holding it").clone().expect("it is never taken away");
-    for partition in own.partitions.iter_mut().flatten() {
-        let outputs = partition.outputs();
-        let verdict = partition.at(order).fold_record(item.at, item.root, item.to, body.clone());
-        match partition.number {
-            // The rules that a journal begins with are nobody's input.
-            0 if item.root == Root::default() => {}
-            0 => partition.count(item.row_head, verdict),
-            _ => partition.hush(outputs),
-        }
-        collect(partition, item.root.0, 0, &mut own.outbox);
+    let outputs = partition.outputs();
+    let verdict = partition.at(order).fold_record(item.at, item.root, item.to, body);
+    match partition.number {
+        // The rules that a journal begins with are nobody's input.
+        0 if item.root == Root::default() => {}
+        0 => partition.count(item.row_head, verdict),
+        _ => partition.hush(outputs),
     }
+    collect(partition, item.root.0, 0, outbox);
 }
 
 fn fold_fact(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
     let body = item.body();
     let (refused, counted) = (matches!(body, Body::Refused(_)), is_input(item.to, &body));
-    let verdict = partition.fold_record(item.at, item.root, item.to, body);
+    let verdict = partition.at(order).fold_record(item.at, item.root, item.to, body);
     // The rules that a journal begins with are nobody's input.
     if counted && item.root != Root::default() {
         partition.count(item.row_head, if refused { crate::fold::Verdict::Refused } else { verdict });
@@ -410,11 +351,15 @@ fn fold_fact(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Ve
     item.arrival.set(arrival).expect("each item is folded once");
 }
 
-fn fold_arrival(item: &Item, order: u64, partition: &mut Partition, outbox: &mut Vec<Waiting>) {
-    if let Some((root, to, message)) = item.arrival.get().and_then(Option::as_ref) {
-        partition.fold_record(item.at, *root, *to, Body::Message(message.clone()));
-        collect(partition, partition.sequence(item.root, order - 1), 1, outbox);
-    }
+fn fold_arrival(
+    item: &Item,
+    (root, to, message): (Root, Entity, &Message),
+    order: u64,
+    partition: &mut Partition,
+    outbox: &mut Vec<Waiting>,
+) {
+    partition.at(order + 1).fold_record(item.at, root, to, Body::Message(message.clone()));
+    collect(partition, partition.sequence(item.root, order), 1, outbox);
 }
 
 /// Whether it is something that came in, and not what entities tell each other; rules count where they came in.

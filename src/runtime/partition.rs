@@ -33,17 +33,8 @@ pub struct Partition {
     root: Root,
     /// What is being folded.
     at_work: Option<(Root, Entity)>,
-    /// While something that stands before it is still to be folded: what has been.
-    held_back: Option<Vec<Folded>>,
     /// Whether the journal has records in the order in which they happen to be folded, and their places name them.
     as_it_happens: bool,
-}
-
-/// A record that was folded, and what it led to as the digest takes it.
-struct Folded {
-    order: u64,
-    record: Record,
-    said: Vec<u8>,
 }
 
 /// What a partition adds to a turn.
@@ -81,7 +72,6 @@ impl Partition {
             order: 0,
             root: Root::default(),
             at_work: None,
-            held_back: None,
             as_it_happens: false,
         }
     }
@@ -141,24 +131,7 @@ impl Partition {
     /// What it was folding when that failed, and where it would have stood: the input event, the entity, the offset.
     pub(super) fn at_work(&self) -> Option<(Root, Entity, u64)> {
         let (root, entity) = self.at_work?;
-        let held_back = self.held_back.as_ref().map_or(0, Vec::len);
-        Some((root, entity, self.progress.offset + held_back as u64))
-    }
-
-    /// Until [`Partition::catch_up`], records are folded that do not stand in their order yet.
-    pub(super) fn hold_back(&mut self) {
-        if !self.as_it_happens {
-            self.held_back.get_or_insert_default();
-        }
-    }
-
-    /// Takes what was folded meanwhile into the turn, in its order.
-    pub(super) fn catch_up(&mut self) {
-        let mut folded = self.held_back.take().unwrap_or_default();
-        folded.sort_by_key(|folded| folded.order);
-        for Folded { record, said, .. } in folded {
-            self.write(record, &said);
-        }
+        Some((root, entity, self.progress.offset))
     }
 
     /// Counts an input event that was folded, or refused.
@@ -180,10 +153,6 @@ impl Partition {
         let mut said = std::mem::take(&mut self.said);
         said.clear();
         say(&self.effects, self.order, &mut self.turn, &mut said);
-        if let Some(held_back) = &mut self.held_back {
-            held_back.push(Folded { order: self.order, record, said });
-            return;
-        }
         self.write(record, &said);
         self.said = said;
     }
@@ -224,7 +193,6 @@ impl Partition {
 
     /// Ends the turn: what it commits of this partition.
     pub(super) fn end_turn(&mut self) -> TurnPart {
-        debug_assert!(self.held_back.is_none(), "epochs end with everything in order");
         self.close_frame();
         std::mem::take(&mut self.turn)
     }

@@ -4,7 +4,7 @@
 //! Forgetting is by row, clock-wise: a row that was used since the hand last passed stays for one more round, whoever's
 //! it is, so that a hub of a million rows gives up its old ones like everybody else. What is forgotten of an entity
 //! whose rows were all known leaves a 32-bit hash of its key behind: a key whose hash is not there is on no disk, and
-//! asking for it costs nothing. Most keys of a new invoice are of that sort.
+//! asking for it costs nothing. Most keys of a new invoice are of that sort. The same goes for whole entities.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -74,6 +74,8 @@ pub(super) struct Cache {
     index: FxHashMap<Name, u32>,
     /// The entity asked for last, which is most often asked for again.
     last: usize,
+    /// What entities that are not here may be.
+    pub(super) beyond: Beyond,
     /// Entities with dirty slots, each once.
     pub(super) dirty: Vec<Entity>,
     pub(super) tally: Tally,
@@ -111,8 +113,10 @@ impl Beyond {
 }
 
 impl Cache {
-    pub(super) fn new(bytes_max: usize, seed: Option<u64>) -> Self {
+    /// Beside a disk with nothing on it, or with who knows what.
+    pub(super) fn new(bytes_max: usize, seed: Option<u64>, is_fresh: bool) -> Self {
         Self {
+            beyond: if is_fresh { Beyond::Forgotten(Forgotten::default()) } else { Beyond::Unknown },
             entities: Vec::new(),
             namer: Namer::new(seed),
             index: FxHashMap::default(),
@@ -143,6 +147,11 @@ impl Cache {
         }
         self.last = self.peek(entity)?;
         Some(self.last)
+    }
+
+    /// Whether an entity that is not here may have rows on disk.
+    pub(super) fn may_be_beyond(&self, entity: &Entity) -> bool {
+        self.beyond.may_hold(self.namer.name(entity))
     }
 
     /// Where an entity is, without noting that it was asked for.
@@ -211,12 +220,19 @@ impl Cache {
 
     fn drop_entity(&mut self, at: usize) {
         let gone = self.entities.swap_remove(at);
-        self.index.remove(&self.namer.name(&gone.entity));
-        let hashes = match &gone.beyond {
-            Beyond::Unknown => 0,
-            Beyond::Forgotten(keys) => keys.hashes.len(),
+        let name = self.namer.name(&gone.entity);
+        self.index.remove(&name);
+        let (hashes, has_rows) = match &gone.beyond {
+            Beyond::Unknown => (0, true),
+            Beyond::Forgotten(keys) => (keys.hashes.len(), !keys.hashes.is_empty()),
         };
         self.tally.bytes = self.tally.bytes.saturating_sub(ENTITY_BYTES + HASH_BYTES * hashes);
+        if let Beyond::Forgotten(entities) = &mut self.beyond
+            && has_rows
+            && entities.add(name, gone.entity.kind as u8)
+        {
+            self.tally.bytes += HASH_BYTES;
+        }
         self.last = usize::MAX;
         if at < self.entities.len() {
             self.set_index(at);
@@ -225,6 +241,14 @@ impl Cache {
 }
 
 impl EntityRows {
+    /// Whether there may be rows between these two, here or on disk.
+    pub(super) fn may_hold_between(&self, from: &Key, to: &Key) -> bool {
+        match self.beyond {
+            Beyond::Unknown => true,
+            Beyond::Forgotten(_) => self.rows.had_any(from.tag()..=to.tag()),
+        }
+    }
+
     /// Notes that somebody asked for it.
     pub(super) fn touch(&mut self) -> &mut Self {
         self.used = true;

@@ -107,7 +107,7 @@ impl Store {
     fn over(disk: Disk, options: &Options) -> Result<Self, Error> {
         let applied = disk.applied()?;
         Ok(Self {
-            cache: Cache::new(options.cache_bytes_max, options.seed),
+            cache: Cache::new(options.cache_bytes_max, options.seed, applied.is_none()),
             settled: applied.clone(),
             unsettled: false,
             applied,

@@ -83,6 +83,9 @@ impl Rows for Store {
             return Vec::new();
         }
         let at = self.place(entity);
+        if !self.cache.entities[at].may_hold_between(from, to) {
+            return Vec::new();
+        }
         if let Some(known) = self.cache.entities[at].firsts.answer(from, to, limit) {
             return known;
         }
@@ -120,7 +123,7 @@ impl Store {
         }
         let cache = &mut self.cache;
         let (mut rows, mut beyond) = (Slots::default(), Beyond::Forgotten(Forgotten::default()));
-        if self.applied.is_some() {
+        if self.applied.is_some() && cache.may_be_beyond(entity) {
             match first_rows(entity, &mut rows, &self.disk, cache) {
                 Ok(true) => {}
                 Ok(false) => beyond = Beyond::Unknown,

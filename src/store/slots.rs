@@ -3,6 +3,7 @@
 //! out of the way of a listing, by its name.
 
 use std::collections::{BTreeMap, btree_map, hash_map};
+use std::ops::RangeInclusive;
 
 use rustc_hash::FxHashMap;
 
@@ -45,6 +46,8 @@ pub(super) struct Slots {
     by_name: FxHashMap<Name, Slot>,
     /// Of those keys that [`Key::is_listed`], where there is a row, or one was asked for.
     in_order: BTreeMap<Key, (Name, Slot)>,
+    /// Bit n: there is or was a slot with tag n.
+    tags: u64,
 }
 
 impl Slot {
@@ -111,6 +114,11 @@ impl Slots {
         self.by_name.is_empty() && self.in_order.is_empty()
     }
 
+    /// Whether there are or were slots with any of these tags.
+    pub(super) fn had_any(&self, mut tags: RangeInclusive<u8>) -> bool {
+        tags.any(|tag| self.tags & (1 << tag) != 0)
+    }
+
     pub(super) fn get(&self, at: Named<'_>) -> Option<&Slot> {
         let in_order = Key::is_listed(at.key.tag()).then(|| self.in_order.get(at.key)).flatten();
         in_order.map(|(_, slot)| slot).or_else(|| self.by_name.get(&at.name))
@@ -150,6 +158,7 @@ impl Slots {
         };
         slot.used = true;
         if is_new {
+            self.tags |= 1 << slot.tag;
             slot.count_in(tally);
         } else {
             tally.hits += 1;

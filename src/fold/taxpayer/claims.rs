@@ -1,6 +1,6 @@
 //! What a buyer claims: receipts, deductions and their reversals, before or after the invoice they are about.
 
-use super::Step;
+use super::{Changed, Step};
 use crate::fold::effects::Seen;
 use crate::fold::register::hash;
 use crate::model::{
@@ -205,7 +205,7 @@ impl Step<'_> {
     pub(super) fn touch_refunds(&mut self) {
         let last = self.profile.last_refunded;
         if last > Period::default() {
-            (0..REFUND_MONTHS).for_each(|months| self.touch_month(last.minus(months), 0));
+            (0..REFUND_MONTHS).for_each(|months| self.touch_month(last.minus(months), 0, Changed::OWN));
         }
     }
 

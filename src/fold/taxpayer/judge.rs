@@ -1,7 +1,7 @@
 //! Findings kept true: whatever a finding rests on has changed, it is asked again whether it stands, and made, refreshed
 //! or withdrawn. What stands is kept in order for the task (`task.rs`).
 
-use super::{Step, Touched};
+use super::{Changed, Step, Touched};
 use crate::model::{About, Continue, Id, Instant, Output, Period, Signal, SignalStatus, Timer};
 use crate::risk::{self, Entry, Finding, Recent, Rule, Subject, Typology, View, When};
 use crate::state::{Key, Month, SignalOrder, SignalRow, Stratum};
@@ -92,6 +92,10 @@ impl Step<'_> {
     fn has_passed(&mut self, period: Period) {
         self.stratify(period);
         self.touch_one(About::Period(period));
+        // Some findings wait for the months after their own.
+        for months in 1..=risk::months_ahead() {
+            self.touch_month(period.minus(months), -months, Changed::OWN);
+        }
     }
 
     /// Puts the firm into its stratum of the random sample of a month, if nothing stands against it. That is a statement of

@@ -35,7 +35,7 @@ use crate::model::{
     Period, Position, Record, Source, TaxpayerId, Timer, check_character_holds,
 };
 use crate::provenance::Ordinal;
-use crate::risk::{self, RuleSet};
+use crate::risk::{self, RuleSet, ToldBy};
 use crate::state::{Books, Key, Month, Opening, Profile, Rows, Stakes};
 
 /// From so many effects on a loop over sales, buyers or red letters leaves the rest to a later step. What comes once for
@@ -88,13 +88,45 @@ struct Touched {
     about: About,
     /// Of a month: which months, counted back from it, have changed. Everything may have where there are none.
     changed: Option<(i32, i32)>,
+    /// Of those: what has changed.
+    what: Changed,
+}
+
+/// What has changed of a month.
+#[derive(Clone, Copy, Default)]
+struct Changed {
+    /// What is known of it by the firm's own trade, returns and papers.
+    own: bool,
+    /// What third parties read.
+    readings: bool,
+    /// How its peers measured up.
+    peers: bool,
+}
+
+impl Changed {
+    const OWN: Self = Self { own: true, readings: false, peers: false };
+
+    fn and(self, other: Self) -> Self {
+        let Self { own, readings, peers } = other;
+        Self { own: self.own || own, readings: self.readings || readings, peers: self.peers || peers }
+    }
+
+    /// Whether a typology may rest on it.
+    fn concerns(self, typology: &risk::Typology) -> bool {
+        self.own
+            || typology.told_by.iter().any(|told_by| match told_by {
+                ToldBy::ThirdParties => self.readings,
+                ToldBy::Peers => self.peers,
+            })
+    }
 }
 
 impl Touched {
     /// Whether findings of a kind about it may rest on what has changed. What accuses a source may rest on any month before.
     fn concerns(&self, typology: &risk::Typology) -> bool {
         self.changed.is_none_or(|(from, to)| {
-            typology.rests_on_pool() || -typology.months_ahead <= to && from <= typology.months_back
+            let is_near = typology.rests_on_pool() || -typology.months_ahead <= to && from <= typology.months_back;
+            is_near && self.what.concerns(typology)
         })
     }
 }
@@ -285,33 +317,49 @@ impl Step<'_> {
 
     /// Has what rests on `about` judged when the step ends.
     fn touch(&mut self, about: About) {
-        // Findings about a month may rest on those around it: also where it is asked again already, for one near it.
-        if let About::Period(period) = about {
-            self.touch_month(period, 0);
-            let last = self.profile.last_month.max(self.profile.last_declared);
-            for months in -risk::months_ahead()..=risk::months_back() {
-                let near = period.minus(-months);
-                if near <= last {
-                    self.touch_month(near, months);
-                }
+        match about {
+            About::Period(period) => self.touch_around(period, Changed::OWN),
+            About::Invoice { .. } | About::Origin(_) | About::Party(_) => self.touch_one(about),
+        }
+    }
+
+    /// Has the findings asked again that may rest on what others tell of a month.
+    fn touch_told(&mut self, period: Period, told_by: ToldBy) {
+        let what = match told_by {
+            ToldBy::ThirdParties => Changed { readings: true, ..Changed::default() },
+            ToldBy::Peers => Changed { peers: true, ..Changed::default() },
+        };
+        self.touch_around(period, what);
+    }
+
+    /// Findings about a month may rest on those around it: also where it is asked again already, for one near it.
+    fn touch_around(&mut self, period: Period, what: Changed) {
+        self.touch_month(period, 0, what);
+        let last = self.profile.last_month.max(self.profile.last_declared);
+        for months in -risk::months_ahead()..=risk::months_back() {
+            let near = period.minus(-months);
+            if near > last {
+                break;
             }
-            // What was left in the pool at the end of a month rests on all months before it.
-            let after = period.minus(-risk::months_back());
-            if after < self.profile.last_month {
-                self.touched_after = Some(self.touched_after.map_or(after, |earlier| earlier.min(after)));
-            }
-        } else {
-            self.touch_one(about);
+            self.touch_month(near, months, what);
+        }
+        // What was left in the pool at the end of a month rests on all months before it.
+        let after = period.minus(-risk::months_back());
+        if what.own && after < self.profile.last_month {
+            self.touched_after = Some(self.touched_after.map_or(after, |earlier| earlier.min(after)));
         }
     }
 
     /// Has a month asked again on account of another, so many months before it.
-    fn touch_month(&mut self, period: Period, months: i32) {
+    fn touch_month(&mut self, period: Period, months: i32, what: Changed) {
         let about = About::Period(period);
         match self.touched.iter_mut().find(|touched| touched.about == about) {
-            Some(Touched { changed: Some((from, to)), .. }) => (*from, *to) = ((*from).min(months), (*to).max(months)),
+            Some(Touched { changed: Some((from, to)), what: before, .. }) => {
+                (*from, *to) = ((*from).min(months), (*to).max(months));
+                *before = before.and(what);
+            }
             Some(_) => {}
-            None => self.touched.push(Touched { about, changed: Some((months, months)) }),
+            None => self.touched.push(Touched { about, changed: Some((months, months)), what }),
         }
     }
 
@@ -332,7 +380,7 @@ impl Step<'_> {
     fn touch_one(&mut self, about: About) {
         match self.touched.iter_mut().find(|touched| touched.about == about) {
             Some(touched) => touched.changed = None,
-            None => self.touched.push(Touched { about, changed: None }),
+            None => self.touched.push(Touched { about, changed: None, what: Changed::OWN }),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::model::{
     About, Continue, Entity, Event, Fact, Fen, Instant, InvoiceKind, InvoiceMark, Marked, Message, Observed, Period,
     Person, Role, Status, TaxpayerChanged, TaxpayerKind, TaxpayerRegistered,
 };
+use crate::risk::ToldBy;
 use crate::state::{Course, Issued, Key, Mark, Metric, Month, Quota, Readings};
 
 /// Months back from the last with trade that a paper may make a finding about: ten years.
@@ -114,7 +115,7 @@ impl Step<'_> {
         let metric = Metric::of(observed.source, &observed.metric);
         let (readings, _) = self.books.edit_or_new::<Readings>(Key::Readings(observed.period));
         readings.say(metric, observed.value, at);
-        self.touch(About::Period(observed.period));
+        self.touch_told(observed.period, ToldBy::ThirdParties);
     }
 
     fn registered(&mut self, registered: &TaxpayerRegistered, at: Instant) {

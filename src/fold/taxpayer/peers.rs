@@ -1,8 +1,8 @@
 //! What a firm and its peers tell each other when a month has passed: see `fold/peers.rs`.
 
 use super::Step;
-use crate::model::{About, Entity, Fen, Instant, Measured, Message, PeersTold, Period};
-use crate::risk::{Recent, View, indicators};
+use crate::model::{Entity, Fen, Instant, Measured, Message, PeersTold, Period};
+use crate::risk::{Recent, ToldBy, View, indicators};
 use crate::state::{Key, Month};
 
 /// A firm is as large as it was in so many months, the last one included.
@@ -29,7 +29,7 @@ impl Step<'_> {
         self.now = told.at;
         self.books.remove(&Key::Peers(told.period.minus(MONTHS_KEPT)));
         self.books.put(Key::Peers(told.period), told.clone());
-        self.touch(About::Period(told.period.minus(-1)));
+        self.touch_told(told.period.minus(-1), ToldBy::Peers);
     }
 }
 

@@ -81,7 +81,7 @@ impl Run<'_> {
         }
         self.keeps.store(!end.kept.is_empty(), Ordering::Release);
         *self.kept() = end.kept;
-        let bytes: usize = self.at_hand().map(|number| self.lock(number).turn_bytes()).sum();
+        let bytes: usize = (0..self.lanes.len()).map(|slot| self.lane(slot).partition.turn_bytes()).sum();
         self.is_full.store(bytes >= self.turn_bytes, Ordering::Release);
         self.folded.fetch_add(1, Ordering::Release);
         Ok(())
@@ -146,7 +146,7 @@ impl Run<'_> {
     fn together(&self, job: Job, is_shared: bool) -> Result<(), Failed> {
         if self.threads == 1 || !is_shared {
             let outbox = &mut self.outbox(0);
-            for slot in 0..self.partitions.len() {
+            for slot in 0..self.lanes.len() {
                 self.work_on(slot, job, outbox);
             }
             return Ok(());
@@ -171,10 +171,6 @@ impl Run<'_> {
         self.queue.lock().expect("nobody panics holding it")
     }
 
-    fn outbox(&self, thread: usize) -> MutexGuard<'_, Vec<Waiting>> {
-        self.outboxes[thread].lock().expect("a thread that panics ends the run")
-    }
-
     /// Does a job, one partition after another, as long as there are any that nobody has taken.
     fn work(&self, thread: usize, job: Job) {
         let outbox = &mut self.outbox(thread);
@@ -186,16 +182,15 @@ impl Run<'_> {
 
     /// A partition's part of a job.
     fn work_on(&self, slot: usize, job: Job, outbox: &mut Vec<Waiting>) {
-        let partition = || self.partitions[slot].lock().expect("a thread that panics ends the run");
         match job {
             Job::Done => {}
             Job::Deliver(clock) => {
                 let mut inbox = self.inboxes[slot].lock().expect("a thread that panics ends the run");
                 if !inbox.is_empty() {
-                    fold_inbox(&mut inbox, &mut partition(), clock, outbox);
+                    fold_inbox(&mut inbox, self.lane(slot).partition, clock, outbox);
                 }
             }
-            Job::Tick(mark, root) => tick(&mut partition(), mark, root, outbox),
+            Job::Tick(mark, root) => tick(self.lane(slot).partition, mark, root, outbox),
         }
     }
 }
