@@ -51,6 +51,18 @@ pub(crate) fn events_per_second(input: &Path, folder: &Path, threads: usize) -> 
     events as f64 / begun.elapsed().as_secs_f64()
 }
 
+/// Lines read into events a second, by one thread that does nothing else.
+pub(crate) fn lines_per_second(input: &Path) -> f64 {
+    let text = zstd::decode_all(File::open(input).unwrap()).unwrap();
+    let begun = Instant::now();
+    let mut events = 0_usize;
+    for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        std::hint::black_box(read_event(line).unwrap());
+        events += 1;
+    }
+    events as f64 / begun.elapsed().as_secs_f64()
+}
+
 fn work(database: &Path, blocks: &Receiver<Vec<u8>>) -> usize {
     let mut options = Options::default();
     options.create_if_missing(true);

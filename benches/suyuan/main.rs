@@ -94,6 +94,7 @@ fn speeds(folder: &Path, events: u64) -> Value {
             runs[at].push(run::replay(scratch.path(), &input, threads as u64, false).0);
         }
     }
+    let read = bare::lines_per_second(&input);
     std::fs::remove_file(&input).unwrap();
     let digests: Vec<&Value> = runs.iter().flatten().map(|run| &run.summary["digest"]).collect();
     assert!(digests.windows(2).all(|pair| pair[0] == pair[1]), "the digest depends on the threads");
@@ -106,11 +107,16 @@ fn speeds(folder: &Path, events: u64) -> Value {
     line("share of it, one thread", &format!("{:.2}", shares[0]), "");
     line("share of it, two threads", &format!("{:.2}", shares[1]), "at least 0.35; 0.6 is the goal");
     line("two threads against one", &format!("{:.2}", two.speed() / one.speed()), "at least 1.5");
+    line("lines read into events, one thread, a second", &format!("{read:.0}"), "");
+    line("  against folding on two threads", &format!("{:.1}", read / two.speed()), "at least 0.5");
     let recorded = recorded_bare(events);
     if let Some(before) = recorded.filter(|before| bare[1] < BARE_MIN * before) {
         println!("\nthis machine made {before:.0} events/s of the bare limit before: it is busy or another one now");
     }
-    json!({ "bare_events_per_second": bare, "events": events, "shares": shares, "runs": [one.as_json(), two.as_json()] })
+    json!({
+        "bare_events_per_second": bare, "lines_per_second": read, "events": events, "shares": shares,
+        "runs": [one.as_json(), two.as_json()],
+    })
 }
 
 /// The bare limit on two threads by the last figures of this machine.

@@ -376,7 +376,7 @@ impl Key {
     /// Whether the fold asks for keys of this tag in their order, and not only by themselves. What is asked for so at
     /// every turn is best kept in order.
     pub fn is_listed(tag: u8) -> bool {
-        matches!(tag, 10 | 11 | 14 | 17..=19 | 22..=25 | 28 | 30 | 36 | 37)
+        matches!(tag, 10 | 11 | 14 | 17..=19 | 22..=26 | 28 | 30 | 36 | 37)
     }
 
     /// Place of the variant in the order of the enum; never reused.

@@ -49,6 +49,10 @@ pub(super) struct EntityRows {
     pub(super) dirty: Dirty,
     /// Of ranges that are asked for again and again.
     pub(super) firsts: Firsts,
+    /// Bit n: all rows with tag n are here.
+    pub(super) whole: u64,
+    /// Bit n: there are too many with tag n to have them all here.
+    pub(super) vast: u64,
     used: bool,
 }
 
@@ -163,7 +167,7 @@ impl Cache {
     pub(super) fn add(&mut self, entity: Entity, rows: Slots, beyond: Beyond) -> usize {
         self.tally.bytes += ENTITY_BYTES;
         let (dirty, firsts) = (Dirty::default(), Firsts::default());
-        self.entities.push(EntityRows { entity, rows, beyond, dirty, firsts, used: true });
+        self.entities.push(EntityRows { entity, rows, beyond, dirty, firsts, whole: 0, vast: 0, used: true });
         self.last = self.entities.len() - 1;
         self.set_index(self.last);
         self.last
@@ -199,11 +203,12 @@ impl Cache {
 
     fn forget_of(&mut self, at: usize) {
         let Self { entities, tally, .. } = self;
-        let EntityRows { rows, beyond, dirty, firsts, used, .. } = &mut entities[at];
+        let EntityRows { rows, beyond, dirty, firsts, whole, used, .. } = &mut entities[at];
         if !*used {
             firsts.forget(tally);
         }
         rows.forget(tally, |name, tag, slot, tally| {
+            *whole &= !(u64::from(slot.stored) << tag);
             if let Beyond::Forgotten(keys) = beyond
                 && slot.stored
                 && keys.add(name, tag)

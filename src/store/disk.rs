@@ -26,6 +26,17 @@ pub struct Applied {
 /// After every row's key: those begin with the number of a kind.
 const POSITION_KEY: &[u8] = &[255];
 
+/// Which rows of an entity.
+#[derive(Clone, Copy)]
+pub(super) enum Range<'a> {
+    /// All of them.
+    All,
+    /// Those whose keys have a tag.
+    Tag(u8),
+    /// From the first on and before the second.
+    Between(&'a Key, &'a Key),
+}
+
 /// A database of rows, open.
 pub(super) struct Disk {
     base: Base,
@@ -109,23 +120,31 @@ impl Disk {
         self.base.get(&self.key, |bytes| self.row(entity, key, bytes))
     }
 
-    /// Hands rows of an entity to `each`, from `from` on and before `to` where given, until it returns false. Returns
-    /// whether it came to the end.
+    /// Hands rows of an entity to `each` until it returns false. Returns whether it came to the end.
     pub(super) fn range(
         &self,
         entity: &Entity,
-        bounds: Option<(&Key, &Key)>,
+        range: Range<'_>,
         mut each: impl FnMut(Key, &mut dyn FnMut() -> Result<Row, Error>) -> Result<bool, Error>,
     ) -> Result<bool, Error> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let (mut lower, mut upper) = (Vec::new(), Vec::new());
-        if let Some((from, to)) = bounds {
-            from.write(entity, &mut lower);
-            to.write(entity, &mut upper);
-        } else {
-            Key::write_prefix(entity, &mut lower);
-            upper.extend_from_slice(&lower);
-            after_prefix(&mut upper);
+        match range {
+            Range::All => {
+                Key::write_prefix(entity, &mut lower);
+                upper.extend_from_slice(&lower);
+                after_prefix(&mut upper);
+            }
+            Range::Tag(tag) => {
+                Key::write_prefix(entity, &mut lower);
+                upper.extend_from_slice(&lower);
+                lower.push(tag);
+                upper.push(tag + 1);
+            }
+            Range::Between(from, to) => {
+                from.write(entity, &mut lower);
+                to.write(entity, &mut upper);
+            }
         }
         let mut rows = self.base.cursor(upper, false)?;
         rows.seek(&lower);

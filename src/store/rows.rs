@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use super::Store;
 use super::cache::{Beyond, Cache, EntityRows, Forgotten, Tally};
 use super::dirty::Dirty;
-use super::disk::Disk;
+use super::disk::{Disk, Range};
 use super::error::Error;
 use super::slots::{Named, Slot, Slots};
 use crate::model::Entity;
@@ -14,6 +14,9 @@ use crate::state::{Key, Row, Rows};
 /// How many of an entity's first rows are read when it is first asked for: profile and months stand first, and an
 /// entity that has no more is then known whole.
 const FIRST_ROWS_MAX: usize = 16;
+
+/// How many rows of one kind are kept together at most, so that they can be listed without a look at the disk.
+const WHOLE_ROWS_MAX: usize = 64;
 
 impl Rows for Store {
     fn get(&mut self, entity: &Entity, key: &Key) -> Option<&Row> {
@@ -142,8 +145,8 @@ impl Store {
         let mut tags = from.tag()..=to.tag();
         let mut found = Vec::new();
         if tags.clone().any(Key::is_listed) {
-            if self.cache.entities[at].beyond.may_hold_between(from, to) {
-                self.load(at, from, to, limit)?;
+            if !self.is_here(at, from, to)? {
+                self.load(at, Range::Between(from, to), limit)?;
             }
             found = self.cache.entities[at].touch().rows.scan(from, to, limit);
         }
@@ -165,7 +168,7 @@ impl Store {
         found.extend(dirty.between(from, to, limit, |key| wanted(key) && has_row(key) == Some(true)));
         if applied.is_some() {
             let mut live = 0;
-            disk.range(entity, Some((from, to)), |key, _| {
+            disk.range(entity, Range::Between(from, to), |key, _| {
                 if wanted(&key) && has_row(&key) != Some(false) {
                     found.push(key);
                     live += 1;
@@ -176,13 +179,33 @@ impl Store {
         Ok(())
     }
 
+    /// Whether all rows of a range are in the cache. Those of one kind are brought there where they are few: they are listed
+    /// again and again, and a hub, whose rows are never all here, would be looked up on disk each time.
+    fn is_here(&mut self, at: usize, from: &Key, to: &Key) -> Result<bool, Error> {
+        let rows = &self.cache.entities[at];
+        if !rows.beyond.may_hold_between(from, to) {
+            return Ok(true);
+        }
+        let (tag, bit) = (from.tag(), 1 << from.tag());
+        if tag != to.tag() || rows.vast & bit != 0 {
+            return Ok(false);
+        }
+        if rows.whole & bit == 0 {
+            let is_whole = self.load(at, Range::Tag(tag), WHOLE_ROWS_MAX)?;
+            let rows = &mut self.cache.entities[at];
+            *(if is_whole { &mut rows.whole } else { &mut rows.vast }) |= bit;
+            return Ok(is_whole);
+        }
+        Ok(true)
+    }
+
     /// Brings rows of a range into the cache, until `limit` of those on disk are there; the first `limit` rows of the
-    /// range are then all in the cache.
-    fn load(&mut self, at: usize, from: &Key, to: &Key, limit: usize) -> Result<(), Error> {
+    /// range are then all in the cache. Returns whether all are.
+    fn load(&mut self, at: usize, range: Range<'_>, limit: usize) -> Result<bool, Error> {
         let Self { cache, disk, .. } = self;
         let mut live = 0;
         let entity = cache.entities[at].entity;
-        disk.range(&entity, Some((from, to)), |key, row| {
+        disk.range(&entity, range, |key, row| {
             let named = cache.named(&key);
             let rows = &mut cache.entities[at].rows;
             if rows.get(named).is_some_and(|slot| slot.row.is_none()) {
@@ -191,8 +214,7 @@ impl Store {
             let slot = rows.reach(named, &mut cache.tally, |_| Ok(Some(Slot::read(&key, Some(row()?)))))?;
             live += usize::from(slot.is_some_and(|slot| slot.row.is_some()));
             Ok(live < limit)
-        })?;
-        Ok(())
+        })
     }
 }
 
@@ -253,7 +275,7 @@ fn soil(
 
 /// Reads an entity's first rows. Returns whether there are no more.
 fn first_rows(entity: &Entity, rows: &mut Slots, disk: &Disk, cache: &mut Cache) -> Result<bool, Error> {
-    let whole = disk.range(entity, None, |key, row| {
+    let whole = disk.range(entity, Range::All, |key, row| {
         if rows.len() == FIRST_ROWS_MAX {
             return Ok(false);
         }

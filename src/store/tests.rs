@@ -1,6 +1,7 @@
 //! A store against rows in memory, and what happens when things go wrong.
 
 mod failures;
+mod looks;
 
 use std::fs;
 use std::path::{Path, PathBuf};

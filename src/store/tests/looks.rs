@@ -1,0 +1,70 @@
+//! What is known without a look at the disk.
+
+use super::*;
+use crate::model::InvoiceNo;
+
+/// Persists, if there is little room for the rest.
+fn make_room(store: &mut Store) {
+    if store.wants_persisting() {
+        store.settle(at(1));
+        store.persist().unwrap();
+    }
+}
+
+#[test]
+fn a_new_entity_is_not_looked_for_and_one_that_was_dropped_is() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 300_000);
+    for number in 0..5_000 {
+        store.put(&firm(number), Key::Profile, row(1, 50));
+        make_room(&mut store);
+    }
+    let stats = store.stats();
+    assert!(stats.persists > 0 && stats.entities < 2_000, "{stats:?}");
+    // One in a million shares the 32 bits of one that was dropped.
+    assert!(stats.disk_reads < 5, "{stats:?}");
+    assert_eq!(store.get(&firm(3), &Key::Profile), Some(&row(1, 50)));
+    assert!(store.stats().disk_reads > stats.disk_reads);
+    // Who opens what is there already knows nothing of it.
+    store.settle(at(2));
+    store.close().unwrap();
+    let mut store = open(dir.path(), 300_000);
+    assert_eq!(store.get(&firm(4_999), &Key::Profile), Some(&row(1, 50)));
+    assert_eq!(store.get(&firm(5_000), &Key::Profile), None);
+    assert!(store.stats().disk_reads >= 2);
+}
+
+#[test]
+fn a_kind_of_few_rows_is_listed_from_memory_though_the_hub_forgets_others() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 200_000);
+    let (hub, deficit) = (firm(0), |at| Key::Deficit(Instant(at), InvoiceNo::FIRST));
+    let list = |store: &mut Store| store.scan(&hub, &deficit(0), &deficit(99), 10);
+    for number in 0..3 {
+        store.put(&hub, deficit(number), ().wrap());
+    }
+    for number in 0..5_000 {
+        store.put(&hub, month(number), row(1, 50));
+        make_room(&mut store);
+    }
+    let forgotten = store.stats();
+    assert_eq!(list(&mut store), [deficit(0), deficit(1), deficit(2)]);
+    let read = store.stats();
+    assert!(read.disk_reads > forgotten.disk_reads, "they had been forgotten: {forgotten:?}");
+    store.remove(&hub, &deficit(1));
+    store.put(&hub, deficit(7), ().wrap());
+    for _ in 0..3 {
+        assert_eq!(list(&mut store), [deficit(0), deficit(2), deficit(7)]);
+    }
+    assert_eq!(store.stats().disk_reads, read.disk_reads);
+    // A kind of which there never was a row is not looked for at all.
+    assert!(store.scan(&hub, &Key::Tainted(Id::EMPTY), &Key::Tainted(Id::LAST), 9).is_empty());
+    assert_eq!(store.stats().disk_reads, read.disk_reads);
+    // Once they are forgotten again, they are brought again.
+    for number in 5_000..10_000 {
+        store.put(&hub, month(number), row(1, 50));
+        make_room(&mut store);
+    }
+    assert_eq!(list(&mut store), [deficit(0), deficit(2), deficit(7)]);
+    assert!(store.stats().disk_reads > read.disk_reads);
+}
