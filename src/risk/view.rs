@@ -116,11 +116,10 @@ impl<'a, 'b> View<'a, 'b> {
 
     /// A typology may look at what it said it rests on: it is asked again on account of nothing else.
     fn looks_at(&self, told_by: ToldBy) {
-        let may = self.asked.is_none_or(|asked| ALL[asked].told_by.contains(&told_by));
         debug_assert!(
-            may,
-            "{} does not say that it rests on what is told by {told_by:?}",
-            ALL[self.asked.unwrap_or(0)].code
+            self.asked.is_none_or(|asked| ALL[asked].told_by.contains(&told_by)),
+            "{:?} does not say that it rests on what is told by {told_by:?}",
+            self.asked.map(|asked| ALL[asked].code)
         );
     }
 
