@@ -60,7 +60,7 @@ bench-kafka: setup ## the same on Apache Kafka itself: speed, latency, kills, on
 	@bash deploy/setup.sh java mvn
 	@$(cargo) bench --bench kafka
 
-bench-large: setup ## the same with a million taxpayers: a quarter of an hour, 10 GB of disk
+bench-large: setup ## the same with a million taxpayers: hours as it is now, 10 GB of disk
 	@$(cargo) bench --bench suyuan -- large
 
 bench-check: ## fails where folding takes more instructions than recorded (SUYUAN_ACCEPT=1 records)
