@@ -10,7 +10,7 @@ use anyhow::Context;
 use crate::codec::json;
 use crate::files::{Place, read_document};
 use crate::fold;
-use crate::model::{DeadLetter, Entity, Id, Kind, Output};
+use crate::model::{DeadLetter, Entity, Id, Kind, Output, Period};
 use crate::query::{self, Journal, Said};
 use crate::runtime::{Engine, Progress};
 use crate::state::{Books, Key, Row};
@@ -80,8 +80,7 @@ pub(super) fn stated_digest(place: &Place) -> anyhow::Result<Option<String>> {
 /// Counts taxpayers and writes their findings and tasks, in the order of taxpayers and keys, whatever the partitions. Returns
 /// how many there are of each.
 fn write_from_rows(engine: &Engine, place: &Place) -> anyhow::Result<[u64; 3]> {
-    let after_profile =
-        Key::History { of: crate::state::HistoryOf::Registered, detail: 0, at: crate::model::Instant(i64::MIN) };
+    let after_profile = Key::Month(Period(i32::MIN));
     let after_task = Key::Taint { origin: Id::EMPTY, named: Id::EMPTY };
     let ranges = [(Key::Profile, after_profile), (Key::Signal(Id::EMPTY), after_task)];
     let mut taxpayers = 0;

@@ -8,7 +8,7 @@ use super::folder::Folder;
 use super::words;
 use crate::codec::avro;
 use crate::model::{
-    CreditGrade, Date, Entity, Event, Fact, Fen, Instant, InvoiceKind, Period, Person, Position, Status, TaxpayerId,
+    CreditGrade, Date, Entity, Event, Fact, Fen, Instant, InvoiceKind, InvoiceNo, Person, Position, Status, TaxpayerId,
     TaxpayerKind, Text,
 };
 use crate::state::{HistoryOf, Key, NotedFact, Quota};
@@ -86,7 +86,7 @@ impl Folder {
 }
 
 /// After all facts.
-const END: Key = Key::Month(Period(i32::MIN));
+const END: Key = Key::Issued(InvoiceNo::FIRST);
 const OF_TAXPAYERS: [HistoryOf; 9] = [
     HistoryOf::Registered,
     HistoryOf::Changed,

@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::folder::Folder;
 use crate::codec::avro;
-use crate::model::{Entity, Fact, Instant, Position};
+use crate::model::{Entity, Fact, Instant, InvoiceNo, Position};
 use crate::state::{HistoryOf, Key, NotedFact, RulesInForce};
 
 /// A rule set that took effect.
@@ -25,7 +25,7 @@ pub struct Published {
 pub fn published(folder: &Folder) -> Result<Vec<Published>, Error> {
     let in_force = folder.books(Entity::CONTROL, |books| books.find::<RulesInForce>(&Key::Rules).cloned())?;
     let from = Key::History { of: HistoryOf::Published, detail: 0, at: Instant(i64::MIN) };
-    let to = Key::Month(crate::model::Period(i32::MIN));
+    let to = Key::Issued(InvoiceNo::FIRST);
     let mut all = Vec::new();
     folder.each_row(Entity::CONTROL, from, to, |_, row: NotedFact| {
         // Models are noted beside them, and are no rule sets.

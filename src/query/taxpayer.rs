@@ -5,7 +5,7 @@ use super::facts::Papers;
 use super::folder::Folder;
 use super::graph::OriginShare;
 use super::neighbours::{Trade, trade};
-use crate::model::{Entity, Fen, Id, Instant, InvoiceNo, Period, Signal, SignalStatus, Task, TaxpayerId};
+use crate::model::{Entity, Fen, Id, Instant, Period, Signal, SignalStatus, Task, TaxpayerId};
 use crate::state::{Key, Month, Partner, Profile, Side, SignalRow, TaskRow, Totals};
 
 /// One taxpayer.
@@ -55,7 +55,7 @@ pub fn household(folder: &Folder, id: TaxpayerId) -> Result<Option<Household>, E
     let Some(profile) = folder.row::<Profile>(id, &Key::Profile)? else { return Ok(None) };
     let papers = Papers::of(&folder.noted(id, Instant(i64::MAX))?);
     let mut months = Vec::new();
-    let (from, to) = (Key::Month(Period(i32::MIN)), Key::Issued(InvoiceNo::FIRST));
+    let (from, to) = (Key::Month(Period(i32::MIN)), Key::Peers(Period(i32::MIN)));
     folder.each_row(Entity::taxpayer(id), from, to, |key, month: Month| {
         if let Key::Month(period) = key {
             months.push((period, month));

@@ -25,6 +25,16 @@ pub enum Side {
 pub enum Key {
     /// Taxpayer: what nearly every event touches.
     Profile,
+    /// Taxpayer: sums of a month, both sides.
+    Month(Period),
+    /// Taxpayer: how its peers measured up in a month.
+    Peers(Period),
+    /// Peers: what firms of the group told of a month.
+    PeersMonth(Period),
+    /// Taxpayer: what third parties observed of a month.
+    Readings(Period),
+    /// Taxpayer: what it bought and sold in a month, by class of goods.
+    GoodsMonth(Period),
     /// Any kind: a fact without a row of its own, by its identity.
     History {
         /// Of which type.
@@ -34,8 +44,6 @@ pub enum Key {
         /// Event time, where that is part of its identity; else the epoch.
         at: Instant,
     },
-    /// Taxpayer: sums of a month, both sides.
-    Month(Period),
     /// Taxpayer: an invoice on its issuer's side.
     Issued(InvoiceNo),
     /// Taxpayer: an invoice on its holder's side.
@@ -152,16 +160,8 @@ pub enum Key {
     },
     /// Party or taxpayer: about parties.
     Party(PartyKey),
-    /// Taxpayer: how its peers measured up in a month.
-    Peers(Period),
-    /// Peers: what firms of the group told of a month.
-    PeersMonth(Period),
     /// Control: a taxpayer of the partition with findings that stand.
     WithFindings(TaxpayerId),
-    /// Taxpayer: what third parties observed of a month.
-    Readings(Period),
-    /// Taxpayer: what it bought and sold in a month, by class of goods.
-    GoodsMonth(Period),
     /// Taxpayer: abnormal invoices that are deducted for a month, or of which it is that of their issuance.
     Abnormal(Period),
     /// Taxpayer: abnormal invoices of one seller that are deducted for a month.
@@ -222,6 +222,11 @@ impl Key {
     /// Appends the bytes of a row's full key.
     pub fn write(&self, entity: &Entity, out: &mut Vec<u8>) {
         write_entity(entity, out);
+        self.write_rest(out);
+    }
+
+    /// Appends the bytes of a row's key behind the entity's prefix.
+    pub fn write_rest(&self, out: &mut Vec<u8>) {
         out.push(self.tag());
         match self {
             Self::Profile | Self::Task | Self::CaseHead | Self::Rules | Self::Ticked => {}
@@ -321,50 +326,56 @@ impl Key {
     pub fn read(bytes: &[u8]) -> Result<(Entity, Self), KeyError> {
         let mut reader = Reader::new(bytes);
         let entity = reader.entity()?;
+        Ok((entity, Self::read_rest(reader.bytes)?))
+    }
+
+    /// Reads a key back from behind the entity's prefix.
+    pub fn read_rest(bytes: &[u8]) -> Result<Self, KeyError> {
+        let mut reader = Reader::new(bytes);
         let tag = reader.byte()?;
         reader.tag = tag;
         let key = match tag {
             0 => Self::Profile,
-            1 => Self::History { of: reader.history_of()?, detail: reader.u64()?, at: Instant(reader.i64()?) },
-            2 => Self::Month(reader.period()?),
-            3 => Self::Issued(reader.invoice_no()?),
-            4 => Self::Held { invoice_no: reader.invoice_no()?, place: reader.short_u64()? },
-            5 => Self::Partner(reader.side()?, reader.id()?),
-            6 => Self::Goods(reader.side()?, GoodsCode(reader.u64()?)),
-            7 => Self::Origin(reader.id()?),
-            8 => Self::OriginNames(reader.u32()?),
-            9 => Self::Passed(reader.u32()?, reader.id()?),
-            10 => Self::Deficit(Instant(reader.i64()?), reader.invoice_no()?),
-            11 => Self::WaitingRed { blue_no: reader.invoice_no()?, red_no: reader.invoice_no()? },
-            12 => Self::Signal(reader.id()?),
-            13 => Self::Task,
-            14 => Self::Taint { origin: reader.id()?, named: reader.id()? },
-            15 => Self::CaseHead,
-            16 => Self::CaseNode(reader.id()?),
-            17 => Self::CaseRank { descending: reader.i64()?, taxpayer_id: reader.id()? },
-            18 => Self::CaseEdge { from: reader.id()?, to: reader.id()? },
-            19 => Self::Timer { due: Instant(reader.i64()?), to: reader.entity()?, what: reader.u64()? },
-            20 => Self::Rules,
-            21 => Self::Ticked,
-            22 => Self::Settled(Ordinal(reader.u32()?), reader.invoice_no()?),
-            23 => Self::Standing { order: reader.id()?, place: reader.i64()?, signal_id: reader.id()? },
-            24 => Self::TaintName { named: reader.id()?, origin: reader.id()? },
-            25 => Self::Tainted(reader.id()?),
-            26 => Self::TaintTold { value: reader.id()?, from: reader.id()? },
-            27 => Self::TaintSent { origin: reader.id()?, buyer: reader.id()? },
-            28 => Self::FlowedOn(Ordinal(reader.u32()?), reader.u32()?),
-            29 => Self::TaintDue { origin: reader.id()?, named: reader.id()? },
-            30 => Self::Party(PartyKey::read(&mut reader)?),
-            31 => Self::Peers(reader.period()?),
-            32 => Self::PeersMonth(reader.period()?),
-            33 => Self::WithFindings(reader.id()?),
-            34 => Self::Readings(reader.period()?),
-            35 => Self::GoodsMonth(reader.period()?),
+            1 => Self::Month(reader.period()?),
+            2 => Self::Peers(reader.period()?),
+            3 => Self::PeersMonth(reader.period()?),
+            4 => Self::Readings(reader.period()?),
+            5 => Self::GoodsMonth(reader.period()?),
+            6 => Self::History { of: reader.history_of()?, detail: reader.u64()?, at: Instant(reader.i64()?) },
+            7 => Self::Issued(reader.invoice_no()?),
+            8 => Self::Held { invoice_no: reader.invoice_no()?, place: reader.short_u64()? },
+            9 => Self::Partner(reader.side()?, reader.id()?),
+            10 => Self::Goods(reader.side()?, GoodsCode(reader.u64()?)),
+            11 => Self::Origin(reader.id()?),
+            12 => Self::OriginNames(reader.u32()?),
+            13 => Self::Passed(reader.u32()?, reader.id()?),
+            14 => Self::Deficit(Instant(reader.i64()?), reader.invoice_no()?),
+            15 => Self::WaitingRed { blue_no: reader.invoice_no()?, red_no: reader.invoice_no()? },
+            16 => Self::Signal(reader.id()?),
+            17 => Self::Task,
+            18 => Self::Taint { origin: reader.id()?, named: reader.id()? },
+            19 => Self::CaseHead,
+            20 => Self::CaseNode(reader.id()?),
+            21 => Self::CaseRank { descending: reader.i64()?, taxpayer_id: reader.id()? },
+            22 => Self::CaseEdge { from: reader.id()?, to: reader.id()? },
+            23 => Self::Timer { due: Instant(reader.i64()?), to: reader.entity()?, what: reader.u64()? },
+            24 => Self::Rules,
+            25 => Self::Ticked,
+            26 => Self::Settled(Ordinal(reader.u32()?), reader.invoice_no()?),
+            27 => Self::Standing { order: reader.id()?, place: reader.i64()?, signal_id: reader.id()? },
+            28 => Self::TaintName { named: reader.id()?, origin: reader.id()? },
+            29 => Self::Tainted(reader.id()?),
+            30 => Self::TaintTold { value: reader.id()?, from: reader.id()? },
+            31 => Self::TaintSent { origin: reader.id()?, buyer: reader.id()? },
+            32 => Self::FlowedOn(Ordinal(reader.u32()?), reader.u32()?),
+            33 => Self::TaintDue { origin: reader.id()?, named: reader.id()? },
+            34 => Self::Party(PartyKey::read(&mut reader)?),
+            35 => Self::WithFindings(reader.id()?),
             36 => Self::Abnormal(reader.period()?),
             37 => Self::AbnormalFrom { period: reader.period()?, seller_id: reader.id()? },
             _ => return Err(KeyError { tag }),
         };
-        if reader.bytes.is_empty() { Ok((entity, key)) } else { Err(KeyError { tag }) }
+        if reader.bytes.is_empty() { Ok(key) } else { Err(KeyError { tag }) }
     }
 
     /// Where it is kept what `from` told of an origin's value in a name. By a hash of these two, for three ids would make
@@ -373,51 +384,97 @@ impl Key {
         Self::TaintTold { value: Id::derived("taint told", &[origin.as_str(), named.as_str()]), from }
     }
 
+    /// A key that has no more than a month or a number beside its tag, as one number, and back by [`Key::from_short`]:
+    /// few rows of an entity have such a key, and they are those that every visit asks for.
+    pub fn short(&self) -> Option<u64> {
+        let number = if let Self::Month(period)
+        | Self::Peers(period)
+        | Self::PeersMonth(period)
+        | Self::Readings(period)
+        | Self::GoodsMonth(period) = self
+        {
+            period.0.cast_unsigned()
+        } else if let Self::OriginNames(page) = self {
+            *page
+        } else if matches!(self, Self::Profile | Self::Task | Self::CaseHead | Self::Rules | Self::Ticked) {
+            0
+        } else {
+            return None;
+        };
+        Some(u64::from(self.tag()) << 32 | u64::from(number))
+    }
+
+    /// The key of which [`Key::short`] gives this.
+    pub fn from_short(short: u64) -> Option<Self> {
+        let number = u32::try_from(short & u64::from(u32::MAX)).expect("so many bits are left");
+        let period = Period(number.cast_signed());
+        Some(match short >> 32 {
+            1 => Self::Month(period),
+            12 => Self::OriginNames(number),
+            2 => Self::Peers(period),
+            3 => Self::PeersMonth(period),
+            4 => Self::Readings(period),
+            5 => Self::GoodsMonth(period),
+            _ if number != 0 => return None,
+            0 => Self::Profile,
+            17 => Self::Task,
+            19 => Self::CaseHead,
+            24 => Self::Rules,
+            25 => Self::Ticked,
+            _ => return None,
+        })
+    }
+
     /// Whether the fold asks for keys of this tag in their order, and not only by themselves. What is asked for so at
     /// every turn is best kept in order.
     pub fn is_listed(tag: u8) -> bool {
-        matches!(tag, 10 | 11 | 14 | 17..=19 | 22..=26 | 28 | 30 | 36 | 37)
+        matches!(tag, 14 | 15 | 18 | 21..=23 | 26..=30 | 32 | 34 | 36 | 37)
     }
 
-    /// Place of the variant in the order of the enum; never reused.
+    /// Whether nearly every visit asks for rows of this tag. They stand first, so that they are read together.
+    pub fn is_asked_first(tag: u8) -> bool {
+        tag <= 5
+    }
+
+    /// Place of the variant in the order of the enum.
     pub fn tag(&self) -> u8 {
         match self {
             Self::Profile => 0,
-            Self::History { .. } => 1,
-            Self::Month(_) => 2,
-            Self::Issued(_) => 3,
-            Self::Held { .. } => 4,
-            Self::Partner(..) => 5,
-            Self::Goods(..) => 6,
-            Self::Origin(_) => 7,
-            Self::OriginNames(_) => 8,
-            Self::Passed(..) => 9,
-            Self::Deficit(..) => 10,
-            Self::WaitingRed { .. } => 11,
-            Self::Signal(_) => 12,
-            Self::Task => 13,
-            Self::Taint { .. } => 14,
-            Self::CaseHead => 15,
-            Self::CaseNode(_) => 16,
-            Self::CaseRank { .. } => 17,
-            Self::CaseEdge { .. } => 18,
-            Self::Timer { .. } => 19,
-            Self::Rules => 20,
-            Self::Ticked => 21,
-            Self::Settled(..) => 22,
-            Self::Standing { .. } => 23,
-            Self::TaintName { .. } => 24,
-            Self::Tainted(_) => 25,
-            Self::TaintTold { .. } => 26,
-            Self::TaintSent { .. } => 27,
-            Self::FlowedOn(..) => 28,
-            Self::TaintDue { .. } => 29,
-            Self::Party(_) => 30,
-            Self::Peers(_) => 31,
-            Self::PeersMonth(_) => 32,
-            Self::WithFindings(_) => 33,
-            Self::Readings(_) => 34,
-            Self::GoodsMonth(_) => 35,
+            Self::Month(_) => 1,
+            Self::Peers(_) => 2,
+            Self::PeersMonth(_) => 3,
+            Self::Readings(_) => 4,
+            Self::GoodsMonth(_) => 5,
+            Self::History { .. } => 6,
+            Self::Issued(_) => 7,
+            Self::Held { .. } => 8,
+            Self::Partner(..) => 9,
+            Self::Goods(..) => 10,
+            Self::Origin(_) => 11,
+            Self::OriginNames(_) => 12,
+            Self::Passed(..) => 13,
+            Self::Deficit(..) => 14,
+            Self::WaitingRed { .. } => 15,
+            Self::Signal(_) => 16,
+            Self::Task => 17,
+            Self::Taint { .. } => 18,
+            Self::CaseHead => 19,
+            Self::CaseNode(_) => 20,
+            Self::CaseRank { .. } => 21,
+            Self::CaseEdge { .. } => 22,
+            Self::Timer { .. } => 23,
+            Self::Rules => 24,
+            Self::Ticked => 25,
+            Self::Settled(..) => 26,
+            Self::Standing { .. } => 27,
+            Self::TaintName { .. } => 28,
+            Self::Tainted(_) => 29,
+            Self::TaintTold { .. } => 30,
+            Self::TaintSent { .. } => 31,
+            Self::FlowedOn(..) => 32,
+            Self::TaintDue { .. } => 33,
+            Self::Party(_) => 34,
+            Self::WithFindings(_) => 35,
             Self::Abnormal(_) => 36,
             Self::AbnormalFrom { .. } => 37,
         }

@@ -1,5 +1,6 @@
 //! The closed list of rows, and their bytes.
 
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 use super::abnormal::{AbnormalFrom, AbnormalMonth};
@@ -151,14 +152,36 @@ rows! {
 impl Row {
     /// Appends the row's bytes.
     pub fn write(&self, out: &mut Vec<u8>) {
-        let taken = std::mem::take(out);
-        *out = postcard::to_extend(self, taken)
+        postcard::serialize_with_flavor(self, Appended(out))
             .expect("rows have no part that postcard refuses, and a Vec takes any write");
     }
 
     /// Reads a row back. Never panics, whatever the bytes.
     pub fn read(bytes: &[u8]) -> Result<Self, RowError> {
         Ok(postcard::from_bytes(bytes)?)
+    }
+}
+
+/// Writes behind what is there, many bytes at once where it is given many.
+struct Appended<'a>(&'a mut Vec<u8>);
+
+impl Flavor for Appended<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }
 

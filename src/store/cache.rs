@@ -1,16 +1,22 @@
 //! Rows in memory, by entity, as the fold sees them; which of them are to be written, which may be forgotten, and what
 //! is known about keys that are not here. Reads and writes no disk.
 //!
-//! Forgetting is by row, clock-wise: a row that was used since the hand last passed stays for one more round, whoever's
-//! it is, so that a hub of a million rows gives up its old ones like everybody else. What is forgotten of an entity
-//! whose rows were all known leaves a 32-bit hash of its key behind: a key whose hash is not there is on no disk, and
-//! asking for it costs nothing. Most keys of a new invoice are of that sort. The same goes for whole entities.
+//! Who was not asked for since the clock's hand last passed is put on the shelf, as bytes ([`super::parcel`]): written or
+//! not, its rows take a fifth of the room there, and are soon brought back. Where there is no room either, parcels go that
+//! need no writing. An entity of many rows gives them up one by one instead: a row that was used since the hand last passed
+//! stays for one more round, so that a hub of a million rows gives up its old ones like everybody else.
+//!
+//! What is forgotten of an entity whose rows were all known leaves a 32-bit hash of its key behind: a key whose hash is not
+//! there is on no disk, and asking for it costs nothing. Most keys of a new invoice are of that sort. The same goes for
+//! whole entities, and a bit for each kind of row says that all of that kind are here.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dirty::Dirty;
 use super::firsts::Firsts;
 use super::name::{Name, Namer};
+use super::parcel::Parcel;
+use super::shelf::Shelf;
 use super::slots::{Named, Slots};
 use crate::model::Entity;
 use crate::state::Key;
@@ -21,6 +27,15 @@ const ENTITY_BYTES: usize = size_of::<EntityRows>() + 2 * (size_of::<Name>() + s
 const HASH_BYTES: usize = 8;
 /// Part of the bound that is freed at once, so that forgetting is rare.
 const SPARE_PARTS: usize = 16;
+/// How much there is to be between two times at least, in bytes: where all of it is to be written, nothing can be freed, and
+/// it would be looked for each time that anybody is asked for.
+const SPARE_BYTES_MIN: usize = 16 << 10;
+/// Part of the bound that rows have as the fold sees them, however much there is on the shelf.
+const UNPACKED_PARTS: usize = 4;
+/// So many of their rows are gone through for each time that the hand passes, on the average.
+const ROWS_PER_PASS: usize = 32;
+/// Entities of more rows give them up one by one, and are not put on the shelf.
+const PACKED_ROWS_MAX: usize = 256;
 
 /// What an entity's keys that are not cached may be.
 #[derive(Debug)]
@@ -54,6 +69,8 @@ pub(super) struct EntityRows {
     /// Bit n: there are too many with tag n to have them all here.
     pub(super) vast: u64,
     used: bool,
+    /// How often the hand has passed over it without looking at its rows: to go through many takes long.
+    passes: usize,
 }
 
 /// What is here, counted.
@@ -68,13 +85,17 @@ pub(super) struct Tally {
     pub(super) hits: u64,
     pub(super) known_absent: u64,
     pub(super) forgotten: u64,
+    /// Entities that were brought back from the shelf.
+    pub(super) unpacked: u64,
 }
 
 /// All of it.
 #[derive(Debug)]
 pub(super) struct Cache {
     pub(super) entities: Vec<EntityRows>,
-    namer: Namer,
+    pub(super) namer: Namer,
+    /// Entities that nobody asks for.
+    pub(super) shelf: Shelf,
     index: FxHashMap<Name, u32>,
     /// The entity asked for last, which is most often asked for again.
     last: usize,
@@ -88,11 +109,23 @@ pub(super) struct Cache {
     forget_at: usize,
     /// The clock's hand.
     hand: usize,
+    /// Bytes of rows; kept for their memory.
+    scratch: [Vec<u8>; 2],
 }
 
 impl Forgotten {
+    /// As they were when they were taken apart.
+    pub(super) fn of(tags: u64, hashes: impl Iterator<Item = u32>) -> Self {
+        Self { hashes: hashes.collect(), tags }
+    }
+
+    /// Tags and hashes.
+    pub(super) fn parts(&self) -> (u64, &FxHashSet<u32>) {
+        (self.tags, &self.hashes)
+    }
+
     /// Whether it was not there before.
-    fn add(&mut self, name: Name, tag: u8) -> bool {
+    pub(super) fn add(&mut self, name: Name, tag: u8) -> bool {
         self.tags |= 1 << tag;
         self.hashes.insert(name.short())
     }
@@ -104,6 +137,22 @@ impl Beyond {
         match self {
             Self::Unknown => true,
             Self::Forgotten(keys) => !keys.hashes.is_empty() && keys.hashes.contains(&name.short()),
+        }
+    }
+
+    /// Whether any key that is not cached may be on disk.
+    fn may_hold_any(&self) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Forgotten(keys) => !keys.hashes.is_empty(),
+        }
+    }
+
+    /// What is remembered takes, in bytes.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Unknown => 0,
+            Self::Forgotten(keys) => HASH_BYTES * keys.hashes.len(),
         }
     }
 
@@ -123,6 +172,8 @@ impl Cache {
             beyond: if is_fresh { Beyond::Forgotten(Forgotten::default()) } else { Beyond::Unknown },
             entities: Vec::new(),
             namer: Namer::new(seed),
+            shelf: Shelf::default(),
+            scratch: Default::default(),
             index: FxHashMap::default(),
             last: usize::MAX,
             dirty: Vec::new(),
@@ -135,7 +186,7 @@ impl Cache {
 
     /// A key with its name.
     pub(super) fn named<'a>(&self, key: &'a Key) -> Named<'a> {
-        Named { key, name: self.namer.name(key) }
+        Named { key, name: self.namer.key(key) }
     }
 
     /// Where the entity asked for last is, if it is this one.
@@ -155,26 +206,41 @@ impl Cache {
 
     /// Whether an entity that is not here may have rows on disk.
     pub(super) fn may_be_beyond(&self, entity: &Entity) -> bool {
-        self.beyond.may_hold(self.namer.name(entity))
+        self.beyond.may_hold(self.namer.entity(entity))
     }
 
     /// Where an entity is, without noting that it was asked for.
     pub(super) fn peek(&self, entity: &Entity) -> Option<usize> {
-        self.index.get(&self.namer.name(entity)).map(|at| *at as usize)
+        self.index.get(&self.namer.entity(entity)).map(|at| *at as usize)
+    }
+
+    /// An entity on the shelf, if it has rows to be written.
+    pub(super) fn on_shelf(&self, entity: &Entity) -> Option<&Parcel> {
+        self.shelf.get(self.namer.entity(entity)).filter(|parcel| parcel.is_dirty)
     }
 
     /// Adds an entity that is not here.
-    pub(super) fn add(&mut self, entity: Entity, rows: Slots, beyond: Beyond) -> usize {
-        self.tally.bytes += ENTITY_BYTES;
-        let (dirty, firsts) = (Dirty::default(), Firsts::default());
-        self.entities.push(EntityRows { entity, rows, beyond, dirty, firsts, whole: 0, vast: 0, used: true });
+    pub(super) fn add(&mut self, entity: Entity, rows: Slots, beyond: Beyond, whole: u64) -> usize {
+        self.add_rows(EntityRows { rows, whole, ..EntityRows::new(entity, beyond) })
+    }
+
+    /// Brings an entity back that was put on the shelf.
+    pub(super) fn unpack(&mut self, entity: &Entity) -> Option<usize> {
+        let parcel = self.shelf.take(self.namer.entity(entity))?;
+        let rows = parcel.unpack(*entity, &self.namer, &mut self.tally);
+        Some(self.add_rows(rows))
+    }
+
+    fn add_rows(&mut self, rows: EntityRows) -> usize {
+        self.tally.bytes += ENTITY_BYTES + rows.beyond.bytes();
+        self.entities.push(rows);
         self.last = self.entities.len() - 1;
         self.set_index(self.last);
         self.last
     }
 
     fn set_index(&mut self, at: usize) {
-        let name = self.namer.name(&self.entities[at].entity);
+        let name = self.namer.entity(&self.entities[at].entity);
         self.index.insert(name, u32::try_from(at).expect("entities in memory are fewer than 2³²"));
     }
 
@@ -192,25 +258,42 @@ impl Cache {
     pub(super) fn forget(&mut self) {
         let spare = self.bytes_max / SPARE_PARTS;
         // The first round may find everything used, the second cannot; emptied entities go in the third.
-        let mut steps = 3 * self.entities.len();
-        while self.tally.bytes > self.bytes_max - spare && steps > 0 && !self.entities.is_empty() {
+        let mut steps = 3 * (self.entities.len() + self.tally.rows / ROWS_PER_PASS);
+        let enough = self.bytes_max - spare;
+        while self.tally.bytes > enough && steps > 0 && !self.entities.is_empty() {
+            if self.tally.bytes.saturating_sub(self.shelf.bytes) < self.bytes_max / UNPACKED_PARTS && self.drop_parcel()
+            {
+                continue;
+            }
             steps -= 1;
             self.hand = if self.hand + 1 < self.entities.len() { self.hand + 1 } else { 0 };
             self.forget_of(self.hand);
         }
-        self.forget_at = self.bytes_max.max(self.tally.bytes + spare);
+        while self.tally.bytes > enough && self.drop_parcel() {}
+        self.forget_at = self.bytes_max.max(self.tally.bytes + spare.max(SPARE_BYTES_MIN));
     }
 
     fn forget_of(&mut self, at: usize) {
         let Self { entities, tally, .. } = self;
-        let EntityRows { rows, beyond, dirty, firsts, whole, used, .. } = &mut entities[at];
+        let EntityRows { rows, beyond, dirty, firsts, whole, used, passes, .. } = &mut entities[at];
         if !*used {
             firsts.forget(tally);
         }
+        if rows.len() <= PACKED_ROWS_MAX {
+            if std::mem::take(used) {
+                return;
+            }
+            return self.put_away(at);
+        }
+        if *passes < rows.len() / ROWS_PER_PASS {
+            *passes += 1;
+            return;
+        }
+        *passes = 0;
         rows.forget(tally, |name, tag, slot, tally| {
-            *whole &= !(u64::from(slot.stored) << tag);
+            *whole &= !(u64::from(slot.is_stored()) << tag);
             if let Beyond::Forgotten(keys) = beyond
-                && slot.stored
+                && slot.is_stored()
                 && keys.add(name, tag)
             {
                 tally.bytes += HASH_BYTES;
@@ -223,29 +306,59 @@ impl Cache {
         }
     }
 
+    /// Puts an entity on the shelf.
+    fn put_away(&mut self, at: usize) {
+        let mut rows = self.take_out(at);
+        let name = self.namer.entity(&rows.entity);
+        let Self { namer, tally, scratch, shelf, .. } = self;
+        match Parcel::pack(&mut rows, name, namer, tally, scratch) {
+            Some(parcel) => shelf.put(parcel),
+            None => self.note_gone(name, rows.entity.kind as u8, rows.beyond.may_hold_any()),
+        }
+    }
+
+    /// Drops any parcel that needs no writing.
+    fn drop_parcel(&mut self) -> bool {
+        let Some(parcel) = self.shelf.take_any() else { return false };
+        self.tally.bytes = self.tally.bytes.saturating_sub(parcel.size());
+        self.note_gone(parcel.name, parcel.kind, parcel.has_stored);
+        true
+    }
+
     fn drop_entity(&mut self, at: usize) {
-        let gone = self.entities.swap_remove(at);
-        let name = self.namer.name(&gone.entity);
-        self.index.remove(&name);
-        let (hashes, has_rows) = match &gone.beyond {
-            Beyond::Unknown => (0, true),
-            Beyond::Forgotten(keys) => (keys.hashes.len(), !keys.hashes.is_empty()),
-        };
-        self.tally.bytes = self.tally.bytes.saturating_sub(ENTITY_BYTES + HASH_BYTES * hashes);
+        let gone = self.take_out(at);
+        self.note_gone(self.namer.entity(&gone.entity), gone.entity.kind as u8, gone.beyond.may_hold_any());
+    }
+
+    /// Notes that an entity is not here any more.
+    fn note_gone(&mut self, name: Name, kind: u8, has_rows: bool) {
         if let Beyond::Forgotten(entities) = &mut self.beyond
             && has_rows
-            && entities.add(name, gone.entity.kind as u8)
+            && entities.add(name, kind)
         {
             self.tally.bytes += HASH_BYTES;
         }
+    }
+
+    fn take_out(&mut self, at: usize) -> EntityRows {
+        let gone = self.entities.swap_remove(at);
+        self.index.remove(&self.namer.entity(&gone.entity));
+        self.tally.bytes = self.tally.bytes.saturating_sub(ENTITY_BYTES + gone.beyond.bytes());
         self.last = usize::MAX;
         if at < self.entities.len() {
             self.set_index(at);
         }
+        gone
     }
 }
 
 impl EntityRows {
+    /// Without rows.
+    pub(super) fn new(entity: Entity, beyond: Beyond) -> Self {
+        let (rows, dirty, firsts) = (Slots::default(), Dirty::default(), Firsts::default());
+        Self { entity, rows, beyond, dirty, firsts, whole: 0, vast: 0, used: true, passes: 0 }
+    }
+
     /// Whether there may be rows between these two, here or on disk.
     pub(super) fn may_hold_between(&self, from: &Key, to: &Key) -> bool {
         match self.beyond {

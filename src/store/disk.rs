@@ -117,15 +117,17 @@ impl Disk {
         self.reads.fetch_add(1, Ordering::Relaxed);
         self.key.clear();
         key.write(entity, &mut self.key);
-        self.base.get(&self.key, |bytes| self.row(entity, key, bytes))
+        let row = self.base.get(&self.key, |bytes| self.row(entity, key, bytes))?;
+        self.rows_read.fetch_add(u64::from(row.is_some()), Ordering::Relaxed);
+        Ok(row)
     }
 
-    /// Hands rows of an entity to `each` until it returns false. Returns whether it came to the end.
+    /// Hands keys and rows of an entity to `each`, these as bytes, until it returns false. Returns whether it came to the end.
     pub(super) fn range(
         &self,
         entity: &Entity,
         range: Range<'_>,
-        mut each: impl FnMut(Key, &mut dyn FnMut() -> Result<Row, Error>) -> Result<bool, Error>,
+        mut each: impl FnMut(Key, &[u8]) -> Result<bool, Error>,
     ) -> Result<bool, Error> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let (mut lower, mut upper) = (Vec::new(), Vec::new());
@@ -150,9 +152,10 @@ impl Disk {
         rows.seek(&lower);
         while let Some((key, value)) = rows.item() {
             let (_, key) = self.key(key)?;
-            if !each(key, &mut || self.row(entity, &key, value))? {
+            if !each(key, value)? {
                 return Ok(false);
             }
+            self.rows_read.fetch_add(1, Ordering::Relaxed);
             rows.next();
         }
         rows.finish()?;
@@ -169,9 +172,8 @@ impl Disk {
         Key::read(bytes).map_err(|source| Error::Key { dir: self.dir.clone(), source })
     }
 
-    /// Reads a row.
+    /// Makes a row of its bytes.
     pub(super) fn row(&self, entity: &Entity, key: &Key, bytes: &[u8]) -> Result<Row, Error> {
-        self.rows_read.fetch_add(1, Ordering::Relaxed);
         Row::read(bytes).map_err(|source| {
             let key = format!("{key:?} of {:?} {}", entity.kind, entity.id);
             Error::Row { dir: self.dir.clone(), key, source }

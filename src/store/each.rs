@@ -1,6 +1,8 @@
 //! Everything in a store, in the order of its keys: for lists of findings, tasks and cases, and for queries. What waits
 //! to be written is seen too, and the cache stays as it is.
 
+use std::convert::Infallible;
+
 use super::Store;
 use super::disk::after_prefix;
 use super::error::Error;
@@ -23,7 +25,7 @@ impl Store {
         let mut dirty = self.dirty_keys(kind, &wanted).into_iter().peekable();
         let hand_out_dirty = |entity: &Entity, key: &Key, each: &mut dyn FnMut(Entity, Key, Row)| {
             if let Some(row) = self.dirty_row(entity, key) {
-                each(*entity, *key, row.clone());
+                each(*entity, *key, row);
             }
         };
 
@@ -84,13 +86,25 @@ impl Store {
         for rows in self.cache.entities.iter().filter(|rows| kind.is_none_or(|kind| rows.entity.kind == kind)) {
             keys.extend(rows.dirty.iter().filter(|key| wanted(key)).map(|key| (rows.entity, *key)));
         }
+        for entity in self.cache.dirty.iter().filter(|entity| kind.is_none_or(|kind| entity.kind == kind)) {
+            let Some(parcel) = self.cache.on_shelf(entity) else { continue };
+            let Ok(()) = parcel.dirty(entity, |key, _, _| {
+                keys.extend(Key::read(key).ok().filter(|(_, key)| wanted(key)));
+                Ok::<_, Infallible>(())
+            });
+        }
         keys.sort_unstable();
         keys.dedup();
         keys
     }
 
-    fn dirty_row(&self, entity: &Entity, key: &Key) -> Option<&Row> {
-        let at = self.cache.peek(entity)?;
-        self.cache.entities[at].rows.get(self.cache.named(key))?.row.as_ref()
+    fn dirty_row(&self, entity: &Entity, key: &Key) -> Option<Row> {
+        match self.cache.peek(entity) {
+            Some(at) => {
+                let rows = &self.cache.entities[at].rows;
+                rows.get(self.cache.named(key))?.read_row(rows.body())
+            }
+            None => self.cache.on_shelf(entity)?.row(key),
+        }
     }
 }

@@ -13,10 +13,12 @@ mod each;
 mod error;
 mod firsts;
 mod name;
+mod parcel;
 mod persist;
 mod rocks;
 mod rows;
 mod settings;
+mod shelf;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -68,8 +70,10 @@ pub struct Stats {
     pub dirty_bytes: usize,
     /// Rows in the cache, and keys known to have none.
     pub rows: usize,
-    /// Entities in the cache.
+    /// Entities in the cache, and of them those on the shelf.
     pub entities: usize,
+    /// Entities that were brought back from the shelf.
+    pub unpacked: u64,
     /// Rows found in the cache.
     pub hits: u64,
     /// Keys known to have no row without looking.
@@ -131,7 +135,8 @@ impl Store {
             cache_bytes: tally.bytes,
             dirty_bytes: tally.dirty_bytes,
             rows: tally.rows,
-            entities: self.cache.entities.len(),
+            entities: self.cache.entities.len() + self.cache.shelf.len(),
+            unpacked: tally.unpacked,
             hits: tally.hits,
             known_absent: tally.known_absent,
             disk_reads: self.disk.reads.load(Ordering::Relaxed),

@@ -7,8 +7,16 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::SharedSeed;
 use foldhash::quality::{FoldHasher, SeedableRandomState};
 
+use crate::model::Entity;
+use crate::state::Key;
+
+/// Odd, so that what is multiplied by it can be told from the product.
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+/// What undoes it.
+const UNMIX: u64 = 0xF1DE_83E1_9937_733D;
+
 /// 128 bits of a key, or of an entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
     first: u64,
     second: u64,
@@ -33,7 +41,22 @@ impl Namer {
         Self { first: state(0), second: state(1) }
     }
 
-    pub(super) fn name(&self, key: &impl Hash) -> Name {
+    /// Of a key. A short one is named after itself, which is quick, and can be told from its name.
+    pub(super) fn key(&self, key: &Key) -> Name {
+        match key.short() {
+            Some(short) => {
+                let first = short.wrapping_mul(MIX);
+                Name { first, second: first.rotate_left(32).wrapping_mul(MIX) }
+            }
+            None => self.hashed(key),
+        }
+    }
+
+    pub(super) fn entity(&self, entity: &Entity) -> Name {
+        self.hashed(entity)
+    }
+
+    fn hashed(&self, key: &impl Hash) -> Name {
         let mut both = Both(self.first.build_hasher(), self.second.build_hasher());
         key.hash(&mut both);
         let Both(first, second) = both;
@@ -84,6 +107,11 @@ impl Name {
     /// 32 bits of it, for what may be mistaken now and then.
     pub(super) fn short(self) -> u32 {
         (self.second >> 32) as u32
+    }
+
+    /// The short key of which it is the name, where it is of one.
+    pub(super) fn short_key(self) -> Option<Key> {
+        Key::from_short(self.first.wrapping_mul(UNMIX))
     }
 }
 

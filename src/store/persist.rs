@@ -9,6 +9,7 @@ use super::base::Batch;
 use super::cache::{Beyond, Cache};
 use super::disk::Applied;
 use super::error::Error;
+use crate::model::Entity;
 
 /// From so much memory on, it is given back by a thread of its own when the store is closed, in bytes.
 const DROPPED_ASIDE_BYTES: usize = 32 << 20;
@@ -96,11 +97,14 @@ impl Store {
         }
         let mut entities = std::mem::take(&mut self.cache.dirty);
         entities.sort_unstable();
+        entities.dedup();
         let Self { cache, disk, scratch, counters, .. } = self;
         let bytes = disk.write(&settled, |batch| {
             for entity in &entities {
-                let at = cache.find(entity).expect("an entity with rows to be written stays in the cache");
-                counters.rows_written += write_entity(cache, at, batch, scratch)?;
+                counters.rows_written += match cache.find(entity) {
+                    Some(at) => write_entity(cache, at, batch, scratch)?,
+                    None => write_parcel(cache, entity, batch)?,
+                };
             }
             Ok(())
         })?;
@@ -124,28 +128,44 @@ fn write_entity(cache: &mut Cache, at: usize, batch: &mut Batch<'_>, scratch: &m
         let Cache { entities, tally, .. } = cache;
         let rows = &mut entities[at];
         // What came and went since the last time was never on disk.
-        let Some(slot) = rows.rows.get_mut(named) else { continue };
-        slot.dirty = false;
-        slot.weigh(tally);
+        let Some((slot, body)) = rows.rows.get_mut(named) else { continue };
+        slot.clean(tally);
         key_bytes.clear();
         key.write(&rows.entity, key_bytes);
-        if let Some(row) = &slot.row {
-            row_bytes.clear();
-            row.write(row_bytes);
+        row_bytes.clear();
+        if slot.write(body, row_bytes) {
             batch.put(key_bytes, row_bytes)?;
-            slot.stored = true;
+            slot.set_stored(true);
             count += 1;
             continue;
         }
-        if slot.stored {
+        if slot.is_stored() {
             batch.remove(key_bytes)?;
-            slot.stored = false;
+            slot.set_stored(false);
             count += 1;
         }
         // Where all other keys are known, a row that is gone needs no place to say so.
-        if matches!(&rows.beyond, Beyond::Forgotten(_)) {
+        if matches!(&rows.beyond, Beyond::Forgotten(_)) || rows.whole & (1 << key.tag()) != 0 {
             rows.rows.drop_empty(named, tally);
         }
     }
+    Ok(count)
+}
+
+/// The same of an entity on the shelf.
+fn write_parcel(cache: &mut Cache, entity: &Entity, batch: &mut Batch<'_>) -> Result<u64, Error> {
+    let name = cache.namer.entity(entity);
+    let mut count = 0;
+    // One whose rows came and went since the last time may be gone itself.
+    let Some(parcel) = cache.shelf.get(name).filter(|parcel| parcel.is_dirty) else { return Ok(0) };
+    parcel.dirty(entity, |key, row, is_stored| {
+        count += u64::from(row.is_some() || is_stored);
+        match row {
+            Some(row) => batch.put(key, row),
+            None if is_stored => batch.remove(key),
+            None => Ok(()),
+        }
+    })?;
+    cache.shelf.clean(name);
     Ok(count)
 }

@@ -11,8 +11,9 @@ use super::slots::{Named, Slot, Slots};
 use crate::model::Entity;
 use crate::state::{Key, Row, Rows};
 
-/// How many of an entity's first rows are read when it is first asked for: profile and months stand first, and an
-/// entity that has no more is then known whole.
+/// How many of those rows that nearly every visit asks for are read when an entity is first asked for.
+const ASKED_FIRST_MAX: usize = 256;
+/// How many rows are read then at least: an entity that has no more is known whole.
 const FIRST_ROWS_MAX: usize = 16;
 
 /// How many rows of one kind are kept together at most, so that they can be listed without a look at the disk.
@@ -24,7 +25,7 @@ impl Rows for Store {
         let key = self.cache.named(key);
         let Self { cache, disk, failure, .. } = self;
         let (slot, _) = reach(&mut cache.entities[at], key, disk, &mut cache.tally, failure)?;
-        slot.row.as_ref()
+        slot.row().map(|row| &*row)
     }
 
     fn get_mut(&mut self, entity: &Entity, key: &Key) -> Option<&mut Row> {
@@ -33,10 +34,12 @@ impl Rows for Store {
         let Self { cache, disk, failure, unsettled, .. } = self;
         let Cache { entities, tally, dirty, .. } = cache;
         let (slot, listed) = reach(&mut entities[at], key, disk, tally, failure)?;
-        slot.row.as_ref()?;
+        if !slot.has_row() {
+            return None;
+        }
         *unsettled = true;
         soil(slot, entity, key.key, listed, dirty, tally);
-        slot.row.as_mut()
+        slot.row()
     }
 
     fn get_or_put(&mut self, entity: &Entity, key: Key, make: &mut dyn FnMut() -> Row) -> (&mut Row, bool) {
@@ -45,38 +48,40 @@ impl Rows for Store {
         let named = self.cache.named(&key);
         let Self { cache, disk, failure, .. } = self;
         let Cache { entities, tally, dirty, .. } = cache;
-        let EntityRows { rows, beyond, dirty: listed, firsts, .. } = entities[at].touch();
+        let EntityRows { rows, beyond, dirty: listed, firsts, whole, .. } = entities[at].touch();
         let Ok(slot) = rows.reach(named, tally, |tally| {
-            let row = read(entity, named, beyond, disk, tally).unwrap_or_else(|error| {
+            let row = read(entity, named, beyond, *whole, disk, tally).unwrap_or_else(|error| {
                 failure.get_or_insert(error);
                 None
             });
             Ok::<_, Infallible>(Some(Slot::read(&key, row)))
         });
-        let slot = slot.expect("one is made where there is none");
-        let is_new = slot.row.is_none();
+        let (slot, body) = slot.expect("one is made where there is none");
+        slot.open(body, tally, |bytes| open(entity, &key, bytes, disk, failure));
+        let is_new = !slot.has_row();
         if is_new {
             slot.fill(make(), tally);
             firsts.made(&key);
         }
         soil(slot, entity, &key, listed, dirty, tally);
-        (slot.row.as_mut().expect("it was just filled"), is_new)
+        (slot.row().expect("it was just filled"), is_new)
     }
 
     fn remove(&mut self, entity: &Entity, key: &Key) {
         let at = self.place(entity);
         let named = self.cache.named(key);
         let Cache { entities, tally, dirty, .. } = &mut self.cache;
-        let EntityRows { rows, beyond, dirty: listed, firsts, .. } = entities[at].touch();
+        let EntityRows { rows, beyond, dirty: listed, firsts, whole, .. } = entities[at].touch();
         firsts.removed(key, tally);
-        let unseen = |_: &mut Tally| Ok::<_, Infallible>(beyond.may_hold(named.name).then(|| Slot::unseen(key)));
+        let may_hold = may_hold(beyond, *whole, named);
+        let unseen = |_: &mut Tally| Ok::<_, Infallible>(may_hold.then(|| Slot::unseen(key)));
         let Ok(_) = rows.reach(named, tally, unseen);
         let Some((slot, had)) = rows.empty(named, tally) else { return };
-        self.unsettled |= had || slot.stored;
-        if !slot.stored && matches!(beyond, Beyond::Forgotten(_)) {
+        self.unsettled |= had || slot.is_stored();
+        if !slot.is_stored() && !may_hold {
             // It is not on disk, and what is there is known: nothing is to be remembered of it.
             rows.drop_empty(named, tally);
-        } else if had || slot.stored {
+        } else if had || slot.is_stored() {
             soil(slot, entity, key, listed, dirty, tally);
         }
     }
@@ -125,18 +130,18 @@ impl Store {
             return at;
         }
         let cache = &mut self.cache;
-        let (mut rows, mut beyond) = (Slots::default(), Beyond::Forgotten(Forgotten::default()));
-        if self.applied.is_some() && cache.may_be_beyond(entity) {
-            match first_rows(entity, &mut rows, &self.disk, cache) {
-                Ok(true) => {}
-                Ok(false) => beyond = Beyond::Unknown,
-                Err(error) => {
-                    self.failure.get_or_insert(error);
-                    beyond = Beyond::Unknown;
-                }
-            }
+        if let Some(at) = cache.unpack(entity) {
+            return at;
         }
-        self.cache.add(*entity, rows, beyond)
+        let mut rows = Slots::default();
+        let (mut beyond, mut whole) = (Beyond::Forgotten(Forgotten::default()), 0);
+        if self.applied.is_some() && cache.may_be_beyond(entity) {
+            (beyond, whole) = first_rows(entity, &mut rows, &self.disk, cache).unwrap_or_else(|error| {
+                self.failure.get_or_insert(error);
+                (Beyond::Unknown, 0)
+            });
+        }
+        self.cache.add(*entity, rows, beyond, whole)
     }
 
     /// The first `limit` keys with a row in a range: those that stand in order from memory, which is made to hold them all;
@@ -164,7 +169,7 @@ impl Store {
         cache.entities[at].dirty.order();
         let EntityRows { entity, rows, dirty, .. } = &cache.entities[at];
         let wanted = |key: &Key| !Key::is_listed(key.tag());
-        let has_row = |key: &Key| rows.get(cache.named(key)).map(|slot| slot.row.is_some());
+        let has_row = |key: &Key| rows.get(cache.named(key)).map(Slot::has_row);
         found.extend(dirty.between(from, to, limit, |key| wanted(key) && has_row(key) == Some(true)));
         if applied.is_some() {
             let mut live = 0;
@@ -208,11 +213,12 @@ impl Store {
         disk.range(&entity, range, |key, row| {
             let named = cache.named(&key);
             let rows = &mut cache.entities[at].rows;
-            if rows.get(named).is_some_and(|slot| slot.row.is_none()) {
+            if rows.get(named).is_some_and(|slot| !slot.has_row()) {
                 return Ok(live < limit); // removed since
             }
-            let slot = rows.reach(named, &mut cache.tally, |_| Ok(Some(Slot::read(&key, Some(row()?)))))?;
-            live += usize::from(slot.is_some_and(|slot| slot.row.is_some()));
+            let read = |_: &mut Tally| Ok(Some(Slot::read(&key, Some(disk.row(&entity, &key, row)?))));
+            let slot = rows.reach(named, &mut cache.tally, read)?;
+            live += usize::from(slot.is_some_and(|(slot, _)| slot.has_row()));
             Ok(live < limit)
         })
     }
@@ -226,14 +232,17 @@ fn reach<'a>(
     tally: &mut Tally,
     failure: &mut Option<Error>,
 ) -> Option<(&'a mut Slot, &'a mut Dirty)> {
-    let EntityRows { entity, rows, beyond, dirty, .. } = rows.touch();
+    let EntityRows { entity, rows, beyond, dirty, whole, .. } = rows.touch();
     let found = rows.reach(key, tally, |tally| {
-        let looked = beyond.may_hold(key.name);
-        let row = read(entity, key, beyond, disk, tally)?;
+        let looked = may_hold(beyond, *whole, key);
+        let row = read(entity, key, beyond, *whole, disk, tally)?;
         Ok(looked.then(|| Slot::read(key.key, row)))
     });
     match found {
-        Ok(slot) => slot.map(|slot| (slot, dirty)),
+        Ok(slot) => slot.map(|(slot, body)| {
+            slot.open(body, tally, |bytes| open(entity, key.key, bytes, disk, failure));
+            (slot, dirty)
+        }),
         Err(error) => {
             failure.get_or_insert(error);
             None
@@ -241,15 +250,32 @@ fn reach<'a>(
     }
 }
 
+/// A row that was here as bytes.
+fn open(entity: &Entity, key: &Key, bytes: &[u8], disk: &Disk, failure: &mut Option<Error>) -> Option<Row> {
+    match disk.row(entity, key, bytes) {
+        Ok(row) => Some(row),
+        Err(error) => {
+            failure.get_or_insert(error);
+            None
+        }
+    }
+}
+
+/// Whether a key that is not cached may be on disk.
+fn may_hold(beyond: &Beyond, whole: u64, key: Named<'_>) -> bool {
+    whole & (1 << key.key.tag()) == 0 && beyond.may_hold(key.name)
+}
+
 /// What is on disk under a key, if that is not known already.
 fn read(
     entity: &Entity,
     key: Named<'_>,
     beyond: &Beyond,
+    whole: u64,
     disk: &mut Disk,
     tally: &mut Tally,
 ) -> Result<Option<Row>, Error> {
-    if beyond.may_hold(key.name) {
+    if may_hold(beyond, whole, key) {
         return disk.get(entity, key.key);
     }
     tally.known_absent += 1;
@@ -265,6 +291,7 @@ fn soil(
     entities: &mut Vec<Entity>,
     tally: &mut Tally,
 ) {
+    slot.change();
     if slot.soil(tally) {
         if listed.is_empty() {
             entities.push(*entity);
@@ -273,15 +300,19 @@ fn soil(
     }
 }
 
-/// Reads an entity's first rows. Returns whether there are no more.
-fn first_rows(entity: &Entity, rows: &mut Slots, disk: &Disk, cache: &mut Cache) -> Result<bool, Error> {
-    let whole = disk.range(entity, Range::All, |key, row| {
-        if rows.len() == FIRST_ROWS_MAX {
+/// Reads an entity's first rows: those that nearly every visit asks for, and a few more where it has no more. What is known
+/// then of keys without a row: bit n for all with tag n, or all there are.
+fn first_rows(entity: &Entity, rows: &mut Slots, disk: &Disk, cache: &mut Cache) -> Result<(Beyond, u64), Error> {
+    let mut next = 0;
+    let is_all = disk.range(entity, Range::All, |key, row| {
+        let most = if Key::is_asked_first(key.tag()) { ASKED_FIRST_MAX } else { FIRST_ROWS_MAX };
+        if rows.len() >= most {
+            next = key.tag();
             return Ok(false);
         }
-        rows.reach(cache.named(&key), &mut cache.tally, |_| Ok(Some(Slot::read(&key, Some(row()?)))))?;
+        let row = rows.add_bytes(row, &mut cache.tally);
+        rows.keep(&key, cache.namer.key(&key), Some(row), 1, &mut cache.tally);
         Ok(true)
     })?;
-    rows.mark_unused();
-    Ok(whole)
+    Ok(if is_all { (Beyond::Forgotten(Forgotten::default()), 0) } else { (Beyond::Unknown, (1 << next) - 1) })
 }

@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::cache::Tally;
 use super::name::Name;
+use super::parcel::{Reader, write_number};
 use crate::state::{Key, Row};
 
 /// What a slot takes beyond its row, in bytes: the map is between half and full, and the row has a box.
@@ -16,22 +17,42 @@ const SLOT_BYTES: usize = (size_of::<Name>() + size_of::<Slot>() + 1) * 4 / 3 + 
 /// What a slot in order takes more, in bytes.
 const LISTED_BYTES: usize = (size_of::<Key>() - size_of::<Name>()) * 4 / 3;
 
+/// Marks of a slot: how often the clock's hand passed, or the entity was put away, since it was last asked for, and these.
+pub(super) const IDLE: u8 = 0b111;
+/// To be written, and listed as such.
+pub(super) const DIRTY: u8 = 1 << 3;
+/// There may be a row on disk under this key.
+pub(super) const STORED: u8 = 1 << 4;
+
+/// Unit in which a slot remembers the memory of its row, in bytes: above 1 MiB it counts less than there is.
+const COUNTED_BYTES: usize = 16;
+
+/// A row, as it is here.
+#[derive(Debug)]
+enum Held {
+    /// There is none.
+    Nothing,
+    /// Its bytes, which nobody has asked for yet.
+    Bytes,
+    /// As the fold sees it.
+    Row(Row),
+}
+
 /// What is known under one key.
 #[derive(Debug)]
 pub(super) struct Slot {
-    /// The row, or that there is none.
-    pub(super) row: Option<Row>,
-    /// As last counted.
-    bytes: u32,
+    row: Held,
+    /// Where in [`Slots::body`] its bytes are, after their number, unless it has changed since: [`NOWHERE`] then.
+    at: u32,
+    /// Memory of the row as last counted.
+    counted: u16,
     /// Which sort of key.
-    tag: u8,
-    /// To be written, and listed as such.
-    pub(super) dirty: bool,
-    /// Whether there may be a row on disk under this key.
-    pub(super) stored: bool,
-    /// Since the clock's hand last passed.
-    used: bool,
+    pub(super) tag: u8,
+    marks: u8,
 }
+
+/// No place in [`Slots::body`].
+const NOWHERE: u32 = u32::MAX;
 
 /// A key with its name, which is worked out once for all that is asked about it.
 #[derive(Clone, Copy)]
@@ -48,30 +69,116 @@ pub(super) struct Slots {
     in_order: BTreeMap<Key, (Name, Slot)>,
     /// Bit n: there is or was a slot with tag n.
     tags: u64,
+    /// Rows that were brought here as bytes.
+    body: Vec<u8>,
 }
 
 impl Slot {
     /// As read from disk.
     pub(super) fn read(key: &Key, row: Option<Row>) -> Self {
-        Self { stored: row.is_some(), row, bytes: 0, tag: key.tag(), dirty: false, used: true }
+        let marks = if row.is_some() { STORED } else { 0 };
+        Self { row: row.map_or(Held::Nothing, Held::Row), at: NOWHERE, counted: 0, tag: key.tag(), marks }
     }
 
     /// As known before looking: perhaps there is a row on disk, and it is to go.
     pub(super) fn unseen(key: &Key) -> Self {
-        Self { stored: true, ..Self::read(key, None) }
+        Self { marks: STORED, ..Self::read(key, None) }
+    }
+
+    pub(super) fn is_dirty(&self) -> bool {
+        self.marks & DIRTY != 0
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.marks & STORED != 0
+    }
+
+    pub(super) fn set_stored(&mut self, stored: bool) {
+        self.marks = self.marks & !STORED | if stored { STORED } else { 0 };
+    }
+
+    pub(super) fn idle(&self) -> u8 {
+        self.marks & IDLE
+    }
+
+    /// Notes that it was asked for.
+    fn touch(&mut self) {
+        self.marks &= !IDLE;
+    }
+
+    /// Its marks, after one more round in which nobody asked for it.
+    pub(super) fn marks_when_put_away(&self) -> u8 {
+        self.marks & !IDLE | (self.idle() + 1).min(IDLE)
+    }
+
+    /// Whether there is a row.
+    pub(super) fn has_row(&self) -> bool {
+        !matches!(self.row, Held::Nothing)
+    }
+
+    /// The row, where it has been opened.
+    pub(super) fn row(&mut self) -> Option<&mut Row> {
+        if let Held::Row(row) = &mut self.row { Some(row) } else { None }
+    }
+
+    /// Makes a row of what is here as bytes; none where `read` cannot.
+    #[inline]
+    pub(super) fn open(&mut self, body: &[u8], tally: &mut Tally, read: impl FnOnce(&[u8]) -> Option<Row>) {
+        if matches!(self.row, Held::Bytes) {
+            self.row = self.bytes(body).and_then(read).map_or(Held::Nothing, Held::Row);
+            self.weigh(tally);
+        }
+    }
+
+    /// The row's bytes, where it has not changed since they were brought here.
+    fn bytes<'a>(&self, body: &'a [u8]) -> Option<&'a [u8]> {
+        if self.at == NOWHERE { None } else { Reader(&body[self.at as usize..]).sized() }
+    }
+
+    /// A copy of the row, if there is one that can be read.
+    pub(super) fn read_row(&self, body: &[u8]) -> Option<Row> {
+        match &self.row {
+            Held::Nothing => None,
+            Held::Bytes => Row::read(self.bytes(body)?).ok(),
+            Held::Row(row) => Some(row.clone()),
+        }
+    }
+
+    /// Appends the row's bytes, where there is one.
+    pub(super) fn write(&self, body: &[u8], out: &mut Vec<u8>) -> bool {
+        match (self.bytes(body), &self.row) {
+            (_, Held::Nothing) => return false,
+            (None, Held::Row(row)) => row.write(out),
+            (bytes, _) => out.extend_from_slice(bytes.expect("a row that was not opened has its bytes")),
+        }
+        true
+    }
+
+    /// Appends the row's bytes after their number, where there is a row.
+    pub(super) fn write_sized(&self, body: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
+        scratch.clear();
+        if self.write(body, scratch) {
+            write_number(scratch.len() as u64, out);
+            out.extend_from_slice(scratch);
+        }
     }
 
     /// Counts the row again, which may have grown.
     pub(super) fn weigh(&mut self, tally: &mut Tally) {
-        let now = self.row.as_ref().map_or(0, Row::heap_bytes);
-        tally.bytes = (tally.bytes + now).saturating_sub(self.bytes as usize);
-        self.bytes = u32::try_from(now).unwrap_or(u32::MAX);
+        let before = self.counted_bytes();
+        let now = if let Held::Row(row) = &self.row { row.heap_bytes() } else { 0 };
+        self.counted = u16::try_from(now.div_ceil(COUNTED_BYTES)).unwrap_or(u16::MAX);
+        tally.bytes = (tally.bytes + self.counted_bytes()).saturating_sub(before);
     }
 
     /// Puts a row there.
     pub(super) fn fill(&mut self, row: Row, tally: &mut Tally) {
-        self.row = Some(row);
+        (self.row, self.at) = (Held::Row(row), NOWHERE);
         self.weigh(tally);
+    }
+
+    fn counted_bytes(&self) -> usize {
+        usize::from(self.counted) * COUNTED_BYTES
     }
 
     fn own_bytes(&self) -> usize {
@@ -84,24 +191,42 @@ impl Slot {
         tally.rows += 1;
     }
 
-    fn count_out(&self, tally: &mut Tally) {
-        tally.bytes = tally.bytes.saturating_sub(self.own_bytes() + self.bytes as usize);
+    pub(super) fn count_out(&self, tally: &mut Tally) {
+        tally.bytes = tally.bytes.saturating_sub(self.own_bytes() + self.counted_bytes());
         tally.rows -= 1;
     }
 
     /// Marks a slot to be written. Returns whether it is to be listed.
     pub(super) fn soil(&mut self, tally: &mut Tally) -> bool {
-        if self.dirty {
+        if self.is_dirty() {
             return false;
         }
-        self.dirty = true;
-        tally.dirty_bytes += self.own_bytes() + self.bytes as usize;
+        self.marks |= DIRTY;
+        tally.dirty_bytes += self.own_bytes() + self.counted_bytes();
         true
+    }
+
+    /// Notes that the row is about to change.
+    pub(super) fn change(&mut self) {
+        self.at = NOWHERE;
+    }
+
+    /// Notes that it is written.
+    pub(super) fn clean(&mut self, tally: &mut Tally) {
+        self.marks &= !DIRTY;
+        self.weigh(tally);
+    }
+
+    /// Takes what it counts as to be written out of the count.
+    pub(super) fn count_clean(&self, tally: &mut Tally) {
+        tally.dirty_bytes = tally.dirty_bytes.saturating_sub(self.own_bytes() + self.counted_bytes());
     }
 
     /// Whether it may go now; if it was used, it stays for one more round.
     fn may_go(&mut self) -> bool {
-        !std::mem::take(&mut self.used) && !self.dirty
+        let was_idle = self.idle() > 0;
+        self.marks = self.marks_when_put_away();
+        was_idle && !self.is_dirty()
     }
 }
 
@@ -119,23 +244,30 @@ impl Slots {
         tags.any(|tag| self.tags & (1 << tag) != 0)
     }
 
+    /// Bit n: there is or was a slot with tag n.
+    pub(super) fn tags(&self) -> u64 {
+        self.tags
+    }
+
     pub(super) fn get(&self, at: Named<'_>) -> Option<&Slot> {
         let in_order = Key::is_listed(at.key.tag()).then(|| self.in_order.get(at.key)).flatten();
         in_order.map(|(_, slot)| slot).or_else(|| self.by_name.get(&at.name))
     }
 
-    pub(super) fn get_mut(&mut self, at: Named<'_>) -> Option<&mut Slot> {
+    pub(super) fn get_mut(&mut self, at: Named<'_>) -> Option<(&mut Slot, &[u8])> {
         let in_order = Key::is_listed(at.key.tag()).then(|| self.in_order.get_mut(at.key)).flatten();
-        in_order.map(|(_, slot)| slot).or_else(|| self.by_name.get_mut(&at.name))
+        let slot = in_order.map(|(_, slot)| slot).or_else(|| self.by_name.get_mut(&at.name))?;
+        Some((slot, &self.body))
     }
 
-    /// The slot under a key; if there is none, what `make` gives is put there, if it gives one.
+    /// The slot under a key, and what its row may be bytes of; if there is no slot, what `make` gives is put there, if it
+    /// gives one.
     pub(super) fn reach<E>(
         &mut self,
         at: Named<'_>,
         tally: &mut Tally,
         make: impl FnOnce(&mut Tally) -> Result<Option<Slot>, E>,
-    ) -> Result<Option<&mut Slot>, E> {
+    ) -> Result<Option<(&mut Slot, &[u8])>, E> {
         let (slot, is_new) = if Key::is_listed(at.key.tag()) {
             match self.in_order.entry(*at.key) {
                 btree_map::Entry::Occupied(slot) => (&mut slot.into_mut().1, false),
@@ -156,14 +288,14 @@ impl Slots {
                 },
             }
         };
-        slot.used = true;
+        slot.touch();
         if is_new {
             self.tags |= 1 << slot.tag;
             slot.count_in(tally);
         } else {
             tally.hits += 1;
         }
-        Ok(Some(slot))
+        Ok(Some((slot, &self.body)))
     }
 
     /// Takes the row out of a slot that stays. Returns the slot and whether there was a row.
@@ -174,8 +306,9 @@ impl Slots {
             self.by_name.insert(name, slot);
         }
         let slot = self.by_name.get_mut(&at.name)?;
-        slot.used = true;
-        let had = slot.row.take().is_some();
+        slot.touch();
+        let had = slot.has_row();
+        (slot.row, slot.at) = (Held::Nothing, NOWHERE);
         slot.weigh(tally);
         Some((slot, had))
     }
@@ -184,8 +317,8 @@ impl Slots {
     pub(super) fn drop_empty(&mut self, at: Named<'_>, tally: &mut Tally) {
         let in_order = Key::is_listed(at.key.tag()).then(|| self.in_order.remove(at.key)).flatten();
         if let Some(slot) = in_order.map(|(_, slot)| slot).or_else(|| self.by_name.remove(&at.name)) {
-            debug_assert!(slot.row.is_none(), "a row is never dropped with its slot");
-            if slot.dirty {
+            debug_assert!(!slot.has_row(), "a row is never dropped with its slot");
+            if slot.is_dirty() {
                 tally.dirty_bytes = tally.dirty_bytes.saturating_sub(slot.own_bytes());
             }
             slot.count_out(tally);
@@ -200,12 +333,17 @@ impl Slots {
             if found.len() == limit || key >= to {
                 break;
             }
-            if slot.row.is_some() {
-                slot.used = true;
+            if slot.has_row() {
+                slot.touch();
                 found.push(*key);
             }
         }
         found
+    }
+
+    /// What rows may be bytes of.
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// Lets go of slots that were not used since the last time and need no writing, telling `gone` of each.
@@ -221,14 +359,65 @@ impl Slots {
         };
         self.by_name.retain(|name, slot| keep(*name, slot));
         self.in_order.retain(|_, (name, slot)| keep(*name, slot));
+        if self.is_empty() {
+            tally.bytes = tally.bytes.saturating_sub(self.body.len());
+            self.body = Vec::new();
+        }
         if self.by_name.len() * 4 < self.by_name.capacity() {
             self.by_name.shrink_to(self.by_name.len() * 2);
         }
     }
 
-    /// Notes that nobody has asked for these by themselves.
-    pub(super) fn mark_unused(&mut self) {
-        self.by_name.values_mut().for_each(|slot| slot.used = false);
-        self.in_order.values_mut().for_each(|(_, slot)| slot.used = false);
+    /// Puts a slot there whose row is bytes, or of which it is known that there is none, and which was not asked for since
+    /// `idle` rounds.
+    pub(super) fn keep(&mut self, key: &Key, name: Name, row: Option<usize>, idle: u8, tally: &mut Tally) -> &mut Slot {
+        let mut slot = Slot { marks: idle, ..Slot::read(key, None) };
+        if let Some(at) = row {
+            slot.at = u32::try_from(at).expect("an entity's rows in bytes take less than 4 GiB");
+            (slot.row, slot.marks) = (Held::Bytes, idle | STORED);
+        }
+        slot.count_in(tally);
+        self.tags |= 1 << slot.tag;
+        if Key::is_listed(slot.tag) && slot.has_row() {
+            &mut self.in_order.entry(*key).insert_entry((name, slot)).into_mut().1
+        } else {
+            self.by_name.entry(name).insert_entry(slot).into_mut()
+        }
+    }
+
+    /// Adds the bytes of a row, and says where.
+    pub(super) fn add_bytes(&mut self, bytes: &[u8], tally: &mut Tally) -> usize {
+        let at = self.body.len();
+        write_number(bytes.len() as u64, &mut self.body);
+        self.body.extend_from_slice(bytes);
+        tally.bytes += self.body.len() - at;
+        at
+    }
+
+    /// Makes room for so many slots.
+    pub(super) fn begin(&mut self, count: usize, tags: u64) {
+        self.by_name.reserve(count);
+        self.tags = tags;
+    }
+
+    /// Gives the slots the bytes that they are of.
+    pub(super) fn set_body(&mut self, body: Vec<u8>, tally: &mut Tally) {
+        tally.bytes += body.len();
+        self.body = body;
+    }
+
+    /// Takes all out: slots, each with its key where its name tells it, and the bytes that their rows are of.
+    pub(super) fn take(
+        &mut self,
+        tally: &mut Tally,
+    ) -> (impl Iterator<Item = (Option<Key>, Name, Slot)> + use<>, Vec<u8>) {
+        tally.bytes = tally.bytes.saturating_sub(self.body.len());
+        let by_name = std::mem::take(&mut self.by_name).into_iter().map(|(name, slot)| {
+            let key = name.short_key().filter(|key| key.tag() == slot.tag);
+            (key, name, slot)
+        });
+        let in_order =
+            std::mem::take(&mut self.in_order).into_iter().map(|(key, (name, slot))| (Some(key), name, slot));
+        (by_name.chain(in_order), std::mem::take(&mut self.body))
     }
 }

@@ -106,8 +106,8 @@ fn any_step() -> impl Strategy<Value = Step> {
     let place = || (any_entity(), any_key());
     prop_oneof![
         6 => place().prop_map(|(entity, key)| Step::Get(entity, key)),
-        9 => (place(), any::<u64>(), 0usize..300).prop_map(|((entity, key), n, bytes)| Step::Put(entity, key, row(n, bytes))),
-        6 => (place(), 0usize..400).prop_map(|((entity, key), bytes)| Step::Edit(entity, key, bytes)),
+        9 => (place(), any::<u64>(), 0usize..3_000).prop_map(|((entity, key), n, bytes)| Step::Put(entity, key, row(n, bytes))),
+        6 => (place(), 0usize..4_000).prop_map(|((entity, key), bytes)| Step::Edit(entity, key, bytes)),
         4 => place().prop_map(|(entity, key)| Step::Remove(entity, key)),
         4 => (any_entity(), any_key(), any_key(), prop_oneof![0usize..6, 0usize..40])
             .prop_map(|(entity, from, to, limit)| Step::Scan(entity, from, to, limit)),

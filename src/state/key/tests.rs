@@ -28,6 +28,8 @@ fn any_key() -> impl Strategy<Value = Key> {
         }),
         any::<i32>().prop_map(|p| Key::Month(Period(p))),
         any::<i32>().prop_map(|p| Key::Readings(Period(p))),
+        any::<i32>().prop_map(|p| Key::Peers(Period(p))),
+        any::<i32>().prop_map(|p| Key::PeersMonth(Period(p))),
         any_no().prop_map(Key::Issued),
         (any_no(), any_place()).prop_map(|(invoice_no, place)| Key::Held { invoice_no, place }),
         (side.clone(), any_id()).prop_map(|(side, id)| Key::Partner(side, id)),
@@ -97,6 +99,11 @@ proptest! {
         let read = Key::read(&bytes(a.0, &a.1)).unwrap();
         prop_assert_eq!(read, (Entity::taxpayer(a.0), a.1));
         prop_assert_eq!(bytes(a.0, &a.1).cmp(&bytes(b.0, &b.1)), a.cmp(&b));
+    }
+
+    #[test]
+    fn a_short_key_is_told_from_its_number(key in any_key()) {
+        prop_assert!(key.short().is_none_or(|short| Key::from_short(short) == Some(key)));
     }
 
     #[test]

@@ -21,8 +21,10 @@ fn what_cannot_be_read_is_a_failure_whatever_was_asked_for() {
         spoil(dir.path(), &bytes, b"\xff\xff");
     }
     let mut store = open(dir.path(), 1 << 20);
-    // With the first rows of an entity, which are read when it is first asked for.
+    // By itself, though it was brought with the first rows of its entity, when another was asked for.
     assert_eq!(store.get(&first, &Key::Profile), None);
+    assert!(store.take_failure().is_none());
+    assert_eq!(store.get(&first, &month(3)), None);
     assert!(matches!(store.take_failure(), Some(Error::Row { .. })));
     // With a listing, of keys whose rows are read for it.
     assert_eq!(store.get(&listed, &month(19)), Some(&row(1, 10)));
@@ -33,7 +35,7 @@ fn what_cannot_be_read_is_a_failure_whatever_was_asked_for() {
     drop(store);
     // Whoever does not ask before persisting is told then.
     let mut store = open(dir.path(), 1 << 20);
-    assert_eq!(store.get(&first, &Key::Profile), None);
+    store.put(&first, month(3), row(2, 10));
     store.settle(at(2));
     assert!(matches!(store.persist(), Err(Error::Row { .. })));
 }

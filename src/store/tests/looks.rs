@@ -14,7 +14,7 @@ fn make_room(store: &mut Store) {
 #[test]
 fn a_new_entity_is_not_looked_for_and_one_that_was_dropped_is() {
     let dir = scratch();
-    let mut store = open(dir.path(), 300_000);
+    let mut store = open(dir.path(), 100_000);
     for number in 0..5_000 {
         store.put(&firm(number), Key::Profile, row(1, 50));
         make_room(&mut store);
@@ -67,4 +67,45 @@ fn a_kind_of_few_rows_is_listed_from_memory_though_the_hub_forgets_others() {
     }
     assert_eq!(list(&mut store), [deficit(0), deficit(2), deficit(7)]);
     assert!(store.stats().disk_reads > read.disk_reads);
+}
+
+#[test]
+fn who_is_not_asked_for_is_put_away_as_bytes_and_comes_back_without_a_look_at_the_disk() {
+    let dir = scratch();
+    let mut store = open(dir.path(), 60_000);
+    let (abnormal, goods) = (Key::Abnormal(Period(3)), |code| Key::Goods(Side::Bought, GoodsCode(code)));
+    for number in 0..60 {
+        for period in 0..9 {
+            store.put(&firm(number), month(period), row(1, 60));
+        }
+        store.put(&firm(number), abnormal, row(2, 60));
+        store.put(&firm(number), goods(7), row(3, 60));
+        store.put(&firm(number), goods(8), row(3, 60));
+        store.remove(&firm(number), &goods(8));
+    }
+    // What waits to be written is put away as well, is listed from there, and is written from there.
+    assert!(store.stats().cache_bytes < 80_000, "{:?}", store.stats());
+    assert_eq!(everything(&store).len(), 60 * 11);
+    store.settle(at(1));
+    store.persist().unwrap();
+    assert_eq!((everything(&store).len(), store.stats().dirty_bytes), (60 * 11, 0));
+    for turn in 2..9 {
+        for number in 0..60 {
+            let firm = firm(number);
+            assert_eq!(store.get(&firm, &month(8)), Some(&row(if turn == 2 { 1 } else { turn - 1 }, 60)));
+            store.put(&firm, month(8), row(turn, 60));
+            assert_eq!(store.scan(&firm, &abnormal, &Key::Abnormal(Period(9)), 9), [abnormal]);
+            assert_eq!(store.get(&firm, &goods(8)), None);
+        }
+        store.settle(at(turn));
+        store.persist().unwrap();
+    }
+    let stats = store.stats();
+    assert!(stats.unpacked > 60 * 6 && stats.disk_reads == 0 && stats.cache_bytes < 80_000, "{stats:?}");
+    // Left behind is what was not asked for time and again, and what has a long key and needs no writing.
+    for (key, number) in [(month(0), 1), (goods(7), 3)] {
+        let before = store.stats().disk_reads;
+        assert_eq!(store.get(&firm(1), &key), Some(&row(number, 60)));
+        assert_eq!(store.stats().disk_reads, before + 1);
+    }
 }
