@@ -1,6 +1,6 @@
 //! How a row is found in memory, and whose rows: by 128 bits of the key, so that a row costs 16 bytes of key and not 72, and
 //! comparing two is nothing. They are two independent hashes whose seeds are drawn when a store is opened: with ten thousand million
-//! rows the chance that any two share a name is 10⁻¹⁹, and nobody can choose ids that do.
+//! rows the chance that any two share a name is 10⁻¹⁹, and nobody can choose ids that do. A short key is named after itself.
 
 use std::hash::{BuildHasher, Hash, Hasher};
 

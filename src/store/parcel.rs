@@ -7,7 +7,7 @@
 //! then     whole, vast, tags; 0 where nothing is known of other keys, else 1 + how many are remembered, their tags, and
 //!          four bytes for each
 //! ```
-//! Numbers are varints. All of it is packed with LZ4.
+//! Numbers are postcard's, varints. All of it is packed with LZ4.
 
 use super::cache::{Beyond, EntityRows, Forgotten, Tally};
 use super::dirty::Dirty;
@@ -21,6 +21,9 @@ use crate::state::{Key, Row};
 pub(super) const PARCEL_BYTES: usize = size_of::<Parcel>() + (size_of::<Name>() + size_of::<u32>()) * 3 / 2 + 16;
 /// How often rows are put away before they are left behind, unless they are asked for in between.
 const IDLE_MAX: u8 = 7;
+
+/// What a number takes at most, in bytes.
+const NUMBER_BYTES_MAX: usize = 10;
 
 /// Marks of a row beside those of its slot.
 const HAS_ROW: u8 = 1 << 5;
@@ -56,12 +59,9 @@ struct Entry<'a> {
     from_row: usize,
 }
 
-pub(super) fn write_number(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push((number & 0x7F) as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(u8::try_from(number).expect("seven bits are left"));
+pub(super) fn write_number(number: u64, out: &mut Vec<u8>) {
+    let mut bytes = [0; NUMBER_BYTES_MAX];
+    out.extend_from_slice(postcard::to_slice(&number, &mut bytes).expect("there is room for any number"));
 }
 
 impl<'a> Reader<'a> {
@@ -76,15 +76,9 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7F) << shift;
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-        None
+        let (number, rest) = postcard::take_from_bytes(self.0).ok()?;
+        self.0 = rest;
+        Some(number)
     }
 
     pub(super) fn sized(&mut self) -> Option<&'a [u8]> {
