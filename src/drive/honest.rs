@@ -170,11 +170,15 @@ fn a_little_left_out_of_return_after_return_is_left_out_on_purpose() {
 #[test]
 fn goods_that_a_trader_has_long_sold_without_buying_them_are_its_trade_and_no_switch() {
     let (crude, fuel) = ("1020201000000000000", "1070101010000000000");
-    let switch = format!(
-        "at 2025-01-03 | register G on=2010-05-01 industry=5162
-         at 2025-08-05 | issue 101 OLD G 500000.00 goods={crude}
-         at 2025-09-10 | issue 201 G X 510000.00 goods={fuel} | at 2025-09-20"
-    );
+    let trade = |bought: u32| {
+        let (bought, sold) = (lots(101, "OLD G", bought, crude), lots(201, "G X", 510_000, fuel));
+        format!(
+            "at 2025-01-03 | register G on=2010-05-01 industry=5162
+             at 2025-08-05 | {bought}
+             at 2025-09-10 | {sold} | at 2025-09-20"
+        )
+    };
+    let switch = trade(500_000);
     assert_eq!(standing(&switch, "goods_switch"), ["G 2025-09 600"]);
     let sold = |on: &str| {
         let sold = format!("at {on} | issue 200 G X 9000.00 goods={fuel}\nat 2025-11-05 | issue 101");
@@ -183,9 +187,11 @@ fn goods_that_a_trader_has_long_sold_without_buying_them_are_its_trade_and_no_sw
     };
     assert!(standing(&sold("2025-05-03"), "goods_switch").is_empty());
     // In the journal's first months it may be from stock; but not where as much of something else came in, and never went out.
-    let soon = switch.replace("industry=5162", &format!("industry=5162 | issue 200 G X 9000.00 goods={fuel}"));
-    assert_eq!(standing(&soon, "goods_switch"), ["G 2025-09 600"]);
-    assert!(standing(&soon.replace("OLD G 500000.00", "OLD G 900000.00"), "goods_switch").is_empty());
+    let soon = |bought: u32| {
+        trade(bought).replace("industry=5162", &format!("industry=5162 | issue 200 G X 9000.00 goods={fuel}"))
+    };
+    assert_eq!(standing(&soon(500_000), "goods_switch"), ["G 2025-09 600"]);
+    assert!(standing(&soon(900_000), "goods_switch").is_empty());
     let small = switch.replace("industry=5162", "industry=5162 kind=small_scale");
     assert!(standing(&small, "goods_switch").is_empty(), "its buyers have next to nothing to deduct");
 }

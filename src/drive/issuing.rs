@@ -383,10 +383,11 @@ const FREIGHT: &str = "3010102010000000000";
 
 /// A firm that buys some goods and sells others.
 fn switch(industry: &str, bought: &str, sold: &str) -> String {
+    let (bought, sold) = (lots(101, "OLD G", 500_000, bought), lots(201, "G X", 510_000, sold));
     format!(
         "at 2025-01-03 | register G on=2010-05-01 industry={industry}
-         at 2025-08-05 | issue 101 OLD G 500000.00 goods={bought}
-         at 2025-09-10 | issue 201 G X 510000.00 goods={sold} | at 2025-09-20"
+         at 2025-08-05 | {bought}
+         at 2025-09-10 | {sold} | at 2025-09-20"
     )
 }
 
@@ -394,9 +395,12 @@ fn switch(industry: &str, bought: &str, sold: &str) -> String {
 fn a_trader_that_buys_crude_oil_and_sells_fuel_has_switched_its_goods() {
     let switched = switch("5162", CRUDE, FUEL);
     assert_eq!(standing(&switched, "goods_switch"), ["G 2025-09 600"]);
-    let bought = format!("{switched} | at 2025-07-05 | issue 102 OLD G 450000.00 goods={FUEL}");
+    let bought = format!("{switched} | at 2025-07-05 | issue 109 OLD G 450000.00 goods={FUEL}");
     assert_eq!(told(&bought, "goods_switch"), "found G 2025-09 600\nwithdrawn G 2025-09 600\n");
-    let voided = format!("{switched} | void 201 G");
+    let few = switched.replace("issue 105 OLD G 100000.00", "issue 105 OLD N 100000.00");
+    let few = few.replace("issue 104 OLD G 100000.00", "issue 104 OLD G 200000.00");
+    assert_eq!(told(&few, "goods_switch"), "", "four purchases are no trade to compare");
+    let voided = format!("{switched} | void 201 G | void 202 G");
     assert_eq!(told(&voided, "goods_switch"), "found G 2025-09 600\nwithdrawn G 2025-09 600\n");
 }
 

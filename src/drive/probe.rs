@@ -90,3 +90,9 @@ text_en = "{{period}}."
 "#
     )
 }
+
+/// Goods in five invoices, which is trade enough to compare.
+pub(super) fn lots(first: u32, parties: &str, amount: u32, goods: &str) -> String {
+    let lot = |at: u32| format!("issue {} {parties} {}.00 goods={goods}", first + at, amount / 5);
+    (0..5).map(lot).collect::<Vec<_>>().join(" | ")
+}

@@ -77,11 +77,12 @@ fn a_match_that_goes_on_as_trade_or_is_taken_back_is_none() {
 fn a_trader_whose_purchases_carry_goods_it_never_bought_has_switched_them_margin_and_all() {
     let (crude, fuel) = ("1020201000000000000", "1070101010000000000");
     let trade = |bought: u32, fuel_sold: u32| {
+        let (bought, sold) = (lots(101, "OLD G", bought, crude), lots(202, "G X", fuel_sold, fuel));
         format!(
             "at 2025-01-03 | register G on=2010-05-01 industry=5162
              at 2025-05-05 | issue 100 OLD G 200000.00 goods={crude} | issue 200 G X 230000.00 goods={crude}
-             at 2025-08-05 | issue 101 OLD G {bought}.00 goods={crude} | issue 201 G X 1300000.00 goods={crude}
-             at 2025-09-10 | issue 202 G X {fuel_sold}.00 goods={fuel} | at 2025-09-20"
+             at 2025-08-05 | {bought} | issue 201 G X 1300000.00 goods={crude}
+             at 2025-09-10 | {sold} | at 2025-09-20"
         )
     };
     assert_eq!(last(&trade(1_500_000, 510_000), "goods_switch"), ["G 2025-09 600 Open"]);

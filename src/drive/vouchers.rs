@@ -8,12 +8,21 @@ use super::tests::found;
 
 /// A processor that buys produce by vouchers, month by month from January 2025, with the power it used.
 fn processor(vouchers: &[i64], power: impl Fn(usize) -> Option<i64>) -> String {
+    processor_by(4, vouchers, power)
+}
+
+/// The same by so many vouchers a month.
+fn processor_by(count: i64, vouchers: &[i64], power: impl Fn(usize) -> Option<i64>) -> String {
     let mut script = "at 2025-01-01 | register F on=2001-01-01 industry=1340\n".to_owned();
     for (at, amount) in vouchers.iter().enumerate() {
         let month = |at: usize| format!("{}-{:02}", 2025 + at / 12, at % 12 + 1);
         let (this, next) = (month(at), month(at + 1));
         let (tax, sales) = (amount / 10, amount / 10 * 12);
-        writeln!(script, "at {this}-10\nissue {at} F F {amount}.00 kind=farm_purchase tax={tax}.00").unwrap();
+        writeln!(script, "at {this}-10").unwrap();
+        for part in 0..count {
+            let (amount, tax) = (amount / count, tax / count);
+            writeln!(script, "issue 5{at:02}{part} F F {amount}.00 kind=farm_purchase tax={tax}.00").unwrap();
+        }
         writeln!(script, "issue 1{at:02} F - {sales}.00\nat {next}-12").unwrap();
         script.extend(power(at).map(|power| format!("observe F {this} electricity/consumption {power}\n")));
     }
@@ -28,11 +37,11 @@ const SEASON: [i64; 10] =
 #[test]
 fn vouchers_that_no_reading_bears_out_are_found() {
     assert_snapshot!(found(&processor(&SEASON, |_| Some(10_000))), @r"
-    #30 found farm_purchase F: 2025-08, 200000.00 at stake, score 550
-    #31 found third_party_mismatch F: 2025-09, 655200.00 at stake, score 550
-    #31 found farm_purchase F: 2025-09, 200000.00 at stake, score 280
-    #32 found third_party_mismatch F: 2025-10, 936000.00 at stake, score 550
-    #32 found farm_purchase F: 2025-10, 200000.00 at stake, score 280
+    #60 found farm_purchase F: 2025-08, 200000.00 at stake, score 550
+    #61 found third_party_mismatch F: 2025-09, 655200.00 at stake, score 550
+    #61 found farm_purchase F: 2025-09, 200000.00 at stake, score 280
+    #62 found third_party_mismatch F: 2025-10, 936000.00 at stake, score 550
+    #62 found farm_purchase F: 2025-10, 200000.00 at stake, score 280
     ");
 }
 
@@ -44,19 +53,24 @@ fn a_processor_in_season_whose_readings_rise_with_it_is_none() {
 #[test]
 fn vouchers_that_multiplied_and_were_sold_on_are_found_until_they_are_voided() {
     let script = processor(&SEASON[..8], |_| None);
-    assert_snapshot!(found(&format!("{script} at 2025-10-20 | void 7 F")), @r"
-    #18 found farm_purchase F: 2025-08, 200000.00 at stake, score 550
-    #19 withdrawn farm_purchase F: 2025-08
-    #19 task F withdrawn
-    #19 found source_burst F: 2025-08, 323200.00 at stake, score 450
+    assert_snapshot!(found(&format!("{script} at 2025-10-20 | void 5070 F | void 5071 F | void 5072 F | void 5073 F")), @r"
+    #42 found farm_purchase F: 2025-08, 200000.00 at stake, score 550
+    #43 withdrawn farm_purchase F: 2025-08
+    #43 task F withdrawn
+    #46 found source_burst F: 2025-08, 323200.00 at stake, score 450
     ");
 }
 
 #[test]
 fn two_months_of_a_past_are_enough_to_see_that_vouchers_multiplied_and_were_sold_on() {
     assert_snapshot!(found(&processor(&[200_000, 200_000, 2_000_000], |_| None)), @r"
-    #8 found farm_purchase F: 2025-03, 200000.00 at stake, score 550
+    #17 found farm_purchase F: 2025-03, 200000.00 at stake, score 550
     ");
+}
+
+#[test]
+fn a_lot_that_was_bought_at_once_is_no_pattern() {
+    assert_snapshot!(found(&processor_by(2, &[200_000, 200_000, 2_000_000], |_| None)), @"");
 }
 
 #[test]
@@ -71,8 +85,8 @@ fn the_same_season_of_the_year_before_is_no_growth_and_more_of_it_is() {
     };
     assert_snapshot!(of_second(2_400_000), @"");
     assert_snapshot!(of_second(9_000_000), @r"
-    #44 found farm_purchase F: 2026-08, 900000.00 at stake, score 550
-    #44 found farm_purchase F: 2026-09, 900000.00 at stake, score 550
+    #107 found farm_purchase F: 2026-08, 900000.00 at stake, score 550
+    #107 found farm_purchase F: 2026-09, 900000.00 at stake, score 550
     ");
 }
 

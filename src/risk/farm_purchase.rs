@@ -21,7 +21,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           is followed to who deducts it. Source of the pattern: produce bought from households that do not \
           exist; nobody but the buyer stands behind a voucher. Withdrawn when vouchers are voided or red-lettered, or a \
           late reading bears them out. Looks alike and is honest: a processor that buys all its produce by vouchers, \
-          evenly or in its season, and whose readings rise with them.",
+          evenly or in its season, and whose readings rise with them; one that buys a lot once or twice a year.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score where one thing speaks against them and no past season is known."),
         Parameter::new("score_season", Unit::Score, "Score where they multiplied against the same season, too.")
@@ -42,6 +42,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
             "growth_min_bp",
             Unit::Multiple,
             "Vouchers over those of the past: from here on they multiplied.",
+        ),
+        Parameter::new(
+            "vouchers_min",
+            Unit::Invoices,
+            "Fewer vouchers in a month than this multiply nothing: a lot that was bought at once is no pattern.",
         ),
         Parameter::new(
             "months_min",
@@ -97,6 +102,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         tax_min,
         share_min,
         growth_min,
+        vouchers_min,
         months_min,
         growth_months_min,
         ratio_max,
@@ -114,7 +120,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     }
     let growth = growth(view, period, growth_months_min);
     let is_usual = growth.is_some_and(|(growth, _)| growth < growth_min);
-    let growth = growth.filter(|_| !is_usual);
+    let growth = growth.filter(|_| !is_usual && i64::from(month.vouchers.count) >= vouchers_min);
     let mut doubts = Doubts { growth, off: Vec::new(), new: None };
     if let Some(capacity) = Capacity::of(view, period, |month| month.vouchers.amount) {
         let known = (0..SOURCES.len()).filter(|source| capacity.is_known(*source));

@@ -1,11 +1,12 @@
 //! Invoices that change their goods on the way.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use super::finding::{COUNTERPARTIES_MAX, percent};
 use super::{Finding, Matter, Parameter, Sentence, Subject, Typology, Unit, View, When};
 use crate::model::{About, Fen};
-use crate::state::{GoodsClass, GoodsMonth, Side};
+use crate::state::{GoodsClass, GoodsMonth, Month, Side};
 
 /// Months in which a firm's trade is looked for.
 const PAST_MONTHS: i64 = 12;
@@ -30,7 +31,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
           of it is of. Which firms are traders is assumed from their industry (GB/T 4754, divisions 51 and 52): a maker turns \
           one kind of goods into another, a trader cannot. Announcement 76 of 2016 names purchases and sales that diverge by \
           goods. Looks alike and is honest: a trader that also buys freight, power or furniture; one that sells stock from \
-          before the journal, and buys nothing that it does not sell in its place, or has long sold what it buys without an invoice that names it so; one that has nothing behind its sales at all is no switcher but a source.",
+          before the journal, and buys nothing that it does not sell in its place, or has long sold what it buys without an invoice that names it so; one that has nothing behind its sales at all is no switcher but a source; and \
+          one that deals a few times a year, whose handful of purchases need not be what its handful of sales is.",
     parameters: &[
         Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
         Parameter::new(
@@ -54,6 +56,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::BasisPoints,
             "Goods sold and not bought over all goods sold, at least, in basis points.",
         ),
+        Parameter::new(
+            "invoices_min",
+            Unit::Invoices,
+            "So many invoices it bought by in these months, and as many it sold by, at least: fewer are no trade to compare.",
+        ),
     ],
     months_back: 12,
     months_ahead: 0,
@@ -64,7 +71,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
 };
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, sold_min, bought_months, overlap_max, carried_min, part_min] = view.parameters(&TYPOLOGY)?;
+    let [score, sold_min, bought_months, overlap_max, carried_min, part_min, invoices_min] =
+        view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     if !view.industry_division().is_some_and(|division| TRADERS.contains(&division)) || view.is_opening(period) {
         return None;
@@ -127,6 +135,16 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     if sold.0 < sold_min || carried < carried_min || part < part_min {
         return None;
     }
+    let (mut purchases, mut sales) = (0, 0);
+    for before in iter::once(period).chain(view.past_periods(period, bought_months)) {
+        let counted = |month: &Month| (month.received().count, month.invoiced().count);
+        let (more, sold) = view.read_month(before, counted);
+        (purchases, sales) = (purchases + i64::from(more), sales + i64::from(sold));
+    }
+    let invoices = purchases.min(sales);
+    if invoices < invoices_min {
+        return None;
+    }
     let (sold_text, bought_text, share) = (sold.grouped(), all_bought.grouped(), percent(overlap));
     let carried_text = percent(carried);
     let sentence = Sentence {
@@ -155,6 +173,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
             .number("goods_sold_amount", sold.0, sold_min, "fen", "half a year")
             .number("goods_overlap", overlap, overlap_max, "bp", "half a year")
             .number("goods_bought_over_sold", carried, carried_min, "bp", "half a year")
+            .number("invoices_of_either_side", invoices, invoices_min, "invoices", "half a year")
             .with(counterparties),
     )
 }

@@ -261,6 +261,15 @@ impl Month {
         }
     }
 
+    /// Purchases of the month by the invoices: voids and red letters taken off.
+    pub fn received(&self) -> Totals {
+        Totals {
+            count: self.bought.count.saturating_sub(self.bought_void.count + self.bought_red.count),
+            amount: self.bought.amount - self.bought_void.amount,
+            tax: self.bought.tax - self.bought_void.tax,
+        }
+    }
+
     /// Deductions of the period, net of reversals.
     pub fn claimed(&self) -> Fen {
         self.deducted.tax - self.reversed.tax
