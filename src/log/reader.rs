@@ -42,7 +42,7 @@ impl Reader {
         let mut segments = Segment::list(&place)?;
         let mut progress = Vec::new();
         if let Some(last) = segments.last_mut() {
-            let survey = recover::survey(&place.files, last)?;
+            let survey = recover::glance(&place.files, last)?;
             (last.length, progress) = (survey.block.end, survey.state.progress);
         }
         Ok((Self::new(place.files, segments, progress), header))

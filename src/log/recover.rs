@@ -13,6 +13,8 @@ use crate::files::Files;
 
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 1 << 20;
+/// The same where only heads are read.
+const HEAD_READ_BYTES: usize = 16 << 10;
 
 /// Where the journal ends.
 pub(super) struct Survey {
@@ -82,6 +84,36 @@ pub(super) fn survey(files: &Files, segment: &Segment) -> Result<Survey, Error> 
         }
         return Ok(Survey { state, block: begin..end, torn_bytes: segment.length - end, is_short });
     }
+}
+
+/// The same for who only reads: of the blocks before the last, only the heads are looked at. What they hold is checked by
+/// whoever reads it, as in the segments before this one. Where it does not end with a whole block, it is read through.
+pub(super) fn glance(files: &Files, segment: &Segment) -> Result<Survey, Error> {
+    let path = &segment.path;
+    let mut file = files.open(path).map_err(Error::io("open", path))?;
+    let mut state = segment.before.clone();
+    let mut begin = segment.head_bytes;
+    while begin < segment.length {
+        file.seek(SeekFrom::Start(begin)).map_err(Error::io("read", path))?;
+        let mut source = BufReader::with_capacity(HEAD_READ_BYTES, (&mut file).take(segment.length - begin));
+        let Found::Head(head) = format::read_head(&mut source).map_err(Error::io("read", path))? else { break };
+        let end = begin + head.length;
+        if end < segment.length {
+            if state.advance(&head, Vec::new(), Vec::new()).is_err() {
+                break;
+            }
+            begin = end;
+            continue;
+        }
+        let told = head.check(&mut source).map_err(Error::io("read", path))?;
+        if let Some((progress, standing)) = told
+            && state.advance(&head, progress, standing).is_ok()
+        {
+            return Ok(Survey { state, block: begin..end, torn_bytes: 0, is_short: true });
+        }
+        break;
+    }
+    survey(files, segment)
 }
 
 /// Where after `bad` the head of a later turn stands, if one does.

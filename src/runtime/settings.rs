@@ -65,7 +65,7 @@ pub enum Persist {
 
 impl Default for Policies {
     fn default() -> Self {
-        let persist = Persist::After(Duration::from_secs(5));
+        let persist = Persist::After(Duration::from_secs(3));
         Self {
             turn_events: 16_384,
             turn_bytes: 32 << 20,
