@@ -137,7 +137,7 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     }
     let (mut purchases, mut sales) = (0, 0);
     for before in iter::once(period).chain(view.past_periods(period, bought_months)) {
-        let counted = |month: &Month| (month.received().count, month.invoiced().count);
+        let counted = |month: &Month| (month.purchases(), month.invoiced().count);
         let (more, sold) = view.read_month(before, counted);
         (purchases, sales) = (purchases + i64::from(more), sales + i64::from(sold));
     }

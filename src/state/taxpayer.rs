@@ -261,13 +261,9 @@ impl Month {
         }
     }
 
-    /// Purchases of the month by the invoices: voids and red letters taken off.
-    pub fn received(&self) -> Totals {
-        Totals {
-            count: self.bought.count.saturating_sub(self.bought_void.count + self.bought_red.count),
-            amount: self.bought.amount - self.bought_void.amount,
-            tax: self.bought.tax - self.bought_void.tax,
-        }
+    /// How many invoices it bought by, voided ones and red letters left out.
+    pub fn purchases(&self) -> u32 {
+        self.bought.count.saturating_sub(self.bought_void.count + self.bought_red.count)
     }
 
     /// Deductions of the period, net of reversals.
