@@ -67,14 +67,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     let folder = args.list.read.open()?;
     if let (Some(graph), Some(id)) = (graph, args.list.id) {
-        let chain = query::chain(&folder, id)?.ok_or_else(|| args.list.unknown("case", id))?;
+        let chain = query::chain(folder, id)?.ok_or_else(|| args.list.unknown("case", id))?;
         return print(draw(&chain.graph, graph, false).as_bytes());
     }
-    let listed = query::cases(&folder, &args.list.filter(format != CaseFormat::Jsonl))?;
-    args.list.remark(&folder, &listed, "case")?;
+    let listed = query::cases(folder, &args.list.filter(format != CaseFormat::Jsonl))?;
+    args.list.remark(folder, &listed, "case")?;
     let text = match format {
-        CaseFormat::Tree => trees(&folder, listed.items.iter().map(|case| case.case_id), args.width.into())?,
-        CaseFormat::Table => table(&folder, &listed.items, args.list.status == Some(Status::All))?,
+        CaseFormat::Tree => trees(folder, listed.items.iter().map(|case| case.case_id), args.width.into())?,
+        CaseFormat::Table => table(folder, &listed.items, args.list.status == Some(Status::All))?,
         CaseFormat::Jsonl | CaseFormat::Dot | CaseFormat::Mermaid | CaseFormat::Json => {
             let mut lines = Vec::new();
             for case in &listed.items {

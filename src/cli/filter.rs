@@ -230,8 +230,8 @@ impl LevelListArgs {
         page: impl Fn(&Folder, &T) -> anyhow::Result<String>,
     ) -> anyhow::Result<()> {
         let folder = self.list.read.open()?;
-        let listed = ask(&folder, &self.filter())?;
-        self.list.remark(&folder, &listed, what)?;
+        let listed = ask(folder, &self.filter())?;
+        self.list.remark(folder, &listed, what)?;
         match (self.format, self.list.id, listed.items.as_slice()) {
             (ListFormat::Jsonl, ..) => {
                 let mut lines = Vec::new();
@@ -241,8 +241,8 @@ impl LevelListArgs {
                 }
                 print(&lines)
             }
-            (ListFormat::Table, Some(_), [item]) => print(page(&folder, item)?.as_bytes()),
-            (ListFormat::Table, ..) => print(table(&folder, &listed.items)?.as_bytes()),
+            (ListFormat::Table, Some(_), [item]) => print(page(folder, item)?.as_bytes()),
+            (ListFormat::Table, ..) => print(table(folder, &listed.items)?.as_bytes()),
         }
     }
 }

@@ -17,8 +17,9 @@ pub(crate) struct ReadArgs {
 }
 
 impl ReadArgs {
-    /// Opens the folder. Says on standard error where its rows are behind its journal.
-    pub(crate) fn open(&self) -> anyhow::Result<Folder> {
+    /// Opens the folder for as long as the process runs: to give back what it takes would take longer than many an answer.
+    /// Says on standard error where its rows are behind its journal.
+    pub(crate) fn open(&self) -> anyhow::Result<&'static Folder> {
         let dir = self.data.dir()?;
         let folder = if self.beside { Folder::open_beside(&dir) } else { Folder::open(&dir) }?;
         if let Some(lag) = folder.lag() {
@@ -33,7 +34,7 @@ impl ReadArgs {
                 progress.counters.events
             ));
         }
-        Ok(folder)
+        Ok(Box::leak(Box::new(folder)))
     }
 }
 

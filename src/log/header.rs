@@ -88,7 +88,7 @@ impl Header {
     }
 
     /// Reads the header of a journal that must be there.
-    pub(super) fn of_journal(place: &Place) -> Result<Self, Error> {
+    pub fn of_journal(place: &Place) -> Result<Self, Error> {
         if let Some(header) = Self::read(place)? {
             return Ok(header);
         }

@@ -237,7 +237,7 @@ impl Log {
 
     /// Reads what is committed now; may be sent to another thread, and outlive the log.
     pub fn reader(&self) -> Reader {
-        Reader::new(self.place.files.clone(), self.segments.clone(), self.state.progress.clone())
+        Reader::new(self.place.files.clone(), self.segments.clone(), self.state.turn, self.state.progress.clone())
     }
 
     /// One partition's frames, from the one that holds `offset` to what is committed now.

@@ -22,6 +22,7 @@ const READ_BYTES: usize = 1 << 18;
 pub struct Reader {
     files: Files,
     segments: Arc<[Segment]>,
+    turn: u64,
     progress: Arc<[u8]>,
 }
 
@@ -40,17 +41,23 @@ impl Reader {
         let place = place.into();
         let header = Header::of_journal(&place)?;
         let mut segments = Segment::list(&place)?;
-        let mut progress = Vec::new();
+        let (mut turn, mut progress) = (0, Vec::new());
         if let Some(last) = segments.last_mut() {
             let survey = recover::glance(&place.files, last)?;
-            (last.length, progress) = (survey.block.end, survey.state.progress);
+            last.length = survey.block.end;
+            (turn, progress) = (survey.state.turn, survey.state.progress);
         }
-        Ok((Self::new(place.files, segments, progress), header))
+        Ok((Self::new(place.files, segments, turn, progress), header))
     }
 
     /// Over segments whose lengths are what is committed of them.
-    pub(super) fn new(files: Files, segments: Vec<Segment>, progress: Vec<u8>) -> Self {
-        Self { files, segments: segments.into(), progress: progress.into() }
+    pub(super) fn new(files: Files, segments: Vec<Segment>, turn: u64, progress: Vec<u8>) -> Self {
+        Self { files, segments: segments.into(), turn, progress: progress.into() }
+    }
+
+    /// Number of the last turn; 0 before the first.
+    pub fn turn(&self) -> u64 {
+        self.turn
     }
 
     /// What the last turn said of how far everything has come; nothing before the first.

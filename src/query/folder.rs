@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::journal::Journal;
 use crate::fold::Fold;
-use crate::model::{Entity, Id, Kind, TaxpayerId};
+use crate::model::{Entity, Id, InvoiceNo, Kind, TaxpayerId};
 use crate::risk::RuleSet;
 use crate::runtime::{self, Changes, Progress, partition_of};
 use crate::state::{Books, Key, Opening, Row, RowType};
@@ -76,13 +76,11 @@ impl Folder {
 
     /// The same, folding so many records again at most.
     pub(super) fn open_up_to(dir: &Path, records_max: u64) -> Result<Self, Error> {
-        let partitions = Journal::open(dir)?.partitions();
+        let (_, partitions) = Journal::header(&dir.into())?;
         let mut stores = open_stores(dir, partitions)?;
         // After the rows, which follow the journal: so that they cannot be ahead of it.
         let journal = Journal::open(dir)?;
-        let turn = stores.iter().filter_map(Store::applied).map(|applied| applied.turn).max();
-        let progress = last_progress(&journal, turn.unwrap_or(1).max(1))?;
-        let Some(progress) = progress else { return Err(without_turns(&journal, &stores)) };
+        let Some(progress) = last_progress(&journal)? else { return Err(without_turns(&journal, &stores)) };
         let mut lag = lag(dir, &stores, &progress)?;
         if lag.as_ref().is_some_and(|lag| lag.records <= records_max) {
             bring_up(&journal, &mut stores, &progress)?;
@@ -188,6 +186,15 @@ impl Folder {
         }
         Ok(())
     }
+
+    /// Keys of all rows of invoices with a number, and whose they are.
+    pub(super) fn of_number(&self, no: InvoiceNo) -> Result<Vec<(TaxpayerId, Key)>, Error> {
+        let mut found = Vec::new();
+        for store in &self.stores {
+            found.extend(store.borrow().of_number(no)?.into_iter().map(|(entity, key)| (entity.id, key)));
+        }
+        Ok(found)
+    }
 }
 
 fn open_stores(dir: &Path, partitions: u32) -> Result<Vec<Store>, Error> {
@@ -226,18 +233,13 @@ fn bring_up(journal: &Journal, stores: &mut [Store], progress: &Progress) -> Res
     Ok(())
 }
 
-/// What the last turn says, looked for from a turn on that should be there; where it is not, from the first. `None` where
-/// the journal has no turn.
-fn last_progress(journal: &Journal, from: u64) -> Result<Option<Progress>, Error> {
-    let mut last = None;
-    for turn in journal.turns_from(from).without_frames() {
-        let turn = turn?;
-        last = Some((turn.number, turn.progress));
+/// What the last turn says; `None` where the journal has no turn.
+fn last_progress(journal: &Journal) -> Result<Option<Progress>, Error> {
+    let turn = journal.reader().turn();
+    if turn == 0 {
+        return Ok(None);
     }
-    let Some((turn, bytes)) = last else {
-        return if from > 1 { last_progress(journal, 1) } else { Ok(None) };
-    };
-    let progress = Progress::read(&bytes);
+    let progress = Progress::read(journal.reader().progress());
     progress.map(Some).map_err(|refusal| Error::Unreadable { dir: journal.dir().into(), turn, refusal })
 }
 
@@ -254,7 +256,7 @@ fn without_turns(journal: &Journal, stores: &[Store]) -> Error {
 /// Opens the journal of a folder, whoever may be writing there, for what it says by itself. One that ends before what rows
 /// stand for was cut, and what it says is not all; rows that cannot be read are not asked.
 pub fn open_journal(dir: &Path) -> Result<Journal, Error> {
-    let partitions = Journal::open(dir)?.partitions();
+    let (_, partitions) = Journal::header(&dir.into())?;
     let shared = Shared::new(&SharedSettings { block_cache_bytes: BLOCK_CACHE_BYTES });
     let rows = (0..partitions).filter_map(|number| {
         let rows = dir.join("state").join(format!("{number:04}"));
@@ -264,8 +266,7 @@ pub fn open_journal(dir: &Path) -> Result<Journal, Error> {
     let rows: Vec<_> = rows.collect();
     // After the rows, which follow the journal: so that they cannot be ahead of it.
     let journal = Journal::open(dir)?;
-    let Some(turn) = rows.iter().map(|(_, applied)| applied.turn).max() else { return Ok(journal) };
-    let progress = last_progress(&journal, turn.max(1))?;
+    let progress = last_progress(&journal)?;
     for (partition, applied) in rows {
         let committed = progress.as_ref().and_then(|progress| progress.partitions.get(partition as usize));
         let (applied, committed) = (applied.offset, committed.map_or(0, |partition| partition.offset));

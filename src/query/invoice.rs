@@ -6,12 +6,10 @@ use super::doubts::doubts_about;
 use super::error::Error;
 use super::folder::Folder;
 use super::graph::OriginShare;
-use crate::model::{
-    About, Doubt, Entity, Fact, Fen, Id, Instant, InvoiceKind, InvoiceNo, Kind, Signal, TaxpayerId, Text,
-};
+use crate::model::{About, Doubt, Entity, Fact, Fen, Id, Instant, InvoiceKind, InvoiceNo, Signal, TaxpayerId, Text};
 use crate::provenance::{Blend, Ordinal};
 use crate::risk::{self, Subject};
-use crate::state::{Held, HistoryOf, Issue, Issued, Key, OriginRow, Profile, Row, Side, SignalRow, standing};
+use crate::state::{Held, HistoryOf, Issue, Issued, Key, OriginRow, Profile, SignalRow, standing};
 
 /// One invoice of one issuer.
 #[derive(Clone, Debug)]
@@ -26,7 +24,7 @@ pub struct InvoiceLife {
     pub issued: Option<Issued>,
     /// Marks of the authority, set and lifted, oldest first: when, which, and why.
     pub marks: Vec<(Instant, bool, Text)>,
-    /// Red letters that name it.
+    /// Red letters that name it; of an invoice that no holder is known of, none where all of them were voided.
     pub red_letters: Vec<RedLetter>,
     /// Whose value its tax is.
     pub provenance: Provenance,
@@ -88,28 +86,24 @@ pub struct Holding {
 /// The lives of all invoices of a number, or of that of one issuer. None where nobody ever spoke of it.
 pub fn lives(folder: &Folder, no: InvoiceNo, seller_id: Option<TaxpayerId>) -> Result<Vec<InvoiceLife>, Error> {
     let mut issued: BTreeMap<TaxpayerId, Issued> = BTreeMap::new();
-    if let Some(seller) = seller_id {
-        let books = folder.subject(seller)?;
-        let row = folder.row::<Issued>(books, &Key::Issued(no))?;
-        let is_its = folder.issued_as(books, no)? == seller;
-        issued.extend(row.filter(|_| is_its).map(|row| (seller, row)));
-    } else {
-        let end = after(no, Key::Issued);
-        let mut found = Vec::new();
-        folder.each_of_all(Kind::Taxpayer, &Key::Issued(no), &end, &mut |id, key, row| {
-            if let (Key::Issued(of), Row::Issued(row)) = (key, row)
-                && of == no
-            {
-                found.push((id, *row));
+    let mut holdings: Vec<(TaxpayerId, Held)> = Vec::new();
+    for (keeper, key) in folder.of_number(no)? {
+        match key {
+            Key::Issued(_) => {
+                let seller = folder.issued_as(keeper, no)?;
+                if seller_id.is_none_or(|wanted| wanted == seller) {
+                    issued.extend(folder.row(keeper, &key)?.map(|row| (seller, row)));
+                }
             }
-        })?;
-        for (books, row) in found {
-            issued.insert(folder.issued_as(books, no)?, row);
+            _ => holdings
+                .extend(folder.row(keeper, &key)?.filter(|held: &Held| !held.is_blank()).map(|held| (keeper, held))),
         }
     }
+    holdings.sort_by_key(|(holder, held)| (*holder, held.seller_id));
     let mut lives: BTreeMap<TaxpayerId, Vec<(TaxpayerId, bool, Held)>> = BTreeMap::new();
     lives.extend(issued.keys().map(|seller| (*seller, Vec::new())));
-    for (holder, seller, held) in holdings(folder, no, seller_id, &issued)? {
+    for (holder, held) in holdings {
+        let seller = held.seller_id;
         let arrived = folder.books(Entity::taxpayer(holder), |books| books.sellers_of(no))?;
         let meant = match (seller.is_empty(), arrived.as_slice()) {
             (true, [only]) => *only,
@@ -136,63 +130,12 @@ pub fn lives(folder: &Folder, no: InvoiceNo, seller_id: Option<TaxpayerId>) -> R
 }
 
 /// Input events of a journal in which doubts about one invoice are looked for: doubts stand in the journal alone, which has
-/// to be read through for them, a second or two for so many.
-const DOUBTS_EVENTS_MAX: u64 = 4_000_000;
+/// to be read through for them, some hundredths of a second for so many.
+const DOUBTS_EVENTS_MAX: u64 = 200_000;
 
 /// Whether doubts are looked for in a folder.
 pub fn doubts_are_read(folder: &Folder) -> bool {
     folder.progress().roots <= DOUBTS_EVENTS_MAX
-}
-
-/// A key that no row of this number reaches.
-fn after(no: InvoiceNo, key: impl Fn(InvoiceNo) -> Key) -> Key {
-    let text = no.as_str();
-    let next = match text.rfind(|c: char| c.is_ascii_digit() && c != '9') {
-        // The next number of the same length.
-        Some(at) if !text.starts_with("legacy:") => {
-            let tail: String = text[at + 1..].chars().map(|c| if c == '9' { '0' } else { c }).collect();
-            let digit = char::from(text.as_bytes()[at] + 1);
-            format!("{}{digit}{tail}", &text[..at])
-        }
-        _ => format!("{text}!"),
-    };
-    match InvoiceNo::parse(&next) {
-        Ok(next) => key(next),
-        // The last of its length: up to the rows of the next kind, which is slow and right.
-        Err(_) if matches!(key(no), Key::Issued(_)) => Key::Held { invoice_no: InvoiceNo::FIRST, place: 0 },
-        Err(_) => Key::Partner(Side::Sold, Id::EMPTY),
-    }
-}
-
-/// Rows of holders, each with whose books it is in and the seller it names.
-fn holdings(
-    folder: &Folder,
-    no: InvoiceNo,
-    seller_id: Option<TaxpayerId>,
-    issued: &BTreeMap<TaxpayerId, Issued>,
-) -> Result<Vec<(TaxpayerId, TaxpayerId, Held)>, Error> {
-    let mut found = Vec::new();
-    let buyer = seller_id.and_then(|seller| issued.get(&seller)?.issue?.buyer_id.map(|buyer| (seller, buyer)));
-    if let Some((seller, buyer)) = buyer {
-        let buyer = folder.subject(buyer)?;
-        for named in [Id::EMPTY, seller] {
-            let held = folder.books(Entity::taxpayer(buyer), |books| books.held(no, named).cloned())?;
-            found.extend(held.filter(|held| !held.is_blank()).map(|held| (buyer, named, held)));
-        }
-        return Ok(found);
-    }
-    let held_by = |no| Key::Held { invoice_no: no, place: 0 };
-    folder.each_of_all(Kind::Taxpayer, &held_by(no), &after(no, held_by), &mut |id, key, row| {
-        if let (Key::Held { invoice_no, .. }, Row::Held(held)) = (key, row)
-            && invoice_no == no
-            && seller_id.is_none_or(|seller| held.seller_id == seller || held.seller_id.is_empty())
-            && !held.is_blank()
-        {
-            found.push((id, held.seller_id, *held));
-        }
-    })?;
-    found.sort_by_key(|(holder, named, _)| (*holder, *named));
-    Ok(found)
 }
 
 fn life(
@@ -218,7 +161,12 @@ fn life(
         Vec::new()
     };
     let (red_letters, provenance) = match &issued {
-        Some(issued) => (red_letters(folder, no, books, issued)?, provenance(folder, books, issued)?),
+        Some(issued) => {
+            // All that its issuer ever issued are looked through for them.
+            let any = issued.reds.count > 0 || holders.iter().any(|holding| holding.held.red_at != Instant::default());
+            let letters = if any { red_letters(folder, no, books, issued)? } else { Vec::new() };
+            (letters, provenance(folder, books, issued)?)
+        }
         None => Default::default(),
     };
     let seller_name = if seller_id.is_empty() { None } else { folder.name(seller_id)? };
@@ -322,24 +270,5 @@ impl Folder {
         }
         shares.sort_by_key(|share| (-share.tax, share.origin));
         Ok(shares)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_key_after_a_number_is_beyond_it_and_not_beyond_the_next() {
-        let number = |text| InvoiceNo::parse(text).unwrap();
-        let next = |text| after(number(text), Key::Issued);
-        assert_eq!(next("24312000000012345679"), Key::Issued(number("24312000000012345680")));
-        assert_eq!(next("3100162130-99999999"), Key::Issued(number("3100162131-00000000")));
-        assert_eq!(next("legacy:9"), Key::Issued(number("legacy:9!")));
-        let held = Key::Held { invoice_no: InvoiceNo::FIRST, place: 0 };
-        assert_eq!(next("99999999999999999999"), Key::Issued(number("99999999999999999999")).max(held));
-        for text in ["24312000000012345679", "3100162130-99999999", "legacy:9", "99999999999999999999"] {
-            assert!(next(text) > Key::Issued(number(text)), "{text}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use crate::files::{Place, within_patience};
-use crate::log::{self, Frames, Reader, Turns};
+use crate::log::{self, Frames, Header, Reader, Turns};
 use crate::runtime::{self, Engine};
 
 /// The journal of a data folder, as far as it was committed when it was opened.
@@ -21,8 +21,17 @@ impl Journal {
     pub fn open(place: impl Into<Place>) -> Result<Self, Error> {
         let place = place.into();
         let dir = &place.dir;
-        let (reader, header) = Reader::open(place.join("journal")).map_err(|error| match error {
-            log::Error::Missing { .. } if has_rows(&place) => Error::JournalLost { dir: dir.into() },
+        let (header, partitions) = Self::header(&place)?;
+        let (reader, _) = Reader::open(place.join("journal"))?;
+        runtime::check_partitions(dir, &header, &reader)?;
+        Ok(Self { dir: dir.into(), reader, partitions })
+    }
+
+    /// What the journal of a data folder says of itself before its first turn, and its number of partitions.
+    pub(super) fn header(place: &Place) -> Result<(Header, u32), Error> {
+        let dir = &place.dir;
+        let header = Header::of_journal(&place.join("journal")).map_err(|error| match error {
+            log::Error::Missing { .. } if has_rows(place) => Error::JournalLost { dir: dir.into() },
             log::Error::Missing { .. } => Error::Missing { dir: dir.into() },
             other => Error::Log(other),
         })?;
@@ -30,8 +39,7 @@ impl Journal {
         let text = header.fields.get("partitions").ok_or_else(|| wrong("does not name its partitions".into()))?;
         let partitions = text.parse().ok().filter(|count| (1..=PARTITIONS_MAX).contains(count));
         let partitions = partitions.ok_or_else(|| wrong(format!("has `{text}` partitions")))?;
-        runtime::check_partitions(dir, &header, &reader)?;
-        Ok(Self { dir: dir.into(), reader, partitions })
+        Ok((header, partitions))
     }
 
     /// The journal that an engine is writing, as far as it is committed now.

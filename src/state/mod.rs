@@ -56,4 +56,4 @@ pub use taxpayer::{
 pub use ways::{GoodsClass, GoodsMonth, GoodsSums, Taken, Ways};
 
 /// Version of the encoding of keys and rows.
-pub const ROWS_VERSION: u32 = 13;
+pub const ROWS_VERSION: u32 = 14;

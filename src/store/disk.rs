@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::base::{Base, Batch, Cursor, Memory};
 use super::error::Error;
+use super::numbers::{self, Numbers};
 use super::rocks::{LOCK, Rocks, RocksStats};
 use super::settings::Shared;
 use crate::files::{Database, Files, Place, Simulated};
@@ -23,7 +24,7 @@ pub struct Applied {
     pub attached: Vec<u8>,
 }
 
-/// After every row's key: those begin with the number of a kind.
+/// After every row's key: those begin with the number of a kind. Entries of [`super::numbers`] are between.
 const POSITION_KEY: &[u8] = &[255];
 
 /// Which rows of an entity.
@@ -162,9 +163,14 @@ impl Disk {
         Ok(true)
     }
 
-    /// A cursor over everything that does not disturb the block cache.
+    /// A cursor over all rows that does not disturb the block cache.
     pub(super) fn iterate(&self) -> Result<Cursor<'_>, Error> {
-        self.base.cursor(POSITION_KEY.to_vec(), true)
+        self.base.cursor(numbers::begin(), true)
+    }
+
+    /// A cursor over entries by number that stand before a key.
+    pub(super) fn entries(&self, upper: Vec<u8>) -> Result<Cursor<'_>, Error> {
+        self.base.cursor(upper, false)
     }
 
     /// Reads a full key.
@@ -185,10 +191,12 @@ impl Disk {
     pub(super) fn write(
         &self,
         applied: &Applied,
-        rows: impl FnOnce(&mut Batch<'_>) -> Result<(), Error>,
+        rows: impl FnOnce(&mut Batch<'_>, &mut Numbers) -> Result<(), Error>,
     ) -> Result<u64, Error> {
         self.base.write(|batch| {
-            rows(batch)?;
+            let mut numbers = Numbers::default();
+            rows(batch, &mut numbers)?;
+            numbers.write(batch)?;
             let mut position = ROWS_VERSION.to_le_bytes().to_vec();
             position.extend_from_slice(&applied.turn.to_le_bytes());
             position.extend_from_slice(&applied.offset.to_le_bytes());

@@ -81,7 +81,7 @@ impl Store {
     }
 
     /// Keys of rows that wait to be written, in order.
-    fn dirty_keys(&self, kind: Option<Kind>, wanted: &dyn Fn(&Key) -> bool) -> Vec<(Entity, Key)> {
+    pub(super) fn dirty_keys(&self, kind: Option<Kind>, wanted: &dyn Fn(&Key) -> bool) -> Vec<(Entity, Key)> {
         let mut keys = Vec::new();
         for rows in self.cache.entities.iter().filter(|rows| kind.is_none_or(|kind| rows.entity.kind == kind)) {
             keys.extend(rows.dirty.iter().filter(|key| wanted(key)).map(|key| (rows.entity, *key)));

@@ -13,6 +13,7 @@ mod each;
 mod error;
 mod firsts;
 mod name;
+mod numbers;
 mod parcel;
 mod persist;
 mod rocks;

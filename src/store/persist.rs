@@ -9,6 +9,7 @@ use super::base::Batch;
 use super::cache::{Beyond, Cache};
 use super::disk::Applied;
 use super::error::Error;
+use super::numbers::Numbers;
 use crate::model::Entity;
 
 /// From so much memory on, it is given back by a thread of its own when the store is closed, in bytes.
@@ -99,11 +100,11 @@ impl Store {
         entities.sort_unstable();
         entities.dedup();
         let Self { cache, disk, scratch, counters, .. } = self;
-        let bytes = disk.write(&settled, |batch| {
+        let bytes = disk.write(&settled, |batch, numbers| {
             for entity in &entities {
                 counters.rows_written += match cache.find(entity) {
-                    Some(at) => write_entity(cache, at, batch, scratch)?,
-                    None => write_parcel(cache, entity, batch)?,
+                    Some(at) => write_entity(cache, at, batch, numbers, scratch)?,
+                    None => write_parcel(cache, entity, batch, numbers)?,
                 };
             }
             Ok(())
@@ -119,7 +120,13 @@ impl Store {
 }
 
 /// Writes an entity's dirty rows. Returns how many.
-fn write_entity(cache: &mut Cache, at: usize, batch: &mut Batch<'_>, scratch: &mut [Vec<u8>; 2]) -> Result<u64, Error> {
+fn write_entity(
+    cache: &mut Cache,
+    at: usize,
+    batch: &mut Batch<'_>,
+    numbers: &mut Numbers,
+    scratch: &mut [Vec<u8>; 2],
+) -> Result<u64, Error> {
     let [key_bytes, row_bytes] = scratch;
     let mut count = 0;
     let keys = cache.entities[at].dirty.take();
@@ -135,6 +142,9 @@ fn write_entity(cache: &mut Cache, at: usize, batch: &mut Batch<'_>, scratch: &m
         row_bytes.clear();
         if slot.write(body, row_bytes) {
             batch.put(key_bytes, row_bytes)?;
+            if !slot.is_stored() {
+                numbers.note(key_bytes);
+            }
             slot.set_stored(true);
             count += 1;
             continue;
@@ -153,13 +163,21 @@ fn write_entity(cache: &mut Cache, at: usize, batch: &mut Batch<'_>, scratch: &m
 }
 
 /// The same of an entity on the shelf.
-fn write_parcel(cache: &mut Cache, entity: &Entity, batch: &mut Batch<'_>) -> Result<u64, Error> {
+fn write_parcel(
+    cache: &mut Cache,
+    entity: &Entity,
+    batch: &mut Batch<'_>,
+    numbers: &mut Numbers,
+) -> Result<u64, Error> {
     let name = cache.namer.entity(entity);
     let mut count = 0;
     // One whose rows came and went since the last time may be gone itself.
     let Some(parcel) = cache.shelf.get(name).filter(|parcel| parcel.is_dirty) else { return Ok(0) };
     parcel.dirty(entity, |key, row, is_stored| {
         count += u64::from(row.is_some() || is_stored);
+        if row.is_some() && !is_stored {
+            numbers.note(key);
+        }
         match row {
             Some(row) => batch.put(key, row),
             None if is_stored => batch.remove(key),

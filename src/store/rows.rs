@@ -68,6 +68,7 @@ impl Rows for Store {
     }
 
     fn remove(&mut self, entity: &Entity, key: &Key) {
+        debug_assert!(key.number().is_none(), "rows that are found by a number stay");
         let at = self.place(entity);
         let named = self.cache.named(key);
         let Cache { entities, tally, dirty, .. } = &mut self.cache;

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::model::{Entity, Fingerprint, GoodsCode, Id, Instant, Kind, Period, Position};
+use crate::model::{Entity, Fingerprint, GoodsCode, Id, Instant, InvoiceNo, Kind, Period, Position};
 use crate::state::{Key, Memory, NotedFact, ROWS_VERSION, Row, RowType, Rows, Side};
 
 fn scratch() -> TempDir {
@@ -67,6 +67,11 @@ fn as_after_a_crash(dir: &Path) -> TempDir {
     copy
 }
 
+fn number(no: usize) -> InvoiceNo {
+    // One is the beginning of another.
+    InvoiceNo::parse(&"legacy:1234"[..8 + no]).unwrap()
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Get(Entity, Key),
@@ -75,6 +80,7 @@ enum Step {
     Remove(Entity, Key),
     Scan(Entity, Key, Key, usize),
     Each(Option<Kind>, Vec<(Key, Key)>),
+    OfNumber(InvoiceNo),
     Persist,
     Reopen { cache_bytes_max: usize },
 }
@@ -98,6 +104,8 @@ fn any_key() -> impl Strategy<Value = Key> {
         "[A-C]{1,2}".prop_map(|text| Key::Signal(id(&text))),
         // Those that stand in order.
         (0i32..9).prop_map(|number| Key::Abnormal(Period(number))),
+        (0usize..4).prop_map(|no| Key::Issued(number(no))),
+        (0usize..4, 0u64..2).prop_map(|(no, place)| Key::Held { invoice_no: number(no), place }),
         Just(Key::Task)
     ]
 }
@@ -108,7 +116,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         6 => place().prop_map(|(entity, key)| Step::Get(entity, key)),
         9 => (place(), any::<u64>(), 0usize..3_000).prop_map(|((entity, key), n, bytes)| Step::Put(entity, key, row(n, bytes))),
         6 => (place(), 0usize..4_000).prop_map(|((entity, key), bytes)| Step::Edit(entity, key, bytes)),
-        4 => place().prop_map(|(entity, key)| Step::Remove(entity, key)),
+        4 => place().prop_filter("rows of invoices stay", |(_, key)| key.number().is_none())
+            .prop_map(|(entity, key)| Step::Remove(entity, key)),
         4 => (any_entity(), any_key(), any_key(), prop_oneof![0usize..6, 0usize..40])
             .prop_map(|(entity, from, to, limit)| Step::Scan(entity, from, to, limit)),
         // The same ranges again and again, as findings ask for them.
@@ -122,6 +131,7 @@ fn any_step() -> impl Strategy<Value = Step> {
             let ranges = keys.chunks_exact(2).map(|keys| (keys[0], keys[1])).collect();
             Step::Each(entity.map(|entity| entity.kind), ranges)
         }),
+        2 => (0usize..5).prop_map(|no| Step::OfNumber(number(no.min(3)))),
         2 => Just(Step::Persist),
         1 => (0usize..20_000).prop_map(|cache_bytes_max| Step::Reopen { cache_bytes_max }),
     ]
@@ -170,6 +180,11 @@ proptest! {
                         .map(|(place, row)| (*place, row.clone()))
                         .collect();
                     prop_assert_eq!(found, wanted);
+                }
+                Step::OfNumber(no) => {
+                    let wanted: Vec<_> =
+                        model.iter().map(|(place, _)| *place).filter(|(_, key)| key.number() == Some(no)).collect();
+                    prop_assert_eq!(store.of_number(no).unwrap(), wanted);
                 }
                 Step::Persist => {
                     turn += 1;

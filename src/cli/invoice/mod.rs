@@ -53,7 +53,7 @@ pub(crate) enum Format {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let folder = args.read.open()?;
-    let lives = query::lives(&folder, args.invoice_no, args.seller)?;
+    let lives = query::lives(folder, args.invoice_no, args.seller)?;
     if lives.is_empty() {
         let of = args.seller.map(|seller| format!(" of seller {seller}")).unwrap_or_default();
         let dir = folder.dir().display();
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             &json!({ "invoice_no": args.invoice_no.as_str(), "invoices": lives.iter().map(document::life).collect::<Vec<_>>() }),
         );
     }
-    if !query::doubts_are_read(&folder) {
+    if !query::doubts_are_read(folder) {
         let data = args.read.data.flag();
         tell(&format!(
             "the journal is too long to look for doubts about it here: `suyuan doubts --taxpayer SELLER{data}`"
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         let note = "it names several invoices, each with its own life; --seller shows one";
         tell(&format!("{} is not the number of one invoice: {note}", args.invoice_no));
     }
-    let pages = lives.iter().map(|life| page(&folder, life)).collect::<Result<Vec<_>, _>>()?;
+    let pages = lives.iter().map(|life| page(folder, life)).collect::<Result<Vec<_>, _>>()?;
     print(pages.join("\n").as_bytes())
 }
 

@@ -52,18 +52,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         anyhow::anyhow!("{dir} does not speak of taxpayer {}: check the id, or the folder", args.taxpayer)
     };
     match (args.timeline, args.as_of) {
-        (true, _) => timeline(&folder, args, unknown),
+        (true, _) => timeline(folder, args, unknown),
         (false, Some(at)) => {
-            let past = query::past(&folder, args.taxpayer, at)?.ok_or_else(unknown)?;
+            let past = query::past(folder, args.taxpayer, at)?.ok_or_else(unknown)?;
             match args.format {
-                Format::Text => print(page::past(&folder, &past, color_wanted())?.as_bytes()),
+                Format::Text => print(page::past(folder, &past, color_wanted())?.as_bytes()),
                 Format::Json => print_json(&document::past(&past)),
             }
         }
         (false, None) => {
-            let household = query::household(&folder, args.taxpayer)?.ok_or_else(unknown)?;
+            let household = query::household(folder, args.taxpayer)?.ok_or_else(unknown)?;
             match args.format {
-                Format::Text => print(page::household(&folder, &household, color_wanted())?.as_bytes()),
+                Format::Text => print(page::household(folder, &household, color_wanted())?.as_bytes()),
                 Format::Json => print_json(&document::household(&household)),
             }
         }

@@ -113,8 +113,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         width: args.width.unwrap_or(width).into(),
         tax_min: args.min_tax,
     };
-    args.origin.map_or(Ok(()), |origin| tell_unknown(&folder, origin))?;
-    let graph = query::flow(&folder, &question)?;
+    args.origin.map_or(Ok(()), |origin| tell_unknown(folder, origin))?;
+    let graph = query::flow(folder, &question)?;
     if graph.edges.is_empty() {
         tell("nothing leads on from there by what was asked");
     }

@@ -102,6 +102,13 @@ proptest! {
     }
 
     #[test]
+    fn the_number_of_an_invoice_is_the_same_in_a_key_and_in_its_bytes(id in any_id(), key in any_key()) {
+        let bytes = bytes(id, &key);
+        let number = key.number();
+        prop_assert_eq!(Key::number_in(&bytes), number.as_ref().map(|no| no.as_str().as_bytes()));
+    }
+
+    #[test]
     fn a_short_key_is_told_from_its_number(key in any_key()) {
         prop_assert!(key.short().is_none_or(|short| Key::from_short(short) == Some(key)));
     }
@@ -109,5 +116,6 @@ proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
         drop(Key::read(&bytes));
+        Key::number_in(&bytes);
     }
 }
