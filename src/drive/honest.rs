@@ -84,6 +84,32 @@ fn an_old_firm_that_issues_many_times_as_much_without_input_is_a_source_and_one_
     assert!(standing(&format!("{}{surge}", past(false)), "source_burst").is_empty());
 }
 
+/// A trader that is not new and sells slowly, month by month, what it never bought, to a buyer that knew it all along; its
+/// returns say so much of that.
+fn slow(bought: u32, output: u32) -> String {
+    let month = |month: u32| {
+        let last = month - 1;
+        format!(
+            "at 2025-0{month}-08 | issue 3{month} OLD O {bought}.00 | issue 4{month} O B 250000.00
+             deduct 4{month} B 2025-0{month} from=O
+             declare O 2025-0{last} sales=250000 output={output} payable={output}\n"
+        )
+    };
+    let months: String = (2..=6).map(month).collect();
+    format!("at 2025-01-03 | register O on=2012-01-01 industry=5164 | issue 40 O B 9000.00\n{months}")
+}
+
+#[test]
+fn who_sells_slowly_what_it_never_bought_and_denies_it_is_a_source_and_its_old_buyers_have_false_input() {
+    assert_eq!(standing(&slow(10_000, 3_000), "source_burst"), ["O 2025-06 600"]);
+    let buyer = standing(&slow(10_000, 3_000), "false_deduction");
+    assert!(buyer.first().is_some_and(|found| found.starts_with("B O ")), "{buyer:?}");
+    assert!(standing(&slow(10_000, 32_500), "source_burst").is_empty(), "it pays for what it never bought");
+    assert!(standing(&slow(200_000, 3_000), "source_burst").is_empty(), "it hides sales, of goods that it bought");
+    let software = slow(10_000, 3_000).replace("industry=5164", "industry=6510");
+    assert!(standing(&software, "source_burst").is_empty(), "it sells work, and has no input by its nature");
+}
+
 /// A source, a real trader of long standing that takes its invoices and trades all the same, and two buyers of that: one who
 /// always bought there, one who was never seen before and takes what the source sold.
 fn chain(buyer: &str) -> String {
@@ -179,7 +205,7 @@ fn goods_that_a_trader_has_long_sold_without_buying_them_are_its_trade_and_no_sw
         )
     };
     let switch = trade(500_000);
-    assert_eq!(standing(&switch, "goods_switch"), ["G 2025-09 600"]);
+    assert_eq!(standing(&switch, "goods_switch"), ["G 2025-09 280"]);
     let sold = |on: &str| {
         let sold = format!("at {on} | issue 200 G X 9000.00 goods={fuel}\nat 2025-11-05 | issue 101");
         let later = switch.replace("2025-09", "2025-12");
@@ -190,7 +216,7 @@ fn goods_that_a_trader_has_long_sold_without_buying_them_are_its_trade_and_no_sw
     let soon = |bought: u32| {
         trade(bought).replace("industry=5162", &format!("industry=5162 | issue 200 G X 9000.00 goods={fuel}"))
     };
-    assert_eq!(standing(&soon(500_000), "goods_switch"), ["G 2025-09 600"]);
+    assert_eq!(standing(&soon(500_000), "goods_switch"), ["G 2025-09 280"]);
     assert!(standing(&soon(900_000), "goods_switch").is_empty());
     let small = switch.replace("industry=5162", "industry=5162 kind=small_scale");
     assert!(standing(&small, "goods_switch").is_empty(), "its buyers have next to nothing to deduct");

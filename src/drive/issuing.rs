@@ -394,14 +394,16 @@ fn switch(industry: &str, bought: &str, sold: &str) -> String {
 #[test]
 fn a_trader_that_buys_crude_oil_and_sells_fuel_has_switched_its_goods() {
     let switched = switch("5162", CRUDE, FUEL);
-    assert_eq!(standing(&switched, "goods_switch"), ["G 2025-09 600"]);
+    assert_eq!(standing(&switched, "goods_switch"), ["G 2025-09 280"]);
+    let grave = switched.replace("100000.00", "200000.00").replace("102000.00", "204000.00");
+    assert_eq!(standing(&grave, "goods_switch"), ["G 2025-09 600"], "more than 100,000 yuan of tax");
     let bought = format!("{switched} | at 2025-07-05 | issue 109 OLD G 450000.00 goods={FUEL}");
-    assert_eq!(told(&bought, "goods_switch"), "found G 2025-09 600\nwithdrawn G 2025-09 600\n");
+    assert_eq!(told(&bought, "goods_switch"), "found G 2025-09 280\nwithdrawn G 2025-09 280\n");
     let few = switched.replace("issue 105 OLD G 100000.00", "issue 105 OLD N 100000.00");
     let few = few.replace("issue 104 OLD G 100000.00", "issue 104 OLD G 200000.00");
     assert_eq!(told(&few, "goods_switch"), "", "four purchases are no trade to compare");
     let voided = format!("{switched} | void 201 G | void 202 G");
-    assert_eq!(told(&voided, "goods_switch"), "found G 2025-09 600\nwithdrawn G 2025-09 600\n");
+    assert_eq!(told(&voided, "goods_switch"), "found G 2025-09 280\nwithdrawn G 2025-09 280\n");
 }
 
 #[test]

@@ -63,6 +63,24 @@ fn what_is_bought_from_one_and_sold_to_another_yuan_for_yuan_is_a_leg_of_a_ring(
 }
 
 #[test]
+fn two_that_issue_to_each_other_yuan_for_yuan_are_found_and_two_that_trade_in_earnest_are_not() {
+    let found = |sold: &[u32]| {
+        let both_ways = leg(sold).replace("A T 300000", "C T 300000");
+        last(&both_ways, "circular").contains(&"T 2025-06 550 Open".to_owned())
+    };
+    assert!(found(&[301_000, 302_000, 300_500]));
+    assert!(!found(&[251_000, 302_000, 300_500]));
+}
+
+#[test]
+fn a_leg_that_runs_for_long_is_one_where_it_matches_closely() {
+    // Five months and a few days.
+    let long = |sold| last(&leg(&[sold; 6]).replace("2025-08-28", "2025-11-28"), "circular");
+    assert_eq!(long(301_000), ["T 2025-09 550 Open"]);
+    assert!(long(305_000).is_empty());
+}
+
+#[test]
 fn a_match_that_goes_on_as_trade_or_is_taken_back_is_none() {
     let found = leg(&[301_000, 302_000, 300_500]);
     let went_on = format!("{found} at 2025-09-05 | issue 50 T C 90000.00");
@@ -85,7 +103,7 @@ fn a_trader_whose_purchases_carry_goods_it_never_bought_has_switched_them_margin
              at 2025-09-10 | {sold} | at 2025-09-20"
         )
     };
-    assert_eq!(last(&trade(1_500_000, 510_000), "goods_switch"), ["G 2025-09 600 Open"]);
+    assert_eq!(last(&trade(1_500_000, 510_000), "goods_switch"), ["G 2025-09 280 Open"]);
     assert!(last(&trade(1_200_000, 510_000), "goods_switch").is_empty(), "it bought elsewhere, without an invoice");
     assert!(last(&trade(1_900_000, 350_000), "goods_switch").is_empty(), "a fifth of its trade at least");
 }

@@ -77,7 +77,11 @@ impl Folder {
     /// The same, folding so many records again at most.
     pub(super) fn open_up_to(dir: &Path, records_max: u64) -> Result<Self, Error> {
         let (_, partitions) = Journal::header(&dir.into())?;
-        let mut stores = open_stores(dir, partitions)?;
+        let mut stores = open_stores(dir, partitions).or_else(|error| {
+            // Where the header is another journal's, that is what is wrong.
+            Journal::open(dir)?;
+            Err(error)
+        })?;
         // After the rows, which follow the journal: so that they cannot be ahead of it.
         let journal = Journal::open(dir)?;
         let Some(progress) = last_progress(&journal)? else { return Err(without_turns(&journal, &stores)) };

@@ -48,6 +48,7 @@ static ALL: &[(&str, Bound)] = &[
     ("invoices_found", Bound::Other),
     ("invoices_issued", Bound::AtLeast),
     ("invoices_of_either_side", Bound::AtLeast),
+    ("switched_tax", Bound::AtLeast),
     ("issued_growth", Bound::AtLeast),
     ("matched_apart", Bound::AtMost),
     ("matched_days_apart", Bound::AtMost),

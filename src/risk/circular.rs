@@ -23,7 +23,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           no cycle is searched for and its length does not matter. Or one leg of such a ring, among the real trade of its \
           firms, whose value is others' by origin: what was bought from one partner, time and again, is what was sold to \
           another, within a margin that no trade lives on; both were met lately (or, of partners that may be older than the journal, much was dealt and it matches closely), began and ended together, \
-          and the firm buys and sells goods of one class. That is judged when a month has passed in which neither traded again. Looks alike and is honest: two firms that trade both ways in different goods, whose goods \
+          and the firm buys and sells goods of one class; the two may be one and the same, with which it trades both ways. That is judged when a month has passed in which neither traded again. Looks alike and is honest: two firms that trade both ways in different goods, whose goods \
           codes do not meet; an order bought for one customer, which is dealt once or twice, and earns its trader \
           something.",
     parameters: &[
@@ -151,15 +151,16 @@ fn matched(
         let tax = bought.totals.tax;
         let least = buyers.partition_point(|(_, sold)| sold.totals.tax < tax && apart(sold, &bought) > apart_max);
         let near = buyers[least..].iter().take_while(|(_, sold)| apart(sold, &bought) <= apart_max);
-        for (buyer, sold) in near.filter(|(id, _)| *id != seller) {
+        for (buyer, sold) in near {
             let pair = Pair { seller, bought, buyer: *buyer, sold: *sold };
             let is_lately = view.is_met_lately(&pair.bought) && view.is_met_lately(&pair.sold);
-            let is_alike = is_lately || tax.0 >= known_tax_min && apart(&pair.sold, &pair.bought) <= known_apart_max;
+            let is_close = tax.0 >= known_tax_min && apart(&pair.sold, &pair.bought) <= known_apart_max;
+            let is_alike = is_lately || is_close;
             let is_more = best.as_ref().is_none_or(|best| best.bought.totals.tax < tax);
             if is_more
                 && is_alike
                 && pair.days_apart() <= days_max
-                && pair.span_days() <= span_max
+                && (pair.span_days() <= span_max || is_lately && is_close)
                 && pair.ended() == period
             {
                 best = Some(pair);

@@ -21,7 +21,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
           it reaches the taxpayer along recorded provenance; and already before the deduction, while it can still be stopped. Withdrawn when the suspicion is lifted, or the invoices are \
           taken back; what was transferred out is no longer at stake, but whoever took so much of it is to be asked how. Of tax that came both ways, what was bought from the source itself counts as \
           deducted first. Counts in full where the seller it came through had little else to sell: most of what the \
-          taxpayer bought there was the source's. Or, about a month, it keeps deductions of many invoices that their seller voided, or \
+          taxpayer bought there was the source's, or bought it of the source itself. Or, about a month, it keeps deductions of many invoices that their seller voided, or \
           red-lettered in later months: the output tax behind them is gone, and who had deducted transfers it out (Announcement \
           11 of 2024, for red letters); asked when the month has passed in which they were taken back, with its return, and \
           withdrawn with the transfer. Looks alike and is honest, and is told as a reminder at most: a buyer \
@@ -100,7 +100,8 @@ impl Weight {
         let bought = view.bought_of_accused(origin);
         let part = |tax: Fen, bought: Fen| if bought > Fen::ZERO { tax.ratio_bp(bought).min(10_000) } else { 0 };
         let of_all = part(value.taken, bought.all);
-        let of_nearest = if of_all >= all_min { part(value.taken, bought.nearest) } else { of_all };
+        // What came from the source itself came from nobody else, whatever others sold beside it.
+        let of_nearest = if of_all >= all_min || value.hops <= 1 { part(value.taken, bought.nearest) } else { of_all };
         let of_lately_met = part(bought.lately_taken, bought.lately_met);
         let invoiced = if of_nearest >= nearest_min {
             bought.nearest

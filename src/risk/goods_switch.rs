@@ -32,9 +32,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
           one kind of goods into another, a trader cannot. Announcement 76 of 2016 names purchases and sales that diverge by \
           goods. Looks alike and is honest: a trader that also buys freight, power or furniture; one that sells stock from \
           before the journal, and buys nothing that it does not sell in its place, or has long sold what it buys without an invoice that names it so; one that has nothing behind its sales at all is no switcher but a source; and \
-          one that deals a few times a year, whose handful of purchases need not be what its handful of sales is.",
+          one that deals a few times a year, whose handful of purchases need not be what its handful of sales is. Where it is about \
+          less tax than is a crime (Interpretation 4 of 2024, article 10) it is a reminder: in a shop of many kinds of goods \
+          some never came by an invoice that names them.",
     parameters: &[
-        Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000."),
+        Parameter::new("score", Unit::Score, "Score of the finding, 0 to 1000.").not_below("score_small"),
         Parameter::new(
             "sold_min_fen",
             Unit::Fen,
@@ -61,6 +63,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::Invoices,
             "So many invoices it bought by in these months, and as many it sold by, at least: fewer are no trade to compare.",
         ),
+        Parameter::new("tax_grave_fen", Unit::Fen, "From so much tax of its month on it is more than a reminder."),
+        Parameter::new("score_small", Unit::Score, "Score where it is less."),
     ],
     months_back: 12,
     months_ahead: 0,
@@ -71,7 +75,7 @@ pub(super) static TYPOLOGY: Typology = Typology {
 };
 
 fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
-    let [score, sold_min, bought_months, overlap_max, carried_min, part_min, invoices_min] =
+    let [score, sold_min, bought_months, overlap_max, carried_min, part_min, invoices_min, tax_grave, score_small] =
         view.parameters(&TYPOLOGY)?;
     let About::Period(period) = *about else { return None };
     if !view.industry_division().is_some_and(|division| TRADERS.contains(&division)) || view.is_opening(period) {
@@ -168,8 +172,10 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     }
     // Tax on as much of what was sold in the month as is of such goods.
     let stake = (month.sold.tax - month.sold_void.tax).max(Fen::ZERO).share(sold, all_sold);
+    let score = if stake.0 >= tax_grave { score } else { score_small };
     Some(
         Finding::new(score, stake, sentence)
+            .number("switched_tax", stake.0, tax_grave, "fen", "month")
             .number("goods_sold_amount", sold.0, sold_min, "fen", "half a year")
             .number("goods_overlap", overlap, overlap_max, "bp", "half a year")
             .number("goods_bought_over_sold", carried, carried_min, "bp", "half a year")

@@ -20,7 +20,8 @@ pub(super) static TYPOLOGY: Typology = Typology {
           divisions 51 and 52), which adds little to what it buys. Counts double when the invoices are near its cap. Does \
           not stand against a firm that is there and whose returns say that it owes that tax: who sells invoices for a few \
           per cent of their tax declares nothing, or sets input against it that nobody issued (Announcement 38 of 2019 \
-          speaks of who does not file, or files falsely); until that is known, a firm that is not new, or a trader with some input, is a \
+          speaks of who does not file, or files falsely), and who denies three months running what it sells without input is a \
+          source however slowly it sells; until that is known, a firm that is not new, or a trader with some input, is a \
         reminder, for its purchase invoices may only be late. Nor, before its returns are known, against who needs no input by \
           its trade: farms and mines (divisions 01 to 12), transport and services that sell no goods (53 to 97), and \
           small-scale taxpayers. Source of the pattern: the documented cases of \
@@ -128,7 +129,9 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
     let vanished = view.has_vanished();
     let is_new = registered.is_some() || representative.is_some();
     let surge = if is_new { None } else { surge(view, period, &value, [past_months, growth_min, own_rise_min]) };
-    if !is_new && !vanished && surge.is_none() {
+    let denied = [own_share_min, own_tax_held_min, owned_min];
+    let is_source = is_new || vanished || surge.is_some() || is_known && denies(view, period, denied);
+    if !is_source {
         return None;
     }
     // Who is there and owns up to the tax is no source; whose trade has no input is none unless it does not own up.
@@ -183,6 +186,15 @@ fn check(view: &mut View<'_, '_>, about: &About) -> Option<Finding> {
         );
     }
     Some(finding)
+}
+
+/// Whether a firm that holds back what it sold without input in a month, as is known, did so in the one before: slowly, and as
+/// falsely as a burst. Who sells work has no input by its nature, and hides sales.
+fn denies(view: &mut View<'_, '_>, period: Period, [share_min, held_min, owned_min]: [i64; 3]) -> bool {
+    // A return that is missing is missed by the time that the month itself has passed.
+    Unexplained::of(view, period.minus(1), held_min)
+        .is_some_and(|value| value.share_bp() >= share_min && value.is_known_held_back(view, period, owned_min))
+        && !view.works_without_input(period)
 }
 
 /// Of a firm that is not new: how many times what it used to issue it issues now, in per cent, and by how much more of it has

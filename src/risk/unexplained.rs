@@ -197,7 +197,7 @@ impl View<'_, '_> {
     }
 
     /// Whether the firm's trade is one that has little input by its nature: it extracts, or it sells work and no goods.
-    fn works_without_input(&mut self, period: Period) -> bool {
+    pub(super) fn works_without_input(&mut self, period: Period) -> bool {
         if self.is_small_scale(period) {
             return true; // deducts nothing
         }

@@ -65,7 +65,7 @@ const SELLERS_MAX: usize = 256;
 pub struct BoughtOfAccused {
     /// From all of them.
     pub all: Fen,
-    /// From the nearest to the origin, those of long standing left out.
+    /// From the nearest to the origin, those of long standing left out but itself.
     pub nearest: Fen,
     /// From those that the taxpayer met lately, and that are nearer to the origin than any it had known before.
     pub lately_met: Fen,
@@ -434,7 +434,9 @@ impl<'a, 'b> View<'a, 'b> {
             let is_lately = hops < nearest_known;
             is_all &= is_lately;
             sums.all += tax;
-            sums.nearest += if hops == nearest && !self.is_steady(&partner) { tax } else { Fen::ZERO };
+            // Of the origin itself all that it ever sold is held against what was false of it.
+            let counts = hops == nearest && (seller == origin || !self.is_steady(&partner));
+            sums.nearest += if counts { tax } else { Fen::ZERO };
             sums.lately_met += if is_lately { tax } else { Fen::ZERO };
             sums.lately_taken += if is_lately && seller == origin { tax } else { Fen::ZERO };
         }

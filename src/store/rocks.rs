@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rocksdb::{
-    BlockBasedIndexType, BlockBasedOptions, DB, DBCompressionType, DBPinnableSlice, DBRawIterator,
+    BlockBasedIndexType, BlockBasedOptions, DB, DBCompactionStyle, DBCompressionType, DBPinnableSlice, DBRawIterator,
     IngestExternalFileOptions, LogLevel, Options as RocksOptions, ReadOptions, SliceTransform, SstFileWriter,
     properties,
 };
@@ -211,8 +211,10 @@ fn options(shared: &Shared) -> RocksOptions {
     options.create_if_missing(true);
     options.set_block_based_table_factory(&table);
     options.set_compression_type(DBCompressionType::Lz4);
-    // Who is brought back is looked for in every file that has any of its rows, which is nearly every one: merging a few
-    // costs less than to look through a dozen.
+    // Files of like size are merged: what is persisted every few seconds is little beside a large database, and has rows from
+    // all over it, so that merging it with a level would write that whole level again. Who is brought back is looked for in
+    // every file that has any of its rows, which may be each: merging a few costs less than to look through a dozen.
+    options.set_compaction_style(DBCompactionStyle::Universal);
     options.set_level_zero_file_num_compaction_trigger(L0_FILES);
     options.set_level_zero_slowdown_writes_trigger(3 * L0_FILES);
     options.set_level_zero_stop_writes_trigger(4 * L0_FILES);

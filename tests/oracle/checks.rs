@@ -274,7 +274,12 @@ fn burst(books: &Books, id: &str, months: &Months, month: Month) -> Option<Findi
     let registered = firm.registered_on.is_some_and(|since| is_new(since, month, rule("new_days")));
     let changed = changed_within(firm, month, rule("new_days"));
     let vanished = has_vanished(firm);
-    if !registered && !changed && !vanished && !surges(books, id, months, month, share) {
+    if !registered
+        && !changed
+        && !vanished
+        && !surges(books, id, months, month, share)
+        && !denies(books, id, months, month, rule(least))
+    {
         return None;
     }
     if !is_held_back(books, id, months, month, LACKING, owned_min) {
@@ -287,6 +292,15 @@ fn burst(books: &Books, id: &str, months: &Months, month: Month) -> Option<Findi
     let sure = known || (registered || changed) && share >= rule("own_share_min_bp");
     let score = source_score(books, "source_burst", months, month, vanished);
     Some(finding(if sure { score } else { score.min(rule("score_unsure")) }, own.max(0)))
+}
+
+/// Whether a firm held back what it sold without input in a month and in the one before.
+fn denies(books: &Books, id: &str, months: &Months, month: Month, share_min: i64) -> bool {
+    let rule = |name: &str| books.rules.of("source_burst", name);
+    let held_back = |of| held_back_by(books, id, months, [of, month], LACKING, rule("owned_min_bp")) == Some(true);
+    let before = unexplained(books, id, months, month.plus(-1), LACKING, rule("own_tax_held_min_fen"));
+    let is_small = books.firms.get(id).is_some_and(|firm| is_small(firm, month));
+    !is_small && held_back(month) && held_back(month.plus(-1)) && before.is_some_and(|(_, share)| share >= share_min)
 }
 
 /// Whether a firm issues many times what it used to, and far more of it without input.
@@ -322,6 +336,18 @@ fn surges(books: &Books, id: &str, months: &Months, month: Month, share: i64) ->
 /// Whether the tax that no input explains is held back: the firm is gone, or its returns do not say that it owes it; nothing
 /// where that is not known yet.
 fn held_back(books: &Books, id: &str, months: &Months, month: Month, lacking: Lacking, least: i64) -> Option<bool> {
+    held_back_by(books, id, months, [month, month], lacking, least)
+}
+
+/// The same of a month where one that may be later has passed, or not.
+fn held_back_by(
+    books: &Books,
+    id: &str,
+    months: &Months,
+    [month, asked]: [Month; 2],
+    lacking: Lacking,
+    least: i64,
+) -> Option<bool> {
     let firm = books.firms.get(id)?;
     if has_vanished(firm) {
         return Some(true);
@@ -342,7 +368,7 @@ fn held_back(books: &Books, id: &str, months: &Months, month: Month, lacking: La
         let of_added = if added > 0 { bp(payable, added) } else { 10_000 };
         return Some(bp(payable, of).max(of_added) < least);
     }
-    let not_filed = missing && !is_small(firm, month) && has_passed(books, id, month) && !firm.declared.is_empty();
+    let not_filed = missing && !is_small(firm, asked) && has_passed(books, id, asked) && !firm.declared.is_empty();
     not_filed.then_some(true)
 }
 

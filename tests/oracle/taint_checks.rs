@@ -15,27 +15,25 @@ fn weight(books: &Books, firm: &str, chain_of: &str, chain: &Chain) -> (bool, i6
     let member = &chain.members[firm];
     let bought = books.trade(firm, Side::Bought);
     let sellers = chain.sellers_of(firm);
-    let of = |wanted: &dyn Fn(i64, bool, bool) -> bool| -> i64 {
-        let them = sellers.iter().filter_map(|(seller, hops)| bought.get(seller).map(|trade| (trade, *hops)));
-        let them = them.filter(|(trade, hops)| {
+    let of = |wanted: &dyn Fn(i64, bool) -> bool| -> i64 {
+        let them = sellers.iter().filter_map(|(seller, hops)| bought.get(seller).map(|trade| (seller, trade, *hops)));
+        let them = them.filter(|(seller, trade, hops)| {
             let lately = is_met_lately(books, firm, trade.first_at);
             let days = (trade.last_at.unwrap_or(0) - trade.first_at.unwrap_or(0)).div_euclid(DAY);
-            wanted(*hops, lately, !lately && days >= 180)
+            // Of long standing, and not the source itself.
+            wanted(*hops, !lately && days >= 180 && *seller != chain_of)
         });
-        them.map(|(trade, _)| trade.tax.max(0)).sum()
+        them.map(|(_, trade, _)| trade.tax.max(0)).sum()
     };
     let nearest = sellers.values().min().copied().unwrap_or(i64::MAX);
     let known = sellers
         .iter()
         .filter(|(seller, _)| bought.get(*seller).is_some_and(|trade| !is_met_lately(books, firm, trade.first_at)));
     let nearest_known = known.map(|(_, hops)| *hops).min().unwrap_or(i64::MAX);
-    let (all, of_nearest, of_lately) = (
-        of(&|_, _, _| true),
-        of(&|hops, _, steady| hops == nearest && !steady),
-        of(&|hops, _, _| hops < nearest_known),
-    );
+    let (all, of_nearest, of_lately) =
+        (of(&|_, _| true), of(&|hops, steady| hops == nearest && !steady), of(&|hops, _| hops < nearest_known));
     let part = |bought: i64| bp(member.taken, bought).min(10_000);
-    let near = if part(all) >= rule("all_min_bp") { part(of_nearest) } else { part(all) };
+    let near = if part(all) >= rule("all_min_bp") || member.hops <= 1 { part(of_nearest) } else { part(all) };
     // Of what came by others as well, only what the source sold itself is known to be its own.
     let of_source = sellers.get(chain_of).filter(|hops| **hops < nearest_known).and_then(|_| bought.get(chain_of));
     let taken_lately = if sellers.iter().all(|(seller, hops)| !bought.contains_key(seller) || *hops < nearest_known) {
