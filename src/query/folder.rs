@@ -270,6 +270,9 @@ pub fn open_journal(dir: &Path) -> Result<Journal, Error> {
     let rows: Vec<_> = rows.collect();
     // After the rows, which follow the journal: so that they cannot be ahead of it.
     let journal = Journal::open(dir)?;
+    if rows.is_empty() {
+        return Ok(journal);
+    }
     let progress = last_progress(&journal)?;
     for (partition, applied) in rows {
         let committed = progress.as_ref().and_then(|progress| progress.partitions.get(partition as usize));

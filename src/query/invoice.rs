@@ -130,8 +130,8 @@ pub fn lives(folder: &Folder, no: InvoiceNo, seller_id: Option<TaxpayerId>) -> R
 }
 
 /// Input events of a journal in which doubts about one invoice are looked for: doubts stand in the journal alone, which has
-/// to be read through for them, some hundredths of a second for so many.
-const DOUBTS_EVENTS_MAX: u64 = 200_000;
+/// to be read through for them, five hundredths of a second for so many.
+const DOUBTS_EVENTS_MAX: u64 = 500_000;
 
 /// Whether doubts are looked for in a folder.
 pub fn doubts_are_read(folder: &Folder) -> bool {
