@@ -53,7 +53,11 @@ pub(super) static TYPOLOGY: Typology = Typology {
             Unit::BasisPoints,
             "Of those: by how much it differs, at most, in basis points.",
         ),
-        Parameter::new("matched_span_max_days", Unit::Days, "Days from the first invoice to the last, at most."),
+        Parameter::new(
+            "matched_span_max_days",
+            Unit::Days,
+            "Days from the first invoice to the last, at most; of partners met lately whose trade matches as closely, more.",
+        ),
     ],
     months_back: MONTHS_BACK,
     months_ahead: 1,
@@ -214,15 +218,20 @@ impl Pair {
         let difference = apart(sold, bought);
         let percent = percent(difference);
         let on = bought.first_at.min(sold.first_at).date();
+        let (look_zh, look_en) = if seller == buyer {
+            ("排查对开", "for invoices that the two issue to each other without any")
+        } else {
+            ("并查两者之间有无往来，排查环开", "and whether those two trade with each other, for a ring of invoices")
+        };
         let sentence = Sentence {
             zh: format!(
                 "自{on}至{period}，该户从{seller}取得发票{sheets_in}张、税额{bought_text}元，向{buyer}开出{sheets_out}张、税额{sold_text}元，\
-                 起止相同，相差仅{percent}%；请核实货物流，并查两者之间有无往来，排查环开。"
+                 起止相同，相差仅{percent}%；请核实货物流，{look_zh}。"
             ),
             en: format!(
                 "From {on} to {period} this firm took {sheets_in} invoices with {bought_text} yuan of tax from {seller}, and issued \
                  {sheets_out} with {sold_text} yuan to {buyer}, begun and ended together, {percent} % apart; check the goods, \
-                 and whether those two trade with each other, for a ring of invoices."
+                 {look_en}."
             ),
         };
         Finding::new(score, bought_tax.min(sold_tax), sentence)

@@ -131,7 +131,7 @@ fn any_step() -> impl Strategy<Value = Step> {
             let ranges = keys.chunks_exact(2).map(|keys| (keys[0], keys[1])).collect();
             Step::Each(entity.map(|entity| entity.kind), ranges)
         }),
-        2 => (0usize..5).prop_map(|no| Step::OfNumber(number(no.min(3)))),
+        2 => (0usize..4).prop_map(|no| Step::OfNumber(number(no))),
         2 => Just(Step::Persist),
         1 => (0usize..20_000).prop_map(|cache_bytes_max| Step::Reopen { cache_bytes_max }),
     ]
