@@ -65,7 +65,7 @@ bench-large: setup ## the same with a million taxpayers: hours as it is now, 10 
 
 bench-check: ## fails where folding takes more instructions than recorded (SUYUAN_ACCEPT=1 records)
 	@bash deploy/setup.sh valgrind
-	@$(cargo) bench --bench guard
+	@$(cargo) bench --profile guard --bench guard
 
 kafka: ## a real Apache Kafka on loopback, for development: SUYUAN_KAFKA_BROKERS=3 for three (deploy/kafka.sh)
 	@bash deploy/kafka.sh start

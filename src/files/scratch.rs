@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use super::Files;
 use super::simulated::Simulated;
@@ -30,6 +32,38 @@ impl Files {
             Self::Real => tempfile::tempfile().map(Scratch::Real),
             Self::Simulated(machine) => {
                 Ok(Scratch::Simulated(Made { machine: machine.clone(), bytes: Cursor::default() }))
+            }
+        }
+    }
+
+    /// The same on the disk of a folder that is there.
+    pub fn scratch_in(&self, dir: &Path) -> io::Result<Scratch> {
+        match self {
+            Self::Real => tempfile::tempfile_in(dir).map(Scratch::Real),
+            Self::Simulated(_) => self.scratch(),
+        }
+    }
+}
+
+impl Scratch {
+    /// Reads as much as there is room for, from a place on.
+    pub fn read_exact_at(&mut self, buffer: &mut [u8], at: u64) -> io::Result<()> {
+        match self {
+            Self::Real(file) => file.read_exact_at(buffer, at),
+            Self::Simulated(made) => {
+                made.bytes.set_position(at);
+                self.read_exact(buffer)
+            }
+        }
+    }
+
+    /// Writes over what is at a place, and on behind it.
+    pub fn write_all_at(&mut self, bytes: &[u8], at: u64) -> io::Result<()> {
+        match self {
+            Self::Real(file) => file.write_all_at(bytes, at),
+            Self::Simulated(made) => {
+                made.bytes.set_position(at);
+                self.write_all(bytes)
             }
         }
     }

@@ -1,19 +1,21 @@
 //! Rows in memory, by entity, as the fold sees them; which of them are to be written, which may be forgotten, and what
-//! is known about keys that are not here. Reads and writes no disk.
+//! is known about keys that are not here. Asks nothing of RocksDB.
 //!
 //! Who was not asked for since the clock's hand last passed is put on the shelf, as bytes ([`super::parcel`]): written or
-//! not, its rows take a fifth of the room there, and are soon brought back. Where there is no room either, parcels go that
-//! need no writing. An entity of many rows gives them up one by one instead: a row that was used since the hand last passed
+//! not, its rows take a fifth of the room there, and are soon brought back. Where there is no room either, parcels that need
+//! no writing go into the cellar ([`super::cellar`]), a file. An entity of many rows gives them up one by one instead: a row that was used since the hand last passed
 //! stays for one more round, so that a hub of a million rows gives up its old ones like everybody else.
 //!
 //! What is forgotten of an entity whose rows were all known leaves a 32-bit hash of its key behind: a key whose hash is not
 //! there is on no disk, and asking for it costs nothing. Most keys of a new invoice are of that sort. The same goes for
 //! whole entities, and a bit for each kind of row says that all of that kind are here.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+use super::cellar::{Cellar, SPOT_BYTES};
 use super::dirty::Dirty;
 use super::firsts::Firsts;
+use super::forgotten::{Forgotten, HASH_BYTES};
 use super::name::{Name, Namer};
 use super::parcel::Parcel;
 use super::shelf::Shelf;
@@ -23,8 +25,6 @@ use crate::state::Key;
 
 /// What an entity takes by itself, in bytes.
 const ENTITY_BYTES: usize = size_of::<EntityRows>() + 2 * (size_of::<Name>() + size_of::<u32>());
-/// What a remembered hash takes, in bytes: the set is between half and full.
-const HASH_BYTES: usize = 8;
 /// Part of the bound that is freed at once, so that forgetting is rare.
 const SPARE_PARTS: usize = 16;
 /// How much there is to be between two times at least, in bytes: where all of it is to be written, nothing can be freed, and
@@ -32,6 +32,8 @@ const SPARE_PARTS: usize = 16;
 const SPARE_BYTES_MIN: usize = 16 << 10;
 /// Part of the bound that rows have as the fold sees them, however much there is on the shelf.
 const UNPACKED_PARTS: usize = 4;
+/// Part of the bound that is spent at most to know where parcels in the cellar are.
+const CELLAR_PARTS: usize = 4;
 /// So many of their rows are gone through for each time that the hand passes, on the average.
 const ROWS_PER_PASS: usize = 32;
 /// Entities of more rows give them up one by one, and are not put on the shelf.
@@ -44,14 +46,6 @@ pub(super) enum Beyond {
     Unknown,
     /// On disk, if among what was forgotten.
     Forgotten(Forgotten),
-}
-
-/// Keys that were forgotten while all were known.
-#[derive(Debug, Default)]
-pub(super) struct Forgotten {
-    hashes: FxHashSet<u32>,
-    /// Bit n: there is one with tag n.
-    tags: u64,
 }
 
 /// One entity's rows.
@@ -85,8 +79,10 @@ pub(super) struct Tally {
     pub(super) hits: u64,
     pub(super) known_absent: u64,
     pub(super) forgotten: u64,
-    /// Entities that were brought back from the shelf.
+    /// Entities that were brought back from the shelf or the cellar.
     pub(super) unpacked: u64,
+    /// Of those, from the cellar.
+    pub(super) fetched: u64,
 }
 
 /// All of it.
@@ -96,6 +92,8 @@ pub(super) struct Cache {
     pub(super) namer: Namer,
     /// Entities that nobody asks for.
     pub(super) shelf: Shelf,
+    /// Those for which there is no room there.
+    pub(super) cellar: Cellar,
     index: FxHashMap<Name, u32>,
     /// The entity asked for last, which is most often asked for again.
     last: usize,
@@ -113,30 +111,12 @@ pub(super) struct Cache {
     scratch: [Vec<u8>; 2],
 }
 
-impl Forgotten {
-    /// As they were when they were taken apart.
-    pub(super) fn of(tags: u64, hashes: impl Iterator<Item = u32>) -> Self {
-        Self { hashes: hashes.collect(), tags }
-    }
-
-    /// Tags and hashes.
-    pub(super) fn parts(&self) -> (u64, &FxHashSet<u32>) {
-        (self.tags, &self.hashes)
-    }
-
-    /// Whether it was not there before.
-    pub(super) fn add(&mut self, name: Name, tag: u8) -> bool {
-        self.tags |= 1 << tag;
-        self.hashes.insert(name.short())
-    }
-}
-
 impl Beyond {
     /// Whether a key that is not cached may be on disk.
     pub(super) fn may_hold(&self, name: Name) -> bool {
         match self {
             Self::Unknown => true,
-            Self::Forgotten(keys) => !keys.hashes.is_empty() && keys.hashes.contains(&name.short()),
+            Self::Forgotten(keys) => keys.may_hold(name),
         }
     }
 
@@ -144,7 +124,7 @@ impl Beyond {
     fn may_hold_any(&self) -> bool {
         match self {
             Self::Unknown => true,
-            Self::Forgotten(keys) => !keys.hashes.is_empty(),
+            Self::Forgotten(keys) => !keys.is_empty(),
         }
     }
 
@@ -152,7 +132,7 @@ impl Beyond {
     fn bytes(&self) -> usize {
         match self {
             Self::Unknown => 0,
-            Self::Forgotten(keys) => HASH_BYTES * keys.hashes.len(),
+            Self::Forgotten(keys) => keys.bytes(),
         }
     }
 
@@ -167,12 +147,13 @@ impl Beyond {
 
 impl Cache {
     /// Beside a disk with nothing on it, or with who knows what.
-    pub(super) fn new(bytes_max: usize, seed: Option<u64>, is_fresh: bool) -> Self {
+    pub(super) fn new(bytes_max: usize, seed: Option<u64>, is_fresh: bool, cellar: Cellar) -> Self {
         Self {
             beyond: if is_fresh { Beyond::Forgotten(Forgotten::default()) } else { Beyond::Unknown },
             entities: Vec::new(),
             namer: Namer::new(seed),
             shelf: Shelf::default(),
+            cellar,
             scratch: Default::default(),
             index: FxHashMap::default(),
             last: usize::MAX,
@@ -224,11 +205,26 @@ impl Cache {
         self.add_rows(EntityRows { rows, whole, ..EntityRows::new(entity, beyond) })
     }
 
-    /// Brings an entity back that was put on the shelf.
+    /// Brings an entity back that was put on the shelf, or from there into the cellar.
     pub(super) fn unpack(&mut self, entity: &Entity) -> Option<usize> {
-        let parcel = self.shelf.take(self.namer.entity(entity))?;
+        let name = self.namer.entity(entity);
+        let parcel = self.shelf.take(name).or_else(|| self.fetch(name))?;
         let rows = parcel.unpack(*entity, &self.namer, &mut self.tally);
         Some(self.add_rows(rows))
+    }
+
+    fn fetch(&mut self, name: Name) -> Option<Parcel> {
+        let parcel = self.in_cellar(|cellar| cellar.take(name))?;
+        self.tally.fetched += 1;
+        self.tally.bytes += parcel.size(); // as if it had been on the shelf
+        Some(parcel)
+    }
+
+    fn in_cellar<T>(&mut self, change: impl FnOnce(&mut Cellar) -> T) -> T {
+        let before = self.cellar.len();
+        let done = change(&mut self.cellar);
+        self.tally.bytes = (self.tally.bytes + self.cellar.len() * SPOT_BYTES).saturating_sub(before * SPOT_BYTES);
+        done
     }
 
     fn add_rows(&mut self, rows: EntityRows) -> usize {
@@ -317,10 +313,13 @@ impl Cache {
         }
     }
 
-    /// Drops any parcel that needs no writing.
+    /// Takes any parcel from the shelf that needs no writing, into the cellar.
     fn drop_parcel(&mut self) -> bool {
         let Some(parcel) = self.shelf.take_any() else { return false };
         self.tally.bytes = self.tally.bytes.saturating_sub(parcel.size());
+        if parcel.has_stored && self.cellar.len() * SPOT_BYTES < self.bytes_max / CELLAR_PARTS {
+            self.in_cellar(|cellar| cellar.put(&parcel));
+        }
         self.note_gone(parcel.name, parcel.kind, parcel.has_stored);
         true
     }

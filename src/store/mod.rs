@@ -7,11 +7,13 @@
 
 mod base;
 mod cache;
+mod cellar;
 mod dirty;
 mod disk;
 mod each;
 mod error;
 mod firsts;
+mod forgotten;
 mod name;
 mod numbers;
 mod parcel;
@@ -29,6 +31,7 @@ use std::time::Duration;
 
 use crate::files::Place;
 use cache::Cache;
+use cellar::Cellar;
 pub use disk::Applied;
 use disk::Disk;
 pub use error::Error;
@@ -71,10 +74,14 @@ pub struct Stats {
     pub dirty_bytes: usize,
     /// Rows in the cache, and keys known to have none.
     pub rows: usize,
-    /// Entities in the cache, and of them those on the shelf.
+    /// Entities in memory, those on the shelf among them.
     pub entities: usize,
-    /// Entities that were brought back from the shelf.
+    /// Entities that were brought back from the shelf or the cellar.
     pub unpacked: u64,
+    /// Of those, from the cellar.
+    pub fetched: u64,
+    /// Size of the cellar's file now.
+    pub cellar_bytes: u64,
     /// Rows found in the cache.
     pub hits: u64,
     /// Keys known to have no row without looking.
@@ -100,19 +107,21 @@ pub struct Stats {
 impl Store {
     /// Opens the store in a folder of its own, or makes it. One process may have it open so.
     pub fn open(place: impl Into<Place>, shared: &Shared, options: &Options) -> Result<Self, Error> {
-        Self::over(Disk::open(&place.into(), shared)?, options)
+        let place = place.into();
+        let disk = Disk::open(&place, shared)?;
+        Self::over(disk, Cellar::new(Some(place)), options)
     }
 
     /// Opens a store to look at it, beside whoever may be writing there. Sees what was in files at that moment; changes
     /// stay in memory.
     pub fn open_read_only(place: impl Into<Place>, shared: &Shared, options: &Options) -> Result<Self, Error> {
-        Self::over(Disk::open_read_only(&place.into(), shared)?, options)
+        Self::over(Disk::open_read_only(&place.into(), shared)?, Cellar::new(None), options)
     }
 
-    fn over(disk: Disk, options: &Options) -> Result<Self, Error> {
+    fn over(disk: Disk, cellar: Cellar, options: &Options) -> Result<Self, Error> {
         let applied = disk.applied()?;
         Ok(Self {
-            cache: Cache::new(options.cache_bytes_max, options.seed, applied.is_none()),
+            cache: Cache::new(options.cache_bytes_max, options.seed, applied.is_none(), cellar),
             settled: applied.clone(),
             unsettled: false,
             applied,
@@ -138,6 +147,8 @@ impl Store {
             rows: tally.rows,
             entities: self.cache.entities.len() + self.cache.shelf.len(),
             unpacked: tally.unpacked,
+            fetched: tally.fetched,
+            cellar_bytes: self.cache.cellar.file_bytes(),
             hits: tally.hits,
             known_absent: tally.known_absent,
             disk_reads: self.disk.reads.load(Ordering::Relaxed),

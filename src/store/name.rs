@@ -104,6 +104,23 @@ impl Hasher for Both<'_> {
 }
 
 impl Name {
+    /// How many it takes.
+    pub(super) const BYTES: usize = 16;
+
+    pub(super) fn bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..8].copy_from_slice(&self.first.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.second.to_le_bytes());
+        bytes
+    }
+
+    /// Reads what was written so.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let (first, second) = bytes.split_at_checked(8)?;
+        let number = |half: &[u8]| Some(u64::from_le_bytes(half.try_into().ok()?));
+        Some(Self { first: number(first)?, second: number(second)? })
+    }
+
     /// 32 bits of it, for what may be mistaken now and then.
     pub(super) fn short(self) -> u32 {
         (self.second >> 32) as u32

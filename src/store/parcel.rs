@@ -4,13 +4,13 @@
 //! ```text
 //! per row  marks; the key: where it is short ([`Key::short`]) its tag and number, else its length behind the entity's
 //!          prefix, and that; where there is a row, its length, and that
-//! then     whole, vast, tags; 0 where nothing is known of other keys, else 1 + how many are remembered, their tags, and
-//!          four bytes for each
+//! then     whole, vast, tags; 0 where nothing is known of other keys, else 1 and those that are remembered
 //! ```
 //! Numbers are postcard's, varints. All of it is packed with LZ4.
 
-use super::cache::{Beyond, EntityRows, Forgotten, Tally};
+use super::cache::{Beyond, EntityRows, Tally};
 use super::dirty::Dirty;
+use super::forgotten::Forgotten;
 use super::name::{Name, Namer};
 use super::slots::{DIRTY, IDLE, STORED};
 use crate::model::Entity;
@@ -19,7 +19,8 @@ use crate::state::{Key, Row};
 /// What a parcel takes beside its bytes, in bytes: itself, its place in an index between half and full, and what the
 /// allocator adds.
 pub(super) const PARCEL_BYTES: usize = size_of::<Parcel>() + (size_of::<Name>() + size_of::<u32>()) * 3 / 2 + 16;
-/// How often rows are put away before they are left behind, unless they are asked for in between.
+/// How often rows are put away before they are left behind, unless they are asked for in between, or are of those kinds
+/// that nearly every visit asks for.
 const IDLE_MAX: u8 = 7;
 
 /// What a number takes at most, in bytes.
@@ -65,17 +66,17 @@ pub(super) fn write_number(number: u64, out: &mut Vec<u8>) {
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (head, tail) = self.0.split_at_checked(count)?;
         self.0 = tail;
         Some(head)
     }
 
-    fn byte(&mut self) -> Option<u8> {
+    pub(super) fn byte(&mut self) -> Option<u8> {
         Some(self.take(1)?[0])
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let (number, rest) = postcard::take_from_bytes(self.0).ok()?;
         self.0 = rest;
         Some(number)
@@ -140,7 +141,7 @@ impl Parcel {
         for (key, name, slot) in slots {
             slot.count_out(tally);
             has_stored |= slot.is_stored() || slot.is_dirty();
-            let keeps = slot.is_dirty() || slot.idle() < IDLE_MAX;
+            let keeps = slot.is_dirty() || slot.idle() < IDLE_MAX || Key::is_asked_first(slot.tag);
             let Some(key) = key.or_else(|| listed(&name)).filter(|_| keeps) else {
                 debug_assert!(!slot.is_dirty(), "the key of every dirty slot is listed");
                 *whole &= !(u64::from(slot.is_stored()) << slot.tag);
@@ -179,13 +180,9 @@ impl Parcel {
             write_number(bits, out);
         }
         if let Beyond::Forgotten(keys) = beyond {
-            let (tags, hashes) = keys.parts();
-            has_stored |= !hashes.is_empty();
-            write_number(1 + hashes.len() as u64, out);
-            write_number(tags, out);
-            for hash in hashes {
-                out.extend_from_slice(&hash.to_le_bytes());
-            }
+            has_stored |= !keys.is_empty();
+            out.push(1);
+            keys.write(out);
         } else {
             has_stored = true;
             out.push(0);
@@ -216,6 +213,32 @@ impl Parcel {
         PARCEL_BYTES + self.bytes.len()
     }
 
+    /// All of it as bytes, for a file of this process: numbers little-endian, then what was packed.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.name.bytes());
+        for number in [self.unpacked, self.rows_end, self.rows] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        out.push(self.kind);
+        out.extend_from_slice(&self.bytes);
+    }
+
+    /// Reads what was written so: of one that needs no writing and may have rows on disk.
+    pub(super) fn read_from(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader(bytes);
+        let name = Name::read(reader.take(Name::BYTES)?)?;
+        let mut number = || Some(u32::from_le_bytes(reader.take(4)?.try_into().ok()?));
+        let (unpacked, rows_end, rows) = (number()?, number()?, number()?);
+        let kind = reader.byte()?;
+        let (is_dirty, has_stored) = (false, true);
+        Some(Self { name, bytes: reader.0.into(), unpacked, rows_end, rows, is_dirty, has_stored, kind })
+    }
+
+    /// Whose is written so.
+    pub(super) fn name_of(bytes: &[u8]) -> Option<Name> {
+        Name::read(bytes.get(..Name::BYTES)?)
+    }
+
     /// What it stands for.
     fn whole(&self) -> Vec<u8> {
         lz4_flex::block::decompress(&self.bytes, self.unpacked as usize).expect("it was packed here")
@@ -238,11 +261,8 @@ impl Parcel {
         rows.whole = tail.number()?;
         rows.vast = tail.number()?;
         let tags = tail.number()?;
-        if let Some(count) = tail.number()?.checked_sub(1) {
-            let tags = tail.number()?;
-            let hashes = tail.take(usize::try_from(count).ok()?.checked_mul(4)?)?;
-            let hashes = hashes.as_chunks().0.iter().map(|hash| u32::from_le_bytes(*hash));
-            rows.beyond = Beyond::Forgotten(Forgotten::of(tags, hashes));
+        if tail.byte()? != 0 {
+            rows.beyond = Beyond::Forgotten(Forgotten::read(&mut tail)?);
         }
         rows.rows.begin(self.rows as usize, tags);
         let mut reader = Reader(&body[..self.rows_end as usize]);

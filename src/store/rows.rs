@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 
 use super::Store;
-use super::cache::{Beyond, Cache, EntityRows, Forgotten, Tally};
+use super::cache::{Beyond, Cache, EntityRows, Tally};
 use super::dirty::Dirty;
 use super::disk::{Disk, Range};
 use super::error::Error;
+use super::forgotten::Forgotten;
 use super::slots::{Named, Slot, Slots};
 use crate::model::Entity;
 use crate::state::{Key, Row, Rows};

@@ -1,5 +1,6 @@
 //! A store against rows in memory, and what happens when things go wrong.
 
+mod cellar;
 mod failures;
 mod looks;
 

@@ -66,6 +66,8 @@ pub const BROKER_ERRORS: &str = "suyuan_broker_errors_total";
 pub const ROW_READS: &str = "suyuan_row_reads_total";
 /// Memory of rows.
 pub const ROW_CACHE_BYTES: &str = "suyuan_row_cache_bytes";
+/// Files of rows that memory has no room for.
+pub const ROW_CELLAR_BYTES: &str = "suyuan_row_cellar_bytes";
 /// Memory of rows that wait to be written.
 pub const ROW_UNWRITTEN_BYTES: &str = "suyuan_row_unwritten_bytes";
 /// Writing rows.
@@ -91,7 +93,7 @@ const fn metric(name: &'static str, kind: Kind, labels: &'static [&'static str],
 }
 
 /// All of them, in the order in which an operator asks.
-pub const ALL: [Metric; 32] = [
+pub const ALL: [Metric; 33] = [
     metric(BUILD_INFO, Kind::Gauge, &["version"], "1, with the version at work"),
     metric(
         READY,
@@ -175,6 +177,12 @@ pub const ALL: [Metric; 32] = [
         "Rows looked for: found in `memory`, known to be `absent` without looking, or looked for on `disk`",
     ),
     metric(ROW_CACHE_BYTES, Kind::Gauge, &[], "Memory of rows, about"),
+    metric(
+        ROW_CELLAR_BYTES,
+        Kind::Gauge,
+        &[],
+        "Size of the files without a name that keep the rows of those for whom memory has no room",
+    ),
     metric(ROW_UNWRITTEN_BYTES, Kind::Gauge, &[], "Of that, rows that wait to be written to disk, about"),
     metric(PERSIST_SECONDS, Kind::Histogram, &[], "Time to write the changed rows of one partition to disk"),
     metric(PERSISTED_BYTES, Kind::Counter, &[], "Bytes of rows written to disk"),

@@ -212,6 +212,7 @@ impl Worker<'_> {
             stats.disk_reads += of_rows.disk_reads;
             stats.bytes_written += of_rows.bytes_written;
             stats.file_bytes += of_rows.file_bytes;
+            stats.cellar_bytes += of_rows.cellar_bytes;
             rocks.reader_bytes += of_rocks.reader_bytes;
             rocks.buffer_bytes += of_rocks.buffer_bytes;
             rocks.pending_compaction_bytes += of_rocks.pending_compaction_bytes;
@@ -233,6 +234,7 @@ impl Worker<'_> {
         let (blocks, pinned) = self.shared.block_cache_bytes();
         for (name, value) in [
             (named::ROW_CACHE_BYTES, stats.cache_bytes as u64),
+            (named::ROW_CELLAR_BYTES, stats.cellar_bytes),
             (named::ROW_UNWRITTEN_BYTES, stats.dirty_bytes as u64),
             (named::ROCKSDB_FILE_BYTES, stats.file_bytes),
             (named::ROCKSDB_PENDING_COMPACTION_BYTES, rocks.pending_compaction_bytes),
