@@ -33,7 +33,7 @@ const SPARE_BYTES_MIN: usize = 16 << 10;
 /// Part of the bound that rows have as the fold sees them, however much there is on the shelf.
 const UNPACKED_PARTS: usize = 4;
 /// Part of the bound that is spent at most to know where parcels in the cellar are.
-const CELLAR_PARTS: usize = 4;
+const CELLAR_PARTS: usize = 2;
 /// So many of their rows are gone through for each time that the hand passes, on the average.
 const ROWS_PER_PASS: usize = 32;
 /// Entities of more rows give them up one by one, and are not put on the shelf.

@@ -23,7 +23,7 @@ fn a_new_entity_is_not_looked_for_and_one_that_was_dropped_is() {
     assert!(stats.persists > 0 && stats.entities < 2_000, "{stats:?}");
     // One in a million shares the 32 bits of one that was dropped.
     assert!(stats.disk_reads < 5, "{stats:?}");
-    for number in 0..900 {
+    for number in 0..5_000 {
         assert_eq!(store.get(&firm(number), &Key::Profile), Some(&row(1, 50)));
     }
     // Those for which there was no room in the cellar either.
