@@ -3,8 +3,9 @@
 //!
 //! Who was not asked for since the clock's hand last passed is put on the shelf, as bytes ([`super::parcel`]): written or
 //! not, its rows take a fifth of the room there, and are soon brought back. Where there is no room either, parcels that need
-//! no writing go into the cellar ([`super::cellar`]), a file. An entity of many rows gives them up one by one instead: a row that was used since the hand last passed
-//! stays for one more round, so that a hub of a million rows gives up its old ones like everybody else.
+//! no writing go into the cellar ([`super::cellar`]), a file. An entity of many rows gives them up one by one instead: a row
+//! that was used since the hand last passed stays for one more round, so that a hub of a million rows gives up its old ones
+//! like everybody else.
 //!
 //! What is forgotten of an entity whose rows were all known leaves a 32-bit hash of its key behind: a key whose hash is not
 //! there is on no disk, and asking for it costs nothing. Most keys of a new invoice are of that sort. The same goes for

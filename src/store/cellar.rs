@@ -161,14 +161,13 @@ impl Cellar {
     /// Fills a segment with what is still in use of what it had.
     fn close_gaps(&mut self, segment: usize) {
         let mut at = 0;
-        while let Some(size) =
-            self.segment.get(at..at + 4).map(|head| u32::from_le_bytes(head.try_into().expect("four")))
-            && size > 0
+        while let Some(head) = self.segment.get(at..).and_then(<[u8]>::first_chunk)
+            && let size @ 1.. = u32::from_le_bytes(*head)
         {
             let end = at + size as usize;
             let Some(record) = self.segment.get(at..end) else { return };
-            let spot =
-                Parcel::name_of(&record[HEAD_BYTES.min(record.len())..]).and_then(|name| self.index.get_mut(&name));
+            let name = record.get(HEAD_BYTES..).and_then(Parcel::name_of);
+            let spot = name.and_then(|name| self.index.get_mut(&name));
             if let Some(spot) = spot
                 && *spot == (Spot { segment: short(segment), at: short(at), size })
             {

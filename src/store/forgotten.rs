@@ -1,6 +1,6 @@
 //! Keys that were forgotten while all were known, as 32-bit hashes: a key whose hash is not among them is on no disk. An
 //! entity that is put away and brought back again and again keeps them in order, to be copied as they are; only those that
-//! came since are in a set, which had to be built anew each time and took a quarter of folding where memory is short.
+//! came since are in a set, for to build that takes far longer.
 
 use rustc_hash::FxHashSet;
 
@@ -33,7 +33,7 @@ impl Forgotten {
     /// Whether a key may be among them.
     pub(super) fn may_hold(&self, name: Name) -> bool {
         let hash = name.short();
-        self.sorted.binary_search(&hash).is_ok() || (!self.since.is_empty() && self.since.contains(&hash))
+        self.sorted.binary_search(&hash).is_ok() || self.since.contains(&hash)
     }
 
     pub(super) fn is_empty(&self) -> bool {
